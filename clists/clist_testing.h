@@ -1,0 +1,61 @@
+// What the tests of Clist share: an item, and a list verified both ways.
+
+#ifndef UASIO_CLISTS_CLIST_TESTING_H_
+#define UASIO_CLISTS_CLIST_TESTING_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "clists/clist.h"
+#include "clists/cnode.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace clist_testing {
+
+struct Item {
+  explicit Item(int value) : value(value) {}
+
+  int value;
+  cnode first = {};
+  cnode second = {};
+};
+
+using FirstList = Clist<Item, &Item::first>;
+using SecondList = Clist<Item, &Item::second>;
+
+// Expects that `list` holds exactly the values `expected`, whichever way it is
+// walked.
+template <cnode Item::*kNode>
+void ExpectList(const Clist<Item, kNode>& list,
+                const std::vector<int>& expected) {
+  const size_t bound = expected.size() + 1;  // So that a broken circle ends.
+  std::vector<int> iterated, forwards, backwards;
+  for (const Item& item : list) {
+    iterated.push_back(item.value);
+    if (iterated.size() == bound) break;
+  }
+  for (Item* item = list.head(); item != nullptr && forwards.size() < bound;
+       item = list.next(item)) {
+    EXPECT_EQ((item->*kNode).next->prev, &(item->*kNode));
+    EXPECT_EQ((item->*kNode).prev->next, &(item->*kNode));
+    EXPECT_TRUE((Clist<Item, kNode>::IsLinked(item)));
+    forwards.push_back(item->value);
+  }
+  for (Item* item = list.tail(); item != nullptr && backwards.size() < bound;
+       item = list.prev(item)) {
+    backwards.insert(backwards.begin(), item->value);
+  }
+  EXPECT_EQ(iterated, expected);
+  EXPECT_EQ(forwards, expected);
+  EXPECT_EQ(backwards, expected);
+  if (iterated == expected) {  // Else size() might not end.
+    EXPECT_EQ(list.size(), expected.size());
+  }
+  EXPECT_EQ(list.empty(), expected.empty());
+}
+
+}  // namespace clist_testing
+}  // namespace uasio
+
+#endif  // UASIO_CLISTS_CLIST_TESTING_H_
