@@ -1,0 +1,96 @@
+#!/bin/bash
+# The checks beyond the plain tests:
+#
+#   asan         the tests under AddressSanitizer, LeakSanitizer and UBSan
+#   tsan         the tests under ThreadSanitizer
+#   clang        the tests built by clang, thread-safety warnings as errors
+#   clang-format of all C and C++ files
+#   buildifier   of all Bazel files
+#
+#   tools/check.sh            all of them, whether or not one fails
+#   tools/check.sh tsan ...   these only
+#
+# The exit status is the number of checks that failed.  BAZEL may name another
+# Bazel, or start-up options, as for tools/test.sh.
+# shellcheck disable=SC2317  # The checks are called by name.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+readonly all_checks=(asan tsan clang clang-format buildifier)
+readonly buildifier_version=8.2.1
+
+# Each configuration has an output folder of its own, so that they do not throw
+# out each other's objects or the plain build's.
+run_tests() {
+  local name=$1
+  shift
+  local bazel
+  read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
+  "${bazel[@]}" test --keep_going --platform_suffix="-$name" \
+    --experimental_convenience_symlinks=ignore "$@" //... </dev/null
+}
+
+check_asan() {
+  run_tests asan --config=asan --config=ubsan \
+    --test_env=ASAN_OPTIONS=detect_leaks=1 \
+    --test_env=UBSAN_OPTIONS=print_stacktrace=1
+}
+
+check_tsan() { run_tests tsan --config=tsan; }
+
+check_clang() { run_tests clang --config=clang; }
+
+# The files that match, whether committed or new, each with a zero behind it.
+files() {
+  local file
+  git ls-files -z --cached --others --exclude-standard "$@" |
+    while IFS= read -r -d '' file; do
+      if [[ -f $file ]]; then printf '%s\0' "$file"; fi
+    done
+}
+
+check_clang-format() {
+  files '*.cc' '*.h' '*.c' | xargs -0 -r clang-format --dry-run --Werror
+}
+
+check_buildifier() {
+  local cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}
+  local folder=$cache/uasio/buildifier-$buildifier_version
+  local program=$folder/node_modules/.bin/buildifier
+  if [[ ! -x $program ]]; then
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --no-audit --no-fund --loglevel=error \
+      "@bazel/buildifier@$buildifier_version" </dev/null || return 1
+  fi
+  files BUILD '*/BUILD' '*.bazel' '*.bzl' WORKSPACE WORKSPACE.bzlmod |
+    xargs -0 -r "$program" -mode=check -lint=warn
+}
+
+checks=("$@")
+[[ $# -gt 0 ]] || checks=("${all_checks[@]}")
+for check in "${checks[@]}"; do
+  if [[ " ${all_checks[*]} " != *" $check "* ]]; then
+    echo "check.sh: no check \"$check\"; there are: ${all_checks[*]}" >&2
+    exit 1
+  fi
+done
+
+tools/setup.sh --check-tools || exit 1
+
+failed=()
+for check in "${checks[@]}"; do
+  echo "== check: $check"
+  seconds=$SECONDS
+  if "check_$check"; then
+    echo "== $check: passed in $((SECONDS - seconds)) s"
+  else
+    echo "== $check: FAILED in $((SECONDS - seconds)) s"
+    failed+=("$check")
+  fi
+done
+if [[ ${#failed[@]} -gt 0 ]]; then
+  echo "Failed checks: ${failed[*]}"
+else
+  echo "All checks passed: ${checks[*]}"
+fi
+exit "${#failed[@]}"
