@@ -1,0 +1,216 @@
+// Who waits and who wakes whom.
+//
+// A waiting thread has a semaphore of its own.  Whoever puts work takes a
+// waiter off the list under the lock and posts after it has let go of it, so
+// that the woken thread finds the lock free; between the two it touches
+// nothing but the waiter, which stays until it is posted.
+//
+// Each call wakes one thread at the most.  If more work waits than threads
+// are on their way to it, the next thread that takes some wakes another: as
+// long as work waits, either a thread is on its way or none is left to wake.
+// The latest waiter is woken first: its cache is warm, and the others get the
+// chance to be idle for long enough to end.
+
+#include "workqueue/raw_queue.h"
+
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <ratio>
+
+namespace uasio {
+namespace {
+
+// False: it was not posted by `deadline`.
+bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
+  if (deadline == kNoDeadline) {
+    while (sem_wait(semaphore) != 0) {  // EINTR.
+    }
+    return true;
+  }
+  const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::max(deadline, Deadline()).time_since_epoch());
+  timespec until = {};
+  until.tv_sec = ns.count() / std::nano::den;
+  until.tv_nsec = ns.count() % std::nano::den;
+  int error;
+  do {
+    error = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0 ? 0 : errno;
+  } while (error == EINTR);
+  return error == 0;
+}
+
+}  // namespace
+
+size_t RawQueue::Put(work* w) {
+  size_t surplus;
+  Waiter* next;
+  {
+    MutexLock lock(&mutex_);
+    PutLocked(w);
+    surplus = AnnounceLocked(1, &next);
+  }
+  Wake(next);
+  return surplus;
+}
+
+size_t RawQueue::Put(WorkList* batch) {
+  size_t surplus;
+  Waiter* next;
+  {
+    MutexLock lock(&mutex_);
+    const size_t before = count_;
+    while (work* w = batch->RemoveHead()) PutLocked(w);
+    surplus = AnnounceLocked(count_ - before, &next);
+  }
+  Wake(next);
+  return surplus;
+}
+
+work* RawQueue::Get(Deadline deadline) {
+  work* w;
+  Waiter* next;
+  {
+    MutexLock lock(&mutex_);
+    if (!WaitLocked(deadline)) return nullptr;
+    w = PopLocked();
+    next = NextWaiterLocked();
+  }
+  Wake(next);
+  return w;
+}
+
+bool RawQueue::GetAll(WorkList* out, Deadline deadline) {
+  MutexLock lock(&mutex_);
+  if (!WaitLocked(deadline)) return false;
+  while (!heap_.empty()) out->AddTail(PopLocked());
+  out->InsertListTail(&fifo_);
+  count_ = 0;
+  return true;
+}
+
+bool RawQueue::Remove(const work* w) {
+  MutexLock lock(&mutex_);
+  for (work& waiting : fifo_) {
+    if (&waiting != w) continue;
+    WorkList::Remove(&waiting);
+    --count_;
+    return true;
+  }
+  const auto found =
+      std::find_if(heap_.begin(), heap_.end(),
+                   [w](const HeapEntry& entry) { return entry.w == w; });
+  if (found == heap_.end()) return false;
+  heap_.erase(found);
+  std::make_heap(heap_.begin(), heap_.end(), Later);
+  --count_;
+  return true;
+}
+
+bool RawQueue::empty() const {
+  MutexLock lock(&mutex_);
+  return count_ == 0;
+}
+
+size_t RawQueue::surplus() const {
+  MutexLock lock(&mutex_);
+  return SurplusLocked();
+}
+
+void RawQueue::Close() {
+  MutexLock lock(&mutex_);
+  closed_ = true;
+  waking_ += waiting_;
+  waiting_ = 0;
+  while (Waiter* waiter = waiters_.RemoveHead()) Wake(waiter);
+}
+
+void RawQueue::SignalOn(int event_fd) {
+  MutexLock lock(&mutex_);
+  event_fd_ = event_fd;
+  if (count_ > 0) SignalLocked();
+}
+
+bool RawQueue::Later(const HeapEntry& a, const HeapEntry& b) {
+  if (a.w->priority != b.w->priority) return a.w->priority < b.w->priority;
+  return a.sequence > b.sequence;
+}
+
+void RawQueue::Wake(Waiter* waiter) {
+  if (waiter != nullptr) sem_post(&waiter->woken);
+}
+
+void RawQueue::PutLocked(work* w) {
+  if (w->priority == 0) {
+    fifo_.AddTail(w);
+  } else {
+    heap_.push_back({w, ++sequence_});
+    std::push_heap(heap_.begin(), heap_.end(), Later);
+  }
+  ++count_;
+}
+
+// The event fd is written under the lock: whoever gets the work may close it.
+size_t RawQueue::AnnounceLocked(size_t added, Waiter** next) {
+  if (added > 0 && count_ == added) SignalLocked();
+  *next = NextWaiterLocked();
+  return SurplusLocked();
+}
+
+size_t RawQueue::SurplusLocked() const {
+  const size_t served = waiting_ + waking_;
+  return count_ > served ? count_ - served : 0;
+}
+
+// Takes off the waiter to be woken once the lock is released, or nullptr.
+RawQueue::Waiter* RawQueue::NextWaiterLocked() {
+  if (count_ <= waking_ || waiting_ == 0) return nullptr;
+  --waiting_;
+  ++waking_;
+  return waiters_.RemoveHead();
+}
+
+bool RawQueue::WaitLocked(Deadline deadline) {
+  if (count_ > 0 || deadline == Deadline::min()) return count_ > 0;
+  Waiter self = {};
+  sem_init(&self.woken, 0, 0);
+  while (count_ == 0 && !closed_ && BlockLocked(&self, deadline)) {
+  }
+  sem_destroy(&self.woken);
+  return count_ > 0;
+}
+
+// Waits, without the lock, to be woken.  False: `deadline` has passed.
+bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
+  waiters_.AddHead(self);
+  ++waiting_;
+  mutex_.Unlock();
+  const bool woken = SemWaitUntil(&self->woken, deadline);
+  mutex_.Lock();
+  if (!woken && WaiterList::IsLinked(self)) {
+    WaiterList::Remove(self);
+    --waiting_;
+    return false;
+  }
+  if (!woken) SemWaitUntil(&self->woken, kNoDeadline);  // It is being posted.
+  --waking_;
+  return woken;
+}
+
+work* RawQueue::PopLocked() {
+  --count_;
+  if (heap_.empty()) return fifo_.RemoveHead();
+  std::pop_heap(heap_.begin(), heap_.end(), Later);
+  work* w = heap_.back().w;
+  heap_.pop_back();
+  return w;
+}
+
+void RawQueue::SignalLocked() {
+  if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
+}
+
+}  // namespace uasio

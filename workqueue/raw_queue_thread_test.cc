@@ -1,0 +1,245 @@
+// A RawQueue between threads: who waits is woken, each work is got once, and
+// the getter of the last work may destroy the queue.
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/seed.h"
+#include "workqueue/raw_queue.h"
+#include "workqueue/test_util.h"
+
+namespace uasio {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr size_t kThreads = 4;
+
+// Threads that each get one work from `queue`, and are asleep there.
+class Sleepers {
+ public:
+  Sleepers(RawQueue* queue, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      threads_.emplace_back([this, queue] {
+        ids_.Add(ThreadId());
+        started_.Add();
+        got_.Add(queue->Get(kNoDeadline));
+      });
+    }
+    started_.WaitFor(count);
+    for (pid_t id : ids_.entries()) EXPECT_TRUE(UntilAsleep(id));
+  }
+
+  // What they got, once they all have.
+  std::vector<work*> Join() {
+    for (std::thread& thread : threads_) thread.join();
+    return got_.entries();
+  }
+
+ private:
+  Log<pid_t> ids_;
+  Counter started_;
+  Log<work*> got_;
+  std::vector<std::thread> threads_;
+};
+
+TEST(RawQueueThreadTest, PutWakesOneWhoWaits) {
+  RawQueue queue;
+  work w = {};
+  Sleepers sleepers(&queue, 1);
+  EXPECT_EQ(queue.Put(&w), 0u);
+  EXPECT_EQ(sleepers.Join(), std::vector<work*>{&w});
+}
+
+TEST(RawQueueThreadTest, ABatchWakesAllWhoWait) {
+  RawQueue queue;
+  std::vector<work> works(kThreads + 3);
+  Sleepers sleepers(&queue, kThreads);
+  WorkList batch;
+  for (work& w : works) batch.AddTail(&w);
+  EXPECT_EQ(queue.Put(&batch), 3u);
+  EXPECT_EQ(sleepers.Join().size(), kThreads);
+  EXPECT_EQ(queue.surplus(), 3u);
+}
+
+TEST(RawQueueThreadTest, SurplusCountsWhatExceedsTheWaiters) {
+  RawQueue queue;
+  std::vector<work> works(kThreads + 2);
+  Sleepers sleepers(&queue, kThreads);
+  EXPECT_EQ(queue.surplus(), 0u);
+  for (size_t i = 0; i < kThreads; ++i) EXPECT_EQ(queue.Put(&works[i]), 0u);
+  EXPECT_EQ(queue.Put(&works[kThreads]), 1u);
+  EXPECT_EQ(queue.Put(&works[kThreads + 1]), 2u);
+  EXPECT_EQ(sleepers.Join().size(), kThreads);
+}
+
+TEST(RawQueueThreadTest, CloseWakesEverybodyWhoWaits) {
+  RawQueue queue;
+  Sleepers sleepers(&queue, kThreads);
+  queue.Close();
+  EXPECT_EQ(sleepers.Join(), std::vector<work*>(kThreads, nullptr));
+}
+
+TEST(RawQueueThreadTest, RemovedWorkLeavesItsWaiterWaitingForTheNext) {
+  for (int round = 0; round < 1000; ++round) {
+    RawQueue queue;
+    work removed = {}, kept = {};
+    Counter started;
+    work* got = nullptr;
+    std::thread getter([&] {
+      started.Add();
+      got = queue.Get(kNoDeadline);
+    });
+    started.WaitFor(1);
+    queue.Put(&removed);
+    const bool was_there = queue.Remove(&removed);
+    queue.Put(&kept);
+    getter.join();
+    EXPECT_EQ(got, was_there ? &kept : &removed);
+  }
+}
+
+struct Item : work {
+  std::atomic<int> times_got{0};
+  RawQueue* reply = nullptr;
+};
+
+// Gets after some attempts with short deadlines, so that many a waiter times
+// out just while it is being woken.  nullptr: the queue is closed and empty.
+work* GetSomehow(RawQueue* queue, std::mt19937_64* random) {
+  for (int i = (*random)() % 8; i > 0; --i) {
+    const auto delay = std::chrono::nanoseconds((*random)() % 20000);
+    work* w = queue->Get(steady_clock::now() + delay);
+    if (w != nullptr) return w;
+  }
+  return queue->Get(kNoDeadline);
+}
+
+TEST(RawQueueThreadTest, EachWorkIsGotExactlyOnce) {
+  constexpr size_t kItemsPerPutter = 20000;
+  const uint64_t seed = TestSeed(7);
+  RawQueue queue;
+  std::vector<Item> items(kThreads * kItemsPerPutter);
+  std::vector<std::thread> putters, getters;
+  for (size_t i = 0; i < kThreads; ++i) {
+    putters.emplace_back([&, i] {
+      std::mt19937_64 random(seed + i);
+      WorkList batch;
+      for (size_t j = 0; j < kItemsPerPutter; ++j) {
+        Item* item = &items[i * kItemsPerPutter + j];
+        item->priority = random() % 3;
+        batch.AddTail(item);
+        if (random() % 3 == 0) queue.Put(&batch);
+        if (batch.empty() && random() % 2 == 0 && queue.Remove(item)) {
+          queue.Put(item);
+        }
+      }
+      queue.Put(&batch);
+    });
+    getters.emplace_back([&, i] {
+      std::mt19937_64 random(seed - 1 - i);
+      WorkList some;
+      while (work* w = GetSomehow(&queue, &random)) {
+        some.AddTail(w);
+        if (random() % 16 == 0) queue.GetAll(&some, Deadline::min());
+        while (work* got = some.RemoveHead()) {
+          ++static_cast<Item*>(got)->times_got;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : putters) thread.join();
+  queue.Close();
+  for (std::thread& thread : getters) thread.join();
+  for (const Item& item : items) ASSERT_EQ(item.times_got, 1);
+}
+
+// With one work in flight for each putter the getters fall asleep all the
+// time; a wake-up that is lost would leave a putter waiting for ever.
+TEST(RawQueueThreadTest, NoWakeUpIsLost) {
+  constexpr int kRounds = 10000;
+  const uint64_t seed = TestSeed(8);
+  RawQueue queue;
+  std::vector<std::thread> putters, getters;
+  for (size_t i = 0; i < kThreads; ++i) {
+    putters.emplace_back([&] {
+      RawQueue replies;
+      Item item;
+      item.reply = &replies;
+      for (int round = 0; round < kRounds; ++round) {
+        queue.Put(&item);
+        ASSERT_EQ(replies.Get(kNoDeadline), &item);
+      }
+    });
+    getters.emplace_back([&, i] {
+      std::mt19937_64 random(seed + i);
+      while (work* w = GetSomehow(&queue, &random)) {
+        static_cast<Item*>(w)->reply->Put(w);
+      }
+    });
+  }
+  for (std::thread& thread : putters) thread.join();
+  queue.Close();
+  for (std::thread& thread : getters) thread.join();
+}
+
+TEST(RawQueueThreadTest, TheGetterOfTheLastWorkMayDestroyTheQueue) {
+  constexpr int kRounds = 5000;
+  RawQueue orders;
+  std::thread putter([&] {
+    while (work* w = orders.Get(kNoDeadline)) {
+      RawQueue* reply = static_cast<Item*>(w)->reply;
+      reply->Put(w);
+    }
+  });
+  for (int round = 0; round < kRounds; ++round) {
+    auto event = std::make_unique<EventFd>();
+    auto queue = std::make_unique<RawQueue>();
+    queue->SignalOn(event->fd());
+    Item item;
+    item.reply = queue.get();
+    orders.Put(&item);
+    if (round % 3 == 0) event->WaitReadable();
+    if (round % 3 == 1) {
+      while (queue->TryGet() == nullptr) {
+      }
+    } else {
+      EXPECT_EQ(queue->Get(kNoDeadline), &item);
+    }
+    queue.reset();
+    event.reset();
+  }
+  orders.Close();
+  putter.join();
+}
+
+TEST(RawQueueThreadTest, NoAnnouncementOnTheEventFdIsLost) {
+  constexpr size_t kItemsPerPutter = 20000;
+  RawQueue queue;
+  EventFd event;
+  queue.SignalOn(event.fd());
+  std::vector<Item> items(kThreads * kItemsPerPutter);
+  std::vector<std::thread> putters;
+  for (size_t i = 0; i < kThreads; ++i) {
+    putters.emplace_back([&, i] {
+      for (size_t j = 0; j < kItemsPerPutter; ++j) {
+        queue.Put(&items[i * kItemsPerPutter + j]);
+      }
+    });
+  }
+  for (size_t got = 0; got < items.size();) {
+    event.WaitReadable();
+    event.Read();
+    while (queue.TryGet() != nullptr) ++got;
+  }
+  for (std::thread& thread : putters) thread.join();
+  EXPECT_TRUE(queue.empty());
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,179 @@
+// How no work is ever left without a thread.
+//
+// Whoever puts work finds an idle thread, or starts one, or there are
+// threads_max already.  In the last case each of those, if it stays, asks for
+// work again, and if it was about to leave, looks whether any waits after it
+// has taken itself off the count, and starts its own successors.
+
+#include "workqueue/worker_pool.h"
+
+#include <limits.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "workqueue/check.h"
+
+namespace uasio {
+namespace {
+
+WorkerPoolOptions Checked(WorkerPoolOptions options) {
+  UASIO_CHECK(options.threads_max > 0, "WorkerPool: threads_max must not be 0");
+  UASIO_CHECK(options.threads_min <= options.threads_max,
+              "WorkerPool: threads_min must not exceed threads_max");
+  options.idle_timeout = std::min<std::chrono::nanoseconds>(
+      options.idle_timeout, std::chrono::hours(24 * 365));
+  options.stack_bytes =
+      std::max<size_t>(options.stack_bytes, PTHREAD_STACK_MIN);
+  options.thread_name.resize(std::min<size_t>(options.thread_name.size(), 15));
+  return options;
+}
+
+// A thread inherits the mask of its creator: this blocks all signals in the
+// threads that are created while it lives.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+WorkerPool::WorkerPool(WorkerPoolOptions options)
+    : options_(Checked(std::move(options))) {}
+
+WorkerPool::~WorkerPool() {
+  ThreadList threads;
+  do {  // The last work may submit more, and so start threads.
+    Join(&threads);
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    requests_.Close();
+    threads.InsertListTail(&threads_);
+    threads.InsertListTail(&ended_);
+  } while (!threads.empty());
+}
+
+void WorkerPool::Submit(work* w) {
+  UASIO_CHECK(w->go != nullptr, "Submit: the work has no go()");
+  if (size_t surplus = requests_.Put(w)) Grow(surplus);
+}
+
+void WorkerPool::Submit(WorkList* batch) {
+  for (work& w : *batch) {
+    UASIO_CHECK(w.go != nullptr, "Submit: the work has no go()");
+  }
+  if (size_t surplus = requests_.Put(batch)) Grow(surplus);
+}
+
+void* WorkerPool::Main(void* thread) {
+  Thread* self = static_cast<Thread*>(thread);
+  pthread_setname_np(pthread_self(), self->pool->options_.thread_name.c_str());
+  self->pool->Serve(self);
+  return nullptr;
+}
+
+void WorkerPool::Serve(Thread* self) {
+  worker_thread* context = BeginThread();
+  while (work* w = NextWork()) Run(context, w);
+  if (options_.stop_hook) options_.stop_hook(context);
+  EndThread(self);
+}
+
+worker_thread* WorkerPool::BeginThread() {
+  worker_thread* context =
+      options_.start_hook ? options_.start_hook() : nullptr;
+  MutexLock lock(&mutex_);
+  --starting_;
+  return context;
+}
+
+// nullptr: the thread is to leave.
+work* WorkerPool::NextWork() {
+  for (;;) {
+    const bool kept = threads() <= options_.threads_min;
+    const Deadline deadline =
+        kept ? kNoDeadline
+             : std::chrono::steady_clock::now() + options_.idle_timeout;
+    if (work* w = requests_.Get(deadline)) return w;
+    if (MayLeave()) return nullptr;
+  }
+}
+
+bool WorkerPool::MayLeave() {
+  MutexLock lock(&mutex_);
+  if (!stopping_ && threads() - leaving_ <= options_.threads_min) return false;
+  ++leaving_;
+  return true;
+}
+
+// Joins those that ended before it, so that ended threads do not pile up and
+// nobody else has to wait for them.
+void WorkerPool::EndThread(Thread* self) {
+  ThreadList ended;
+  {
+    MutexLock lock(&mutex_);
+    --leaving_;
+    --thread_count_;
+    if (!stopping_) {  // Else the destructor joins.
+      ended.MoveFrom(&ended_);
+      ThreadList::Remove(self);
+      ended_.AddTail(self);
+    }
+  }
+  if (size_t surplus = requests_.surplus()) Grow(surplus);
+  Join(&ended);
+}
+
+void WorkerPool::Grow(size_t surplus) {
+  if (threads() == options_.threads_max) return;
+  {
+    MutexLock lock(&mutex_);
+    while (starting_ < surplus && threads() < options_.threads_max &&
+           StartThreadLocked()) {
+    }
+  }
+  if (threads() > 0) return;
+  while (work* w = requests_.TryGet()) Run(nullptr, w);
+}
+
+bool WorkerPool::StartThreadLocked() {
+  const SignalsBlocked signals_blocked;
+  Thread* thread = new Thread{this, {}, {}};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, options_.stack_bytes);
+  const int error = pthread_create(&thread->id, &attributes, &Main, thread);
+  pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    delete thread;
+    return false;
+  }
+  threads_.AddTail(thread);
+  ++thread_count_;
+  ++starting_;
+  return true;
+}
+
+void WorkerPool::Run(worker_thread* context, work* w) {
+  const bool reply = w->reply_to != nullptr;
+  w->go(context, w);
+  if (reply) options_.reply(w);
+}
+
+void WorkerPool::Join(ThreadList* threads) {
+  while (Thread* thread = threads->RemoveHead()) {
+    pthread_join(thread->id, nullptr);
+    delete thread;
+  }
+}
+
+}  // namespace uasio

@@ -1,0 +1,118 @@
+// A WorkerPool is a set of threads that run work, first come, first served.
+//
+// Threads:   any may submit; go() and the hooks run in the pool's threads.
+// Ownership: the work stays its submitter's; it must live until it is back.
+// Order:     RawQueue's: FIFO, and before that by priority, highest first.
+// Blocks:    the destructor, until everything submitted has run.
+// Bounds:    threads_max threads, those in stop_hook included; the backlog is
+//            what its users submit.
+// Errors:    when the system refuses every thread, work runs in its submitter.
+//
+// Threads start lazily: one is added when more work waits than idle threads
+// stand by, up to threads_max.  One that has been idle for idle_timeout ends,
+// while there are more than threads_min; the thread that was idle last gets
+// the next work, so that a light load lets the others end.  All signals are
+// blocked in them.
+//
+//   WorkerPoolOptions options;
+//   options.threads_max = 4;
+//   WorkerPool pool(options);
+//   struct Hello : work {};
+//   Hello hello = {};
+//   hello.go = [](worker_thread*, work* w) { ... };
+//   pool.Submit(&hello);
+
+#ifndef UASIO_WORKQUEUE_WORKER_POOL_H_
+#define UASIO_WORKQUEUE_WORKER_POOL_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "clists/clist.h"
+#include "workqueue/mutex.h"
+#include "workqueue/raw_queue.h"
+#include "workqueue/work.h"
+
+namespace uasio {
+
+struct WorkerPoolOptions {
+  size_t threads_min = 0;  // Kept when idle, once they have been started.
+  size_t threads_max = 32;
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
+  size_t stack_bytes = 256 << 10;
+  std::string thread_name = "uasio";  // Cut to 15 bytes by the kernel's rule.
+
+  // Called in each thread before its first work; what it returns is passed to
+  // every go() there and to stop_hook, which is called after the last one.
+  std::function<worker_thread*()> start_hook;
+  std::function<void(worker_thread*)> stop_hook;
+
+  // Hands finished work to its reply_to, which by default is a RawQueue's
+  // address; nothing of the pool touches the work afterwards.
+  void (*reply)(work* w) = [](work* w) {
+    reinterpret_cast<RawQueue*>(w->reply_to)->Put(w);
+  };
+};
+
+class WorkerPool {
+ public:
+  // REQUIRES: 0 < threads_max, threads_min <= threads_max.
+  explicit WorkerPool(WorkerPoolOptions options = {});
+  ~WorkerPool();
+
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Queues one, or all of `batch` (leaving it empty) under one lock.
+  // REQUIRES: go is set.
+  void Submit(work* w);
+  void Submit(WorkList* batch);
+
+  // Takes back work that no thread has begun.  False: it has begun, or is done.
+  bool Cancel(const work* w) { return requests_.Remove(w); }
+
+  // How many threads there are now, those in stop_hook included.
+  size_t threads() const {
+    return thread_count_.load(std::memory_order_relaxed);
+  }
+
+  const WorkerPoolOptions& options() const { return options_; }
+
+ private:
+  struct Thread {
+    WorkerPool* pool;
+    pthread_t id;
+    cnode node;  // On threads_ or ended_.
+  };
+  using ThreadList = Clist<Thread, &Thread::node>;
+
+  static void* Main(void* thread);
+  void Serve(Thread* self);
+  worker_thread* BeginThread();
+  work* NextWork();
+  bool MayLeave();
+  void EndThread(Thread* self);
+  void Grow(size_t surplus);
+  bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Run(worker_thread* context, work* w);
+  static void Join(ThreadList* threads);
+
+  const WorkerPoolOptions options_;
+  RawQueue requests_;
+  mutable Mutex mutex_;
+  ThreadList threads_ ABSL_GUARDED_BY(mutex_);
+  ThreadList ended_ ABSL_GUARDED_BY(mutex_);     // To be joined.
+  size_t starting_ ABSL_GUARDED_BY(mutex_) = 0;  // Not yet asking for work.
+  size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;   // Never again asking for it.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<size_t> thread_count_{0};  // Of threads_; written under mutex_.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_WORKQUEUE_WORKER_POOL_H_

@@ -1,0 +1,300 @@
+// How many threads a WorkerPool has: it grows, shrinks, keeps its bounds, and
+// never leaves work without a thread, however often they end.
+
+#include <sched.h>
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "workqueue/raw_queue.h"
+#include "workqueue/test_util.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kThreads = 4;
+
+class PoolThreadsTest : public testing::Test {
+ protected:
+  PoolThreadsTest() {
+    options_.threads_max = kThreads;
+    options_.start_hook = [this] { return started_.Add(), nullptr; };
+    options_.stop_hook = [this](worker_thread*) {
+      stopped_.Add();
+      if (stops_slowly_) stopping_.Add(), may_stop_.Wait();
+    };
+  }
+
+  // Occupies `count` threads, at once, until Release().
+  void Occupy(WorkerPool* pool, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      jobs_.emplace_back(
+          [&](worker_thread*) { occupied_.Add(), released_.Wait(); });
+      pool->Submit(&jobs_.back());
+    }
+    occupied_.WaitFor(count);
+  }
+  void Release() { released_.Open(); }
+
+  // Submits `count` jobs that end when all have begun, as together_ tells.
+  void SubmitTogether(WorkerPool* pool, size_t count, bool in_a_batch) {
+    WorkList batch;
+    for (size_t i = 0; i < count; ++i) {
+      jobs_.emplace_back([this, count](worker_thread*) {
+        together_.Add(), together_.WaitFor(count);
+      });
+      batch.AddTail(&jobs_.back());
+    }
+    if (in_a_batch) {
+      pool->Submit(&batch);
+      EXPECT_TRUE(batch.empty());
+    }
+    while (work* w = batch.RemoveHead()) pool->Submit(w);
+  }
+
+  // The thread in which the pool runs work now.
+  static pid_t SomeThread(WorkerPool* pool) {
+    pid_t id = 0;
+    Gate done;
+    Job job([&](worker_thread*) { id = ThreadId(), done.Open(); });
+    pool->Submit(&job);
+    done.Wait();
+    return id;
+  }
+
+  static void UntilThreads(const WorkerPool& pool, size_t at_most) {
+    while (pool.threads() > at_most) sched_yield();
+  }
+
+  WorkerPoolOptions options_;
+  Counter started_, stopped_, stopping_, occupied_, together_;
+  Gate released_, may_stop_;
+  std::atomic<bool> stops_slowly_{false};
+  std::deque<Job> jobs_;
+};
+
+TEST_F(PoolThreadsTest, NoThreadStartsBeforeThereIsWork) {
+  options_.threads_min = kThreads;
+  WorkerPool pool(options_);
+  EXPECT_EQ(pool.threads(), 0u);
+}
+
+TEST_F(PoolThreadsTest, ThePoolGrowsWhileWorkWaitsAndNobodyIsIdle) {
+  WorkerPool pool(options_);
+  SubmitTogether(&pool, kThreads, /*in_a_batch=*/false);
+  together_.WaitFor(kThreads);
+  EXPECT_EQ(pool.threads(), kThreads);
+}
+
+TEST_F(PoolThreadsTest, ThePoolGrowsForABatch) {
+  WorkerPool pool(options_);
+  SubmitTogether(&pool, kThreads, /*in_a_batch=*/true);
+  together_.WaitFor(kThreads);
+  EXPECT_EQ(pool.threads(), kThreads);
+}
+
+TEST_F(PoolThreadsTest, ThePoolGrowsForWorkThatIsSubmittedByWork) {
+  WorkerPool* submit_to = nullptr;
+  Counter ran;
+  Job inner([&](worker_thread*) { ran.Add(); });
+  Job outer([&](worker_thread*) {
+    submit_to->Submit(&inner);
+    ran.WaitFor(1);  // Needs a second thread.
+  });
+  WorkerPool pool(options_);
+  submit_to = &pool;
+  pool.Submit(&outer);
+  ran.WaitFor(1);
+}
+
+TEST_F(PoolThreadsTest, ThePoolDoesNotGrowBeyondThreadsMax) {
+  WorkerPool pool(options_);
+  Occupy(&pool, 1);
+  for (bool in_a_batch : {true, false}) {
+    SubmitTogether(&pool, 2 * kThreads, in_a_batch);
+    EXPECT_EQ(pool.threads(), kThreads);
+  }
+  EXPECT_LE(together_.count(), kThreads - 1);
+  together_.Add(4 * kThreads);  // So that each may end alone.
+  Release();
+}
+
+TEST_F(PoolThreadsTest, NoThreadStartsWhileOneIsIdle) {
+  WorkerPool pool(options_);
+  const pid_t thread = SomeThread(&pool);
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(UntilAsleep(thread));
+    EXPECT_EQ(SomeThread(&pool), thread);
+  }
+  EXPECT_EQ(pool.threads(), 1u);
+}
+
+TEST_F(PoolThreadsTest, IdleThreadsEndAfterTheTimeout) {
+  options_.idle_timeout = std::chrono::milliseconds(1);
+  WorkerPool pool(options_);
+  Occupy(&pool, kThreads);
+  Release();
+  UntilThreads(pool, 0);
+  EXPECT_EQ(stopped_.count(), started_.count());
+}
+
+TEST_F(PoolThreadsTest, ThreadsMinAreKept) {
+  options_.threads_min = 1;
+  options_.idle_timeout = std::chrono::microseconds(1);
+  WorkerPool pool(options_);
+  Occupy(&pool, kThreads);
+  Release();
+  for (int round = 0; round < 1000; ++round) {
+    UntilThreads(pool, 1);
+    ASSERT_EQ(pool.threads(), 1u);
+    SomeThread(&pool);
+  }
+  UntilThreads(pool, 1);
+  EXPECT_EQ(started_.count(), stopped_.count() + 1);
+}
+
+TEST_F(PoolThreadsTest, ThreadsInTheirStopHooksAreNotAmongThoseKept) {
+  options_.threads_min = 1;
+  options_.idle_timeout = std::chrono::microseconds(1);
+  WorkerPool pool(options_);
+  Occupy(&pool, kThreads);
+  stops_slowly_ = true;
+  Release();
+  stopping_.WaitFor(kThreads - 1);
+  for (int round = 0; round < 1000; ++round) SomeThread(&pool);
+  EXPECT_EQ(stopping_.count(), kThreads - 1);
+  may_stop_.Open();
+}
+
+// The others would never be idle for long enough if the threads took turns.
+TEST_F(PoolThreadsTest, ALightLoadLetsTheOtherThreadsEnd) {
+  options_.idle_timeout = std::chrono::milliseconds(50);
+  WorkerPool pool(options_);
+  Occupy(&pool, kThreads);
+  Release();
+  while (pool.threads() > 1) UntilAsleep(SomeThread(&pool));
+}
+
+TEST_F(PoolThreadsTest, AThreadInItsStopHookCountsAndIsThenReplaced) {
+  options_.threads_max = 1;
+  options_.idle_timeout = std::chrono::microseconds(1);
+  Counter ran;
+  Job job([&](worker_thread*) { ran.Add(); });
+  WorkerPool pool(options_);
+  Occupy(&pool, 1);
+  stops_slowly_ = true;
+  Release();
+  stopping_.WaitFor(1);
+  const size_t started = started_.count();
+  pool.Submit(&job);  // Does not wait for the stop hook.
+  EXPECT_EQ(pool.threads(), 1u);
+  EXPECT_EQ(started_.count(), started);
+  EXPECT_EQ(ran.count(), 0u);
+  may_stop_.Open();
+  ran.WaitFor(1);
+  EXPECT_EQ(started_.count(), started + 1);
+}
+
+TEST_F(PoolThreadsTest, AllThreadsAreReplacedThatWereLeavingWhenWorkCame) {
+  options_.idle_timeout = std::chrono::microseconds(1);
+  WorkerPool pool(options_);
+  Occupy(&pool, kThreads);
+  stops_slowly_ = true;
+  Release();
+  stopping_.WaitFor(kThreads);
+  SubmitTogether(&pool, kThreads, /*in_a_batch=*/true);
+  may_stop_.Open();
+  together_.WaitFor(kThreads);
+}
+
+TEST_F(PoolThreadsTest, TheDestructorRunsEverythingSubmitted) {
+  constexpr size_t kJobs = 1000;
+  Counter ran;
+  {
+    WorkerPool pool(options_);
+    for (size_t i = 0; i < kJobs; ++i) {
+      jobs_.emplace_back([&](worker_thread*) { ran.Add(); });
+      pool.Submit(&jobs_.back());
+    }
+  }
+  EXPECT_EQ(ran.count(), kJobs);
+  EXPECT_EQ(started_.count(), stopped_.count());
+}
+
+TEST_F(PoolThreadsTest, TheDestructorRunsWhatTheLastWorkSubmits) {
+  for (int round = 0; round < 1000; ++round) {
+    Counter ran;
+    auto pool = std::make_unique<WorkerPool>(options_);
+    Job inner([&](worker_thread*) { ran.Add(); });
+    Job outer([&, submit_to = pool.get()](worker_thread*) {
+      for (int i = round % 8; i > 0; --i) sched_yield();
+      submit_to->Submit(&inner);
+      ran.WaitFor(1);  // Needs a second thread, however late.
+    });
+    pool->Submit(&outer);
+    pool.reset();
+    EXPECT_EQ(ran.count(), 1u);
+  }
+  EXPECT_EQ(started_.count(), stopped_.count());
+}
+
+TEST_F(PoolThreadsTest, TheDestructorRunsWhatAStopHookSubmits) {
+  Counter ran;
+  Job first([&](worker_thread*) { ran.Add(); });
+  Job last([&](worker_thread*) { ran.Add(); });
+  {
+    WorkerPool* submit_to = nullptr;
+    bool submitted = false;
+    options_.threads_max = 1;
+    options_.stop_hook = [&](worker_thread*) {
+      if (!submitted) submit_to->Submit(&last);
+      submitted = true;
+    };
+    WorkerPool pool(options_);
+    submit_to = &pool;
+    pool.Submit(&first);
+  }
+  EXPECT_EQ(ran.count(), 2u);
+}
+
+// Submits `works` times and waits each time, so that the threads of a pool
+// with a tiny timeout end and start again all the time.
+void ComeAndGo(WorkerPool* pool, int works) {
+  RawQueue replies;
+  Job job([](worker_thread*) {});
+  job.reply_to = reinterpret_cast<work_queue*>(&replies);
+  for (int i = 0; i < works; ++i) {
+    job.priority = i % 2;
+    pool->Submit(&job);
+    ASSERT_EQ(replies.Get(kNoDeadline), &job);
+    if (i % 64 == 0) sched_yield();
+  }
+}
+
+TEST_F(PoolThreadsTest, NothingIsStuckWhileTheOnlyThreadEndsAllTheTime) {
+  options_.threads_max = 1;
+  options_.idle_timeout = std::chrono::microseconds(1);
+  WorkerPool pool(options_);
+  ComeAndGo(&pool, 100000);
+  EXPECT_GT(started_.count(), 1u);
+}
+
+TEST_F(PoolThreadsTest, NothingIsStuckWhileManySubmitAndThreadsEnd) {
+  options_.idle_timeout = std::chrono::microseconds(1);
+  WorkerPool pool(options_);
+  std::vector<std::thread> submitters;
+  for (size_t i = 0; i < kThreads; ++i) {
+    submitters.emplace_back([&pool] { ComeAndGo(&pool, 10000); });
+  }
+  for (std::thread& thread : submitters) thread.join();
+  EXPECT_LE(pool.threads(), kThreads);
+}
+
+}  // namespace
+}  // namespace uasio
