@@ -1,0 +1,40 @@
+// The sync backend: performs each request in the calling thread, at submit.
+//
+// Threads:   Backend's rules.
+// Order:     of submits.
+// Blocks:    Submit(), as the system calls do; on a pipe perhaps for ever.
+// Errors:    those of the system calls.
+//
+// It takes everything and needs no thread: the last resort, and the reference
+// that the others are tested against.
+
+#ifndef UASIO_ASIO_BACKENDS_SYNC_H_
+#define UASIO_ASIO_BACKENDS_SYNC_H_
+
+#include <deque>
+#include <memory>
+
+#include "asio/backend.h"
+
+namespace uasio {
+
+class SyncBackend final : public Backend {
+ public:
+  absl::string_view name() const override { return "sync"; }
+  bool Takes(const Request&) const override { return true; }
+  void Start(absl::Span<Request* const> batch) override;
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override;
+  void Cancel(Request*) override {}  // It is done already.
+  void SignalOn(int event_fd) override;
+
+ private:
+  void Signal();
+
+  std::deque<Completion> finished_;
+  int event_fd_ = -1;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_SYNC_H_

@@ -1,0 +1,23 @@
+#include "asio/buffer.h"
+
+#include <sys/mman.h>
+
+namespace uasio {
+
+Buffer Buffer::Allocate(size_t bytes) {
+  Buffer buffer;
+  const size_t size = RoundUp(bytes, kBufferAlignment);
+  if (size < bytes) return buffer;  // It wrapped around.
+  void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) return buffer;
+  buffer.data_ = static_cast<char*>(data);
+  buffer.size_ = size;
+  return buffer;
+}
+
+void Buffer::Free() {
+  if (data_ != nullptr) munmap(data_, size_);
+}
+
+}  // namespace uasio

@@ -1,0 +1,55 @@
+// A Buffer is memory that direct I/O takes: whole pages, aligned to a page.
+//
+// Threads:   any one at a time.
+// Ownership: the Buffer owns its memory; it can be moved, not copied.
+// Units:     bytes; data() is aligned to kBufferAlignment.
+// Errors:    Buffer::Allocate() gives an empty one when there is no memory.
+//
+// The memory is zero at first, and only takes up room once it is touched.
+
+#ifndef UASIO_ASIO_BUFFER_H_
+#define UASIO_ASIO_BUFFER_H_
+
+#include <cstddef>
+#include <utility>
+
+namespace uasio {
+
+// What the memory of every direct request is aligned to: enough for devices
+// with sectors of 512 and of 4096 bytes.
+inline constexpr size_t kBufferAlignment = 4096;
+
+// `bytes` rounded up to a multiple of `alignment`, which is a power of two.
+constexpr size_t RoundUp(size_t bytes, size_t alignment) {
+  return (bytes + alignment - 1) & ~(alignment - 1);
+}
+
+class Buffer {
+ public:
+  Buffer() = default;
+  ~Buffer() { Free(); }
+
+  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+  // At least `bytes`, which is more than 0, rounded up to whole pages.
+  static Buffer Allocate(size_t bytes);
+
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  void Free();
+
+  char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BUFFER_H_

@@ -1,0 +1,66 @@
+// The Ledger keeps the errors that nobody waits for: those of write-backs, and
+// of syncs, whose failure a later success must not hide.
+//
+// Threads:   one at a time.
+// Bounds:    per fd, kKeptErrors in full and the count of all.
+// Errors:    it keeps them until they are cleared by the fd's number.
+
+#ifndef UASIO_ASIO_LEDGER_H_
+#define UASIO_ASIO_LEDGER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "asio/request.h"
+
+namespace uasio {
+
+// A failed request, as it was.
+struct KeptError {
+  Op op;
+  int fd;
+  int64_t offset;
+  size_t length;
+  size_t transferred;  // Bytes, before it failed.
+  int error;           // An errno.
+  void* user_data;
+  absl::Status status;  // All of this in words.
+};
+
+class Ledger {
+ public:
+  // How many errors of an fd are kept in full: the first ones.
+  static constexpr size_t kKeptErrors = 16;
+
+  struct Account {
+    std::vector<KeptError> errors;  // In the order in which they were noticed.
+    uint64_t count = 0;             // Of all, kept or not.
+  };
+
+  // Enters a failed request.  REQUIRES: request.result < 0.
+  void Enter(const Request& request);
+
+  // What is kept of `fd`; nullptr: nothing.
+  const Account* Find(int fd) const;
+
+  // OK, or the first error of `fd`, and how many more there are.
+  absl::Status status(int fd) const;
+
+  // The same, of the fd with the lowest number that has any, and how many more
+  // fds there are.
+  absl::Status status() const;
+
+  void Clear(int fd) { accounts_.erase(fd); }
+
+  const std::map<int, Account>& accounts() const { return accounts_; }
+
+ private:
+  std::map<int, Account> accounts_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_LEDGER_H_

@@ -1,0 +1,158 @@
+#include "asio/perform.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace uasio {
+namespace {
+
+// Direct I/O that ends off any sector's boundary has met the end of file; to
+// go on from there would only be refused.
+constexpr size_t kSmallestSector = 512;
+
+// The memory of one call: what is left of a transfer, as a vector.
+class Rest {
+ public:
+  // No more than `limit` bytes of it.
+  Rest(const Transfer& t, size_t limit) {
+    if (!IsVectored(t.op)) {
+      storage_[0] = {t.buffer + t.done, std::min(t.length - t.done, limit)};
+      iovecs_ = storage_;
+      count_ = 1;
+    } else if (t.done == 0 && limit >= t.length) {
+      iovecs_ = t.iovecs;
+      count_ = t.iovec_count;
+    } else {
+      Skip(t, limit);
+    }
+  }
+
+  const iovec* iovecs() const { return iovecs_; }
+  int count() const { return count_; }
+
+ private:
+  void Skip(const Transfer& t, size_t limit) {
+    size_t skip = t.done;
+    for (int i = 0; i < t.iovec_count && count_ < IOV_MAX && limit > 0; ++i) {
+      const iovec& whole = t.iovecs[i];
+      const size_t skipped = std::min(skip, whole.iov_len);
+      skip -= skipped;
+      const size_t size = std::min(whole.iov_len - skipped, limit);
+      if (size == 0) continue;
+      storage_[count_++] = {static_cast<char*>(whole.iov_base) + skipped, size};
+      limit -= size;
+    }
+    iovecs_ = storage_;
+  }
+
+  iovec storage_[IOV_MAX];
+  const iovec* iovecs_;
+  int count_ = 0;
+};
+
+// One system call for what is left, not tried again.
+ssize_t CallOnce(const Transfer& t, size_t limit, int flags) {
+  const Rest rest(t, limit);
+  const off_t offset =
+      t.offset == kFilePosition ? -1 : t.offset + static_cast<off_t>(t.done);
+  return IsRead(t.op)
+             ? preadv2(t.fd, rest.iovecs(), rest.count(), offset, flags)
+             : pwritev2(t.fd, rest.iovecs(), rest.count(), offset, flags);
+}
+
+// As most transfers go: one buffer, no flags, without the vector.
+ssize_t CallScalar(const Transfer& t) {
+  char* buffer = t.buffer + t.done;
+  const size_t length = t.length - t.done;
+  if (t.offset == kFilePosition) {
+    return IsRead(t.op) ? read(t.fd, buffer, length)
+                        : write(t.fd, buffer, length);
+  }
+  const off_t offset = t.offset + static_cast<off_t>(t.done);
+  return IsRead(t.op) ? pread(t.fd, buffer, length, offset)
+                      : pwrite(t.fd, buffer, length, offset);
+}
+
+ssize_t Call(const Transfer& t) {
+  ssize_t n;
+  do {
+    n = IsVectored(t.op) ? CallOnce(t, SIZE_MAX, 0) : CallScalar(t);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
+bool IsLastRead(const Transfer& t, size_t n) {
+  if (n == 0 || !t.traits.sized) return true;
+  return t.traits.direct && t.done % kSmallestSector != 0;
+}
+
+int64_t Read(Transfer* t) {
+  do {
+    const ssize_t n = Call(*t);
+    if (n < 0) return n;
+    t->done += static_cast<size_t>(n);
+    if (IsLastRead(*t, static_cast<size_t>(n))) break;
+  } while (t->done < t->length);
+  return static_cast<int64_t>(t->done);
+}
+
+int64_t Write(Transfer* t) {
+  do {
+    const ssize_t n = Call(*t);
+    if (n < 0) return n;
+    if (n == 0 && t->length > 0) return -EIO;  // No kernel should; no loop.
+    t->done += static_cast<size_t>(n);
+  } while (t->done < t->length);
+  return static_cast<int64_t>(t->done);
+}
+
+int64_t Sync(const Transfer& t) {
+  int error;
+  do {
+    error = t.op == Op::kFsync ? fsync(t.fd) : fdatasync(t.fd);
+  } while (error != 0 && errno == EINTR);
+  return error != 0 ? -errno : 0;
+}
+
+bool IsReady(const Transfer& t) {
+  pollfd fd = {t.fd, static_cast<short>(IsRead(t.op) ? POLLIN : POLLOUT), 0};
+  return poll(&fd, 1, 0) != 0;  // An error, too, shows in the call itself.
+}
+
+ssize_t CallWithoutWaiting(const Transfer& t) {
+  ssize_t n;
+  do {
+    n = CallOnce(t, SIZE_MAX, RWF_NOWAIT);
+    if (n >= 0 || errno != EOPNOTSUPP) continue;
+    if (!IsReady(t)) return -EAGAIN;
+    n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
+}  // namespace
+
+int64_t Perform(Transfer* transfer) {
+  if (IsRead(transfer->op)) return Read(transfer);
+  if (IsWrite(transfer->op)) return Write(transfer);
+  if (IsSync(transfer->op)) return Sync(*transfer);
+  return 0;
+}
+
+int64_t Attempt(Transfer* transfer) {
+  if (!IsRead(transfer->op) && !IsWrite(transfer->op)) return Perform(transfer);
+  do {
+    const ssize_t n = CallWithoutWaiting(*transfer);
+    if (n < 0) return n;
+    transfer->done += static_cast<size_t>(n);
+    if (IsRead(transfer->op)) break;
+    if (n == 0 && transfer->length > 0) return -EIO;
+  } while (transfer->done < transfer->length);
+  return static_cast<int64_t>(transfer->done);
+}
+
+}  // namespace uasio

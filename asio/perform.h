@@ -1,0 +1,42 @@
+// Carries out transfers by ordinary system calls, in the calling thread.
+//
+// Threads:   any; each transfer in one at a time.
+// Order:     at an explicit offset, none but the file's; at kFilePosition the
+//            caller sees to it that nobody else uses the fd.
+// Blocks:    Perform() as the system call does; Attempt() does not.
+// Errors:    -errno; EINTR is retried and never returned.
+//
+// These are the only loops around pread, pwrite, preadv, pwritev, fsync and
+// fdatasync in the library.
+
+#ifndef UASIO_ASIO_PERFORM_H_
+#define UASIO_ASIO_PERFORM_H_
+
+#include <cstdint>
+
+#include "asio/transfer.h"
+
+namespace uasio {
+
+// Performs what is left of `transfer` and returns its whole result:
+// - on an fd with a size, bytes; less than length only for a read that has met
+//   the end of file;
+// - of a read from any other fd, what there was;
+// - of a write, its length;
+// - 0 of a sync or a no-op;
+// - or -errno, and transfer->done says how much was transferred before.  A
+//   write to an O_NONBLOCK fd may so end with -EAGAIN half way.
+int64_t Perform(Transfer* transfer);
+
+// The same for an fd without a size (see FdTraits), without waiting for it:
+// -EAGAIN says that it is not ready, that transfer->done is how far it got,
+// and that this may be called again once poll(2) finds the fd ready.
+//
+// Where the kernel cannot be asked not to wait (RWF_NOWAIT is unknown to some
+// kinds of files), poll(2) is asked first and at most PIPE_BUF bytes are
+// written at once, so that this only waits if others use the fd as well.
+int64_t Attempt(Transfer* transfer);
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_PERFORM_H_

@@ -1,0 +1,201 @@
+// A Queue hands I/O requests to a backend on behalf of one thread.
+//
+// Threads:   the one that created it, until it is destroyed; the pool behind
+//            it may be shared.
+// Ownership: Get() lends a Request until Put(); the queue owns its buffer.
+// Units:     bytes; on a direct file, multiples of its alignment.
+// Order:     see Order; by default as if in order, where anyone could tell.
+// Blocks:    Wait(), WaitUntil(), WaitMany(), Sync(), the destructor, and
+//            Submit() of a write-back at its bound.
+// Errors:    request.result is bytes or -errno; write-back errors are kept in
+//            the ledger.  A broken rule ends the program, naming the rule.
+//
+//   Queue queue({.buffer_bytes = 1 << 20});
+//   Request* r = queue.Get();
+//   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 1 << 20;
+//   queue.Submit(r);
+//   ...                            // Goes on while the request runs.
+//   r = queue.Wait();
+//   if (!r->status().ok()) ...
+//   queue.Put(r);
+
+#ifndef UASIO_ASIO_QUEUE_H_
+#define UASIO_ASIO_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "asio/backend.h"
+#include "asio/descriptors.h"
+#include "asio/file.h"
+#include "asio/ledger.h"
+#include "asio/request.h"
+#include "asio/slot.h"
+#include "asio/sources.h"
+#include "workqueue/owner.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+
+enum class Order {
+  // What running the requests one by one would have left in the file and in
+  // the buffers, at parallel speed.  Requests on one fd that overlap, one of
+  // them writing, run in the order of their submits.  One without a range of
+  // its own (at kFilePosition, a write to an O_APPEND fd, any on an fd without
+  // a size) overlaps everything on its fd.  A sync covers every write
+  // submitted before it on its fd.  Two fds of one file are not ordered.
+  kRange,
+  // None: the caller sees to it.
+  kNone,
+};
+
+struct QueueOptions {
+  size_t buffer_bytes = 64 << 10;  // Of each request's own buffer.
+  size_t requests_max = 256;       // Lent, in flight or done, at most.
+  size_t depth_max = 64;           // With the backends at a time, at most.
+  size_t writebacks_max = 32;      // In flight, at most; below requests_max.
+  Order order = Order::kRange;
+
+  // The threads behind the queue; borrowed, must outlive it.  nullptr: a pool
+  // of its own of up to threads_max.
+  WorkerPool* pool = nullptr;
+  size_t threads_max = 32;
+};
+
+class Queue {
+ public:
+  // With no backend, or for what the backend does not take, the pool's worker
+  // threads do the requests.
+  // REQUIRES: none of the bounds is 0.
+  explicit Queue(const QueueOptions& options = {},
+                 std::unique_ptr<Backend> backend = nullptr);
+
+  // Runs what was submitted, held requests included, calls the handlers that
+  // are due, and prints the kept errors that nobody cleared to stderr.  Ends
+  // the lease of every request and buffer.
+  ~Queue();
+
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  // Lends an empty request; nullptr: requests_max are out, or there is no
+  // memory for its buffer.
+  Request* Get();
+
+  // Takes a request back for recycling.
+  // REQUIRES: Get(), Wait() or its handler gave it to the caller.
+  void Put(Request* request);
+
+  // Starts one, or a batch with one system call, unless it is held by its
+  // order or depth_max are running: then a later call starts it.  A write-back
+  // blocks at writebacks_max, and never comes back: when it is done it goes to
+  // the next Get(), its error to the ledger.  Runs no handler.
+  // REQUIRES: as Put(); length is at most buffer_bytes in the queue's buffer;
+  // a write-back has no handler.
+  void Submit(Request* request) { Submit(absl::MakeConstSpan(&request, 1)); }
+  void Submit(absl::Span<Request* const> batch);
+
+  // The next finished request without a handler, waiting for it; runs due
+  // handlers.  nullptr: nothing that can come back this way is in flight.
+  // REQUIRES, of this and the next four: not called by a handler.
+  Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
+
+  // The same without waiting.
+  Request* TryWait() { return WaitUntil(absl::InfinitePast()); }
+
+  // The same, but nullptr also if there is none by `deadline`.
+  Request* WaitUntil(absl::Time deadline);
+
+  // Waits for one, takes up to out.size(), and returns how many.
+  size_t WaitMany(absl::Span<Request*> out);
+
+  // No fsync: it does not make data durable.  Waits until everything submitted
+  // before it is finished, and runs the handlers of that.  Returns the errors
+  // kept in the ledger, again each time until they are cleared.
+  absl::Status Sync();
+
+  // Asks that a submitted request end early.  It comes back all the same, with
+  // -ECANCELED or with what happened anyway; if it has not started, at once,
+  // and what it held up may start.
+  // REQUIRES: it is in flight or finished; it is no write-back.
+  void Cancel(Request* request);
+
+  // An eventfd that is readable whenever a call could make progress, for
+  // poll(2) and epoll(7); the queue's own: don't read it, don't close it.  It
+  // may be readable for nothing; TryWait() until nullptr drains it.  An error:
+  // there is no fd to be had.
+  absl::StatusOr<int> event_fd();
+
+  // Drops what is known of `fd`, before it is closed; returns the errors that
+  // were kept of it.
+  // REQUIRES: nothing is in flight on it.
+  absl::Status Forget(int fd);
+
+  // Forgets and closes `file`; the first error of the two.
+  absl::Status Close(File* file);
+
+  // The errors of write-backs and syncs, and how they are cleared.
+  const Ledger& ledger() const { return ledger_; }
+  void ClearErrors(int fd) { ledger_.Clear(fd); }
+
+  // Submitted and not finished; of these, the write-backs.
+  size_t in_flight() const { return in_flight_; }
+  size_t writebacks() const { return writebacks_; }
+
+  const QueueOptions& options() const { return options_; }
+
+ private:
+  void CheckCaller() const;
+  void CheckMayWait() const;
+  Slot* Owned(Request* request, const char* rule) const;
+  void SetState(Slot* slot, RequestState state);
+
+  // Submitting.
+  void CheckForm(const Slot& slot) const;
+  void Accept(Slot* slot);
+  bool MayStart(Slot* slot);
+  void WaitForWritebackRoom();
+  void StartBacklog();
+
+  // Collecting.
+  bool Collect(absl::Time deadline);
+  void Finish(Slot* slot);
+  size_t Fetch(absl::Span<Request*> out, absl::Time deadline);
+  size_t TakeDone(absl::Span<Request*> out);
+  void RunHandlers();
+  void AnnounceRest();
+
+  const QueueOptions options_;
+  const Owner owner_;
+  bool in_handler_ = false;
+  bool closing_ = false;
+
+  Sources sources_;
+  SlotPool slots_;
+  Descriptors descriptors_;
+  Ledger ledger_;
+
+  SlotList idle_;
+  SlotList backlog_;
+  SlotList done_;
+  SlotList due_;
+
+  size_t in_flight_ = 0;   // kHeld, kBacklog and kRunning.
+  size_t writebacks_ = 0;  // Of these.
+  size_t returnable_ = 0;  // Of these, what Wait() may return.
+  uint64_t round_ = 0;     // Counts the Sync()s.
+  size_t older_ = 0;       // In flight since before the last Sync().
+
+  std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
+  std::vector<Completion> completions_;  // Scratch, of Collect().
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_QUEUE_H_

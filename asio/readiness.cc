@@ -1,0 +1,142 @@
+#include "asio/readiness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "workqueue/check.h"
+
+namespace uasio {
+namespace {
+
+constexpr int kEventsAtOnce = 64;
+
+// As EPOLLONESHOT, an fd is armed again for those who still wait.
+int Control(int epoll_fd, int operation, int fd, uint32_t events) {
+  epoll_event event = {};
+  event.events = events;
+  event.data.fd = fd;
+  return epoll_ctl(epoll_fd, operation, fd, &event) == 0 ? 0 : errno;
+}
+
+int CreateThread(pthread_t* thread, void* (*main)(void*), void* argument) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int error = pthread_create(thread, nullptr, main, argument);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
+
+}  // namespace
+
+Readiness::~Readiness() {
+  {
+    MutexLock lock(&mutex_);
+    UASIO_CHECK(watches_.empty(), "~Readiness: fds are still watched");
+    if (!started_) return;
+  }
+  eventfd_write(stop_fd_, 1);
+  pthread_join(thread_, nullptr);
+  close(stop_fd_);
+  close(epoll_fd_);
+}
+
+int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {
+  MutexLock lock(&mutex_);
+  if (unless != nullptr && *unless) return ECANCELED;
+  if (int error = StartLocked()) return error;
+  WatchList& watches = watches_[watch->fd];
+  watches.AddTail(watch);
+  const int error = ArmLocked(watch->fd, watches);
+  if (error != 0) {
+    WatchList::Remove(watch);
+    if (watches.empty()) watches_.erase(watch->fd);
+  }
+  return error;
+}
+
+bool Readiness::Cancel(Watch* watch) {
+  MutexLock lock(&mutex_);
+  if (!WatchList::IsLinked(watch)) return false;
+  WatchList::Remove(watch);
+  if (watches_[watch->fd].empty()) DisarmLocked(watch->fd);
+  return true;
+}
+
+void* Readiness::Main(void* self) {
+  pthread_setname_np(pthread_self(), "uasio-readiness");
+  static_cast<Readiness*>(self)->Serve();
+  return nullptr;
+}
+
+void Readiness::Serve() {
+  epoll_event events[kEventsAtOnce];
+  while (true) {
+    const int count = epoll_wait(epoll_fd_, events, kEventsAtOnce, -1);
+    for (int i = 0; i < count; ++i) {
+      if (events[i].data.fd == stop_fd_) return;
+      Fire(events[i].data.fd, events[i].events);
+    }
+  }
+}
+
+void Readiness::Fire(int fd, uint32_t events) {
+  std::vector<Watch*> ready;
+  {
+    MutexLock lock(&mutex_);
+    const auto found = watches_.find(fd);
+    if (found == watches_.end()) return;  // Cancelled meanwhile.
+    TakeReadyLocked(&found->second, events, &ready);
+    if (found->second.empty()) {
+      DisarmLocked(fd);
+    } else if (ArmLocked(fd, found->second) != 0) {
+      // The fd is gone; the system call will tell those who wait for it.
+      TakeReadyLocked(&found->second, EPOLLERR, &ready);
+      watches_.erase(found);
+    }
+  }
+  for (Watch* watch : ready) watch->ready(watch);
+}
+
+void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
+                                std::vector<Watch*>* ready) {
+  for (Watch& watch : *watches) {
+    if ((events & (watch.events | EPOLLERR | EPOLLHUP)) == 0) continue;
+    WatchList::Remove(&watch);
+    ready->push_back(&watch);
+  }
+}
+
+int Readiness::StartLocked() {
+  if (started_) return 0;
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  stop_fd_ = eventfd(0, EFD_CLOEXEC);
+  int error = epoll_fd_ < 0 || stop_fd_ < 0
+                  ? errno
+                  : Control(epoll_fd_, EPOLL_CTL_ADD, stop_fd_, EPOLLIN);
+  if (error == 0) error = CreateThread(&thread_, &Main, this);
+  if (error != 0) {
+    if (epoll_fd_ >= 0) close(epoll_fd_);
+    if (stop_fd_ >= 0) close(stop_fd_);
+  }
+  started_ = error == 0;
+  return error;
+}
+
+int Readiness::ArmLocked(int fd, const WatchList& watches) {
+  uint32_t events = EPOLLONESHOT;
+  for (const Watch& watch : watches) events |= watch.events;
+  const int error = Control(epoll_fd_, EPOLL_CTL_MOD, fd, events);
+  if (error != ENOENT) return error;
+  return Control(epoll_fd_, EPOLL_CTL_ADD, fd, events);
+}
+
+void Readiness::DisarmLocked(int fd) {
+  Control(epoll_fd_, EPOLL_CTL_DEL, fd, 0);
+  watches_.erase(fd);
+}
+
+}  // namespace uasio

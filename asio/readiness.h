@@ -1,0 +1,82 @@
+// A Readiness tells when fds become ready to read or write: one epoll thread,
+// started by the first watch, for any number of fds.
+//
+// Threads:   any may add and cancel; Watch::ready runs in the epoll thread.
+// Ownership: a watch is its caller's, and must live until it has been
+//            cancelled or its ready() called; the fd must stay open as long.
+// Order:     all watches of an fd that are satisfied become ready at once.
+// Blocks:    only the destructor, until the thread has ended.
+// Errors:    errnos, of Add().
+//
+//   watch.fd = fd, watch.events = EPOLLIN;
+//   watch.ready = [](Readiness::Watch* watch) { ... };
+//   int error = readiness.Add(&watch, /*unless=*/nullptr);
+
+#ifndef UASIO_ASIO_READINESS_H_
+#define UASIO_ASIO_READINESS_H_
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "clists/clist.h"
+#include "workqueue/mutex.h"
+
+namespace uasio {
+
+class Readiness {
+ public:
+  struct Watch {
+    int fd = -1;
+    uint32_t events = 0;  // EPOLLIN or EPOLLOUT; errors make ready as well.
+    void (*ready)(Watch* watch) = nullptr;
+    cnode node = {nullptr, nullptr};
+  };
+
+  Readiness() = default;
+  // REQUIRES: nothing is watched.
+  ~Readiness();
+
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  // Watches until the fd is ready, which may be at once; then ready() is
+  // called, once.  Or returns an errno and does nothing: ECANCELED if `*unless`
+  // is true, EPERM if such an fd is always ready, or why there is no epoll, no
+  // memory or no thread to be had.
+  int Add(Watch* watch, const std::atomic<bool>* unless);
+
+  // True: ready() has not been called, and will not be.
+  bool Cancel(Watch* watch);
+
+ private:
+  using WatchList = Clist<Watch, &Watch::node>;
+
+  static void* Main(void* self);
+  void Serve();
+  void Fire(int fd, uint32_t events);
+  void TakeReadyLocked(WatchList* watches, uint32_t events,
+                       std::vector<Watch*>* ready)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  int StartLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int ArmLocked(int fd, const WatchList& watches)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DisarmLocked(int fd) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Mutex mutex_;
+  std::unordered_map<int, WatchList> watches_ ABSL_GUARDED_BY(mutex_);
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // Set by StartLocked(), before there is a thread.
+  pthread_t thread_;
+  int epoll_fd_ = -1;
+  int stop_fd_ = -1;  // An eventfd: written to end the thread.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_READINESS_H_

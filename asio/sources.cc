@@ -1,0 +1,152 @@
+#include "asio/sources.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace uasio {
+namespace {
+
+// False: not readable by `deadline`.
+bool PollIn(int fd, absl::Time deadline) {
+  pollfd in = {fd, POLLIN, 0};
+  while (true) {
+    timespec left = {};
+    const bool for_ever = deadline == absl::InfiniteFuture();
+    if (!for_ever) {
+      left = absl::ToTimespec(
+          std::max(deadline - absl::Now(), absl::ZeroDuration()));
+    }
+    const int ready = ppoll(&in, 1, for_ever ? nullptr : &left, nullptr);
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
+}  // namespace
+
+Sources::Sources(std::unique_ptr<Backend> backend, WorkerPool* pool,
+                 size_t threads_max)
+    : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
+  if (backend_ != nullptr && !CreateEventFd()) backend_ = nullptr;
+}
+
+Sources::~Sources() {
+  if (event_fd_ >= 0) close(event_fd_);
+}
+
+void Sources::Start(absl::Span<Slot* const> batch) {
+  for_backend_.clear();
+  for_workers_.clear();
+  for (Slot* slot : batch) {
+    const bool takes = backend_ != nullptr && backend_->Takes(*slot);
+    (takes ? for_backend_ : for_workers_).push_back(slot);
+  }
+  running_backend_ += for_backend_.size();
+  running_workers_ += for_workers_.size();
+  if (!for_backend_.empty()) StartOn(backend_.get(), for_backend_);
+  if (!for_workers_.empty()) StartOn(Workers(), for_workers_);
+}
+
+size_t Sources::Collect(absl::Span<Completion> out, absl::Time deadline) {
+  while (running() > 0) {
+    const size_t count = CollectRaw(out, deadline);
+    const size_t finished = HandOverRefused(out.first(count));
+    if (finished > 0 || count == 0) return finished;
+  }
+  return 0;
+}
+
+bool Sources::EnableEventFd() {
+  if (enabled_) return true;
+  if (!CreateEventFd()) return false;
+  enabled_ = true;
+  if (backend_ != nullptr) backend_->SignalOn(event_fd_);
+  if (workers_ != nullptr) workers_->SignalOn(event_fd_);
+  return true;
+}
+
+void Sources::SignalEventFd() {
+  if (!enabled_ || signalled_) return;
+  signalled_ = true;
+  eventfd_write(event_fd_, 1);
+}
+
+void Sources::ClearEventFd() {
+  if (!enabled_) return;
+  signalled_ = false;
+  eventfd_t count;
+  eventfd_read(event_fd_, &count);  // EAGAIN: it was clear.
+}
+
+bool Sources::CreateEventFd() {
+  if (event_fd_ < 0) event_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return event_fd_ >= 0;
+}
+
+WorkerBackend* Sources::Workers() {
+  if (workers_ != nullptr) return workers_.get();
+  if (pool_ == nullptr) {
+    WorkerPoolOptions options;
+    options.threads_max = threads_max_;
+    own_pool_ = std::make_unique<WorkerPool>(std::move(options));
+    pool_ = own_pool_.get();
+  }
+  workers_ = std::make_unique<WorkerBackend>(pool_);
+  if (enabled_) workers_->SignalOn(event_fd_);
+  // From here on there are two to wait for.
+  if (backend_ != nullptr) EnableEventFd();
+  return workers_.get();
+}
+
+void Sources::StartOn(Backend* backend, absl::Span<Request* const> batch) {
+  for (Request* request : batch) static_cast<Slot*>(request)->backend = backend;
+  backend->Start(batch);
+}
+
+size_t Sources::CollectRaw(absl::Span<Completion> out, absl::Time deadline) {
+  if (running_backend_ > 0 && running_workers_ > 0) {
+    return CollectFromBoth(out, deadline);
+  }
+  const size_t min = deadline == absl::InfinitePast() ? 0 : 1;
+  if (running_backend_ > 0) return backend_->Collect(out, min, deadline);
+  return workers_->Collect(out, min, deadline);
+}
+
+size_t Sources::CollectFromBoth(absl::Span<Completion> out,
+                                absl::Time deadline) {
+  const absl::Time now = absl::InfinitePast();
+  while (true) {
+    size_t count = backend_->Collect(out, 0, now);
+    count += workers_->Collect(out.subspan(count), 0, now);
+    if (count > 0 || deadline == now) return count;
+    if (!PollIn(event_fd_, deadline)) deadline = now;  // A last look.
+    ClearEventFd();
+  }
+}
+
+// Starts what the backend refused with the workers, counts the others out, and
+// returns how many those are: they move to the front of `out`.
+size_t Sources::HandOverRefused(absl::Span<Completion> out) {
+  for_workers_.clear();
+  size_t finished = 0;
+  for (const Completion& completion : out) {
+    Slot* slot = static_cast<Slot*>(completion.request);
+    const bool by_backend = slot->backend == backend_.get();
+    --(by_backend ? running_backend_ : running_workers_);
+    slot->backend = nullptr;
+    if (completion.result == kRefused) {
+      for_workers_.push_back(slot);
+    } else {
+      out[finished++] = completion;
+    }
+  }
+  running_workers_ += for_workers_.size();
+  if (!for_workers_.empty()) StartOn(Workers(), for_workers_);
+  return finished;
+}
+
+}  // namespace uasio
