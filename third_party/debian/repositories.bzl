@@ -25,7 +25,9 @@ _ABSL = {
     "absl/debugging:failure_signal_handler": "absl_failure_signal_handler",
     "absl/debugging:symbolize": "absl_symbolize",
     "absl/flags:flag": "absl_flags",
+    "absl/flags:marshalling": "absl_flags_marshalling",
     "absl/flags:parse": "absl_flags_parse",
+    "absl/flags:reflection": "absl_flags_reflection",
     "absl/flags:usage": "absl_flags_usage",
     "absl/functional:any_invocable": "absl_any_invocable",
     "absl/functional:function_ref": "absl_function_ref",
@@ -133,7 +135,9 @@ cc_library(
 )
 """.format(
             name = name or package.split("/")[-1],
-            linkopts = ["-Wl,--push-state,--as-needed"] + libs + ["-Wl,--pop-state"],
+            # Not --as-needed: tests are linked against shared objects, whose
+            # own needs gold does not count.
+            linkopts = [lib for lib in libs if lib],
         ))
     for package, rules in packages.items():
         rctx.file(

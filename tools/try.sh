@@ -1,0 +1,62 @@
+#!/bin/bash
+# The main job on real data: sets up, builds, makes a file of 256 MiB, copies
+# it with every backend, and prints how that went, beside cp and dd.
+#
+#   tools/try.sh [FOLDER]    where the files are made (for a while, under a
+#                            folder of their own); default: here
+#
+# MIB=1024 tools/try.sh makes a larger file.  Every time includes the fsync.
+set -euo pipefail
+
+usage() {
+  echo "usage: tools/try.sh [FOLDER]" >&2
+  exit 2
+}
+
+[[ $# -le 1 && ${1-} != -* ]] || usage
+folder=$(cd "${1:-.}" && pwd) || usage
+mib=${MIB:-256}
+[[ $mib =~ ^[1-9][0-9]*$ ]] || usage
+cd "$(dirname "$0")/.."
+
+tools/setup.sh
+read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
+echo "Building asio_cp."
+"${bazel[@]}" build -c opt --ui_event_filters=-info --noshow_progress \
+  //tools:asio_cp </dev/null
+asio_cp=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools/asio_cp
+
+scratch=$(mktemp -d "$folder/uasio-try.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+echo "Making a file of $mib MiB in $scratch."
+dd if=/dev/urandom of="$scratch/source" bs=1M count="$mib" conv=fsync \
+  status=none
+
+failed=0
+# Runs a command that copies source to copy, and prints its line of the table.
+row() {
+  local name=$1 begun ended verified=yes
+  shift
+  rm -f "$scratch/copy"
+  # So that nobody finds the source in memory; it is only advice.
+  dd if="$scratch/source" iflag=nocache count=0 status=none
+  begun=$(date +%s%N)
+  "$@" || verified=FAILED
+  ended=$(date +%s%N)
+  cmp -s "$scratch/source" "$scratch/copy" || verified=NO
+  [[ $verified == yes ]] || failed=1
+  awk -v name="$name" -v ns=$((ended - begun)) -v mib="$mib" -v ok="$verified" \
+    'BEGIN { printf "%-16s %8.2f %8.0f  %s\n", name, ns / 1e9, mib * 1e9 / ns, ok }'
+}
+
+cp_and_sync() { cp "$1" "$2" && sync "$2"; }
+
+printf '%-16s %8s %8s  %s\n' backend seconds MiB/s verified
+for backend in worker sync; do
+  row "$backend" "$asio_cp" --backend="$backend" --sync \
+    "$scratch/source" "$scratch/copy"
+done
+row "cp + sync" cp_and_sync "$scratch/source" "$scratch/copy"
+row "dd direct" dd if="$scratch/source" of="$scratch/copy" bs=1M \
+  iflag=direct oflag=direct conv=fsync status=none
+exit "$failed"
