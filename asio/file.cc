@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,17 +26,51 @@ int OpenRetrying(const std::string& path, int flags, mode_t permissions) {
   return fd;
 }
 
+// On a pipe, O_DIRECT means packets.
+bool MayBeDirect(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 &&
+         (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+}
+
 bool IsReadable(int flags) { return (flags & O_ACCMODE) != O_WRONLY; }
 
-// Some file systems open with O_DIRECT and then fail every read.
-int ReadOneBlock(int fd) {
-  const Buffer block = Buffer::Allocate(kBufferAlignment);
+// Some file systems take O_DIRECT and then fail every read.
+int ReadOneBlock(int fd, const Alignment& alignment) {
+  const Buffer block =
+      Buffer::Allocate(std::max(alignment.offset_bytes, kBufferAlignment));
   if (block.empty()) return ENOMEM;
   ssize_t n;
   do {
     n = pread(fd, block.data(), block.size(), 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? errno : 0;
+}
+
+// Has the I/O of `fd` be direct.  Returns why it cannot be, and then leaves it
+// buffered; "": it is.
+std::string BeDirect(int fd, Alignment* alignment) {
+  if (!MayBeDirect(fd)) {
+    return "it is neither a regular file nor a block device";
+  }
+  const Alignment learnt = DirectAlignment(fd);
+  if (learnt.offset_bytes == 0) {
+    return "the file system has no direct I/O for this file";
+  }
+  const int flags = fcntl(fd, F_GETFL);
+  if (fcntl(fd, F_SETFL, flags | O_DIRECT) != 0) {
+    return absl::StrCat("the file system refuses O_DIRECT with ",
+                        ErrnoWords(errno));
+  }
+  const int error = IsReadable(flags) ? ReadOneBlock(fd, learnt) : 0;
+  if (error == EINVAL || error == EOPNOTSUPP) {
+    fcntl(fd, F_SETFL, flags);
+    return absl::StrCat(
+        "the file system takes O_DIRECT, but a direct read fails with ",
+        ErrnoWords(error));
+  }
+  *alignment = learnt;
+  return "";
 }
 
 }  // namespace
@@ -51,20 +88,17 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
                                 Mode mode) {
   File file;
   file.path_ = std::move(path);
-  flags |= O_CLOEXEC;
-  if (mode == Mode::kBuffered) flags &= ~O_DIRECT;
-  const int direct = mode == Mode::kDirect ? O_DIRECT : 0;
-  file.fd_ = OpenRetrying(file.path_, flags | direct, permissions);
-  if (file.fd_ < 0 && errno == EINVAL && direct != 0) {
-    // The file is created all the same, by some kernels: O_EXCL has its answer.
-    file.fd_ =
-        OpenRetrying(file.path_, flags & ~(O_DIRECT | O_EXCL), permissions);
-    file.why_buffered_ = "the file system refuses to open with O_DIRECT";
-  }
+  // O_DIRECT comes later: where it is refused, open(2) has by then created the
+  // file, or let go of the one who waits at the other end of a FIFO.
+  file.fd_ =
+      OpenRetrying(file.path_, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
   if (file.fd_ < 0) {
     return ErrnoStatus(errno, absl::StrCat("cannot open ", file.path_));
   }
-  if (direct != 0 && file.why_buffered_.empty()) file.StayDirectOrExplain();
+  if (mode == Mode::kDirect) {
+    file.why_buffered_ = BeDirect(file.fd_, &file.alignment_);
+    file.direct_ = file.why_buffered_.empty();
+  }
   return file;
 }
 
@@ -73,7 +107,7 @@ File File::Adopt(int fd, std::string name) {
   file.fd_ = fd;
   file.path_ = std::move(name);
   const int flags = fcntl(fd, F_GETFL);
-  file.direct_ = flags >= 0 && (flags & O_DIRECT) != 0;
+  file.direct_ = flags >= 0 && (flags & O_DIRECT) != 0 && MayBeDirect(fd);
   if (file.direct_) file.alignment_ = DirectAlignment(fd);
   return file;
 }
@@ -99,8 +133,10 @@ absl::StatusOr<int64_t> File::Size() const {
     return ErrnoStatus(errno, absl::StrCat("cannot stat ", path_));
   }
   if (S_ISREG(info.st_mode)) return info.st_size;
-  const off_t end = S_ISBLK(info.st_mode) ? lseek(fd_, 0, SEEK_END) : -1;
-  if (end >= 0) return end;
+  uint64_t bytes;  // Not by lseek(2), which would move the file position.
+  if (S_ISBLK(info.st_mode) && ioctl(fd_, BLKGETSIZE64, &bytes) == 0) {
+    return static_cast<int64_t>(bytes);
+  }
   return absl::FailedPreconditionError(absl::StrCat(path_, " has no size"));
 }
 
@@ -112,33 +148,5 @@ absl::Status File::Close() {
 }
 
 int File::Release() { return std::exchange(fd_, -1); }
-
-void File::StayDirectOrExplain() {
-  struct stat info;
-  if (fstat(fd_, &info) != 0 ||
-      !(S_ISREG(info.st_mode) || S_ISBLK(info.st_mode))) {
-    // On a pipe, O_DIRECT means packets.
-    return BeBuffered("it is neither a regular file nor a block device");
-  }
-  const Alignment alignment = DirectAlignment(fd_);
-  if (alignment.offset_bytes == 0) {
-    return BeBuffered("the file system has no direct I/O for this file");
-  }
-  if (IsReadable(fcntl(fd_, F_GETFL))) {
-    const int error = ReadOneBlock(fd_);
-    if (error == EINVAL || error == EOPNOTSUPP) {
-      return BeBuffered(
-          absl::StrCat("it opens with O_DIRECT, but a direct read fails with ",
-                       ErrnoWords(error)));
-    }
-  }
-  direct_ = true;
-  alignment_ = alignment;
-}
-
-void File::BeBuffered(std::string why) {
-  fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) & ~O_DIRECT);
-  why_buffered_ = std::move(why);
-}
 
 }  // namespace uasio

@@ -77,9 +77,6 @@ class File {
   int Release();
 
  private:
-  void StayDirectOrExplain();
-  void BeBuffered(std::string why);
-
   int fd_ = -1;
   std::string path_;
   bool direct_ = false;

@@ -120,7 +120,11 @@ int64_t Sync(const Transfer& t) {
 
 bool IsReady(const Transfer& t) {
   pollfd fd = {t.fd, static_cast<short>(IsRead(t.op) ? POLLIN : POLLOUT), 0};
-  return poll(&fd, 1, 0) != 0;  // An error, too, shows in the call itself.
+  int count;
+  do {
+    count = poll(&fd, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return count != 0;  // An error, too, shows in the call itself.
 }
 
 ssize_t CallWithoutWaiting(const Transfer& t) {

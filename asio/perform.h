@@ -34,7 +34,8 @@ int64_t Perform(Transfer* transfer);
 //
 // Where the kernel cannot be asked not to wait (RWF_NOWAIT is unknown to some
 // kinds of files), poll(2) is asked first and at most PIPE_BUF bytes are
-// written at once, so that this only waits if others use the fd as well.
+// written at once, so that this only waits if others use the fd as well, or to
+// write to a terminal that has room for some of it and is not read.
 int64_t Attempt(Transfer* transfer);
 
 }  // namespace uasio

@@ -15,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
 
@@ -53,6 +54,13 @@ size_t VectorLength(const Request& r) {
   return sum;
 }
 
+// It is within the queue's buffer, or begins in memory of the caller's.
+bool FitsBuffer(const Slot& slot, size_t buffer_bytes) {
+  const uintptr_t at = reinterpret_cast<uintptr_t>(slot.buffer) -
+                       reinterpret_cast<uintptr_t>(slot.own_buffer);
+  return at >= buffer_bytes || slot.length <= buffer_bytes - at;
+}
+
 void SetRange(Slot* slot) {
   const int64_t length =
       static_cast<int64_t>(std::min<uint64_t>(slot->length, INT64_MAX));
@@ -76,6 +84,13 @@ void SetOrder(Slot* slot) {
         IsRead(slot->op) ? OrderNode::Kind::kRead : OrderNode::Kind::kWrite;
     SetRange(slot);
   }
+}
+
+// A write-back is nobody's to cancel, so nobody else sees why it failed.
+bool IsToBeKept(const Slot& slot) {
+  if (slot.result >= 0) return false;
+  return slot.op == Op::kWriteBack ||
+         (IsSync(slot.op) && slot.result != -ECANCELED);
 }
 
 void PrintUnreadErrors(const Ledger& ledger) {
@@ -106,13 +121,14 @@ Queue::~Queue() {
 
 Request* Queue::Get() {
   CheckCaller();
+  Attend();
   Slot* slot = idle_.RemoveHead();
   if (slot == nullptr) slot = slots_.New();
   if (slot == nullptr) {
     Collect(absl::InfinitePast());
     slot = idle_.RemoveHead();
-    AnnounceRest();
   }
+  AnnounceRest();
   if (slot == nullptr) return nullptr;
   static_cast<Request&>(*slot) = Request();
   slot->buffer = slot->own_buffer;
@@ -141,7 +157,7 @@ void Queue::Submit(absl::Span<Request* const> batch) {
     Accept(slot);
   }
   StartBacklog();
-  if (!backlog_.empty()) Collect(absl::InfinitePast());
+  Attend();
   AnnounceRest();
 }
 
@@ -170,6 +186,7 @@ absl::Status Queue::Sync() {
 
 void Queue::Cancel(Request* request) {
   CheckCaller();
+  UASIO_CHECK(request != nullptr, "Cancel: there is no request");
   Slot* slot = static_cast<Slot*>(request);
   UASIO_CHECK(slot->queue == this, "Cancel: the request is another queue's");
   UASIO_CHECK(slot->op != Op::kWriteBack,
@@ -210,6 +227,11 @@ absl::Status Queue::Close(File* file) {
   return kept.ok() ? closed : kept;
 }
 
+void Queue::ClearErrors(int fd) {
+  CheckCaller();
+  ledger_.Clear(fd);
+}
+
 void Queue::CheckCaller() const {
   UASIO_CHECK(owner_.IsThisProcess(),
               "Queue: a forked child must not use its parent's queue");
@@ -223,6 +245,8 @@ void Queue::CheckMayWait() const {
 }
 
 Slot* Queue::Owned(Request* request, const char* rule) const {
+  UASIO_CHECK(request != nullptr,
+              "Queue: there is no request; did Get() fail?");
   Slot* slot = static_cast<Slot*>(request);
   UASIO_CHECK(slot->queue == this, "Queue: the request is another queue's");
   UASIO_CHECK(slot->state == RequestState::kOwned, rule);
@@ -249,8 +273,7 @@ void Queue::SetState(Slot* slot, RequestState state) {
 
 void Queue::CheckForm(const Slot& slot) const {
   UASIO_CHECK(slot.op <= Op::kNoOp, "Submit: there is no such op");
-  UASIO_CHECK(IsVectored(slot.op) || slot.buffer != slot.own_buffer ||
-                  slot.length <= options_.buffer_bytes,
+  UASIO_CHECK(IsVectored(slot.op) || FitsBuffer(slot, options_.buffer_bytes),
               "Submit: length exceeds the queue's buffer_bytes");
   UASIO_CHECK(
       !IsVectored(slot.op) || slot.iovecs != nullptr || slot.iovec_count <= 0,
@@ -292,13 +315,19 @@ void Queue::WaitForWritebackRoom() {
 
 void Queue::StartBacklog() {
   batch_.clear();
-  while (sources_.running() + batch_.size() < options_.depth_max) {
+  while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
+    if (slot->traits.sized) ++depth_;
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
   if (!batch_.empty()) sources_.Start(batch_);
+}
+
+// What is held or in the backlog waits for the owner's next call: this is it.
+void Queue::Attend() {
+  if (in_flight_ > sources_.running()) Collect(absl::InfinitePast());
 }
 
 // Takes in what is finished, waiting for at least one until `deadline`, and
@@ -311,6 +340,7 @@ bool Queue::Collect(absl::Time deadline) {
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
       c.request->result = c.result;
       c.request->transferred = c.transferred;
+      if (c.request->traits.sized) --depth_;
       Finish(static_cast<Slot*>(c.request));
     }
     any |= count > 0;
@@ -332,10 +362,7 @@ void Queue::Finish(Slot* slot) {
     descriptors_.Release(slot->descriptor);
     slot->descriptor = nullptr;
   }
-  const bool kept = slot->op == Op::kWriteBack || IsSync(slot->op);
-  if (kept && slot->result < 0 && slot->result != -ECANCELED) {
-    ledger_.Enter(*slot);
-  }
+  if (IsToBeKept(*slot)) ledger_.Enter(*slot);
   if (slot->op == Op::kWriteBack) {
     --writebacks_;
     SetState(slot, RequestState::kIdle);
@@ -346,6 +373,7 @@ void Queue::Finish(Slot* slot) {
 
 size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
   CheckMayWait();
+  if (!done_.empty()) Attend();
   size_t count = 0;
   for (bool looked = false; count == 0;) {
     RunHandlers();

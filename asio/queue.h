@@ -58,7 +58,9 @@ enum class Order {
 struct QueueOptions {
   size_t buffer_bytes = 64 << 10;  // Of each request's own buffer.
   size_t requests_max = 256;       // Lent, in flight or done, at most.
-  size_t depth_max = 64;           // With the backends at a time, at most.
+  size_t depth_max = 64;           // With the backends at a time, at most; not
+                                   // counting fds without a size, on which
+                                   // they may wait for ever.
   size_t writebacks_max = 32;      // In flight, at most; below requests_max.
   Order order = Order::kRange;
 
@@ -77,8 +79,8 @@ class Queue {
                  std::unique_ptr<Backend> backend = nullptr);
 
   // Runs what was submitted, held requests included, calls the handlers that
-  // are due, and prints the kept errors that nobody cleared to stderr.  Ends
-  // the lease of every request and buffer.
+  // are due, which may not submit any more, and prints the kept errors that
+  // nobody cleared to stderr.  Ends the lease of every request and buffer.
   ~Queue();
 
   Queue(const Queue&) = delete;
@@ -142,7 +144,7 @@ class Queue {
 
   // The errors of write-backs and syncs, and how they are cleared.
   const Ledger& ledger() const { return ledger_; }
-  void ClearErrors(int fd) { ledger_.Clear(fd); }
+  void ClearErrors(int fd);
 
   // Submitted and not finished; of these, the write-backs.
   size_t in_flight() const { return in_flight_; }
@@ -162,6 +164,7 @@ class Queue {
   bool MayStart(Slot* slot);
   void WaitForWritebackRoom();
   void StartBacklog();
+  void Attend();
 
   // Collecting.
   bool Collect(absl::Time deadline);
@@ -188,6 +191,7 @@ class Queue {
 
   size_t in_flight_ = 0;   // kHeld, kBacklog and kRunning.
   size_t writebacks_ = 0;  // Of these.
+  size_t depth_ = 0;       // Of these: running, and counted by depth_max.
   size_t returnable_ = 0;  // Of these, what Wait() may return.
   uint64_t round_ = 0;     // Counts the Sync()s.
   size_t older_ = 0;       // In flight since before the last Sync().

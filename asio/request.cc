@@ -37,7 +37,7 @@ void SayIfMisaligned(const char* what, uint64_t value, size_t alignment,
 std::string MisalignmentWords(const Request& r) {
   std::string words;
   const Alignment alignment = DirectAlignment(r.fd);
-  if (r.offset != kFilePosition) {
+  if (r.offset >= 0) {
     SayIfMisaligned("offset", r.offset, alignment.offset_bytes, &words);
   }
   if (!IsVectored(r.op)) {

@@ -50,7 +50,8 @@ struct Request {
   FdTraits traits;
 
   // OK, or what failed, where and why: the operation, length, offset, fd and
-  // its name, the errno in words, and what is misaligned if that is why.
+  // its name, the errno in words, and what is misaligned if that is why.  It
+  // looks at the fd, and then at the iovecs, as they are now.
   absl::Status status() const;
 };
 

@@ -20,6 +20,7 @@ Slot* SlotPool::New() {
 
 bool SlotPool::AddSlab() {
   const size_t stride = RoundUp(buffer_bytes_, kBufferAlignment);
+  if (stride < buffer_bytes_) return false;  // It wrapped around.
   const size_t slots = std::min(std::max<size_t>(kSlabBytes / stride, 1),
                                 slots_max_ - slots_.size());
   Buffer slab = Buffer::Allocate(slots * stride);

@@ -58,6 +58,7 @@ struct Slot : Request, OrderNode {
   uint64_t round = 0;                // Of the last Sync() before its Submit().
   Descriptor* descriptor = nullptr;  // While in flight, if it has an fd.
   Backend* backend = nullptr;        // While it is running.
+  bool cancel_asked = false;         // Likewise.
   cnode list_node = {nullptr, nullptr};
 };
 

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "workqueue/check.h"
+
 namespace uasio {
 namespace {
 
@@ -35,6 +38,8 @@ Sources::Sources(std::unique_ptr<Backend> backend, WorkerPool* pool,
 }
 
 Sources::~Sources() {
+  workers_ = nullptr;
+  backend_ = nullptr;  // Its threads may be about to write to the eventfd.
   if (event_fd_ >= 0) close(event_fd_);
 }
 
@@ -42,6 +47,7 @@ void Sources::Start(absl::Span<Slot* const> batch) {
   for_backend_.clear();
   for_workers_.clear();
   for (Slot* slot : batch) {
+    slot->cancel_asked = false;
     const bool takes = backend_ != nullptr && backend_->Takes(*slot);
     (takes ? for_backend_ : for_workers_).push_back(slot);
   }
@@ -51,13 +57,23 @@ void Sources::Start(absl::Span<Slot* const> batch) {
   if (!for_workers_.empty()) StartOn(Workers(), for_workers_);
 }
 
+// What was refused leaves room in `out`, and what is behind it may have been
+// announced long ago: so it looks again.
 size_t Sources::Collect(absl::Span<Completion> out, absl::Time deadline) {
-  while (running() > 0) {
-    const size_t count = CollectRaw(out, deadline);
-    const size_t finished = HandOverRefused(out.first(count));
-    if (finished > 0 || count == 0) return finished;
+  size_t finished = 0;
+  while (running() > 0 && finished < out.size()) {
+    const absl::Span<Completion> rest = out.subspan(finished);
+    const size_t count =
+        CollectRaw(rest, finished > 0 ? absl::InfinitePast() : deadline);
+    finished += HandOverRefused(rest.first(count));
+    if (count == 0 || (count < rest.size() && finished > 0)) break;
   }
-  return 0;
+  return finished;
+}
+
+void Sources::Cancel(Slot* slot) {
+  slot->cancel_asked = true;
+  slot->backend->Cancel(slot);
 }
 
 bool Sources::EnableEventFd() {
@@ -128,19 +144,23 @@ size_t Sources::CollectFromBoth(absl::Span<Completion> out,
   }
 }
 
-// Starts what the backend refused with the workers, counts the others out, and
-// returns how many those are: they move to the front of `out`.
+// Starts what the backend refused with the workers, unless it was to be
+// cancelled, counts the others out, and returns how many those are: they move
+// to the front of `out`.
 size_t Sources::HandOverRefused(absl::Span<Completion> out) {
   for_workers_.clear();
   size_t finished = 0;
-  for (const Completion& completion : out) {
+  for (Completion completion : out) {
     Slot* slot = static_cast<Slot*>(completion.request);
+    UASIO_CHECK(slot->backend != nullptr,
+                "Backend: Collect() gave a request that is not in flight");
     const bool by_backend = slot->backend == backend_.get();
     --(by_backend ? running_backend_ : running_workers_);
     slot->backend = nullptr;
-    if (completion.result == kRefused) {
+    if (completion.result == kRefused && !slot->cancel_asked) {
       for_workers_.push_back(slot);
     } else {
+      if (completion.result == kRefused) completion.result = -ECANCELED;
       out[finished++] = completion;
     }
   }

@@ -44,7 +44,7 @@ class Sources {
   size_t Collect(absl::Span<Completion> out, absl::Time deadline);
 
   // REQUIRES: `slot` is running.
-  void Cancel(Slot* slot) { slot->backend->Cancel(slot); }
+  void Cancel(Slot* slot);
 
   // How many are running.
   size_t running() const { return running_backend_ + running_workers_; }

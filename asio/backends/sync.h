@@ -12,7 +12,6 @@
 #define UASIO_ASIO_BACKENDS_SYNC_H_
 
 #include <deque>
-#include <memory>
 
 #include "asio/backend.h"
 

@@ -1,0 +1,212 @@
+// Attempt(); Perform() is tested in perform_test.cc.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "asio/fd_testing.h"
+#include "asio/perform.h"
+#include "asio/perform_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+
+// At the file position, as is usual for fds without a size.
+Transfer Make(Op op, int fd, char* buffer, size_t length) {
+  return perform_testing::Make(op, fd, kFilePosition, buffer, length);
+}
+
+int64_t Try(Op op, int fd, char* buffer, size_t length) {
+  Transfer t = Make(op, fd, buffer, length);
+  return Attempt(&t);
+}
+
+std::string ReadAll(int fd, size_t bytes) {
+  std::string text(bytes, '\0');
+  const ssize_t n = read(fd, text.data(), bytes);
+  text.resize(n < 0 ? 0 : static_cast<size_t>(n));
+  return text;
+}
+
+// Whether the kernel knows RWF_NOWAIT for reads of such an fd.
+bool KnowsNowait(int fd) {
+  char byte;
+  const iovec one = {&byte, 1};
+  return preadv2(fd, &one, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+}
+
+TEST(AttemptTest, ReadsOfAnEmptyPipeAreNotReady) {
+  const Pipe pipe;
+  char back[100];
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), back, 100), -EAGAIN);
+  pipe.Put("abc");
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), back, 100), 3);
+  EXPECT_EQ(std::string(back, 3), "abc");
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), back, 100), -EAGAIN);
+}
+
+TEST(AttemptTest, AClosedPipeIsReady) {
+  Pipe pipe;
+  char byte;
+  pipe.write_end.Close();
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), &byte, 1), 0);
+}
+
+TEST(AttemptTest, NothingToTransferIsReady) {
+  const Pipe pipe;
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), nullptr, 0), 0);
+  EXPECT_EQ(Try(Op::kWrite, pipe.write_end.get(), nullptr, 0), 0);
+  EXPECT_EQ(Try(Op::kNoOp, -1, nullptr, 0), 0);
+}
+
+// Fills the pipe of the fds, and empties it, until all has gone through.
+void ExpectWriteGoesOn(int read_fd, Transfer write, const std::string& text) {
+  std::string back;
+  size_t before = 0;
+  while (true) {
+    const int64_t result = Attempt(&write);
+    back += ReadAll(read_fd, text.size());
+    if (result != -EAGAIN) {
+      EXPECT_EQ(result, static_cast<int64_t>(text.size()));
+      break;
+    }
+    ASSERT_GT(write.done, before);
+    ASSERT_LT(write.done, text.size());
+    before = write.done;
+  }
+  EXPECT_EQ(write.done, text.size());
+  EXPECT_TRUE(back == text);
+}
+
+TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
+  const Pipe pipe;
+  std::string text = Pattern(pipe.Capacity() * 3 + 777);
+  Transfer t = Make(Op::kWrite, pipe.write_end.get(), text.data(), text.size());
+  EXPECT_EQ(Attempt(&t), -EAGAIN);
+  EXPECT_EQ(t.done, pipe.Capacity());
+  EXPECT_EQ(Attempt(&t), -EAGAIN);
+  EXPECT_EQ(t.done, pipe.Capacity());
+  t.done = 0;
+  ReadAll(pipe.read_end.get(), text.size());
+  ExpectWriteGoesOn(pipe.read_end.get(), t, text);
+}
+
+TEST(AttemptTest, VectorsGoOnInTheMiddle) {
+  const Pipe pipe;
+  std::string text = Pattern(pipe.Capacity() * 3 + 777);
+  const std::vector<iovec> parts = perform_testing::Split(&text, 200);
+  const Transfer t = perform_testing::MakeVector(
+      Op::kWritev, pipe.write_end.get(), kFilePosition, parts);
+  ExpectWriteGoesOn(pipe.read_end.get(), t, text);
+}
+
+// A named one: the kernel may know RWF_NOWAIT of pipe(2)'s only.
+TEST(AttemptTest, FifosAreAsPipes) {
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd read_end(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const Fd write_end(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(fcntl(read_end.get(), F_SETFL, 0), 0);
+  char byte;
+  EXPECT_EQ(Try(Op::kRead, read_end.get(), &byte, 1), -EAGAIN);
+  std::string text = Pattern(300001);
+  ExpectWriteGoesOn(read_end.get(),
+                    Make(Op::kWrite, write_end.get(), text.data(), 300001),
+                    text);
+}
+
+TEST(AttemptTest, Sockets) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd one(fds[0]), other(fds[1]);
+  char back[100];
+  EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), -EAGAIN);
+  std::string text = Pattern(3 << 20);
+  EXPECT_EQ(Try(Op::kWrite, other.get(), text.data(), 5), 5);
+  EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), 5);
+  ExpectWriteGoesOn(
+      one.get(), Make(Op::kWrite, other.get(), text.data(), text.size()), text);
+}
+
+TEST(AttemptTest, EventFds) {
+  const Fd fd(eventfd(0, EFD_CLOEXEC));
+  uint64_t count = 7;
+  char* const bytes = reinterpret_cast<char*>(&count);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), bytes, 8), -EAGAIN);
+  EXPECT_EQ(Try(Op::kWrite, fd.get(), bytes, 8), 8);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), bytes, 8), 8);
+  EXPECT_EQ(count, 7u);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), bytes, 8), -EAGAIN);
+}
+
+TEST(AttemptTest, WhatKnowsNoNowaitIsPolledFirst) {
+  const Scratch scratch;
+  const Fd fd(inotify_init1(IN_CLOEXEC));
+  if (KnowsNowait(fd.get())) GTEST_SKIP() << "RWF_NOWAIT works with inotify";
+  ASSERT_GE(inotify_add_watch(fd.get(), scratch.Path("").c_str(), IN_CREATE),
+            0);
+  char event[sizeof(inotify_event) + NAME_MAX + 1];
+  EXPECT_EQ(Try(Op::kRead, fd.get(), event, sizeof(event)), -EAGAIN);
+  scratch.NewFile("news");
+  EXPECT_GT(Try(Op::kRead, fd.get(), event, sizeof(event)), 0);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), event, sizeof(event)), -EAGAIN);
+}
+
+TEST(AttemptTest, Terminals) {
+  const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (master.get() < 0 || grantpt(master.get()) != 0 ||
+      unlockpt(master.get()) != 0) {
+    GTEST_SKIP() << "no terminal to be had here";
+  }
+  const Fd slave(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_GE(slave.get(), 0) << errno;
+  char back[100];
+  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), -EAGAIN);
+  char line[] = "a line\n";
+  EXPECT_EQ(Try(Op::kWrite, master.get(), line, 3), 3);
+  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), -EAGAIN);  // No line yet.
+  EXPECT_EQ(Try(Op::kWrite, master.get(), line + 3, 4), 4);
+  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), 7);
+  EXPECT_EQ(std::string(back, 7), line);
+}
+
+TEST(AttemptTest, ErrorsAreNotTakenForNotReady) {
+  const Pipe pipe;
+  char byte = 'x';
+  EXPECT_EQ(Try(Op::kRead, -1, &byte, 1), -EBADF);
+  EXPECT_EQ(Try(Op::kRead, pipe.write_end.get(), &byte, 1), -EBADF);
+  Transfer t = Make(Op::kRead, pipe.read_end.get(), &byte, 1);
+  t.offset = 0;
+  EXPECT_EQ(Attempt(&t), -ESPIPE);
+  const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(Try(Op::kWrite, full.get(), &byte, 1), -ENOSPC);
+}
+
+TEST(AttemptTest, DevicesWithoutAnEndAreReady) {
+  const Fd zero(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  std::string text = Pattern(5000);
+  EXPECT_EQ(Try(Op::kWrite, null.get(), text.data(), 5000), 5000);
+  EXPECT_EQ(Try(Op::kRead, null.get(), text.data(), 5000), 0);
+  EXPECT_EQ(Try(Op::kRead, zero.get(), text.data(), 5000), 5000);
+  EXPECT_EQ(text, std::string(5000, '\0'));
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,259 @@
+// Perform(); see also perform_interrupt_test.cc, and attempt_test.cc.
+
+#include "asio/perform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "asio/buffer.h"
+#include "asio/fd_testing.h"
+#include "asio/perform_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+using perform_testing::Make;
+using perform_testing::MakeVector;
+using perform_testing::Split;
+
+int64_t Do(Op op, int fd, int64_t offset, char* buffer, size_t length) {
+  Transfer t = Make(op, fd, offset, buffer, length);
+  const int64_t result = Perform(&t);
+  EXPECT_TRUE(result < 0 || t.done == static_cast<size_t>(result));
+  return result;
+}
+
+TEST(PerformTest, ReadsAndWritesAtOffsets) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data");
+  std::string text = "0123456789";
+  EXPECT_EQ(Do(Op::kWrite, fd.get(), 5, text.data(), 10), 10);
+  EXPECT_EQ(Do(Op::kWriteBack, fd.get(), 0, text.data(), 5), 5);
+  EXPECT_EQ(Contents(scratch.Path("data")), "012340123456789");
+  char back[4];
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 3, back, 4), 4);
+  EXPECT_EQ(std::string(back, 4), "3401");
+  EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 0);
+}
+
+TEST(PerformTest, AtTheFilePositionItMovesIt) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abcdef");
+  char back[6] = {};
+  EXPECT_EQ(Do(Op::kRead, fd.get(), kFilePosition, back, 2), 2);
+  EXPECT_EQ(Do(Op::kWrite, fd.get(), kFilePosition, back, 2), 2);
+  const std::vector<iovec> rest = {{back + 2, 1}, {back + 3, 3}};
+  Transfer t = MakeVector(Op::kReadv, fd.get(), kFilePosition, rest);
+  EXPECT_EQ(Perform(&t), 2);
+  EXPECT_EQ(std::string(back, 4), "abef");
+  EXPECT_EQ(Contents(scratch.Path("data")), "ababef");
+}
+
+TEST(PerformTest, ReadsAndWritesVectors) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data");
+  std::string text = Pattern(10000);
+  const std::vector<iovec> parts = Split(&text, 7);
+  Transfer write = MakeVector(Op::kWritev, fd.get(), 100, parts);
+  EXPECT_EQ(Perform(&write), 10000);
+  EXPECT_EQ(Contents(scratch.Path("data")), std::string(100, '\0') + text);
+  std::string back(10000, '\0');
+  const std::vector<iovec> places = Split(&back, 3);
+  Transfer read = MakeVector(Op::kReadv, fd.get(), 100, places);
+  EXPECT_EQ(Perform(&read), 10000);
+  EXPECT_EQ(back, text);
+}
+
+TEST(PerformTest, SyncsAndNoOpsGiveZero) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "x");
+  EXPECT_EQ(Do(Op::kFsync, fd.get(), 0, nullptr, 0), 0);
+  EXPECT_EQ(Do(Op::kFdatasync, fd.get(), 0, nullptr, 0), 0);
+  EXPECT_EQ(Do(Op::kNoOp, -1, 0, nullptr, 0), 0);
+  EXPECT_EQ(Do(Op::kFsync, -1, 0, nullptr, 0), -EBADF);
+  const Pipe pipe;
+  EXPECT_EQ(Do(Op::kFsync, pipe.read_end.get(), 0, nullptr, 0), -EINVAL);
+}
+
+TEST(PerformTest, AReadIsShortAtTheEndOfFileOnly) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", Pattern(1000));
+  char back[4096];
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, back, 4096), 1000);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 990, back, 4096), 10);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 1000, back, 4096), 0);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 5000, back, 4096), 0);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, back, 0), 0);
+}
+
+// A file of /proc gives less than a page at a time.
+TEST(PerformTest, GoesOnAfterShortReadsOfAFile) {
+  const Fd fd(open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) GTEST_SKIP() << "/proc/kallsyms cannot be opened";
+  std::string text(100000, '\0');
+  const ssize_t once = pread(fd.get(), text.data(), text.size(), 0);
+  if (once <= 0 || once == 100000) GTEST_SKIP() << once << " bytes at once";
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, text.data(), text.size()), 100000);
+}
+
+TEST(PerformTest, ADirectReadEndsAtAnUnalignedEnd) {
+  const Scratch scratch;
+  const std::string text = Pattern(5000);
+  const Fd fd(open(scratch.NewFile("data", text).c_str(),
+                   O_RDWR | O_DIRECT | O_CLOEXEC));
+  if (fd.get() < 0) GTEST_SKIP() << "no O_DIRECT in " << scratch.Path("");
+  const Buffer buffer = Buffer::Allocate(8192);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, buffer.data(), 8192), 5000);
+  EXPECT_EQ(std::string(buffer.data(), 5000), text);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 4096, buffer.data(), 4096), 904);
+}
+
+// A pipe stands in for a file system that refuses to go on from there: a second
+// read of it is an error.
+TEST(PerformTest, ADirectReadIsNotTriedAgainFromAnUnalignedEnd) {
+  const Pipe pipe(O_NONBLOCK);
+  char back[4096];
+  Transfer t = Make(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096);
+  t.traits = FdTraits();
+  t.traits.direct = true;
+  pipe.Put(std::string(700, 'x'));
+  EXPECT_EQ(Perform(&t), 700);
+  t.done = 0;
+  pipe.Put(std::string(1024, 'x'));
+  EXPECT_EQ(Perform(&t), -EAGAIN);
+  EXPECT_EQ(t.done, 1024u);
+}
+
+TEST(PerformTest, AReadOfAPipeGivesWhatThereIs) {
+  const Pipe pipe;
+  pipe.Put("abc");
+  char back[4096];
+  EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096), 3);
+}
+
+// Much more than fits: the writer must go on, in the middle of an iovec.
+TEST(PerformTest, AWriteToAPipeIsWhole) {
+  Pipe pipe;
+  std::string text = Pattern(pipe.Capacity() * 5 + 12345);
+  std::string back;
+  std::thread reader([&pipe, &back] {
+    char part[3001];
+    ssize_t n;
+    while ((n = read(pipe.read_end.get(), part, sizeof(part))) > 0) {
+      back.append(part, static_cast<size_t>(n));
+    }
+  });
+  const std::vector<iovec> parts = Split(&text, 1000);
+  Transfer vectored =
+      MakeVector(Op::kWritev, pipe.write_end.get(), kFilePosition, parts);
+  EXPECT_EQ(Perform(&vectored), static_cast<int64_t>(text.size()));
+  EXPECT_EQ(Do(Op::kWrite, pipe.write_end.get(), kFilePosition, text.data(),
+               text.size()),
+            static_cast<int64_t>(text.size()));
+  pipe.write_end.Close();
+  reader.join();
+  EXPECT_TRUE(back == text + text);
+}
+
+TEST(PerformTest, MoreThanIovMaxIovecsAreRefused) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data");
+  std::string text = Pattern(IOV_MAX + 1);
+  std::vector<iovec> parts = Split(&text, IOV_MAX + 1);
+  Transfer t = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  EXPECT_EQ(Perform(&t), -EINVAL);
+  EXPECT_EQ(t.done, 0u);
+  parts.pop_back();
+  Transfer fits = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  EXPECT_EQ(Perform(&fits), IOV_MAX);
+}
+
+TEST(PerformTest, ErrorsAreThoseOfTheSystemCalls) {
+  const Scratch scratch;
+  const Pipe pipe;
+  char byte = 'x';
+  EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), 0, &byte, 1), -ESPIPE);
+  EXPECT_EQ(Do(Op::kRead, pipe.write_end.get(), kFilePosition, &byte, 1),
+            -EBADF);
+  EXPECT_EQ(Do(Op::kWrite, -1, 0, &byte, 1), -EBADF);
+  const Fd folder(open(scratch.Path("").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Do(Op::kRead, folder.get(), 0, &byte, 1), -EISDIR);
+  const Fd file = scratch.Open("data", "x");
+  EXPECT_EQ(Do(Op::kRead, file.get(), -5, &byte, 1), -EINVAL);
+  EXPECT_EQ(Do(Op::kRead, file.get(), 0, nullptr, 1), -EFAULT);
+}
+
+TEST(PerformTest, NonBlockingFdsGiveEagainAndSayHowFarTheyGot) {
+  const Pipe pipe(O_NONBLOCK);
+  char byte;
+  EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1),
+            -EAGAIN);
+  std::string text = Pattern(pipe.Capacity() + 1);
+  Transfer t = Make(Op::kWrite, pipe.write_end.get(), kFilePosition,
+                    text.data(), text.size());
+  EXPECT_EQ(Perform(&t), -EAGAIN);
+  EXPECT_EQ(t.done, pipe.Capacity());
+}
+
+TEST(PerformTest, DevicesDoAsTheyDo) {
+  const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  const Fd zero(open("/dev/zero", O_RDWR | O_CLOEXEC));
+  const Fd full(open("/dev/full", O_RDWR | O_CLOEXEC));
+  std::string text = Pattern(5000);
+  EXPECT_EQ(Do(Op::kWrite, null.get(), 0, text.data(), 5000), 5000);
+  EXPECT_EQ(Do(Op::kRead, null.get(), 0, text.data(), 5000), 0);
+  EXPECT_EQ(Do(Op::kWrite, full.get(), 0, text.data(), 5000), -ENOSPC);
+  EXPECT_EQ(Do(Op::kRead, zero.get(), 0, text.data(), 5000), 5000);
+  EXPECT_EQ(text, std::string(5000, '\0'));
+}
+
+// The largest file that the process may write, for a while.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    handler_ = signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  sighandler_t handler_;
+  rlimit before_;
+};
+
+TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndSaysHowMuch) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data");
+  std::string text = Pattern(10000);
+  Transfer t = Make(Op::kWrite, fd.get(), 0, text.data(), text.size());
+  int64_t result;
+  {
+    const FileSizeLimit limit(6000);
+    result = Perform(&t);
+  }
+  EXPECT_EQ(result, -EFBIG);
+  EXPECT_EQ(t.done, 6000u);
+  EXPECT_EQ(Contents(scratch.Path("data")), text.substr(0, 6000));
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,52 @@
+// What tests of Perform() and Attempt() need: transfers.
+
+#ifndef UASIO_ASIO_PERFORM_TESTING_H_
+#define UASIO_ASIO_PERFORM_TESTING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "asio/transfer.h"
+
+namespace uasio {
+namespace perform_testing {
+
+inline Transfer Make(Op op, int fd, int64_t offset, char* buffer,
+                     size_t length) {
+  Transfer t;
+  t.op = op;
+  t.traits = LearnFdTraits(fd);
+  t.fd = fd;
+  t.offset = offset;
+  t.buffer = buffer;
+  t.length = length;
+  return t;
+}
+
+inline Transfer MakeVector(Op op, int fd, int64_t offset,
+                           const std::vector<iovec>& iovecs) {
+  size_t length = 0;
+  for (const iovec& part : iovecs) length += part.iov_len;
+  Transfer t = Make(op, fd, offset, nullptr, length);
+  t.iovecs = iovecs.data();
+  t.iovec_count = static_cast<int>(iovecs.size());
+  return t;
+}
+
+// `text` as `count` iovecs of like size.
+inline std::vector<iovec> Split(std::string* text, size_t count) {
+  std::vector<iovec> parts;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t begin = text->size() * i / count;
+    const size_t end = text->size() * (i + 1) / count;
+    parts.push_back({text->data() + begin, end - begin});
+  }
+  return parts;
+}
+
+}  // namespace perform_testing
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_PERFORM_TESTING_H_

@@ -1,0 +1,218 @@
+#include "asio/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "asio/buffer.h"
+#include "asio/fd_testing.h"
+#include "asio/file.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Scratch;
+
+constexpr int kNoFd = 1 << 20;  // A number that /proc has no name for.
+
+Request Failed(Op op, int error) {
+  Request request;
+  request.op = op;
+  request.fd = kNoFd;
+  request.offset = 512;
+  request.length = 4096;
+  request.result = -error;
+  return request;
+}
+
+std::string Words(const Request& request) {
+  return std::string(request.status().message());
+}
+
+TEST(RequestTest, ASuccessIsOk) {
+  Request request = Failed(Op::kRead, EIO);
+  request.result = 0;
+  EXPECT_TRUE(request.status().ok());
+  request.result = 4096;
+  EXPECT_TRUE(request.status().ok());
+}
+
+TEST(RequestTest, StatusNamesEachOperationAndWhere) {
+  const std::string where = " of 4096 bytes at offset 512 on fd 1048576: ";
+  const std::string why = "EIO (Input/output error)";
+  EXPECT_EQ(Words(Failed(Op::kRead, EIO)), "read" + where + why);
+  EXPECT_EQ(Words(Failed(Op::kWrite, EIO)), "write" + where + why);
+  EXPECT_EQ(Words(Failed(Op::kWriteBack, EIO)), "write-back" + where + why);
+  EXPECT_EQ(Words(Failed(Op::kReadv, EIO)), "readv" + where + why);
+  EXPECT_EQ(Words(Failed(Op::kWritev, EIO)), "writev" + where + why);
+  EXPECT_EQ(Words(Failed(Op::kFsync, EIO)), "fsync on fd 1048576: " + why);
+  EXPECT_EQ(Words(Failed(Op::kFdatasync, EIO)),
+            "fdatasync on fd 1048576: " + why);
+  EXPECT_EQ(Words(Failed(Op::kNoOp, ECANCELED)),
+            "no-op: ECANCELED (Operation canceled)");
+}
+
+TEST(RequestTest, StatusHasTheCodeOfTheErrno) {
+  EXPECT_EQ(Failed(Op::kRead, ECANCELED).status().code(),
+            absl::StatusCode::kCancelled);
+  EXPECT_EQ(Failed(Op::kWrite, ENOSPC).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(RequestTest, StatusNamesTheFilePosition) {
+  Request request = Failed(Op::kRead, EIO);
+  request.offset = kFilePosition;
+  EXPECT_EQ(Words(request),
+            "read of 4096 bytes at the file position on fd 1048576: "
+            "EIO (Input/output error)");
+}
+
+TEST(RequestTest, StatusSaysHowMuchWasTransferred) {
+  Request request = Failed(Op::kWrite, ENOSPC);
+  request.transferred = 100;
+  EXPECT_TRUE(absl::EndsWith(
+      Words(request), ": ENOSPC (No space left on device) after 100 bytes"))
+      << Words(request);
+}
+
+TEST(RequestTest, MakeTransferTakesOverWhatIsToBeDone) {
+  char byte;
+  const iovec vector = {&byte, 1};
+  Request request = Failed(Op::kReadv, 0);
+  request.buffer = &byte;
+  request.iovecs = &vector;
+  request.iovec_count = 1;
+  request.traits.append = true;
+  request.transferred = 7;  // Of an earlier use.
+  const Transfer transfer = MakeTransfer(request);
+  EXPECT_EQ(transfer.op, Op::kReadv);
+  EXPECT_EQ(transfer.fd, kNoFd);
+  EXPECT_EQ(transfer.offset, 512);
+  EXPECT_EQ(transfer.buffer, &byte);
+  EXPECT_EQ(transfer.iovecs, &vector);
+  EXPECT_EQ(transfer.iovec_count, 1);
+  EXPECT_EQ(transfer.length, 4096u);
+  EXPECT_EQ(transfer.done, 0u);
+  EXPECT_TRUE(transfer.traits.append);
+}
+
+// Requests on a file that is open for direct I/O, which fail with EINVAL.
+class MisalignedTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(file_.ok()) << file_.status();
+    if (!file_->direct()) GTEST_SKIP() << file_->why_buffered();
+    if (file_->alignment().offset_bytes < 2 ||
+        file_->alignment().memory_bytes < 2) {
+      GTEST_SKIP() << "nothing can be misaligned on this file system";
+    }
+    request_ = Failed(Op::kRead, EINVAL);
+    request_.fd = file_->fd();
+    request_.offset = 0;
+    request_.buffer = buffer_.data();
+    request_.traits = LearnFdTraits(file_->fd());
+  }
+
+  std::string Offsets() const {
+    return " is not a multiple of " +
+           std::to_string(file_->alignment().offset_bytes);
+  }
+  std::string Addresses(const char* address) const {
+    return std::to_string(reinterpret_cast<uintptr_t>(address)) +
+           " is not a multiple of " +
+           std::to_string(file_->alignment().memory_bytes);
+  }
+
+  const Scratch scratch_;
+  const absl::StatusOr<File> file_ =
+      File::Open(scratch_.Path("data"), O_RDWR | O_CREAT);
+  const Buffer buffer_ = Buffer::Allocate(8192);
+  const std::string einval_ = ": EINVAL (Invalid argument)";
+  Request request_;
+};
+
+TEST_F(MisalignedTest, StatusNamesTheFile) {
+  const std::string name =
+      std::filesystem::canonical(scratch_.Path("data")).string();
+  EXPECT_TRUE(absl::StrContains(Words(request_), " (" + name + "): "))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, NothingMisalignedIsNothingMore) {
+  EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesTheOffset) {
+  request_.offset = 7;
+  EXPECT_TRUE(
+      absl::EndsWith(Words(request_), einval_ + "; offset 7" + Offsets()))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesTheLength) {
+  request_.length = 100;
+  EXPECT_TRUE(
+      absl::EndsWith(Words(request_), einval_ + "; length 100" + Offsets()))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesTheAddress) {
+  request_.buffer = buffer_.data() + 1;
+  EXPECT_TRUE(absl::EndsWith(
+      Words(request_), einval_ + "; address " + Addresses(buffer_.data() + 1)))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesAllThree) {
+  request_.offset = 7;
+  request_.length = 100;
+  request_.buffer = buffer_.data() + 1;
+  EXPECT_TRUE(absl::EndsWith(
+      Words(request_), einval_ + "; offset 7" + Offsets() + "; length 100" +
+                           Offsets() + "; address " +
+                           Addresses(buffer_.data() + 1)))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesTheFirstIovecThatIs) {
+  const iovec by_length[] = {{buffer_.data(), 4096}, {buffer_.data(), 100}};
+  request_.op = Op::kReadv;
+  request_.iovecs = by_length;
+  request_.iovec_count = 2;
+  EXPECT_TRUE(absl::EndsWith(Words(request_),
+                             einval_ + "; an iovec's length 100" + Offsets()))
+      << Words(request_);
+  const iovec by_address[] = {{buffer_.data(), 4096},
+                              {buffer_.data() + 1, 4096}};
+  request_.iovecs = by_address;
+  EXPECT_TRUE(absl::EndsWith(
+      Words(request_),
+      einval_ + "; an iovec's address " + Addresses(buffer_.data() + 1)))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, ANegativeOffsetOrNoneIsNotMisaligned) {
+  request_.offset = -7;
+  EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+  request_.offset = kFilePosition;
+  EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+}
+
+TEST_F(MisalignedTest, OtherErrorsAndBufferedFilesAreNotExplainedByIt) {
+  request_.offset = 7;
+  request_.traits.direct = false;
+  EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+  request_.traits.direct = true;
+  request_.result = -EIO;
+  EXPECT_TRUE(absl::EndsWith(Words(request_), "(Input/output error)"))
+      << Words(request_);
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,87 @@
+#include "asio/transfer.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Fd;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+
+TEST(TransferTest, EveryOpHasItsNameAndKind) {
+  EXPECT_STREQ(OpName(Op::kRead), "read");
+  EXPECT_STREQ(OpName(Op::kWrite), "write");
+  EXPECT_STREQ(OpName(Op::kWriteBack), "write-back");
+  EXPECT_STREQ(OpName(Op::kReadv), "readv");
+  EXPECT_STREQ(OpName(Op::kWritev), "writev");
+  EXPECT_STREQ(OpName(Op::kFsync), "fsync");
+  EXPECT_STREQ(OpName(Op::kFdatasync), "fdatasync");
+  EXPECT_STREQ(OpName(Op::kNoOp), "no-op");
+  EXPECT_STREQ(OpName(static_cast<Op>(200)), "unknown operation");
+  for (int i = 0; i <= static_cast<int>(Op::kNoOp); ++i) {
+    const Op op = static_cast<Op>(i);
+    EXPECT_EQ(IsRead(op) + IsWrite(op) + IsSync(op), op != Op::kNoOp) << i;
+    EXPECT_EQ(IsVectored(op), op == Op::kReadv || op == Op::kWritev) << i;
+  }
+  EXPECT_TRUE(IsWrite(Op::kWriteBack));
+}
+
+TEST(TransferTest, FilesAndDirectoriesHaveASize) {
+  const Scratch scratch;
+  EXPECT_TRUE(LearnFdTraits(scratch.Open("file").get()).sized);
+  const Fd folder(open(scratch.Path("").c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_TRUE(LearnFdTraits(folder.get()).sized);
+  const Fd memory(memfd_create("memory", MFD_CLOEXEC));
+  EXPECT_TRUE(LearnFdTraits(memory.get()).sized);
+}
+
+TEST(TransferTest, PipesSocketsAndDevicesHaveNone) {
+  const Pipe pipe;
+  EXPECT_FALSE(LearnFdTraits(pipe.read_end.get()).sized);
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_FALSE(LearnFdTraits(socket.get()).sized);
+  const Fd event(eventfd(0, EFD_CLOEXEC));
+  EXPECT_FALSE(LearnFdTraits(event.get()).sized);
+  const Fd zero(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  EXPECT_FALSE(LearnFdTraits(zero.get()).sized);
+}
+
+TEST(TransferTest, FlagsAreLearntOneByOne) {
+  const Scratch scratch;
+  const FdTraits plain = LearnFdTraits(scratch.Open("plain").get());
+  EXPECT_FALSE(plain.direct || plain.append || plain.nonblocking);
+  const FdTraits append = LearnFdTraits(scratch.Open("a", "", O_APPEND).get());
+  EXPECT_TRUE(append.append);
+  EXPECT_FALSE(append.direct || append.nonblocking);
+  const Pipe pipe(O_NONBLOCK);
+  const FdTraits nonblocking = LearnFdTraits(pipe.read_end.get());
+  EXPECT_TRUE(nonblocking.nonblocking);
+  EXPECT_FALSE(nonblocking.direct || nonblocking.append);
+}
+
+TEST(TransferTest, DirectIsOfFilesAndNotOfPacketPipes) {
+  const Scratch scratch;
+  const Fd file(
+      open(scratch.NewFile("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+  EXPECT_EQ(LearnFdTraits(file.get()).direct, file.get() >= 0);
+  const Pipe packets(O_DIRECT);
+  EXPECT_FALSE(LearnFdTraits(packets.write_end.get()).direct);
+}
+
+TEST(TransferTest, WhatIsNotOpenLooksLikeAFile) {
+  const FdTraits traits = LearnFdTraits(-1);
+  EXPECT_TRUE(traits.sized);
+  EXPECT_FALSE(traits.direct || traits.append || traits.nonblocking);
+}
+
+}  // namespace
+}  // namespace uasio
