@@ -7,9 +7,12 @@
 // Blocks:    only Collect(), as told.
 // Errors:    each is the result of a request.
 //
-// A backend finishes transfers: the result that it reports is the one that
-// Perform() in asio/perform.h would give.  Every request that it was told to
-// start comes back from Collect() exactly once.
+// Every request that a backend was told to start comes back from Collect()
+// exactly once, with what one system call would tell of it: a short count and
+// EINTR are the queue's to mend, and what the backend refuses, or answers with
+// EAGAIN on an fd that has a size, goes to the workers.
+//
+// asio/backends/sync.h is a small one; asio/backends/fault.h wraps another.
 
 #ifndef UASIO_ASIO_BACKEND_H_
 #define UASIO_ASIO_BACKEND_H_
@@ -24,14 +27,15 @@
 
 namespace uasio {
 
-// A finished request.
+// A request that a backend is done with.
 struct Completion {
   Request* request;
-  int64_t result;      // Bytes, -errno, or kRefused.
-  size_t transferred;  // Bytes, also when the result is an error.
+  int64_t result;      // Bytes in all, request->transferred included; -errno;
+                       // or kRefused.
+  size_t transferred;  // Bytes in all, also when the result is an error.
 };
 
-// As a result: nothing has been done, and the workers are to do it.
+// As a result: nothing more has been done, and the workers are to do it.
 inline constexpr int64_t kRefused = INT64_MIN;
 
 class Backend {
@@ -44,9 +48,24 @@ class Backend {
   // Whether the backend does such requests.  All others go to the workers.
   virtual bool Takes(const Request& request) const = 0;
 
-  // Starts all of `batch`, if it can with one system call.  It may finish, or
-  // refuse, any of them on the spot; Collect() reports that, too.
-  virtual void Start(absl::Span<Request* const> batch) = 0;
+  // Whether its results are final: those that Perform() in asio/perform.h
+  // would give, which are never short but for the end of file.
+  virtual bool FinishesTransfers() const { return false; }
+
+  // Called once, in the queue's thread, before all that follows.  The eventfd
+  // `event_fd` (borrowed) is to be written to whenever a request finishes
+  // after the Start() that it was given to, at least once after each Collect()
+  // that found fewer than it had room for.
+  virtual void Attach(int event_fd) = 0;
+
+  // The queue has allocated memory for buffers, which stays until it is
+  // destroyed: to be registered with the kernel, for example.
+  virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
+
+  // Starts all of `batch`, if it can with one system call, each from where it
+  // is: request->transferred bytes are done.  Returns how many requests wait
+  // for Collect() now, having been finished or refused on the spot.
+  virtual size_t Start(absl::Span<Request* const> batch) = 0;
 
   // Fills `out` with finished requests and returns how many.  Blocks until
   // there are `min` of them, or until `deadline`.
@@ -57,11 +76,6 @@ class Backend {
   // Asks that `request`, which is in flight, end early.  It comes back in any
   // case: with -ECANCELED, or with what happened anyway.
   virtual void Cancel(Request* request) = 0;
-
-  // From now on the eventfd `event_fd` is written to when a request finishes,
-  // at least once after each Collect() that found fewer than it had room for.
-  // What has finished already is announced at once.
-  virtual void SignalOn(int event_fd) = 0;
 };
 
 }  // namespace uasio

@@ -10,8 +10,6 @@
 namespace uasio {
 namespace {
 
-// Direct I/O that ends off any sector's boundary has met the end of file; to
-// go on from there would only be refused.
 constexpr size_t kSmallestSector = 512;
 
 // The memory of one call: what is left of a transfer, as a vector.
@@ -85,17 +83,13 @@ ssize_t Call(const Transfer& t) {
   return n < 0 ? -errno : n;
 }
 
-bool IsLastRead(const Transfer& t, size_t n) {
-  if (n == 0 || !t.traits.sized) return true;
-  return t.traits.direct && t.done % kSmallestSector != 0;
-}
-
 int64_t Read(Transfer* t) {
   do {
     const ssize_t n = Call(*t);
     if (n < 0) return n;
     t->done += static_cast<size_t>(n);
-    if (IsLastRead(*t, static_cast<size_t>(n))) break;
+    if (!t->traits.sized) break;  // That is what there is.
+    if (MeetsEndOfFile(t->traits, t->done, static_cast<size_t>(n))) break;
   } while (t->done < t->length);
   return static_cast<int64_t>(t->done);
 }
@@ -157,6 +151,10 @@ int64_t Attempt(Transfer* transfer) {
     if (n == 0 && transfer->length > 0) return -EIO;
   } while (transfer->done < transfer->length);
   return static_cast<int64_t>(transfer->done);
+}
+
+bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n) {
+  return n == 0 || (traits.direct && done % kSmallestSector != 0);
 }
 
 }  // namespace uasio

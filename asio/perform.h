@@ -38,6 +38,11 @@ int64_t Perform(Transfer* transfer);
 // write to a terminal that has room for some of it and is not read.
 int64_t Attempt(Transfer* transfer);
 
+// Whether a read that got `n` bytes, which makes `done` in all, has met the end
+// of a file.  A direct one that ends off any sector's boundary has, and to go
+// on from there would only be refused.
+bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n);
+
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_PERFORM_H_

@@ -105,7 +105,9 @@ void PrintUnreadErrors(const Ledger& ledger) {
 Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend)
     : options_(Checked(options)),
       sources_(std::move(backend), options.pool, options.threads_max),
-      slots_(this, options.buffer_bytes, options.requests_max),
+      slots_(
+          this, options.buffer_bytes, options.requests_max,
+          [this](char* data, size_t size) { sources_.AddBuffers(data, size); }),
       completions_(kCompletionsAtOnce) {}
 
 Queue::~Queue() {
@@ -156,8 +158,11 @@ void Queue::Submit(absl::Span<Request* const> batch) {
     if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
     Accept(slot);
   }
-  StartBacklog();
-  Attend();
+  if (StartBacklog()) {
+    Collect(absl::InfinitePast());
+  } else {
+    Attend();
+  }
   AnnounceRest();
 }
 
@@ -199,7 +204,7 @@ void Queue::Cancel(Request* request) {
   if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
   slot->result = -ECANCELED;
   Finish(slot);
-  StartBacklog();
+  if (StartBacklog()) Collect(absl::InfinitePast());
   AnnounceRest();
 }
 
@@ -263,7 +268,9 @@ void Queue::SetState(Slot* slot, RequestState state) {
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);
     case RequestState::kDone:
-      return (slot->handler != nullptr ? due_ : done_).AddTail(slot);
+      if (slot->handler == nullptr) return done_.AddTail(slot);
+      ++handlers_due_;
+      return due_.AddTail(slot);
     case RequestState::kOwned:
     case RequestState::kHeld:
     case RequestState::kRunning:
@@ -313,7 +320,8 @@ void Queue::WaitForWritebackRoom() {
   }
 }
 
-void Queue::StartBacklog() {
+// True: some are finished by then.
+bool Queue::StartBacklog() {
   batch_.clear();
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
@@ -322,7 +330,7 @@ void Queue::StartBacklog() {
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
-  if (!batch_.empty()) sources_.Start(batch_);
+  return !batch_.empty() && sources_.Start(batch_) > 0;
 }
 
 // What is held or in the backlog waits for the owner's next call: this is it.
@@ -334,9 +342,10 @@ void Queue::Attend() {
 // starts what that lets go.  Runs no handler.  False: nothing was finished.
 bool Queue::Collect(absl::Time deadline) {
   bool any = false;
-  size_t count;
+  bool more;
   do {
-    count = sources_.Collect(absl::MakeSpan(completions_), deadline);
+    const size_t count =
+        sources_.Collect(absl::MakeSpan(completions_), deadline);
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
       c.request->result = c.result;
       c.request->transferred = c.transferred;
@@ -345,8 +354,8 @@ bool Queue::Collect(absl::Time deadline) {
     }
     any |= count > 0;
     deadline = absl::InfinitePast();
-    StartBacklog();
-  } while (count == completions_.size());
+    more = StartBacklog() || count == completions_.size();
+  } while (more);
   return any;
 }
 
@@ -412,6 +421,7 @@ void Queue::RunHandlers() {
   due.MoveFrom(&due_);
   in_handler_ = true;
   while (Slot* slot = due.RemoveHead()) {
+    --handlers_due_;
     SetState(slot, RequestState::kOwned);
     slot->handler(slot);
   }

@@ -146,8 +146,9 @@ class Queue {
   const Ledger& ledger() const { return ledger_; }
   void ClearErrors(int fd);
 
-  // Submitted and not finished; of these, the write-backs.
-  size_t in_flight() const { return in_flight_; }
+  // Submitted, and neither finished nor, with a handler, handed to it; of
+  // these, the write-backs.
+  size_t in_flight() const { return in_flight_ + handlers_due_; }
   size_t writebacks() const { return writebacks_; }
 
   const QueueOptions& options() const { return options_; }
@@ -163,7 +164,7 @@ class Queue {
   void Accept(Slot* slot);
   bool MayStart(Slot* slot);
   void WaitForWritebackRoom();
-  void StartBacklog();
+  bool StartBacklog();
   void Attend();
 
   // Collecting.
@@ -189,12 +190,13 @@ class Queue {
   SlotList done_;
   SlotList due_;
 
-  size_t in_flight_ = 0;   // kHeld, kBacklog and kRunning.
-  size_t writebacks_ = 0;  // Of these.
-  size_t depth_ = 0;       // Of these: running, and counted by depth_max.
-  size_t returnable_ = 0;  // Of these, what Wait() may return.
-  uint64_t round_ = 0;     // Counts the Sync()s.
-  size_t older_ = 0;       // In flight since before the last Sync().
+  size_t in_flight_ = 0;     // kHeld, kBacklog and kRunning.
+  size_t writebacks_ = 0;    // Of these.
+  size_t depth_ = 0;         // Of these: running, and counted by depth_max.
+  size_t returnable_ = 0;    // Of these, what Wait() may return.
+  size_t handlers_due_ = 0;  // On due_.
+  uint64_t round_ = 0;       // Counts the Sync()s.
+  size_t older_ = 0;         // In flight since before the last Sync().
 
   std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
   std::vector<Completion> completions_;  // Scratch, of Collect().

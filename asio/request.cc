@@ -78,6 +78,7 @@ Transfer MakeTransfer(const Request& request) {
   t.iovecs = request.iovecs;
   t.iovec_count = request.iovec_count;
   t.length = request.length;
+  t.done = request.transferred;
   return t;
 }
 

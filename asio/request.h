@@ -55,7 +55,7 @@ struct Request {
   absl::Status status() const;
 };
 
-// The request as a Transfer that has not begun.
+// The request as a Transfer, from where it is.
 Transfer MakeTransfer(const Request& request);
 
 }  // namespace uasio

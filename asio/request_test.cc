@@ -89,7 +89,7 @@ TEST(RequestTest, MakeTransferTakesOverWhatIsToBeDone) {
   request.iovecs = &vector;
   request.iovec_count = 1;
   request.traits.append = true;
-  request.transferred = 7;  // Of an earlier use.
+  request.transferred = 7;  // So far.
   const Transfer transfer = MakeTransfer(request);
   EXPECT_EQ(transfer.op, Op::kReadv);
   EXPECT_EQ(transfer.fd, kNoFd);
@@ -98,7 +98,7 @@ TEST(RequestTest, MakeTransferTakesOverWhatIsToBeDone) {
   EXPECT_EQ(transfer.iovecs, &vector);
   EXPECT_EQ(transfer.iovec_count, 1);
   EXPECT_EQ(transfer.length, 4096u);
-  EXPECT_EQ(transfer.done, 0u);
+  EXPECT_EQ(transfer.done, 7u);
   EXPECT_TRUE(transfer.traits.append);
 }
 

@@ -21,10 +21,12 @@ Slot* SlotPool::New() {
 bool SlotPool::AddSlab() {
   const size_t stride = RoundUp(buffer_bytes_, kBufferAlignment);
   if (stride < buffer_bytes_) return false;  // It wrapped around.
-  const size_t slots = std::min(std::max<size_t>(kSlabBytes / stride, 1),
-                                slots_max_ - slots_.size());
+  const size_t slots =
+      std::min(std::max<size_t>({1, kFirstSlabBytes / stride, slots_.size()}),
+               slots_max_ - slots_.size());
   Buffer slab = Buffer::Allocate(slots * stride);
   if (slab.empty()) return false;
+  on_slab_(slab.data(), slab.size());
   slabs_.push_back(std::move(slab));
   slab_used_ = 0;
   return true;

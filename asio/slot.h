@@ -4,8 +4,10 @@
 // Threads:   one at a time.
 // Ownership: the pool owns slots and buffers until it is destroyed.
 // Units:     bytes; each buffer is aligned to kBufferAlignment.
-// Bounds:    as many slots as the pool was made for, allocated in slabs of
-//            about kSlabBytes as they are asked for.
+// Bounds:    as many slots as the pool was made for, allocated as they are
+// asked
+//            for, in slabs: kFirstSlabBytes, and then as much again as there
+//            is.
 // Errors:    nullptr: the bound is reached, or there is no memory.
 
 #ifndef UASIO_ASIO_SLOT_H_
@@ -13,6 +15,8 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "asio/buffer.h"
@@ -66,10 +70,15 @@ using SlotList = Clist<Slot, &Slot::list_node>;
 
 class SlotPool {
  public:
-  static constexpr size_t kSlabBytes = 1 << 20;
+  static constexpr size_t kFirstSlabBytes = 64 << 10;
 
-  SlotPool(Queue* queue, size_t buffer_bytes, size_t slots_max)
-      : queue_(queue), buffer_bytes_(buffer_bytes), slots_max_(slots_max) {}
+  // Tells `on_slab` of the memory for buffers that it allocates.
+  SlotPool(Queue* queue, size_t buffer_bytes, size_t slots_max,
+           std::function<void(char*, size_t)> on_slab)
+      : queue_(queue),
+        buffer_bytes_(buffer_bytes),
+        slots_max_(slots_max),
+        on_slab_(std::move(on_slab)) {}
 
   // A new slot in kIdle, on no list.
   Slot* New();
@@ -80,6 +89,7 @@ class SlotPool {
   Queue* const queue_;
   const size_t buffer_bytes_;
   const size_t slots_max_;
+  const std::function<void(char*, size_t)> on_slab_;
   std::deque<Slot> slots_;
   std::vector<Buffer> slabs_;
   size_t slab_used_ = 0;  // Bytes, of the last slab.

@@ -9,10 +9,37 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "asio/perform.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
+
+// What is to become of a request that its backend is done with.
+enum class Next {
+  kFinish,   // It is done, or has failed.
+  kRest,     // What is left of it is to be started.
+  kWorkers,  // The workers are to do that.
+};
+
+// request->transferred is what had been done before.
+Next Judge(const Backend& backend, const Completion& completion) {
+  const Request& r = *completion.request;
+  if (completion.result == kRefused) return Next::kWorkers;
+  if (backend.FinishesTransfers()) return Next::kFinish;
+  if (completion.result == -EINTR) return Next::kRest;
+  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
+    return r.traits.sized ? Next::kWorkers : Next::kFinish;
+  }
+  const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  if (completion.result < 0 || !transfers) return Next::kFinish;
+  const size_t done = completion.transferred;
+  const size_t n = done - r.transferred;
+  if (done >= r.length) return Next::kFinish;
+  if (IsWrite(r.op)) return n > 0 ? Next::kRest : Next::kWorkers;
+  const bool is_all = !r.traits.sized || MeetsEndOfFile(r.traits, done, n);
+  return is_all ? Next::kFinish : Next::kRest;
+}
 
 // False: not readable by `deadline`.
 bool PollIn(int fd, absl::Time deadline) {
@@ -34,7 +61,12 @@ bool PollIn(int fd, absl::Time deadline) {
 Sources::Sources(std::unique_ptr<Backend> backend, WorkerPool* pool,
                  size_t threads_max)
     : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
-  if (backend_ != nullptr && !CreateEventFd()) backend_ = nullptr;
+  if (backend_ == nullptr) return;
+  if (CreateEventFd()) {
+    backend_->Attach(event_fd_);
+  } else {
+    backend_ = nullptr;
+  }
 }
 
 Sources::~Sources() {
@@ -43,30 +75,28 @@ Sources::~Sources() {
   if (event_fd_ >= 0) close(event_fd_);
 }
 
-void Sources::Start(absl::Span<Slot* const> batch) {
-  for_backend_.clear();
-  for_workers_.clear();
+size_t Sources::Start(absl::Span<Slot* const> batch) {
   for (Slot* slot : batch) {
     slot->cancel_asked = false;
     const bool takes = backend_ != nullptr && backend_->Takes(*slot);
     (takes ? for_backend_ : for_workers_).push_back(slot);
   }
-  running_backend_ += for_backend_.size();
-  running_workers_ += for_workers_.size();
-  if (!for_backend_.empty()) StartOn(backend_.get(), for_backend_);
-  if (!for_workers_.empty()) StartOn(Workers(), for_workers_);
+  return StartRouted();
 }
 
-// What was refused leaves room in `out`, and what is behind it may have been
-// announced long ago: so it looks again.
+// What was not finished leaves room in `out`, and what is behind it may have
+// been announced long ago: so it looks again.
 size_t Sources::Collect(absl::Span<Completion> out, absl::Time deadline) {
   size_t finished = 0;
-  while (running() > 0 && finished < out.size()) {
+  bool more = true;
+  while (more && running() > 0 && finished < out.size()) {
     const absl::Span<Completion> rest = out.subspan(finished);
     const size_t count =
         CollectRaw(rest, finished > 0 ? absl::InfinitePast() : deadline);
-    finished += HandOverRefused(rest.first(count));
-    if (count == 0 || (count < rest.size() && finished > 0)) break;
+    size_t on_the_spot = 0;
+    finished += Settle(rest.first(count), &on_the_spot);
+    more =
+        on_the_spot > 0 || count == rest.size() || (count > 0 && finished == 0);
   }
   return finished;
 }
@@ -80,8 +110,7 @@ bool Sources::EnableEventFd() {
   if (enabled_) return true;
   if (!CreateEventFd()) return false;
   enabled_ = true;
-  if (backend_ != nullptr) backend_->SignalOn(event_fd_);
-  if (workers_ != nullptr) workers_->SignalOn(event_fd_);
+  if (workers_ != nullptr) workers_->Attach(event_fd_);
   return true;
 }
 
@@ -112,15 +141,29 @@ WorkerBackend* Sources::Workers() {
     pool_ = own_pool_.get();
   }
   workers_ = std::make_unique<WorkerBackend>(pool_);
-  if (enabled_) workers_->SignalOn(event_fd_);
+  if (enabled_) workers_->Attach(event_fd_);
   // From here on there are two to wait for.
   if (backend_ != nullptr) EnableEventFd();
   return workers_.get();
 }
 
-void Sources::StartOn(Backend* backend, absl::Span<Request* const> batch) {
+size_t Sources::StartOn(Backend* backend, absl::Span<Request* const> batch) {
+  if (batch.empty()) return 0;
   for (Request* request : batch) static_cast<Slot*>(request)->backend = backend;
-  backend->Start(batch);
+  *RunningOn(backend) += batch.size();
+  return backend->Start(batch);
+}
+
+size_t Sources::StartRouted() {
+  size_t on_the_spot = StartOn(backend_.get(), for_backend_);
+  if (!for_workers_.empty()) on_the_spot += StartOn(Workers(), for_workers_);
+  for_backend_.clear();
+  for_workers_.clear();
+  return on_the_spot;
+}
+
+size_t* Sources::RunningOn(const Backend* backend) {
+  return backend == backend_.get() ? &running_backend_ : &running_workers_;
 }
 
 size_t Sources::CollectRaw(absl::Span<Completion> out, absl::Time deadline) {
@@ -144,28 +187,29 @@ size_t Sources::CollectFromBoth(absl::Span<Completion> out,
   }
 }
 
-// Starts what the backend refused with the workers, unless it was to be
-// cancelled, counts the others out, and returns how many those are: they move
-// to the front of `out`.
-size_t Sources::HandOverRefused(absl::Span<Completion> out) {
-  for_workers_.clear();
+// Starts again what is not finished, counts the others out, and returns how
+// many those are: they move to the front of `out`.
+size_t Sources::Settle(absl::Span<Completion> out, size_t* on_the_spot) {
   size_t finished = 0;
   for (Completion completion : out) {
     Slot* slot = static_cast<Slot*>(completion.request);
     UASIO_CHECK(slot->backend != nullptr,
                 "Backend: Collect() gave a request that is not in flight");
-    const bool by_backend = slot->backend == backend_.get();
-    --(by_backend ? running_backend_ : running_workers_);
-    slot->backend = nullptr;
-    if (completion.result == kRefused && !slot->cancel_asked) {
-      for_workers_.push_back(slot);
-    } else {
-      if (completion.result == kRefused) completion.result = -ECANCELED;
+    const Backend& backend = *std::exchange(slot->backend, nullptr);
+    --*RunningOn(&backend);
+    const Next next = Judge(backend, completion);
+    slot->transferred = completion.transferred;
+    if (next == Next::kFinish) {
       out[finished++] = completion;
+    } else if (slot->cancel_asked) {
+      completion.result = -ECANCELED;
+      out[finished++] = completion;
+    } else {
+      const bool rest = next == Next::kRest && backend.Takes(*slot);
+      (rest ? for_backend_ : for_workers_).push_back(slot);
     }
   }
-  running_workers_ += for_workers_.size();
-  if (!for_workers_.empty()) StartOn(Workers(), for_workers_);
+  *on_the_spot = StartRouted();
   return finished;
 }
 

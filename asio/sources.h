@@ -1,5 +1,6 @@
 // Sources are the backends of one queue as one: its own, and the workers, who
-// do what the other does not take or refuses.
+// do what the other does not take or refuses.  Short transfers are finished
+// here.
 //
 // Threads:   the queue's; the pool may be shared.
 // Ownership: of the backends and the eventfd; slots and a shared pool are
@@ -37,7 +38,8 @@ class Sources {
   Sources& operator=(const Sources&) = delete;
 
   // Starts all of `batch`, with one call to each backend that gets some of it.
-  void Start(absl::Span<Slot* const> batch);
+  // Returns how many wait for Collect() by then.
+  size_t Start(absl::Span<Slot* const> batch);
 
   // Fills `out` with finished requests, waiting for at least one until
   // `deadline`, and returns how many.
@@ -45,6 +47,11 @@ class Sources {
 
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
+
+  // Memory for buffers, which the backend may register.
+  void AddBuffers(char* data, size_t size) {
+    if (backend_ != nullptr) backend_->AddBuffers(data, size);
+  }
 
   // How many are running.
   size_t running() const { return running_backend_ + running_workers_; }
@@ -63,10 +70,12 @@ class Sources {
  private:
   bool CreateEventFd();
   WorkerBackend* Workers();
-  void StartOn(Backend* backend, absl::Span<Request* const> batch);
+  size_t StartOn(Backend* backend, absl::Span<Request* const> batch);
+  size_t StartRouted();
   size_t CollectRaw(absl::Span<Completion> out, absl::Time deadline);
   size_t CollectFromBoth(absl::Span<Completion> out, absl::Time deadline);
-  size_t HandOverRefused(absl::Span<Completion> out);
+  size_t Settle(absl::Span<Completion> out, size_t* on_the_spot);
+  size_t* RunningOn(const Backend* backend);
 
   // Destroyed last: threads may still be about to leave the backends' code.
   std::unique_ptr<WorkerPool> own_pool_;
@@ -77,7 +86,7 @@ class Sources {
 
   size_t running_backend_ = 0;
   size_t running_workers_ = 0;
-  std::vector<Request*> for_backend_;  // Scratch, of Start().
+  std::vector<Request*> for_backend_;  // To be started by StartRouted().
   std::vector<Request*> for_workers_;
 
   int event_fd_ = -1;

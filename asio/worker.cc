@@ -39,11 +39,11 @@ WorkerBackend::WorkerBackend(WorkerPool* pool) : pool_(pool) {}
 
 WorkerBackend::~WorkerBackend() = default;
 
-void WorkerBackend::Start(absl::Span<Request* const> batch) {
-  if (batch.size() == 1) return pool_->Submit(NewJob(batch[0]));
+size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
   WorkList jobs;
   for (Request* request : batch) jobs.AddTail(NewJob(request));
   pool_->Submit(&jobs);
+  return 0;
 }
 
 size_t WorkerBackend::Collect(absl::Span<Completion> out, size_t min,
@@ -62,11 +62,8 @@ size_t WorkerBackend::Collect(absl::Span<Completion> out, size_t min,
 // works on it, or on its way between them: whoever meets it next sees that it
 // is cancelled.
 void WorkerBackend::Cancel(Request* request) {
-  const auto found =
-      std::find_if(jobs_.begin(), jobs_.end(),
-                   [&](const auto& job) { return job->request == request; });
-  if (found == jobs_.end()) return;
-  Job* job = found->get();
+  Job* job = jobs_.Find(request);
+  if (job == nullptr) return;
   job->cancelled = true;
   if (pool_->Cancel(job) || readiness_.Cancel(job)) Finish(job, -ECANCELED);
 }
@@ -82,18 +79,12 @@ void WorkerBackend::GoOn(Readiness::Watch* watch) {
 }
 
 WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
-  if (idle_jobs_.empty()) {
-    jobs_.push_back(std::make_unique<Job>());
-    idle_jobs_.push_back(jobs_.back().get());
-  }
-  Job* job = idle_jobs_.back();
-  idle_jobs_.pop_back();
+  Job* job = jobs_.New(request);
   job->n = {nullptr, nullptr};
   job->work::priority = request->priority;
   job->reply_to = nullptr;  // Run() replies by itself, or has it watched.
   job->go = &Go;
   job->backend = this;
-  job->request = request;
   job->transfer = MakeTransfer(*request);
   job->cancelled.store(false, std::memory_order_relaxed);
   return job;
@@ -131,8 +122,7 @@ size_t WorkerBackend::TakeFetched(absl::Span<Completion> out) {
     Job* job = static_cast<Job*>(fetched_.RemoveHead());
     if (job == nullptr) break;
     out[count++] = {job->request, job->result, job->transfer.done};
-    job->request = nullptr;
-    idle_jobs_.push_back(job);
+    jobs_.Recycle(job);
   }
   return count;
 }

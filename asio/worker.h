@@ -6,6 +6,8 @@
 // Blocks:    Collect().
 // Errors:    those of the system calls.
 //
+// Unlike other backends it may be attached to an eventfd at any time.
+//
 // It takes everything, on any kernel.  A read or write on an fd without a size
 // (a pipe, a socket, a terminal) is attempted without waiting; until the fd is
 // ready it is watched, and occupies no thread of the pool.
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "asio/backend.h"
+#include "asio/job_pool.h"
 #include "asio/perform.h"
 #include "asio/readiness.h"
 #include "workqueue/raw_queue.h"
@@ -32,11 +35,12 @@ class WorkerBackend final : public Backend {
 
   absl::string_view name() const override { return "worker"; }
   bool Takes(const Request&) const override { return true; }
-  void Start(absl::Span<Request* const> batch) override;
+  bool FinishesTransfers() const override { return true; }
+  void Attach(int event_fd) override { finished_.SignalOn(event_fd); }
+  size_t Start(absl::Span<Request* const> batch) override;
   size_t Collect(absl::Span<Completion> out, size_t min,
                  absl::Time deadline) override;
   void Cancel(Request* request) override;
-  void SignalOn(int event_fd) override { finished_.SignalOn(event_fd); }
 
  private:
   struct Job;
@@ -55,8 +59,7 @@ class WorkerBackend final : public Backend {
 
   // Of the queue's thread alone.
   WorkList fetched_;  // From finished_, all at once.
-  std::vector<std::unique_ptr<Job>> jobs_;
-  std::vector<Job*> idle_jobs_;
+  JobPool<Job> jobs_;
 };
 
 }  // namespace uasio

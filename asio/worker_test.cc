@@ -164,7 +164,7 @@ TEST(WorkerTest, SignalsAtOnceWhatHasFinishedBefore) {
   Request request = NoOp();
   StartOne(&backend, &request);
   gate.Stop(&pool);  // Behind the request, which therefore has finished.
-  backend.SignalOn(event.get());
+  backend.Attach(event.get());
   EXPECT_TRUE(TakeSignal(event.get(), 0));
   CollectAll(&backend, 1);
   gate.Open();
@@ -177,7 +177,7 @@ TEST(WorkerTest, NoSignalIsLost) {
   const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   WorkerPool pool(Threads(3));
   WorkerBackend backend(&pool);
-  backend.SignalOn(event.get());
+  backend.Attach(event.get());
   std::vector<Request> requests(4, NoOp());
   for (Request& request : requests) StartOne(&backend, &request);
   int started = 4;

@@ -11,9 +11,8 @@
 #ifndef UASIO_ASIO_BACKENDS_SYNC_H_
 #define UASIO_ASIO_BACKENDS_SYNC_H_
 
-#include <deque>
-
 #include "asio/backend.h"
+#include "asio/finished.h"
 
 namespace uasio {
 
@@ -21,17 +20,15 @@ class SyncBackend final : public Backend {
  public:
   absl::string_view name() const override { return "sync"; }
   bool Takes(const Request&) const override { return true; }
-  void Start(absl::Span<Request* const> batch) override;
+  bool FinishesTransfers() const override { return true; }
+  void Attach(int) override {}  // Nothing finishes later.
+  size_t Start(absl::Span<Request* const> batch) override;
   size_t Collect(absl::Span<Completion> out, size_t min,
                  absl::Time deadline) override;
   void Cancel(Request*) override {}  // It is done already.
-  void SignalOn(int event_fd) override;
 
  private:
-  void Signal();
-
-  std::deque<Completion> finished_;
-  int event_fd_ = -1;
+  Finished finished_;
 };
 
 }  // namespace uasio

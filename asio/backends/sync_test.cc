@@ -86,28 +86,17 @@ TEST(SyncBackendTest, CancelLeavesWhatHappenedToTheResult) {
   ExpectFinished(&backend, nullptr);
 }
 
-TEST(SyncBackendTest, SignalsWhatFinishes) {
-  const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+TEST(SyncBackendTest, StartSaysHowManyWaitToBeCollected) {
   SyncBackend backend;
-  backend.SignalOn(event.get());
-  EXPECT_FALSE(TakeSignal(event.get(), 0));
-  Request request = NoOp();
-  for (int i = 0; i < 3; ++i) {
-    StartOne(&backend, &request);
-    EXPECT_TRUE(TakeSignal(event.get(), 0)) << i;
-    CollectAll(&backend, 1);
-    EXPECT_FALSE(TakeSignal(event.get(), 0)) << i;
-  }
-}
-
-TEST(SyncBackendTest, SignalsAtOnceWhatHasFinishedBefore) {
-  const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  SyncBackend backend;
-  Request request = NoOp();
-  StartOne(&backend, &request);
-  backend.SignalOn(event.get());
-  EXPECT_TRUE(TakeSignal(event.get(), 0));
+  Request a = NoOp();
+  Request b = NoOp();
+  Request* const batch[] = {&a, &b};
+  EXPECT_EQ(backend.Start(batch), 2u);
   CollectAll(&backend, 1);
+  Request c = NoOp();
+  Request* const another[] = {&c};
+  EXPECT_EQ(backend.Start(another), 2u);
+  CollectAll(&backend, 2);
 }
 
 }  // namespace

@@ -1,0 +1,128 @@
+// The fault backend: wraps another one and makes it fail, to test what stands
+// on a queue, and as the worked example of a backend.
+//
+// Threads:   Backend's rules.
+// Ownership: it owns the backend that it wraps.
+// Order:     that of the wrapped one, unless it is told to mix it up.
+// Blocks:    Collect(); never for longer than the wrapped one.
+// Errors:    the ones that are asked for.
+//
+// Faults are scripted (the Nth request of a kind) or drawn at given rates from
+// a generator whose seed replays them.  What a queue mends, a short count, an
+// EINTR, a refusal, does not show in the results; all else does.
+//
+//   FaultOptions options;
+//   options.script.push_back({FaultOptions::Kind::kWrite, 3, Fault::kNoSpace});
+//   Queue queue({}, std::make_unique<FaultBackend>(
+//                       options, std::make_unique<SyncBackend>()));
+
+#ifndef UASIO_ASIO_BACKENDS_FAULT_H_
+#define UASIO_ASIO_BACKENDS_FAULT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "asio/backend.h"
+#include "asio/backends/crash_log.h"
+#include "asio/finished.h"
+#include "asio/job_pool.h"
+
+namespace uasio {
+
+enum class Fault : uint8_t {
+  kNone,
+  kShort,        // A part of the length is transferred.
+  kInterrupted,  // EINTR, and nothing is done.
+  kTryAgain,     // EAGAIN, likewise.
+  kIoError,      // EIO, likewise.
+  kNoSpace,      // ENOSPC, likewise; of writes only.
+  kRefused,      // The workers are to do it.
+  kDelayed,      // It comes back after something else has, if it can.
+};
+inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;
+
+struct FaultOptions {
+  enum class Kind : uint8_t { kRead, kWrite, kSync, kAny };
+
+  // The `nth` request of `kind`, counted from 1 as they are started.
+  struct Scripted {
+    Kind kind;
+    uint64_t nth;
+    Fault fault;
+  };
+  std::vector<Scripted> script;
+
+  // The probability of each fault, by its number; for what is not scripted.
+  double rates[kFaults] = {};
+
+  // Finished requests come back in any order.
+  bool reorder = false;
+
+  uint64_t seed = 1;
+
+  // Keeps what each write at an offset replaces, for Crash().
+  bool can_crash = false;
+};
+
+class FaultBackend final : public Backend {
+ public:
+  FaultBackend(FaultOptions options, std::unique_ptr<Backend> wrapped);
+  ~FaultBackend() override;
+
+  absl::string_view name() const override { return name_; }
+  bool Takes(const Request& request) const override;
+  void Attach(int event_fd) override { wrapped_->Attach(event_fd); }
+  void AddBuffers(char* data, size_t size) override {
+    wrapped_->AddBuffers(data, size);
+  }
+  size_t Start(absl::Span<Request* const> batch) override;
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override;
+  void Cancel(Request* request) override;
+
+  // How many faults of each kind there have been.
+  uint64_t count(Fault fault) const {
+    return counts_[static_cast<size_t>(fault)];
+  }
+
+  // Undoes the writes that no sync on their fd has covered, as if the machine
+  // had lost power: what they replaced is written back, and files that they
+  // made longer are cut.
+  // REQUIRES: can_crash; nothing is in flight; the fds are still open.
+  absl::Status Crash();
+
+ private:
+  struct Job;
+
+  Fault Choose(const Request& request);
+  Fault Draw();
+  static size_t ShortLength(const Request& request);
+  bool KeepForCrash(Job* job);
+  bool CollectWrapped(size_t min, absl::Time deadline);
+  void FinishWrapped(const Completion& completion);
+  void Finish(Job* job, int64_t result, size_t transferred);
+
+  const FaultOptions options_;
+  const std::unique_ptr<Backend> wrapped_;
+  const std::string name_;
+  std::mt19937_64 random_;
+  uint64_t started_[4] = {};  // By FaultOptions::Kind.
+  uint64_t counts_[kFaults] = {};
+  CrashLog crash_log_;
+
+  JobPool<Job> jobs_;
+  size_t in_wrapped_ = 0;
+  std::vector<Request*> batch_;      // Scratch, of Start().
+  std::vector<Completion> raw_;      // Scratch, of CollectWrapped().
+  std::vector<Completion> delayed_;  // Until something else has finished.
+  Finished finished_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_FAULT_H_

@@ -1,0 +1,226 @@
+#include "asio/backends/kaio.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "asio/backends/kernel.h"
+#include "asio/errors.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kEventsAtOnce = 64;
+constexpr uint32_t kRingMagic = 0xa10a10a1;
+
+// The system calls have no wrappers in libc.
+long IoSetup(unsigned events, aio_context_t* context) {
+  return syscall(SYS_io_setup, events, context);
+}
+long IoSubmit(aio_context_t context, long count, iocb** iocbs) {
+  return syscall(SYS_io_submit, context, count, iocbs);
+}
+long IoGetEvents(aio_context_t context, long min, long count, io_event* events,
+                 timespec* timeout) {
+  return syscall(SYS_io_getevents, context, min, count, events, timeout);
+}
+
+uint16_t Opcode(Op op) {
+  switch (op) {
+    case Op::kRead:
+      return IOCB_CMD_PREAD;
+    case Op::kWrite:
+    case Op::kWriteBack:
+      return IOCB_CMD_PWRITE;
+    case Op::kReadv:
+      return IOCB_CMD_PREADV;
+    case Op::kWritev:
+      return IOCB_CMD_PWRITEV;
+    case Op::kFsync:
+      return IOCB_CMD_FSYNC;
+    case Op::kFdatasync:
+      return IOCB_CMD_FDSYNC;
+    case Op::kNoOp:
+      break;
+  }
+  return IOCB_CMD_NOOP;
+}
+
+template <typename T>
+uint64_t Address(const T* pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
+
+}  // namespace
+
+struct KaioBackend::Job : iocb {
+  Request* request;
+};
+
+// What the kernel maps at the context's address (struct aio_ring, fs/aio.c).
+// It writes the events and `tail`; whoever reaps them writes `head`.
+struct KaioBackend::Ring {
+  uint32_t id;
+  uint32_t size;
+  std::atomic<uint32_t> head;
+  std::atomic<uint32_t> tail;
+  uint32_t magic;
+  uint32_t compatible_features;
+  uint32_t incompatible_features;
+  uint32_t header_bytes;
+  io_event events[];
+};
+
+absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::Create(size_t depth_max) {
+  unsigned depth = static_cast<unsigned>(std::min<size_t>(depth_max, 1 << 20));
+  aio_context_t context = 0;
+  while (IoSetup(depth, &context) != 0) {
+    // EAGAIN: fs.aio-max-nr is spent, but for fewer there may be room.
+    if (errno != EAGAIN || depth <= 1) {
+      const char* hint =
+          errno == EAGAIN ? "; raise fs.aio-max-nr (sysctl)" : "";
+      const absl::Status status = ErrnoStatus(errno, "io_setup");
+      return absl::Status(status.code(), absl::StrCat(status.message(), hint));
+    }
+    depth /= 2;
+  }
+  return std::unique_ptr<Backend>(new KaioBackend(context));
+}
+
+KaioBackend::KaioBackend(aio_context_t context)
+    : context_(context), ring_([context]() -> Ring* {
+        Ring* ring = reinterpret_cast<Ring*>(context);
+        const bool known = ring->magic == kRingMagic &&
+                           ring->incompatible_features == 0 &&
+                           ring->header_bytes == sizeof(Ring);
+        return known ? ring : nullptr;
+      }()) {}
+
+KaioBackend::~KaioBackend() { syscall(SYS_io_destroy, context_); }
+
+bool KaioBackend::Takes(const Request& request) const {
+  return request.op != Op::kNoOp && IsForKernel(request);
+}
+
+size_t KaioBackend::Start(absl::Span<Request* const> batch) {
+  for (Request* request : batch) {
+    Fill(jobs_.New(request));
+  }
+  SubmitFilled();
+  Reap(0, absl::InfinitePast());  // Writes that would wait fail on the spot.
+  return finished_.size();
+}
+
+size_t KaioBackend::Collect(absl::Span<Completion> out, size_t min,
+                            absl::Time deadline) {
+  size_t count = finished_.MoveTo(out);
+  while (count < out.size()) {
+    const size_t missing = count < min ? min - count : 0;
+    const size_t reaped = Reap(missing, deadline);
+    count += finished_.MoveTo(out.subspan(count));
+    if (reaped == 0) break;
+  }
+  return count;
+}
+
+// The kernel knows only how to cancel polls; should it learn more, here it is
+// asked.  Either way the request comes back.
+void KaioBackend::Cancel(Request* request) {
+  io_event event;
+  iocb* job = jobs_.Find(request);
+  if (job != nullptr) syscall(SYS_io_cancel, context_, job, &event);
+}
+
+// Makes the iocb of what is left to be done.
+void KaioBackend::Fill(Job* job) {
+  const Request& r = *job->request;
+  static_cast<iocb&>(*job) = {};
+  job->aio_data = Address(job);
+  job->aio_lio_opcode = Opcode(r.op);
+  job->aio_fildes = static_cast<uint32_t>(r.fd);
+  job->aio_flags = IOCB_FLAG_RESFD;
+  job->aio_resfd = static_cast<uint32_t>(event_fd_);
+  filled_.push_back(job);
+  if (IsSync(r.op)) return;
+  // Else a write that makes the file longer keeps io_submit() waiting.
+  if (IsWrite(r.op)) job->aio_rw_flags = RWF_NOWAIT;
+  job->aio_offset = r.offset + static_cast<int64_t>(r.transferred);
+  job->aio_buf =
+      IsVectored(r.op) ? Address(r.iovecs) : Address(r.buffer + r.transferred);
+  job->aio_nbytes = IsVectored(r.op) ? r.iovec_count : r.length - r.transferred;
+}
+
+// An error is about the first of them, and the others may do better.
+void KaioBackend::SubmitFilled() {
+  size_t begin = 0;
+  while (begin < filled_.size()) {
+    const long count =
+        IoSubmit(context_, filled_.size() - begin, filled_.data() + begin);
+    if (count > 0) {
+      begin += count;
+      in_kernel_ += count;
+    } else if (count == 0 || errno != EINTR) {
+      Job* job = static_cast<Job*>(filled_[begin++]);
+      Finish(job, kRefused, job->request->transferred);
+    }
+  }
+  filled_.clear();
+}
+
+size_t KaioBackend::Reap(size_t min, absl::Time deadline) {
+  if (in_kernel_ == 0) return 0;
+  size_t count = ring_ != nullptr ? ReapRing() : ReapByCall(0, deadline);
+  if (count == 0 && min > 0) count = ReapByCall(min, deadline);
+  in_kernel_ -= count;
+  return count;
+}
+
+size_t KaioBackend::ReapRing() {
+  size_t count = 0;
+  uint32_t head = ring_->head.load(std::memory_order_relaxed);
+  const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
+  while (head != tail && count < kEventsAtOnce) {
+    Take(ring_->events[head]);
+    head = head + 1 == ring_->size ? 0 : head + 1;
+    ++count;
+  }
+  if (count > 0) ring_->head.store(head, std::memory_order_release);
+  return count;
+}
+
+size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
+  io_event events[kEventsAtOnce];
+  min = std::min({min, kEventsAtOnce, in_kernel_});
+  long count;
+  do {
+    timespec timeout = {};
+    if (min > 0 && deadline != absl::InfiniteFuture()) {
+      timeout = absl::ToTimespec(
+          std::max(deadline - absl::Now(), absl::ZeroDuration()));
+    }
+    const bool for_ever = min > 0 && deadline == absl::InfiniteFuture();
+    count = IoGetEvents(context_, min, kEventsAtOnce, events,
+                        for_ever ? nullptr : &timeout);
+  } while (count < 0 && errno == EINTR);
+  for (long i = 0; i < count; ++i) Take(events[i]);
+  return count < 0 ? 0 : count;
+}
+
+void KaioBackend::Take(const io_event& event) {
+  Job* job = reinterpret_cast<Job*>(static_cast<uintptr_t>(event.data));
+  const size_t before = job->request->transferred;
+  if (event.res < 0) return Finish(job, event.res, before);
+  Finish(job, event.res + static_cast<int64_t>(before), before + event.res);
+}
+
+void KaioBackend::Finish(Job* job, int64_t result, size_t transferred) {
+  finished_.Add(job->request, result, transferred);
+  jobs_.Recycle(job);
+}
+
+}  // namespace uasio

@@ -1,0 +1,73 @@
+// The kaio backend: the kernel's own asynchronous I/O, by raw system calls
+// (io_setup(2), io_submit(2), io_getevents(2), io_cancel(2); the ABI is that of
+// <linux/aio_abi.h>).
+//
+// Threads:   Backend's rules.
+// Order:     none.
+// Blocks:    Collect(); Start() as io_submit(2) does: hardly, since only direct
+//            I/O comes here, and writes that would have to wait for space or
+//            for the file's size are refused (RWF_NOWAIT) and go to the
+//            workers.
+// Bounds:    as many requests as the context was made for; more are refused.
+// Errors:    of Create(): why there is no context to be had.
+//
+// Finished requests are read from the ring that the kernel maps into the
+// process, without a system call, if the ring has the known layout.
+
+#ifndef UASIO_ASIO_BACKENDS_KAIO_H_
+#define UASIO_ASIO_BACKENDS_KAIO_H_
+
+#include <linux/aio_abi.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "asio/backend.h"
+#include "asio/finished.h"
+#include "asio/job_pool.h"
+
+namespace uasio {
+
+class KaioBackend final : public Backend {
+ public:
+  // For about `depth_max` requests at a time; fewer, if the system's
+  // fs.aio-max-nr leaves only that.
+  static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max);
+  ~KaioBackend() override;
+
+  absl::string_view name() const override { return "kaio"; }
+  bool Takes(const Request& request) const override;
+  size_t Start(absl::Span<Request* const> batch) override;
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override;
+  void Cancel(Request* request) override;
+  void Attach(int event_fd) override { event_fd_ = event_fd; }
+
+ private:
+  struct Job;
+  struct Ring;
+
+  explicit KaioBackend(aio_context_t context);
+
+  void Fill(Job* job);
+  void SubmitFilled();
+  size_t Reap(size_t min, absl::Time deadline);
+  size_t ReapRing();
+  size_t ReapByCall(size_t min, absl::Time deadline);
+  void Take(const io_event& event);
+  void Finish(Job* job, int64_t result, size_t transferred);
+
+  const aio_context_t context_;
+  Ring* const ring_;  // nullptr: of an unknown layout.
+  int event_fd_ = -1;
+  size_t in_kernel_ = 0;
+
+  JobPool<Job> jobs_;
+  std::vector<iocb*> filled_;  // To be submitted.
+  Finished finished_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_KAIO_H_

@@ -1,0 +1,125 @@
+#include "asio/backends/table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "asio/backends/kaio.h"
+#include "asio/backends/sync.h"
+#include "asio/backends/uring.h"
+#include "asio/buffer.h"
+#include "asio/errors.h"
+#include "asio/file.h"
+
+namespace uasio {
+namespace {
+
+using BackendOr = absl::StatusOr<std::unique_ptr<Backend>>;
+
+constexpr absl::Duration kProbePatience = absl::Seconds(5);
+
+struct Row {
+  const char* name;
+  BackendOr (*create)(size_t depth_max);
+};
+
+// The preferred ones first; no better one than the workers may follow them.
+constexpr Row kTable[] = {
+    {"uring", &UringBackend::Create},
+    {"kaio", &KaioBackend::Create},
+    {"worker", [](size_t) -> BackendOr { return std::unique_ptr<Backend>(); }},
+    {"sync",
+     [](size_t) -> BackendOr {
+       return std::unique_ptr<Backend>(std::make_unique<SyncBackend>());
+     }},
+};
+
+// Reads a block of zeros with `backend`.
+absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
+  memset(block, 0xff, kBufferAlignment);
+  Request request;
+  request.fd = zeros.fd();
+  request.buffer = block;
+  request.length = kBufferAlignment;
+  Request* const batch[] = {&request};
+  backend->Start(batch);
+  Completion done;
+  if (backend->Collect(absl::MakeSpan(&done, 1), 1,
+                       absl::Now() + kProbePatience) == 0) {
+    return absl::DeadlineExceededError(absl::StrCat(
+        "a read did not finish in ", absl::FormatDuration(kProbePatience)));
+  }
+  request.result = done.result == kRefused ? -EAGAIN : done.result;
+  if (!request.status().ok()) return request.status();
+  const bool good =
+      request.result == static_cast<int64_t>(kBufferAlignment) &&
+      std::all_of(block, block + kBufferAlignment, [](char c) { return !c; });
+  return good ? absl::OkStatus() : absl::DataLossError("a read went wrong");
+}
+
+absl::Status Probe(const Row& row) {
+  BackendOr backend = row.create(1);
+  if (!backend.ok()) return backend.status();
+  if (*backend == nullptr) return absl::OkStatus();
+  absl::StatusOr<File> zeros =
+      File::Open("/dev/zero", O_RDONLY, 0, File::Mode::kBuffered);
+  if (!zeros.ok()) return zeros.status();
+  const File event_fd = File::Adopt(eventfd(0, EFD_CLOEXEC), "an eventfd");
+  if (!event_fd.is_open()) return ErrnoStatus(errno, "eventfd");
+  Buffer block = Buffer::Allocate(kBufferAlignment);
+  if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
+  (*backend)->Attach(event_fd.fd());
+  return ReadZeros(backend->get(), *zeros, block.data());
+}
+
+}  // namespace
+
+std::vector<std::string> BackendNames() {
+  std::vector<std::string> names;
+  for (const Row& row : kTable) names.push_back(row.name);
+  return names;
+}
+
+BackendOr NewBackend(absl::string_view name, size_t depth_max) {
+  if (name == "auto") return NewAutoBackend(depth_max).backend;
+  for (const Row& row : kTable) {
+    if (name == row.name) return row.create(depth_max);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("no backend \"", name, "\"; there are: auto, ",
+                   absl::StrJoin(BackendNames(), ", ")));
+}
+
+const std::vector<BackendVerdict>& ProbeBackends() {
+  static const auto* const verdicts = [] {
+    auto* tried = new std::vector<BackendVerdict>;
+    for (const Row& row : kTable) tried->push_back({row.name, Probe(row)});
+    return tried;
+  }();
+  return *verdicts;
+}
+
+BackendChoice NewAutoBackend(size_t depth_max) {
+  BackendChoice choice;
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    choice.name = verdict.name;
+    BackendOr backend = verdict.status.ok()
+                            ? NewBackend(verdict.name, depth_max)
+                            : BackendOr(verdict.status);
+    if (backend.ok()) {
+      choice.backend = *std::move(backend);
+      break;
+    }
+    choice.passed_over.push_back({verdict.name, backend.status()});
+  }
+  return choice;
+}
+
+}  // namespace uasio

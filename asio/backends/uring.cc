@@ -1,0 +1,198 @@
+#include "asio/backends/uring.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "asio/backends/kernel.h"
+#include "asio/errors.h"
+
+namespace uasio {
+namespace {
+
+constexpr unsigned kCqesAtOnce = 64;
+constexpr unsigned kSlabsMax = 1024;        // Registered; more are slower.
+constexpr size_t kSlabBytesMax = 1u << 30;  // The kernel's limit.
+constexpr size_t kLengthMax = 0x7ffff000;   // Of one read or write.
+constexpr size_t kEntriesMax = 1 << 15;     // IORING_MAX_ENTRIES.
+
+// The kernel's threads for what it cannot do asynchronously: for files, and
+// for what may take for ever, which does not come here.
+constexpr unsigned kKernelWorkersMax[2] = {16, 1};
+
+absl::Status SetupError(int error) {
+  const char* hint = "";
+  if (error == EINVAL) hint = "; it takes Linux 6.1";
+  if (error == EPERM) {
+    hint = "; kernel.io_uring_disabled (sysctl) or a seccomp filter forbids it";
+  }
+  if (error == ENOMEM) hint = "; raise RLIMIT_MEMLOCK (ulimit -l)";
+  const absl::Status status = ErrnoStatus(error, "io_uring_setup");
+  return absl::Status(status.code(), absl::StrCat(status.message(), hint));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> UringBackend::Create(
+    size_t depth_max) {
+  io_uring_params params = {};
+  params.flags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
+                 IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+                 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP;
+  const unsigned entries =
+      static_cast<unsigned>(std::min(depth_max, kEntriesMax));
+  io_uring ring;
+  const int error = io_uring_queue_init_params(entries, &ring, &params);
+  if (error < 0) return SetupError(-error);
+  return std::unique_ptr<Backend>(new UringBackend(ring));
+}
+
+UringBackend::~UringBackend() { io_uring_queue_exit(&ring_); }
+
+bool UringBackend::Takes(const Request& request) const {
+  return request.op == Op::kNoOp || IsForKernel(request);
+}
+
+size_t UringBackend::Start(absl::Span<Request* const> batch) {
+  for (Request* request : batch) Prepare(jobs_.New(request));
+  Submit();
+  return finished_.size();
+}
+
+size_t UringBackend::Collect(absl::Span<Completion> out, size_t min,
+                             absl::Time deadline) {
+  size_t count = finished_.MoveTo(out);
+  while (count < out.size()) {
+    const size_t missing = count < min ? min - count : 0;
+    if (Reap() == 0 && (missing == 0 || !WaitFor(missing, deadline))) break;
+    count += finished_.MoveTo(out.subspan(count));
+  }
+  return count;
+}
+
+void UringBackend::Cancel(Request* request) {
+  Job* job = jobs_.Find(request);
+  if (job == nullptr) return;  // It waits to be collected.
+  io_uring_sqe* sqe = NextSqe();
+  io_uring_prep_cancel(sqe, job, 0);
+  io_uring_sqe_set_data(sqe, nullptr);
+  Submit();
+}
+
+void UringBackend::Attach(int event_fd) {
+  // io_uring_enable_rings() is missing from liburing 2.3's shared object.
+  io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  unsigned workers_max[2] = {kKernelWorkersMax[0], kKernelWorkersMax[1]};
+  io_uring_register_iowq_max_workers(&ring_, workers_max);
+  io_uring_register_eventfd(&ring_, event_fd);
+  registers_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
+}
+
+// A refusal, by RLIMIT_MEMLOCK for one, only makes the I/O slower.
+void UringBackend::AddBuffers(char* data, size_t size) {
+  const unsigned index = static_cast<unsigned>(slabs_.size());
+  if (!registers_ || index == kSlabsMax || size > kSlabBytesMax) return;
+  const iovec slab = {data, size};
+  const __u64 tag = 0;
+  if (io_uring_register_buffers_update_tag(&ring_, index, &slab, &tag, 1) ==
+      1) {
+    slabs_.push_back({data, size});
+  }
+}
+
+// Makes the queue entry of what is left to be done.
+void UringBackend::Prepare(Job* job) {
+  const Request& r = *job->request;
+  io_uring_sqe* sqe = NextSqe();
+  if (r.op == Op::kNoOp) {
+    io_uring_prep_nop(sqe);
+  } else if (IsSync(r.op)) {
+    io_uring_prep_fsync(sqe, r.fd,
+                        r.op == Op::kFdatasync ? IORING_FSYNC_DATASYNC : 0);
+  } else if (r.op == Op::kReadv) {
+    io_uring_prep_readv(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+  } else if (r.op == Op::kWritev) {
+    io_uring_prep_writev(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+  } else {
+    PrepareScalar(sqe, r);
+  }
+  io_uring_sqe_set_data(sqe, job);
+}
+
+void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
+  char* data = r.buffer + r.transferred;
+  const int64_t offset = r.offset + static_cast<int64_t>(r.transferred);
+  const unsigned length =
+      static_cast<unsigned>(std::min(r.length - r.transferred, kLengthMax));
+  const int slab = SlabOf(data, length);
+  if (IsRead(r.op)) {
+    if (slab < 0) return io_uring_prep_read(sqe, r.fd, data, length, offset);
+    io_uring_prep_read_fixed(sqe, r.fd, data, length, offset, slab);
+  } else {
+    if (slab < 0) return io_uring_prep_write(sqe, r.fd, data, length, offset);
+    io_uring_prep_write_fixed(sqe, r.fd, data, length, offset, slab);
+  }
+}
+
+// What the kernel does not take now stays in the ring, and goes with the next
+// call.
+void UringBackend::Submit() {
+  while (io_uring_submit(&ring_) == -EINTR) {
+  }
+}
+
+// The index of the slab that holds all of the memory; -1: none does.
+int UringBackend::SlabOf(const char* data, size_t size) const {
+  for (size_t i = 0; i < slabs_.size(); ++i) {
+    const Slab& slab = slabs_[i];
+    if (data >= slab.data && data + size <= slab.data + slab.size) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+io_uring_sqe* UringBackend::NextSqe() {
+  io_uring_sqe* sqe;
+  while ((sqe = io_uring_get_sqe(&ring_)) == nullptr) Submit();
+  return sqe;
+}
+
+size_t UringBackend::Reap() {
+  io_uring_cqe* cqes[kCqesAtOnce];
+  const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
+  for (unsigned i = 0; i < count; ++i) Take(*cqes[i]);
+  io_uring_cq_advance(&ring_, count);
+  return count;
+}
+
+void UringBackend::Take(const io_uring_cqe& cqe) {
+  Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
+  if (job == nullptr) return;  // Of a cancel.
+  size_t done = job->request->transferred;
+  if (cqe.res >= 0) done += static_cast<size_t>(cqe.res);
+  finished_.Add(job->request, cqe.res < 0 ? cqe.res : done, done);
+  jobs_.Recycle(job);
+}
+
+// False: there are not so many by `deadline`.
+bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
+  while (true) {
+    __kernel_timespec timeout = {};
+    const bool for_ever = deadline == absl::InfiniteFuture();
+    if (!for_ever) {
+      const timespec left = absl::ToTimespec(
+          std::max(deadline - absl::Now(), absl::ZeroDuration()));
+      timeout = {left.tv_sec, left.tv_nsec};
+    }
+    io_uring_cqe* cqe;
+    const int result = io_uring_submit_and_wait_timeout(
+        &ring_, &cqe, static_cast<unsigned>(count),
+        for_ever ? nullptr : &timeout, nullptr);
+    if (result != -EINTR) return result >= 0;
+  }
+}
+
+}  // namespace uasio

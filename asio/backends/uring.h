@@ -1,0 +1,75 @@
+// The uring backend: the kernel's io_uring, by liburing.
+//
+// Threads:   Backend's rules; the kernel holds us to one thread from Attach()
+//            on (IORING_SETUP_SINGLE_ISSUER).
+// Order:     none.
+// Blocks:    Collect().
+// Bounds:    as many requests as the ring was made for; the kernel's own
+//            workers by IORING_REGISTER_IOWQ_MAX_WORKERS.
+// Errors:    of Create(): why there is no ring to be had.
+//
+// Completions are worked on only inside of our own calls
+// (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), so that none interrupts a system
+// call that the program is blocked in for other reasons.
+
+#ifndef UASIO_ASIO_BACKENDS_URING_H_
+#define UASIO_ASIO_BACKENDS_URING_H_
+
+#include <liburing.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "asio/backend.h"
+#include "asio/finished.h"
+#include "asio/job_pool.h"
+
+namespace uasio {
+
+class UringBackend final : public Backend {
+ public:
+  // For up to `depth_max` requests at a time.
+  static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max);
+  ~UringBackend() override;
+
+  absl::string_view name() const override { return "uring"; }
+  bool Takes(const Request& request) const override;
+  size_t Start(absl::Span<Request* const> batch) override;
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override;
+  void Cancel(Request* request) override;
+  void Attach(int event_fd) override;
+  void AddBuffers(char* data, size_t size) override;
+
+ private:
+  struct Job {
+    Request* request;
+  };
+  struct Slab {
+    const char* data;
+    size_t size;
+  };
+
+  explicit UringBackend(const io_uring& ring) : ring_(ring) {}
+
+  void Prepare(Job* job);
+  void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
+  void Submit();
+  int SlabOf(const char* data, size_t size) const;
+  io_uring_sqe* NextSqe();
+  size_t Reap();
+  void Take(const io_uring_cqe& cqe);
+  bool WaitFor(size_t count, absl::Time deadline);
+
+  io_uring ring_;
+  bool registers_ = false;   // The kernel has a table for our buffers.
+  std::vector<Slab> slabs_;  // Registered, by index.
+
+  JobPool<Job> jobs_;
+  Finished finished_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_URING_H_
