@@ -1,0 +1,136 @@
+// The backends that every promise of the queue is tested on: a new one is one
+// row more in Backends().
+
+#ifndef UASIO_TESTS_BACKENDS_H_
+#define UASIO_TESTS_BACKENDS_H_
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "asio/backend.h"
+#include "asio/backends/fault.h"
+#include "asio/backends/kaio.h"
+#include "asio/backends/sync.h"
+#include "asio/backends/table.h"
+#include "asio/backends/uring.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/seed.h"
+
+namespace uasio {
+
+struct BackendCase {
+  const char* name;
+
+  // nullptr stands for the workers.
+  std::unique_ptr<Backend> (*make)();
+
+  // A request is finished when Submit() returns: what is not ready blocks
+  // there, and nothing is ever running.
+  bool performs_at_submit = false;
+
+  // Why it does not work here; "": it does.
+  std::string (*why_not)() = [] { return std::string(); };
+
+  friend std::ostream& operator<<(std::ostream& out, const BackendCase& c) {
+    return out << c.name;
+  }
+};
+
+// For any depth_max of the tests.
+inline constexpr size_t kDepth = 64;
+
+// Why the kernel, or the system's settings, refuse it; "": they do not.
+inline std::string WhyNot(absl::string_view name) {
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    if (verdict.name == name) return std::string(verdict.status.message());
+  }
+  return "no such backend";
+}
+
+// The kernel takes its time to free what a destroyed backend had, which counts
+// against the limits until then.
+inline std::unique_ptr<Backend> Create(
+    absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)) {
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  while (true) {
+    absl::StatusOr<std::unique_ptr<Backend>> backend = create(kDepth);
+    if (backend.ok()) return *std::move(backend);
+    if (absl::Now() > deadline) {
+      ADD_FAILURE() << backend.status();
+      return nullptr;
+    }
+    std::this_thread::yield();
+  }
+}
+
+// What happens to a transfer, and does not show in its result.
+inline FaultOptions MendableFaults() {
+  FaultOptions options;
+  options.rates[static_cast<size_t>(Fault::kShort)] = 0.3;
+  options.rates[static_cast<size_t>(Fault::kInterrupted)] = 0.1;
+  options.rates[static_cast<size_t>(Fault::kDelayed)] = 0.1;
+  options.reorder = true;
+  options.seed = TestSeed(1);
+  return options;
+}
+
+inline std::vector<BackendCase> Backends() {
+  BackendCase worker = {"worker",
+                        []() -> std::unique_ptr<Backend> { return nullptr; }};
+  BackendCase sync = {"sync", []() -> std::unique_ptr<Backend> {
+                        return std::make_unique<SyncBackend>();
+                      }};
+  sync.performs_at_submit = true;
+  BackendCase kaio = {"kaio", [] { return Create(&KaioBackend::Create); }};
+  kaio.why_not = [] { return WhyNot("kaio"); };
+  BackendCase uring = {"uring", [] { return Create(&UringBackend::Create); }};
+  uring.why_not = [] { return WhyNot("uring"); };
+  // The queue must mend what these do to a transfer.
+  BackendCase fault = {"fault", []() -> std::unique_ptr<Backend> {
+                         return std::make_unique<FaultBackend>(
+                             MendableFaults(), std::make_unique<SyncBackend>());
+                       }};
+  fault.performs_at_submit = true;
+  return {worker, sync, kaio, uring, fault};
+}
+
+// A suite of this runs on each of them:
+//
+//   class WaitingTest : public BackendTest {};
+//   UASIO_INSTANTIATE_BACKENDS(WaitingTest);
+class BackendTest : public testing::TestWithParam<BackendCase> {
+ protected:
+  void SetUp() override {
+    const std::string why_not = GetParam().why_not();
+    if (!why_not.empty()) GTEST_SKIP() << GetParam().name << ": " << why_not;
+  }
+
+  std::unique_ptr<Queue> MakeQueue(const QueueOptions& options = {}) const {
+    return std::make_unique<Queue>(options, GetParam().make());
+  }
+};
+
+// For tests in which something has to be running, and stay so.
+#define UASIO_SKIP_IF_PERFORMED_AT_SUBMIT() \
+  if (GetParam().performs_at_submit)        \
+  GTEST_SKIP() << GetParam().name           \
+               << " performs requests at submit: it would block there"
+
+#define UASIO_INSTANTIATE_BACKENDS(suite)                   \
+  INSTANTIATE_TEST_SUITE_P(                                 \
+      Backends, suite, testing::ValuesIn(Backends()),       \
+      [](const testing::TestParamInfo<BackendCase>& info) { \
+        return std::string(info.param.name);                \
+      })
+
+}  // namespace uasio
+
+#endif  // UASIO_TESTS_BACKENDS_H_

@@ -1,0 +1,156 @@
+// DESIGN section 3, "Completion": everything comes back once, and cancelling
+// only asks.
+
+#include <cerrno>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class CompletionTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(CompletionTest);
+
+TEST_P(CompletionTest, CancelOfAFinishedRequestChangesNothing) {
+  const auto queue = MakeQueue();
+  Request* a = Submit(queue.get(), Op::kNoOp);
+  Request* b = Submit(queue.get(), Op::kNoOp);
+  Request* first = queue->WaitUntil(SoonEnough());
+  Request* second = first == a ? b : a;
+  while (queue->in_flight() > 0) queue->Get();  // Until both have finished.
+  queue->Cancel(second);
+  EXPECT_EQ(Finish(queue.get(), second), 0);
+  EXPECT_EQ(queue->TryWait(), nullptr);
+}
+
+TEST_P(CompletionTest, ARunningPipeReadCanBeCancelled) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 10);
+  queue->Cancel(r);
+  EXPECT_EQ(Finish(queue.get(), r), -ECANCELED);
+  pipe.Put("abc");  // Nobody has read it away.
+  r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 10);
+  EXPECT_EQ(Finish(queue.get(), r), 3);
+}
+
+TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndWhatItHeldUpGoesOn) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* a = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* b = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* c = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  queue->Cancel(b);
+  ASSERT_EQ(queue->TryWait(), b);  // Without any waiting.
+  EXPECT_EQ(b->result, -ECANCELED);
+  EXPECT_EQ(b->transferred, 0u);
+  pipe.Put("xy");
+  EXPECT_EQ(Finish(queue.get(), a), 1);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), c);
+  EXPECT_EQ(BytesOf(*c), "y");
+}
+
+TEST_P(CompletionTest, EveryOneOfManyCancelledRequestsComesBackOnce) {
+  const auto queue = MakeQueue();
+  const ScratchFile file(std::string(4096, 'a'));
+  std::set<Request*> out;
+  for (size_t i = 0; i < queue->options().requests_max; ++i) {
+    const Op op = i % 2 == 0 ? Op::kRead : Op::kWrite;
+    out.insert(Submit(queue.get(), op, file.fd(), 0, 4096));
+  }
+  for (Request* r : out) queue->Cancel(r);
+  while (Request* r = queue->WaitUntil(SoonEnough())) {
+    EXPECT_EQ(out.erase(r), 1u);
+    EXPECT_TRUE(r->result == 4096 || r->result == -ECANCELED) << r->result;
+  }
+  EXPECT_TRUE(out.empty());
+}
+
+// From here on the backend is the test's.
+
+TEST(CompletionOrderTest, ACancelledWriteIsNotDoneAndItsDependentsRun) {
+  HeldQueue q;
+  const ScratchFile file("aaaa");
+  SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "b");
+  Request* w = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "cc");
+  Request* r = Submit(&q.queue, Op::kRead, file.fd(), 1, 3);
+  EXPECT_EQ(q.held->running.size(), 1u);
+  q.queue.Cancel(w);
+  EXPECT_TRUE(q.held->IsRunning(r));  // It overlapped nothing but w.
+  EXPECT_EQ(Finish(&q.queue, w), -ECANCELED);
+  q.held->Finish(r);
+  ASSERT_EQ(q.queue.TryWait(), r);
+  EXPECT_EQ(BytesOf(*r), "aaa");
+  FinishAll(&q.queue);
+}
+
+TEST(CompletionOrderTest, ARequestInTheBacklogIsCancelledAtOnce) {
+  QueueOptions options;
+  options.depth_max = 1;
+  HeldQueue q(options);
+  Request* a = Submit(&q.queue, Op::kNoOp);
+  Request* b = Submit(&q.queue, Op::kNoOp);
+  Request* c = Submit(&q.queue, Op::kNoOp);
+  q.queue.Cancel(b);
+  EXPECT_EQ(q.queue.TryWait(), b);
+  EXPECT_EQ(b->result, -ECANCELED);
+  EXPECT_EQ(q.held->cancels, 0u);  // It was never the backend's.
+  EXPECT_EQ(Finish(&q.queue, a), 0);
+  EXPECT_EQ(Finish(&q.queue, c), 0);
+}
+
+TEST(CompletionOrderTest, ACancelThatComesTooLateLeavesTheResult) {
+  HeldQueue q;
+  q.held->can_cancel = false;
+  Request* r = Submit(&q.queue, Op::kNoOp);
+  q.queue.Cancel(r);
+  EXPECT_EQ(q.held->cancels, 1u);
+  EXPECT_EQ(q.queue.TryWait(), nullptr);  // Still the backend's.
+  EXPECT_EQ(q.queue.in_flight(), 1u);
+  q.held->Finish(r);
+  EXPECT_EQ(Finish(&q.queue, r), 0);
+}
+
+TEST(CompletionOrderTest, ARefusedRequestThatWasCancelledIsNotStartedAnew) {
+  HeldQueue q;
+  q.held->can_cancel = false;
+  const Pipe pipe;
+  Request* r = Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+  q.queue.Cancel(r);
+  q.held->FinishAs(r, kRefused);
+  EXPECT_EQ(Finish(&q.queue, r), -ECANCELED);
+}
+
+TEST(CompletionOrderTest, ARefusedRequestIsDoneByTheWorkers) {
+  HeldQueue q;
+  const ScratchFile file("abc");
+  Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 3);
+  q.held->FinishAs(r, kRefused);
+  ASSERT_EQ(q.queue.WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "abc");
+}
+
+TEST(CompletionOrderTest, ACancelledSyncIsNoErrorToBeKept) {
+  HeldQueue q;
+  const ScratchFile file;
+  SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "b");
+  Request* held = Submit(&q.queue, Op::kFsync, file.fd());
+  q.queue.Cancel(held);
+  EXPECT_EQ(Finish(&q.queue, held), -ECANCELED);
+  EXPECT_EQ(q.queue.ledger().Find(file.fd()), nullptr);
+  FinishAll(&q.queue);
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,266 @@
+// A queue in an epoll loop, beside a pipe and a timer: a million requests, no
+// wake-up lost, and none for nothing while everything is blocked.
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/sanitizers.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+constexpr int kRequests = Scaled(1000000);
+constexpr size_t kBlockBytes = 64;
+constexpr size_t kBlocks = 32;
+constexpr auto kLost = absl::Seconds(20);  // A wake-up that is so late.
+
+Fd Timer(int64_t first_ms, int64_t interval_ms) {
+  Fd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  const itimerspec spec = {{0, interval_ms * 1000000}, {0, first_ms * 1000000}};
+  EXPECT_EQ(timerfd_settime(timer, 0, &spec, nullptr), 0);
+  return timer;
+}
+
+class EpollLoop {
+ public:
+  explicit EpollLoop(Queue* queue) : queue_(queue) {
+    queue_fd_ = *queue->event_fd();
+    for (const int fd : {queue_fd_, int{timer_}, int{pipe_.out}}) {
+      epoll_event event = {};
+      event.events = EPOLLIN;
+      event.data.fd = fd;
+      EXPECT_EQ(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), 0);
+    }
+  }
+
+  // The queue is only called when its fd says so, and once at first.
+  void Run() {
+    ServeQueue();
+    absl::Time served = absl::Now();
+    while (!IsDone()) {
+      epoll_event events[3];
+      const int count = epoll_wait(epoll_, events, 3, 1000);
+      for (int i = 0; i < count; ++i) {
+        if (events[i].data.fd == queue_fd_) {
+          served = absl::Now();
+          ++queue_events;
+          ServeQueue();
+        } else {
+          ServeOther(events[i].data.fd);
+        }
+      }
+      ASSERT_LT(absl::Now() - served, kLost) << "a wake-up is lost";
+    }
+  }
+
+  int returned = 0;
+  int handled = 0;
+  int writebacks = 0;
+  int piped = 0;  // Bytes that came through the pipe.
+  int ticks = 0;
+  int queue_events = 0;
+
+ private:
+  bool IsDone() const {
+    return returned + handled + writebacks == kRequests &&
+           queue_->in_flight() == 0;
+  }
+
+  void ServeQueue() {
+    while (Request* r = queue_->TryWait()) {
+      ++returned;
+      CheckAndPut(r);
+    }
+    while (submitted_ < kRequests && SubmitSome()) {
+    }
+  }
+
+  void ServeOther(int fd) {
+    char bytes[4096];
+    const ssize_t n = read(fd, bytes, sizeof(bytes));
+    if (n <= 0) return;
+    if (fd == timer_) {
+      ++ticks;
+    } else {
+      piped += static_cast<int>(n);
+    }
+  }
+
+  // A batch of as many as there are, up to a limit; false: there are none.
+  bool SubmitSome() {
+    std::vector<Request*> batch;
+    while (batch.size() < 24 && submitted_ < kRequests) {
+      Request* r = queue_->Get();
+      if (r == nullptr) break;
+      Fill(r, submitted_++);
+      batch.push_back(r);
+    }
+    queue_->Submit(batch);
+    return !batch.empty();
+  }
+
+  void Fill(Request* r, int i) {
+    r->op = Op::kNoOp;
+    r->user_data = this;
+    if (i % 16 == 2) r->handler = &Handler;
+    if (i % 64 == 0 || i % 64 == 1) {  // A write-back, a read held behind it.
+      const size_t block = static_cast<size_t>(i / 64);
+      r->op = i % 64 == 0 ? Op::kWriteBack : Op::kRead;
+      r->fd = file_.fd();
+      r->offset = static_cast<int64_t>(block % kBlocks * kBlockBytes);
+      r->length = kBlockBytes;
+      if (r->op == Op::kRead) r->priority = static_cast<unsigned>(block);
+      if (r->op == Op::kRead) return;
+      std::memset(r->buffer, static_cast<char>(block), kBlockBytes);
+      ++writebacks;
+    } else if (i % 1024 == 3) {
+      r->op = Op::kWrite;
+      r->fd = pipe_.in;
+      r->offset = kFilePosition;
+      r->length = 1;
+    }
+  }
+
+  static void Handler(Request* r) {
+    auto* self = static_cast<EpollLoop*>(r->user_data);
+    ++self->handled;
+    self->CheckAndPut(r);
+  }
+
+  void CheckAndPut(Request* r) {
+    EXPECT_EQ(r->result, static_cast<int64_t>(r->length));
+    if (r->op == Op::kRead) {
+      const auto block = static_cast<char>(r->priority);
+      EXPECT_EQ(BytesOf(*r), std::string(kBlockBytes, block));
+    }
+    queue_->Put(r);
+  }
+
+  Queue* const queue_;
+  const Fd epoll_{epoll_create1(EPOLL_CLOEXEC)};
+  const Fd timer_ = Timer(1, 1);
+  const Pipe pipe_;
+  const ScratchFile file_;
+  int queue_fd_;
+  int submitted_ = 0;
+};
+
+class EventLoopTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(EventLoopTest);
+
+TEST_P(EventLoopTest, AMillionRequestsLoseNoWakeUp) {
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  options.requests_max = 512;
+  options.depth_max = 64;
+  options.writebacks_max = 4;
+  const auto queue = MakeQueue(options);
+  EpollLoop loop(queue.get());
+  loop.Run();
+  EXPECT_EQ(queue->TryWait(), nullptr);
+  EXPECT_EQ(loop.handled, kRequests / 16);
+  EXPECT_GT(loop.piped, 0);
+  EXPECT_GT(loop.ticks, 0);
+  RecordProperty("queue_events", loop.queue_events);
+}
+
+// How often `fd` is readable until `ms` have passed, drained each time.
+int CountWakeUps(Queue* queue, int fd, int ms) {
+  const Fd timer = Timer(ms, 0);
+  pollfd fds[] = {{fd, POLLIN, 0}, {timer, POLLIN, 0}};
+  int wake_ups = 0;
+  while (poll(fds, 2, -1) > 0 && fds[1].revents == 0) {
+    ++wake_ups;
+    EXPECT_EQ(queue->TryWait(), nullptr);
+  }
+  return wake_ups;
+}
+
+constexpr int kWatchedMs = 200;
+
+// Everything there can be that waits: running, held, in a full backlog, with
+// a handler, a write-back.
+void BlockEverything(Queue* queue, const Pipe& a, const Pipe& b) {
+  for (int i = 0; i < 20; ++i) {
+    Request* r =
+        Prepare(queue, Op::kRead, i % 2 == 0 ? a.out : b.out, kFilePosition, 1);
+    if (i % 3 == 0) r->handler = [](Request*) {};
+    queue->Submit(r);
+  }
+  Submit(queue, Op::kWriteBack, a.out, kFilePosition, 1);
+}
+
+TEST_P(EventLoopTest, NothingSpinsWhileEverythingIsBlocked) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  Pipe a, b;
+  QueueOptions options;
+  options.depth_max = 2;
+  const auto queue = MakeQueue(options);
+  const int fd = *queue->event_fd();
+  BlockEverything(queue.get(), a, b);
+  EXPECT_LE(CountWakeUps(queue.get(), fd, kWatchedMs), 2);
+  a.in.Close();
+  b.in.Close();
+  queue->Sync().IgnoreError();
+  EXPECT_FALSE(queue->Forget(a.out).ok());  // It cannot be written to.
+}
+
+absl::Duration CpuTimeOfThisThread() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return absl::DurationFromTimespec(now);
+}
+
+// Something has been announced before: a Wait() that did not clear the fd would
+// find it readable again and again.
+TEST(EventLoopOfTwoSourcesTest, WaitForBothDoesNotSpin) {
+  const Pipe pipe;
+  HeldQueue q;
+  q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
+  Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Request* r = Submit(&q.queue, Op::kNoOp);
+  Submit(&q.queue, Op::kNoOp);
+  q.held->Finish(r);
+  EXPECT_EQ(Finish(&q.queue, r), 0);
+  const absl::Duration before = CpuTimeOfThisThread();
+  const auto watched = absl::Milliseconds(kWatchedMs);
+  EXPECT_EQ(q.queue.WaitUntil(absl::Now() + watched), nullptr);
+  EXPECT_LT(CpuTimeOfThisThread() - before, watched / 4);
+  q.held->FinishAll();
+  pipe.Put("x");
+  EXPECT_EQ(FinishAll(&q.queue), 2u);
+}
+
+TEST(EventLoopOfTwoSourcesTest, NothingSpinsWhileBothAreBlocked) {
+  Pipe a, b;
+  HeldQueue q;
+  q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
+  const int fd = *q.queue.event_fd();
+  BlockEverything(&q.queue, a, b);
+  Submit(&q.queue, Op::kNoOp);
+  EXPECT_LE(CountWakeUps(&q.queue, fd, kWatchedMs), 2);
+  q.held->FinishAll();
+  a.in.Close();
+  b.in.Close();
+  q.queue.Sync().IgnoreError();
+  EXPECT_FALSE(q.queue.Forget(a.out).ok());
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,133 @@
+// A HeldBackend starts requests, and finishes them when the test says so: what
+// runs beside what, and what waits, is there to be seen.
+//
+// Threads:   one.
+// Ownership: the queue's, as any backend; the test keeps a pointer.
+// Blocks:    never.  A Collect() that would have to wait calls when_awaited()
+//            instead, which by default finishes the oldest.
+//
+//   auto* held = new HeldBackend;
+//   Queue queue({}, std::unique_ptr<Backend>(held));
+//   queue.Submit(r);
+//   EXPECT_EQ(held->running.size(), 1);
+//   held->Finish(r);
+
+#ifndef UASIO_TESTS_HELD_BACKEND_H_
+#define UASIO_TESTS_HELD_BACKEND_H_
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "asio/backend.h"
+#include "asio/perform.h"
+#include "asio/queue.h"
+
+namespace uasio {
+
+class HeldBackend final : public Backend {
+ public:
+  // What it does.
+  std::function<bool(const Request&)> takes = [](const Request&) {
+    return true;
+  };
+  std::function<void()> when_awaited = [this] { Finish(running.front()); };
+  bool can_cancel = true;
+  bool finishes_transfers = true;
+
+  // What it has seen.
+  std::vector<Request*> running;  // In the order in which they were started.
+  size_t running_max = 0;
+  size_t starts = 0;   // Calls of Start().
+  size_t started = 0;  // Requests.
+  size_t cancels = 0;
+  size_t awaited = 0;  // Calls of Collect() that had to wait.
+
+  bool IsRunning(const Request* r) const {
+    return std::find(running.begin(), running.end(), r) != running.end();
+  }
+
+  // Performs it, and so finishes it.
+  void Finish(Request* r) {
+    Transfer t = MakeTransfer(*r);
+    const int64_t result = Perform(&t);
+    FinishAs(r, result, t.done);
+  }
+
+  // Finishes it with a result of the test's choice.
+  void FinishAs(Request* r, int64_t result, size_t transferred = 0) {
+    running.erase(std::find(running.begin(), running.end(), r));
+    finished_.push_back({r, result, transferred});
+    Signal();
+  }
+
+  void FinishAll() {
+    while (!running.empty()) Finish(running.front());
+  }
+
+  absl::string_view name() const override { return "held"; }
+  bool Takes(const Request& r) const override { return takes(r); }
+
+  bool FinishesTransfers() const override { return finishes_transfers; }
+
+  void Attach(int event_fd) override { event_fd_ = event_fd; }
+
+  size_t Start(absl::Span<Request* const> batch) override {
+    ++starts;
+    started += batch.size();
+    running.insert(running.end(), batch.begin(), batch.end());
+    running_max = std::max(running_max, running.size());
+    return 0;
+  }
+
+  size_t Collect(absl::Span<Completion> out, size_t min, absl::Time) override {
+    size_t count = Take(out);
+    while (count < min) {
+      ++awaited;
+      when_awaited();
+      count += Take(out.subspan(count));
+    }
+    return count;
+  }
+
+  void Cancel(Request* r) override {
+    ++cancels;
+    if (can_cancel && IsRunning(r)) FinishAs(r, -ECANCELED);
+  }
+
+ private:
+  size_t Take(absl::Span<Completion> out) {
+    size_t count = 0;
+    for (; count < out.size() && !finished_.empty(); ++count) {
+      out[count] = finished_.front();
+      finished_.pop_front();
+    }
+    return count;
+  }
+
+  void Signal() { eventfd_write(event_fd_, 1); }
+
+  std::deque<Completion> finished_;
+  int event_fd_ = -1;
+};
+
+// A queue on a HeldBackend.
+struct HeldQueue {
+  explicit HeldQueue(const QueueOptions& options = {})
+      : held(new HeldBackend), queue(options, std::unique_ptr<Backend>(held)) {}
+
+  HeldBackend* const held;
+  Queue queue;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TESTS_HELD_BACKEND_H_

@@ -1,0 +1,210 @@
+// DESIGN section 3, "Errors of write-backs", and what the destructor does.
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "asio/queue.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class KeptErrorsTest : public BackendTest {
+ protected:
+  const Fd full_{open("/dev/full", O_WRONLY | O_CLOEXEC)};
+};
+UASIO_INSTANTIATE_BACKENDS(KeptErrorsTest);
+
+TEST_P(KeptErrorsTest, TheFirstIsKeptInFull) {
+  const auto queue = MakeQueue();
+  int mine = 0;
+  Request* w = PrepareWrite(queue.get(), Op::kWriteBack, full_, 100, "abc");
+  w->user_data = &mine;
+  queue->Submit(w);
+  const absl::Status status = queue->Sync();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("write-back of 3 bytes at offset 100 on fd"));
+  const Ledger::Account* account = queue->ledger().Find(full_);
+  ASSERT_NE(account, nullptr);
+  ASSERT_EQ(account->errors.size(), 1u);
+  const KeptError& error = account->errors[0];
+  EXPECT_EQ(error.op, Op::kWriteBack);
+  EXPECT_EQ(error.fd, full_);
+  EXPECT_EQ(error.offset, 100);
+  EXPECT_EQ(error.length, 3u);
+  EXPECT_EQ(error.transferred, 0u);
+  EXPECT_EQ(error.error, ENOSPC);
+  EXPECT_EQ(error.user_data, &mine);
+  queue->ClearErrors(full_);
+}
+
+TEST_P(KeptErrorsTest, SixteenAreKeptAndAllAreCounted) {
+  const auto queue = MakeQueue();
+  for (int i = 0; i < 50; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, i, "x");
+  }
+  EXPECT_FALSE(queue->Sync().ok());
+  const Ledger::Account* account = queue->ledger().Find(full_);
+  ASSERT_NE(account, nullptr);
+  EXPECT_EQ(account->errors.size(), 16u);
+  EXPECT_EQ(account->count, 50u);
+  queue->ClearErrors(full_);
+}
+
+TEST_P(KeptErrorsTest, SyncReturnsThemUntilTheyAreClearedByName) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  const Fd readable = file.Open(O_RDONLY);
+  SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+  SubmitWrite(queue.get(), Op::kWriteBack, readable, 0, "x");
+  EXPECT_FALSE(queue->Sync().ok());
+  EXPECT_FALSE(queue->Sync().ok());
+  queue->ClearErrors(full_);
+  EXPECT_THAT(std::string(queue->Sync().message()), HasSubstr("EBADF"));
+  queue->ClearErrors(readable);
+  EXPECT_TRUE(queue->Sync().ok());
+}
+
+TEST_P(KeptErrorsTest, AnExplicitWritesErrorIsItsResultAndNotKept) {
+  const auto queue = MakeQueue();
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, full_, 0, "x");
+  EXPECT_EQ(Finish(queue.get(), w), -ENOSPC);
+  EXPECT_TRUE(queue->Sync().ok());
+}
+
+TEST_P(KeptErrorsTest, AFailedWriteBackIsRecycledAllTheSame) {
+  QueueOptions options;
+  options.requests_max = options.writebacks_max = 1;
+  const auto queue = MakeQueue(options);
+  for (int i = 0; i < 5; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    EXPECT_FALSE(queue->Sync().ok());
+  }
+  queue->ClearErrors(full_);
+}
+
+TEST(KeptSyncErrorsTest, ALaterFsyncThatSucceedsDoesNotWashAFailedOneOff) {
+  HeldQueue q;
+  const ScratchFile file;
+  Request* r = Submit(&q.queue, Op::kFsync, file.fd());
+  q.held->FinishAs(r, -EIO);
+  EXPECT_EQ(Finish(&q.queue, r), -EIO);
+  r = Submit(&q.queue, Op::kFsync, file.fd());
+  EXPECT_EQ(Finish(&q.queue, r), 0);
+  EXPECT_FALSE(q.queue.Sync().ok());
+  EXPECT_FALSE(q.queue.Forget(file.fd()).ok());
+}
+
+TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledHasFailed) {
+  HeldQueue q;
+  const ScratchFile file;
+  Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
+  q.held->FinishAs(w, -ECANCELED);
+  EXPECT_FALSE(q.queue.Sync().ok());
+  q.queue.ClearErrors(file.fd());
+}
+
+TEST_P(KeptErrorsTest, TheDestructorRunsHeldRequests) {
+  const ScratchFile file;
+  {
+    QueueOptions options;
+    options.depth_max = 1;
+    const auto queue = MakeQueue(options);
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, "aaaa");
+    SubmitWrite(queue.get(), Op::kWrite, file.fd(), 1, "bbb");
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 2, "cc");
+    SubmitWrite(queue.get(), Op::kWrite, file.fd(), 3, "d");
+  }
+  EXPECT_EQ(file.Contents(), "abcd");
+}
+
+TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyCleared) {
+  testing::internal::CaptureStderr();
+  {
+    const auto queue = MakeQueue();
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 1, "x");
+  }
+  const std::string words = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(words, HasSubstr("write-back of 1 bytes at offset"));
+  EXPECT_THAT(words, HasSubstr("/dev/full"));
+  EXPECT_THAT(words, HasSubstr("ENOSPC"));
+  EXPECT_THAT(words, HasSubstr("1 more"));
+}
+
+TEST_P(KeptErrorsTest, TheDestructorPrintsNothingWhenThereIsNothing) {
+  testing::internal::CaptureStderr();
+  {
+    const auto queue = MakeQueue();
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    EXPECT_FALSE(queue->Sync().ok());
+    EXPECT_FALSE(queue->Forget(full_).ok());
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
+}
+
+// A file system of one megabyte, unmounted at the end.
+class SmallFileSystem {
+ public:
+  SmallFileSystem() : folder_(ScratchFolder() + "/uasio_full_XXXXXX") {
+    made_ = mkdtemp(folder_.data()) != nullptr;
+    mounted_ =
+        made_ && mount("uasio", folder_.c_str(), "tmpfs", 0, "size=1m") == 0;
+    error_ = errno;
+  }
+  ~SmallFileSystem() {
+    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
+    if (made_) rmdir(folder_.c_str());
+  }
+  std::string why_not() const {
+    return mounted_ ? "" : std::string("mount: ") + std::strerror(error_);
+  }
+  std::string file() const { return folder_ + "/file"; }
+
+ private:
+  std::string folder_;
+  bool made_ = false, mounted_ = false;
+  int error_ = 0;
+};
+
+TEST_P(KeptErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
+  const SmallFileSystem small;
+  if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
+  const Fd fd(open(small.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_GE(fd, 0);
+  const auto queue = MakeQueue();
+  constexpr size_t kBytes = 48 << 10;
+  for (size_t i = 0; i < 30; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, fd,
+                static_cast<int64_t>(i * kBytes), std::string(kBytes, 'x'));
+  }
+  EXPECT_EQ(queue->Sync().code(), absl::StatusCode::kResourceExhausted);
+  const Ledger::Account* account = queue->ledger().Find(fd);
+  ASSERT_NE(account, nullptr);
+  size_t written = 30 * kBytes;
+  for (const KeptError& e : account->errors) written -= kBytes - e.transferred;
+  struct stat info;
+  ASSERT_EQ(fstat(fd, &info), 0);
+  EXPECT_EQ(info.st_blocks * 512, static_cast<int64_t>(written));
+  queue->ClearErrors(fd);
+}
+
+}  // namespace
+}  // namespace uasio

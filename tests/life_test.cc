@@ -1,0 +1,198 @@
+// DESIGN section 3, "Request", "Ops" and "Life of a request".
+
+#include <sys/uio.h>
+
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "asio/buffer.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class LifeTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(LifeTest);
+
+void ExpectEmpty(const Request& r) {
+  EXPECT_EQ(r.op, Op::kRead);
+  EXPECT_EQ(r.fd, -1);
+  EXPECT_EQ(r.offset, 0);
+  EXPECT_EQ(r.length, 0u);
+  EXPECT_EQ(r.iovecs, nullptr);
+  EXPECT_EQ(r.iovec_count, 0);
+  EXPECT_EQ(r.priority, 0u);
+  EXPECT_EQ(r.user_data, nullptr);
+  EXPECT_EQ(r.handler, nullptr);
+  EXPECT_EQ(r.result, 0);
+}
+
+TEST_P(LifeTest, GetLendsAnEmptyRequestAlsoTheSecondTime) {
+  QueueOptions options;
+  options.requests_max = 1;
+  const auto queue = MakeQueue(options);
+  char lent[1];
+  for (int i = 0; i < 3; ++i) {
+    Request* r = queue->Get();
+    ExpectEmpty(*r);
+    char* const own = r->buffer;
+    r->op = Op::kNoOp, r->fd = 7, r->offset = 3, r->length = 1, r->priority = 2;
+    r->buffer = lent, r->user_data = lent;
+    queue->Submit(r);
+    ASSERT_EQ(queue->Wait(), r);
+    queue->Put(r);
+    r = queue->Get();
+    EXPECT_EQ(r->buffer, own);
+    queue->Put(r);
+  }
+}
+
+TEST_P(LifeTest, EachRequestHasAnAlignedBufferOfItsOwn) {
+  QueueOptions options;
+  options.buffer_bytes = 5000;
+  options.requests_max = 300;
+  const auto queue = MakeQueue(options);
+  std::vector<Request*> requests;
+  for (size_t i = 0; i < options.requests_max; ++i) {
+    Request* r = queue->Get();
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(r->buffer) % kBufferAlignment, 0u);
+    std::memset(r->buffer, static_cast<int>(i % 251), options.buffer_bytes);
+    requests.push_back(r);
+  }
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const std::string expected(options.buffer_bytes,
+                               static_cast<char>(i % 251));
+    EXPECT_EQ(std::string(requests[i]->buffer, options.buffer_bytes), expected);
+    queue->Put(requests[i]);
+  }
+}
+
+TEST_P(LifeTest, EverySubmittedRequestComesBackExactlyOnce) {
+  const auto queue = MakeQueue();
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    std::set<Request*> out;
+    while (Request* r = queue->Get()) {
+      r->op = Op::kNoOp;
+      queue->Submit(r);
+      out.insert(r);
+    }
+    EXPECT_EQ(out.size(), queue->options().requests_max);
+    while (Request* r = queue->WaitUntil(SoonEnough())) {
+      EXPECT_EQ(out.erase(r), 1u);
+      queue->Put(r);
+    }
+    EXPECT_TRUE(out.empty());
+    EXPECT_EQ(queue->in_flight(), 0u);
+  }
+}
+
+TEST_P(LifeTest, AReturnedRequestCanBeSubmittedAgain) {
+  const auto queue = MakeQueue();
+  Request* r = Prepare(queue.get(), Op::kNoOp);
+  for (int i = 0; i < 100; ++i) {
+    queue->Submit(r);
+    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    EXPECT_EQ(r->result, 0);
+  }
+  queue->Put(r);
+}
+
+TEST_P(LifeTest, AWriteBackGoesFromDoneToIdleByItself) {
+  QueueOptions options;
+  options.requests_max = 1;
+  const auto queue = MakeQueue(options);
+  const ScratchFile file;
+  Request* r = SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, "abc");
+  EXPECT_EQ(queue->Wait(), nullptr);
+  EXPECT_TRUE(queue->Sync().ok());
+  EXPECT_EQ(queue->Get(), r);
+  EXPECT_EQ(file.Contents(), "abc");
+}
+
+TEST_P(LifeTest, WriteAndReadTransferAtTheirOffsets) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("0123456789");
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, file.fd(), 2, "ab");
+  EXPECT_EQ(Finish(queue.get(), w), 2);
+  EXPECT_EQ(file.Contents(), "01ab456789");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 1, 4);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "1ab4");
+  EXPECT_TRUE(r->status().ok());
+  EXPECT_EQ(r->transferred, 4u);
+}
+
+TEST_P(LifeTest, VectorsAreReadAndWritten) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("0123456789");
+  char a[] = "abc", b[] = "de";
+  const iovec iovecs[] = {{a, 3}, {b, 0}, {b, 2}};
+  Request* w = Prepare(queue.get(), Op::kWritev, file.fd(), 1);
+  w->iovecs = iovecs, w->iovec_count = 3;
+  queue->Submit(w);
+  EXPECT_EQ(w->length, 5u);
+  EXPECT_EQ(Finish(queue.get(), w), 5);
+  EXPECT_EQ(file.Contents(), "0abcde6789");
+  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 3);
+  r->iovecs = iovecs, r->iovec_count = 3;
+  queue->Submit(r);
+  EXPECT_EQ(Finish(queue.get(), r), 5);
+  EXPECT_EQ(std::string(a, 3) + std::string(b, 2), "cde67");
+}
+
+TEST_P(LifeTest, SyncsAndNoOpsGiveZero) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("x");
+  for (const Op op : {Op::kFsync, Op::kFdatasync}) {
+    EXPECT_EQ(Finish(queue.get(), Submit(queue.get(), op, file.fd())), 0);
+  }
+  EXPECT_EQ(Finish(queue.get(), Submit(queue.get(), Op::kNoOp)), 0);
+}
+
+TEST_P(LifeTest, ALentBufferIsUsedInPlaceOfTheQueues) {
+  QueueOptions options;
+  options.buffer_bytes = 4;
+  const auto queue = MakeQueue(options);
+  const ScratchFile file("0123456789");
+  char lent[10];
+  Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, sizeof(lent));
+  r->buffer = lent;
+  queue->Submit(r);
+  EXPECT_EQ(Finish(queue.get(), r), 10);
+  EXPECT_EQ(std::string(lent, 10), "0123456789");
+}
+
+TEST_P(LifeTest, AtTheFilePositionItReadsAndMovesAsRead2Does) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("0123456789");
+  lseek(file.fd(), 3, SEEK_SET);
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), kFilePosition, 4);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "3456");
+  queue->Put(r);
+  EXPECT_EQ(lseek(file.fd(), 0, SEEK_CUR), 7);
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, file.fd(), kFilePosition, "ab");
+  EXPECT_EQ(Finish(queue.get(), w), 2);
+  EXPECT_EQ(file.Contents(), "0123456ab9");
+}
+
+TEST_P(LifeTest, UserDataComesBackUntouched) {
+  const auto queue = MakeQueue();
+  int mine = 0;
+  Request* r = Prepare(queue.get(), Op::kNoOp);
+  r->user_data = &mine;
+  queue->Submit(r);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(r->user_data, &mine);
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,209 @@
+// DESIGN section 3, "Order": who waits for whom, on a backend that finishes
+// requests when the test says so.  tests/model_test.cc has the results.
+
+#include <fcntl.h>
+
+#include <string>
+#include <vector>
+
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class OrderTest : public testing::Test {
+ protected:
+  explicit OrderTest(const QueueOptions& options = {}) : q_(options) {}
+  ~OrderTest() override { FinishAll(&q_.queue); }
+
+  Request* At(Op op, int64_t offset, size_t length) {
+    return On(file_.fd(), op, offset, length);
+  }
+  Request* On(int fd, Op op, int64_t offset, size_t length) {
+    return Submit(&q_.queue, op, fd, offset, length);
+  }
+  bool Runs(Request* r) const { return q_.held->IsRunning(r); }
+
+  // `r` is finished; what that lets go is started with the next call.
+  void Done(Request* r) {
+    q_.held->Finish(r);
+    q_.queue.Put(q_.queue.Get());
+  }
+
+  ScratchFile file_{std::string(100, 'a')};
+  HeldQueue q_;
+};
+
+TEST_F(OrderTest, OverlappingReadsRunTogether) {
+  Request* a = At(Op::kRead, 0, 10);
+  Request* b = At(Op::kRead, 5, 10);
+  EXPECT_TRUE(Runs(a) && Runs(b));
+}
+
+TEST_F(OrderTest, DisjointWritesRunTogether) {
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWrite, 10, 10);
+  EXPECT_TRUE(Runs(a) && Runs(b));
+}
+
+TEST_F(OrderTest, AWriteWaitsForAReadThatItOverlaps) {
+  Request* r = At(Op::kRead, 0, 10);
+  Request* w = At(Op::kWrite, 9, 10);
+  EXPECT_FALSE(Runs(w));
+  Done(r);
+  EXPECT_TRUE(Runs(w));
+}
+
+TEST_F(OrderTest, AReadWaitsForAWriteAndAWriteBackThatItOverlaps) {
+  Request* w = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWriteBack, 10, 10);
+  Request* r = At(Op::kRead, 9, 2);
+  EXPECT_FALSE(Runs(r));
+  Done(b);
+  EXPECT_FALSE(Runs(r));
+  Done(w);
+  EXPECT_TRUE(Runs(r));
+}
+
+TEST_F(OrderTest, VectorsCountWithTheirWholeLength) {
+  char a[10];
+  const iovec iovecs[] = {{a, 5}, {a + 5, 5}};
+  Request* w = Prepare(&q_.queue, Op::kWritev, file_.fd(), 0);
+  w->iovecs = iovecs, w->iovec_count = 2;
+  q_.queue.Submit(w);
+  Request* beside = At(Op::kRead, 10, 1);
+  Request* behind = At(Op::kRead, 9, 1);
+  EXPECT_TRUE(Runs(beside));
+  EXPECT_FALSE(Runs(behind));
+  Done(w);
+}
+
+TEST_F(OrderTest, WhatIsReleasedRunsInTheOrderOfSubmits) {
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWrite, 0, 5);
+  Request* c = At(Op::kWrite, 5, 5);
+  Request* d = At(Op::kWrite, 0, 10);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({a}));
+  Done(a);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({b, c}));
+  Done(c);
+  EXPECT_FALSE(Runs(d));
+  Done(b);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({d}));
+}
+
+TEST_F(OrderTest, ARequestAtTheFilePositionOverlapsEverything) {
+  Request* r = At(Op::kRead, 50, 1);
+  Request* position = At(Op::kRead, kFilePosition, 1);
+  Request* later = At(Op::kRead, 70, 1);
+  EXPECT_FALSE(Runs(position));
+  EXPECT_FALSE(Runs(later));
+  Done(r);
+  EXPECT_TRUE(Runs(position));
+  EXPECT_FALSE(Runs(later));
+  Done(position);
+  EXPECT_TRUE(Runs(later));
+}
+
+TEST_F(OrderTest, AWriteToAnAppendingFdOverlapsEverythingAReadDoesNot) {
+  const Fd fd = file_.Open(O_RDWR | O_APPEND);
+  Request* r = On(fd, Op::kRead, 50, 1);
+  Request* beside = On(fd, Op::kRead, 10, 1);
+  Request* w = On(fd, Op::kWrite, 0, 1);
+  Request* next = On(fd, Op::kWrite, 99, 1);
+  EXPECT_TRUE(Runs(r) && Runs(beside));
+  EXPECT_FALSE(Runs(w));
+  Done(r);
+  Done(beside);
+  EXPECT_TRUE(Runs(w));
+  EXPECT_FALSE(Runs(next));
+}
+
+TEST_F(OrderTest, RequestsOnAPipeRunOneByOne) {
+  const Pipe pipe;
+  pipe.Put("ab");
+  Request* a = On(pipe.out, Op::kRead, 0, 1);
+  Request* b = On(pipe.out, Op::kRead, 100, 1);
+  EXPECT_TRUE(Runs(a));
+  EXPECT_FALSE(Runs(b));
+  Done(a);
+  EXPECT_TRUE(Runs(b));
+}
+
+TEST_F(OrderTest, AnFsyncCoversTheWritesBeforeItAndNoneBehind) {
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWriteBack, 50, 10);
+  Request* r = At(Op::kRead, 90, 1);
+  Request* sync = At(Op::kFsync, 0, 0);
+  Request* late = At(Op::kWrite, 20, 10);
+  EXPECT_TRUE(Runs(r) && Runs(late));
+  Done(a);
+  EXPECT_FALSE(Runs(sync));
+  Done(b);
+  EXPECT_TRUE(Runs(sync));
+}
+
+TEST_F(OrderTest, AnFsyncCoversAHeldWriteToo) {
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWrite, 0, 10);
+  Request* sync = At(Op::kFdatasync, 0, 0);
+  Done(a);
+  EXPECT_TRUE(Runs(b));
+  EXPECT_FALSE(Runs(sync));
+  Done(b);
+  EXPECT_TRUE(Runs(sync));
+}
+
+TEST_F(OrderTest, TwoFdsOfOneFileAreNotOrdered) {
+  const Fd other = file_.Open(O_RDWR);
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = On(other, Op::kWrite, 0, 10);
+  EXPECT_TRUE(Runs(a) && Runs(b));
+}
+
+TEST_F(OrderTest, ADependentIsReleasedBeforeItsPredecessorIsCollected) {
+  Request* w = At(Op::kWrite, 0, 1);
+  Request* r = At(Op::kRead, 0, 1);
+  Done(w);
+  EXPECT_TRUE(Runs(r));
+  EXPECT_EQ(q_.queue.TryWait(), w);  // Only now.
+}
+
+TEST_F(OrderTest, AFailedPredecessorReleasesItsDependentsToo) {
+  Request* w = At(Op::kWrite, 0, 1);
+  Request* r = At(Op::kRead, 0, 1);
+  q_.held->FinishAs(w, -EIO);
+  q_.queue.Put(q_.queue.Get());
+  EXPECT_TRUE(Runs(r));
+}
+
+TEST_F(OrderTest, NoBytesOverlapNothing) {
+  At(Op::kWrite, 0, 10);
+  Request* nothing = At(Op::kWrite, 5, 0);
+  EXPECT_TRUE(Runs(nothing));
+}
+
+class NoOrderTest : public OrderTest {
+ protected:
+  static QueueOptions Options() {
+    QueueOptions options;
+    options.order = Order::kNone;
+    return options;
+  }
+  NoOrderTest() : OrderTest(Options()) {}
+};
+
+TEST_F(NoOrderTest, EverythingRunsTogether) {
+  Request* a = At(Op::kWrite, 0, 10);
+  Request* b = At(Op::kWrite, 0, 10);
+  Request* c = At(Op::kFsync, 0, 0);
+  Request* d = At(Op::kWrite, kFilePosition, 1);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({a, b, c, d}));
+}
+
+}  // namespace
+}  // namespace uasio

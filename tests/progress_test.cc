@@ -1,0 +1,132 @@
+// DESIGN section 3, "Progress": what is independent overlaps, what the backend
+// has accepted goes on, and what waits for a call gets it.
+
+#include <sched.h>
+
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class ProgressTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(ProgressTest);
+
+// The first can only finish when the second has run.
+TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, pipe.in, kFilePosition, "x");
+  size_t count = 0;
+  while (Request* back = queue->WaitUntil(SoonEnough())) {
+    EXPECT_TRUE(back == r || back == w);
+    EXPECT_EQ(back->result, 1);
+    ++count;
+  }
+  EXPECT_EQ(count, 2u);
+}
+
+TEST_P(ProgressTest, AcceptedRequestsFinishWhileTheOwnerComputes) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  constexpr int kWrites = 20;
+  for (int i = 0; i < kWrites; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), i, "x");
+  }
+  // From here on no call into the queue.
+  const absl::Time late = SoonEnough();
+  while (file.Contents() != std::string(kWrites, 'x')) {
+    ASSERT_LT(absl::Now(), late);
+    sched_yield();
+  }
+  EXPECT_TRUE(queue->Sync().ok());
+}
+
+TEST(ProgressOrderTest, IndependentRequestsOnOneFileRunAtTheSameTime) {
+  HeldQueue q;
+  const ScratchFile file;
+  constexpr int kRequests = 60;
+  for (int i = 0; i < kRequests; ++i) {
+    Submit(&q.queue, i % 2 == 0 ? Op::kRead : Op::kWrite, file.fd(), i * 10,
+           10);
+  }
+  EXPECT_EQ(q.held->running.size(), size_t{kRequests});
+  EXPECT_EQ(FinishAll(&q.queue), size_t{kRequests});
+}
+
+TEST(ProgressOrderTest, SubmitHandsTheRequestOverBeforeItReturns) {
+  HeldQueue q;
+  for (size_t i = 1; i <= 10; ++i) {
+    Submit(&q.queue, Op::kNoOp);
+    EXPECT_EQ(q.held->running.size(), i);
+  }
+}
+
+TEST(ProgressOrderTest, ASpanIsStartedAsOneBatch) {
+  HeldQueue q;
+  std::vector<Request*> batch;
+  for (int i = 0; i < 20; ++i) batch.push_back(Prepare(&q.queue, Op::kNoOp));
+  q.queue.Submit(batch);
+  EXPECT_EQ(q.held->starts, 1u);
+  EXPECT_EQ(q.held->running, batch);
+  q.queue.Submit(absl::Span<Request* const>());
+  EXPECT_EQ(q.held->starts, 1u);
+}
+
+// A held request whose predecessor is done is started by the next call,
+// whichever of these it is.
+TEST(ProgressOrderTest, TheNextCallStartsWhatIsHeld) {
+  const std::function<void(Queue*)> calls[] = {
+      [](Queue* queue) { queue->Put(queue->Get()); },
+      [](Queue* queue) { Submit(queue, Op::kNoOp); },
+      [](Queue* queue) { queue->TryWait(); },
+      [](Queue* queue) { queue->Wait(); },
+      [](Queue* queue) {
+        Request* done[2];
+        queue->WaitMany(absl::MakeSpan(done));
+      }};
+  const ScratchFile file("a");
+  for (const auto& call : calls) {
+    HeldQueue q;
+    q.held->Finish(Submit(&q.queue, Op::kNoOp));
+    q.queue.Put(q.queue.Get());
+    Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
+    Request* held = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
+    q.held->Finish(w);
+    EXPECT_FALSE(q.held->IsRunning(held));
+    call(&q.queue);
+    EXPECT_TRUE(q.held->IsRunning(held)) << "call " << &call - calls;
+  }
+}
+
+// Something finished is at hand all the time: a Wait() that only took that,
+// and did not look any further, would leave the backend idle.
+TEST(ProgressOrderTest, AWaitThatFindsSomethingDoneStartsWhatIsHeldAllTheSame) {
+  HeldQueue q;
+  const ScratchFile file("a");
+  Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
+  Request* held = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
+  Request* a = Submit(&q.queue, Op::kNoOp);
+  q.held->Finish(a);
+  q.held->Finish(Submit(&q.queue, Op::kNoOp));
+  EXPECT_EQ(q.queue.TryWait(), a);  // The other no-op is done, too.
+  q.held->Finish(w);
+  EXPECT_NE(q.queue.TryWait(), nullptr);
+  EXPECT_TRUE(q.held->IsRunning(held));
+}
+
+}  // namespace
+}  // namespace uasio

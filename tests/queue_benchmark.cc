@@ -1,0 +1,155 @@
+// What a request costs: the round trip of a no-op, alone and 32 at a time, and
+// 4 KiB reads from memory, with and without the order.
+//
+//   bazel run -c opt //tests:queue_benchmark
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "asio/backends/sync.h"
+#include "asio/queue.h"
+#include "benchmark/benchmark.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kBlockBytes = 4096;
+constexpr size_t kFileBlocks = 16384;
+
+QueueOptions Options(WorkerPool* pool, size_t depth) {
+  QueueOptions options;
+  options.buffer_bytes = kBlockBytes;
+  options.requests_max = options.depth_max = depth;
+  options.pool = pool;
+  return options;
+}
+
+WorkerPoolOptions Threads(size_t threads) {
+  WorkerPoolOptions options;
+  options.threads_min = options.threads_max = threads;
+  return options;
+}
+
+// `depth` requests in flight; `refill` readies each for the next trip.
+template <typename Refill>
+void RoundTrips(benchmark::State& state, Queue* queue, size_t depth,
+                Refill refill) {
+  for (size_t i = 0; i < depth; ++i) {
+    Request* r = queue->Get();
+    refill(r);
+    queue->Submit(r);
+  }
+  for (auto _ : state) {
+    Request* r = queue->Wait();
+    refill(r);
+    queue->Submit(r);
+  }
+  state.SetItemsProcessed(state.iterations());
+  while (Request* r = queue->Wait()) queue->Put(r);
+}
+
+void BM_NoOp(benchmark::State& state) {
+  const auto depth = static_cast<size_t>(state.range(0));
+  WorkerPool pool(Threads(static_cast<size_t>(state.range(1))));
+  Queue queue(Options(&pool, depth));
+  RoundTrips(state, &queue, depth, [](Request* r) { r->op = Op::kNoOp; });
+}
+BENCHMARK(BM_NoOp)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{1, 32}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+// The queue alone: nothing is passed to another thread.
+void BM_NoOpAtSubmit(benchmark::State& state) {
+  Queue queue(Options(nullptr, 32), std::make_unique<SyncBackend>());
+  RoundTrips(state, &queue, 32, [](Request* r) { r->op = Op::kNoOp; });
+}
+BENCHMARK(BM_NoOpAtSubmit)->UseRealTime()->MeasureProcessCPUTime();
+
+// Most of them wait in the backlog, which each call looks after.
+void BM_NoOpBacklog(benchmark::State& state) {
+  WorkerPool pool(Threads(static_cast<size_t>(state.range(0))));
+  QueueOptions options = Options(&pool, 4096);
+  options.depth_max = 32;
+  Queue queue(options);
+  RoundTrips(state, &queue, options.requests_max,
+             [](Request* r) { r->op = Op::kNoOp; });
+}
+BENCHMARK(BM_NoOpBacklog)
+    ->ArgNames({"threads"})
+    ->ArgsProduct({{1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+// A batch is submitted with one call, and waited for with few.
+void BM_NoOpBatch(benchmark::State& state) {
+  const auto depth = static_cast<size_t>(state.range(0));
+  WorkerPool pool(Threads(static_cast<size_t>(state.range(1))));
+  Queue queue(Options(&pool, depth));
+  std::vector<Request*> batch(depth);
+  for (Request*& r : batch) {
+    r = queue.Get();
+    r->op = Op::kNoOp;
+  }
+  for (auto _ : state) {
+    queue.Submit(batch);
+    for (size_t back = 0; back < depth;) {
+      back += queue.WaitMany(absl::MakeSpan(batch).subspan(back));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_NoOpBatch)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{32}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+// A file in memory, which vanishes with its fd.
+int MemoryFile() {
+  const int fd = memfd_create("queue_benchmark", MFD_CLOEXEC);
+  const std::vector<char> block(kBlockBytes, 'x');
+  for (size_t i = 0; i < kFileBlocks; ++i) {
+    if (write(fd, block.data(), block.size()) < 0) return -1;
+  }
+  return fd;
+}
+
+void BM_Read4KiB(benchmark::State& state, Order order) {
+  const int fd = MemoryFile();
+  const auto depth = static_cast<size_t>(state.range(0));
+  WorkerPool pool(Threads(static_cast<size_t>(state.range(1))));
+  QueueOptions options = Options(&pool, depth);
+  options.order = order;
+  {
+    Queue queue(options);
+    std::minstd_rand random(1);
+    RoundTrips(state, &queue, depth, [&](Request* r) {
+      r->op = Op::kRead;
+      r->fd = fd;
+      r->offset = static_cast<int64_t>(random() % kFileBlocks * kBlockBytes);
+      r->length = kBlockBytes;
+    });
+  }
+  close(fd);
+}
+BENCHMARK_CAPTURE(BM_Read4KiB, range, Order::kRange)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{1, 32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(BM_Read4KiB, none, Order::kNone)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{1, 32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+}  // namespace
+}  // namespace uasio

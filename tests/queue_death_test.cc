@@ -1,0 +1,269 @@
+// DESIGN section 3, "Three kinds of error": each broken rule ends the program
+// with a message in the rule's words.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/sanitizers.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class QueueDeathTest : public testing::Test {
+ protected:
+  QueueDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+void MakeQueue(const QueueOptions& options) { Queue queue(options); }
+
+TEST_F(QueueDeathTest, NoBoundMayBeZero) {
+  QueueOptions options;
+  options.buffer_bytes = 0;
+  EXPECT_DEATH(MakeQueue(options), "Queue: buffer_bytes must not be 0");
+  options = {};
+  options.requests_max = 0;
+  EXPECT_DEATH(MakeQueue(options), "Queue: requests_max must not be 0");
+  options = {};
+  options.depth_max = 0;
+  EXPECT_DEATH(MakeQueue(options), "Queue: depth_max must not be 0");
+  options = {};
+  options.writebacks_max = 0;
+  EXPECT_DEATH(MakeQueue(options), "Queue: writebacks_max must not be 0");
+  options = {};
+  options.threads_max = 0;
+  EXPECT_DEATH(MakeQueue(options), "Queue: threads_max must not be 0");
+}
+
+TEST_F(QueueDeathTest, SubmittingTwice) {
+  HeldQueue q;
+  Request* r = Submit(&q.queue, Op::kNoOp);
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: .*was it submitted before");
+  Request* twice[2] = {Prepare(&q.queue, Op::kNoOp)};
+  twice[1] = twice[0];
+  EXPECT_DEATH(q.queue.Submit(twice), "Submit: .*was it submitted before");
+}
+
+TEST_F(QueueDeathTest, SubmittingWhatWasPut) {
+  HeldQueue q;
+  Request* r = Prepare(&q.queue, Op::kNoOp);
+  q.queue.Put(r);
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: the request is not the caller's");
+}
+
+TEST_F(QueueDeathTest, PuttingARunningRequest) {
+  HeldQueue q;
+  Request* r = Submit(&q.queue, Op::kNoOp);
+  EXPECT_DEATH(q.queue.Put(r), "Put: .*still in flight");
+  q.held->Finish(r);
+  EXPECT_DEATH(q.queue.Put(r), "Put: .*still in flight");  // Not yet returned.
+}
+
+TEST_F(QueueDeathTest, PuttingTwice) {
+  HeldQueue q;
+  Request* r = q.queue.Get();
+  q.queue.Put(r);
+  EXPECT_DEATH(q.queue.Put(r), "Put: .*was put before");
+}
+
+TEST_F(QueueDeathTest, NoRequest) {
+  HeldQueue q;
+  Request* none = nullptr;
+  EXPECT_DEATH(q.queue.Put(none), "there is no request");
+  EXPECT_DEATH(q.queue.Submit(none), "there is no request");
+  EXPECT_DEATH(q.queue.Cancel(none), "there is no request");
+}
+
+TEST_F(QueueDeathTest, AnotherQueuesRequest) {
+  HeldQueue q, other;
+  Request* r = Submit(&other.queue, Op::kNoOp);
+  Request* owned = Prepare(&other.queue, Op::kNoOp);
+  EXPECT_DEATH(q.queue.Submit(owned), "the request is another queue's");
+  EXPECT_DEATH(q.queue.Put(owned), "the request is another queue's");
+  EXPECT_DEATH(q.queue.Cancel(r), "the request is another queue's");
+}
+
+TEST_F(QueueDeathTest, AnotherThread) {
+  const char* const rule = "only the thread that created the queue may use it";
+  HeldQueue q;
+  const auto elsewhere = [](auto call) { std::thread(call).join(); };
+  EXPECT_DEATH(elsewhere([&] { q.queue.Get(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.Wait(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.Submit(nullptr); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.Sync().IgnoreError(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.event_fd().IgnoreError(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.Forget(0).IgnoreError(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { q.queue.ClearErrors(0); }), rule);
+  EXPECT_DEATH(elsewhere([queue = new Queue] { delete queue; }), rule);
+}
+
+// Has a child of fork() make the call, and dies as the child did.
+template <typename Call>
+void InAChild(Call call) {
+  const pid_t child = fork();
+  if (child == 0) {
+    call();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) abort();
+}
+
+TEST_F(QueueDeathTest, AForkedChild) {
+  const char* const rule = "a forked child must not use its parent's queue";
+  EXPECT_DEATH(
+      {
+        Queue queue;
+        Finish(&queue, Submit(&queue, Op::kNoOp));
+        InAChild([&] { queue.Get(); });
+      },
+      rule);
+  EXPECT_DEATH(
+      {
+        auto queue = std::make_unique<Queue>();
+        InAChild([&] { queue = nullptr; });
+      },
+      rule);
+}
+
+// A queue of its own is what a child may have.
+TEST(QueueForkTest, AForkedChildMayMakeItsOwn) {
+  if (kThreadSanitized) GTEST_SKIP() << "TSan: no threads in a forked child";
+  Queue parents;
+  EXPECT_EQ(Finish(&parents, Submit(&parents, Op::kNoOp)), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    Queue own;
+    _exit(Finish(&own, Submit(&own, Op::kNoOp)) == 0 ? 7 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+// Calls it from a handler.
+void FromAHandler(void (*call)(Queue*)) {
+  struct Context {
+    HeldQueue q;
+    void (*call)(Queue*);
+  } context;
+  context.call = call;
+  Request* r = Prepare(&context.q.queue, Op::kNoOp);
+  r->user_data = &context;
+  r->handler = [](Request* r) {
+    auto* context = static_cast<Context*>(r->user_data);
+    context->call(&context->q.queue);
+  };
+  context.q.queue.Submit(r);
+  context.q.queue.Sync().IgnoreError();
+}
+
+TEST_F(QueueDeathTest, WaitingInAHandler) {
+  const char* const rule = "a handler must not wait for results";
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->Wait(); }), rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->TryWait(); }), rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitUntil(SoonEnough()); }),
+               rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) {
+                 Request* out[1];
+                 q->WaitMany(absl::MakeSpan(out));
+               }),
+               rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->Sync().IgnoreError(); }), rule);
+}
+
+TEST_F(QueueDeathTest, AWriteBackWithAHandler) {
+  HeldQueue q;
+  Request* r = Prepare(&q.queue, Op::kWriteBack);
+  r->handler = [](Request*) {};
+  EXPECT_DEATH(q.queue.Submit(r), "a write-back has no handler");
+}
+
+TEST_F(QueueDeathTest, MoreThanTheBufferHolds) {
+  HeldQueue q;
+  const size_t bytes = q.queue.options().buffer_bytes;
+  Request* r = Prepare(&q.queue, Op::kRead, 0, 0, bytes + 1);
+  EXPECT_DEATH(q.queue.Submit(r), "length exceeds the queue's buffer_bytes");
+  r->buffer += 1;
+  r->length = bytes;
+  EXPECT_DEATH(q.queue.Submit(r), "length exceeds the queue's buffer_bytes");
+}
+
+TEST_F(QueueDeathTest, AnOpThatThereIsNot) {
+  HeldQueue q;
+  Request* r = Prepare(&q.queue, static_cast<Op>(100));
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: there is no such op");
+}
+
+TEST_F(QueueDeathTest, AVectorThatIsNotThere) {
+  HeldQueue q;
+  Request* r = Prepare(&q.queue, Op::kReadv);
+  r->iovec_count = 1;
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: iovec_count without iovecs");
+}
+
+TEST_F(QueueDeathTest, CancellingWhatIsNotSubmitted) {
+  HeldQueue q;
+  Request* r = Prepare(&q.queue, Op::kNoOp);
+  EXPECT_DEATH(q.queue.Cancel(r), "Cancel: the request is not submitted");
+}
+
+TEST_F(QueueDeathTest, CancellingAWriteBack) {
+  HeldQueue q;
+  const ScratchFile file;
+  Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
+  EXPECT_DEATH(q.queue.Cancel(w), "Cancel: a submitted write-back is not");
+}
+
+TEST_F(QueueDeathTest, ForgettingAnFdWithRequestsInFlight) {
+  HeldQueue q;
+  const ScratchFile file;
+  SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
+  EXPECT_DEATH(q.queue.Forget(file.fd()).IgnoreError(),
+               "Forget: requests are in flight on the fd; Sync\\(\\) first");
+  File adopted = File::Adopt(dup(file.fd()), "dup");
+  SubmitWrite(&q.queue, Op::kWriteBack, adopted.fd(), 0, "x");
+  EXPECT_DEATH(q.queue.Close(&adopted).IgnoreError(), "Forget: requests are");
+}
+
+TEST_F(QueueDeathTest, SubmittingWhileTheQueueIsBeingDestroyed) {
+  EXPECT_DEATH(
+      {
+        auto queue = std::make_unique<Queue>();
+        Request* r = Prepare(queue.get(), Op::kNoOp);
+        r->user_data = queue.get();
+        r->handler = [](Request* r) {
+          static_cast<Queue*>(r->user_data)->Submit(r);
+        };
+        queue->Submit(r);
+        queue = nullptr;
+      },
+      "Submit: the queue is being destroyed");
+}
+
+TEST_F(QueueDeathTest, ABackendThatReportsARequestTwice) {
+  EXPECT_DEATH(
+      {
+        HeldQueue q;
+        Request* r = Submit(&q.queue, Op::kNoOp);
+        Submit(&q.queue, Op::kNoOp);
+        q.held->Finish(r);
+        q.held->running.push_back(r);
+        q.held->Finish(r);
+        q.queue.Wait();
+      },
+      "Backend: Collect\\(\\) gave a request that is not in flight");
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,37 @@
+// kSanitized: whether this is built with a sanitizer, which makes it slow, and
+// makes the process's memory say little.  kThreadSanitized: with that one,
+// which lets no child of fork() start threads.
+
+#ifndef UASIO_TESTS_SANITIZERS_H_
+#define UASIO_TESTS_SANITIZERS_H_
+
+// GCC has macros for it, clang features.
+#if defined(__has_feature)
+#define UASIO_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define UASIO_HAS_FEATURE(feature) 0
+#endif
+
+#if defined(__SANITIZE_THREAD__) || UASIO_HAS_FEATURE(thread_sanitizer)
+#define UASIO_THREAD_SANITIZED true
+#else
+#define UASIO_THREAD_SANITIZED false
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || UASIO_HAS_FEATURE(address_sanitizer)
+#define UASIO_ADDRESS_SANITIZED true
+#else
+#define UASIO_ADDRESS_SANITIZED false
+#endif
+
+namespace uasio {
+
+inline constexpr bool kThreadSanitized = UASIO_THREAD_SANITIZED;
+inline constexpr bool kSanitized = kThreadSanitized || UASIO_ADDRESS_SANITIZED;
+
+// How many of `count` operations a test makes then.
+constexpr int Scaled(int count) { return kSanitized ? count / 5 : count; }
+
+}  // namespace uasio
+
+#endif  // UASIO_TESTS_SANITIZERS_H_

@@ -1,0 +1,150 @@
+// DESIGN section 3, "Short counts", on fds with a size, and what status() says.
+
+#include <sys/resource.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string>
+
+#include "asio/file.h"
+#include "asio/queue.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ShortCountsTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(ShortCountsTest);
+
+TEST_P(ShortCountsTest, AReadIsShortOnlyAtTheEndOfTheFile) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("0123456789");
+  const struct {
+    int64_t offset;
+    int64_t expected;
+  } cases[] = {{0, 4}, {6, 4}, {7, 3}, {9, 1}, {10, 0}, {1000, 0}};
+  for (const auto& c : cases) {
+    Request* r = Submit(queue.get(), Op::kRead, file.fd(), c.offset, 4);
+    EXPECT_EQ(Finish(queue.get(), r), c.expected) << "at " << c.offset;
+  }
+}
+
+TEST_P(ShortCountsTest, AVectoredReadIsShortAtTheEndOfTheFile) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("0123456789");
+  char a[4], b[4];
+  const iovec iovecs[] = {{a, 4}, {b, 4}};
+  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 4);
+  r->iovecs = iovecs, r->iovec_count = 2;
+  queue->Submit(r);
+  EXPECT_EQ(Finish(queue.get(), r), 6);
+  EXPECT_EQ(std::string(a, 4) + std::string(b, 2), "456789");
+}
+
+TEST_P(ShortCountsTest, ADirectReadOfAnOddFileEndsWhereTheFileDoes) {
+  const auto queue = MakeQueue();
+  const ScratchFile scratch(std::string(5000, 'a'));
+  auto file = File::Open(scratch.path(), O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  if (!file->direct()) GTEST_SKIP() << file->why_buffered();
+  Request* r = Submit(queue.get(), Op::kRead, file->fd(), 0, 16384);
+  EXPECT_EQ(Finish(queue.get(), r), 5000);
+  r = Submit(queue.get(), Op::kRead, file->fd(), 4096, 8192);
+  EXPECT_EQ(Finish(queue.get(), r), 904);
+  r = Submit(queue.get(), Op::kRead, file->fd(), 8192, 4096);
+  EXPECT_EQ(Finish(queue.get(), r), 0);
+}
+
+TEST_P(ShortCountsTest, NoBytesAreNoError) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("abc");
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kReadv, Op::kWritev}) {
+    Request* r = Submit(queue.get(), op, file.fd(), 1, 0);
+    EXPECT_EQ(Finish(queue.get(), r), 0) << OpName(op);
+  }
+  EXPECT_EQ(file.Contents(), "abc");
+}
+
+// The system writes what fits, and refuses the rest.
+TEST_P(ShortCountsTest, AWriteIsWholeOrAnErrorThatSaysHowFarItGot) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit limit = {10000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  Request* w = Submit(queue.get(), Op::kWrite, file.fd(), 8000, 4000);
+  Request* back = queue->WaitUntil(SoonEnough());
+  setrlimit(RLIMIT_FSIZE, &before);
+  ASSERT_EQ(back, w);
+  EXPECT_EQ(w->result, -EFBIG);
+  EXPECT_EQ(w->transferred, 2000u);
+  EXPECT_THAT(std::string(w->status().message()),
+              HasSubstr("EFBIG (File too large) after 2000 bytes"));
+}
+
+TEST_P(ShortCountsTest, StatusNamesTheOperationAndItsPlaceAndTheErrno) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  const Fd fd = file.Open(O_WRONLY);
+  Request* r = Submit(queue.get(), Op::kRead, fd, 512, 100);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  const std::string words(r->status().message());
+  EXPECT_THAT(words, HasSubstr("read of 100 bytes at offset 512"));
+  EXPECT_THAT(words, HasSubstr("fd " + std::to_string(int{fd})));
+  EXPECT_THAT(words, HasSubstr(file.path()));
+  EXPECT_THAT(words, HasSubstr("EBADF"));
+}
+
+TEST_P(ShortCountsTest, StatusSaysWhatIsMisaligned) {
+  const auto queue = MakeQueue();
+  const ScratchFile scratch(std::string(8192, 'a'));
+  auto file = File::Open(scratch.path(), O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  if (!file->direct()) GTEST_SKIP() << file->why_buffered();
+  const struct {
+    int64_t offset;
+    size_t length;
+    size_t shift;  // Of the address.
+    const char* word;
+  } cases[] = {{1, 4096, 0, "offset 1 is not a multiple"},
+               {0, 4097, 0, "length 4097 is not a multiple"},
+               {0, 4096, 1, "address"}};
+  for (const auto& c : cases) {
+    Request* r =
+        Prepare(queue.get(), Op::kRead, file->fd(), c.offset, c.length);
+    r->buffer += c.shift;
+    queue->Submit(r);
+    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    ASSERT_EQ(r->result, -EINVAL);
+    EXPECT_THAT(std::string(r->status().message()), HasSubstr(c.word));
+    queue->Put(r);
+  }
+}
+
+TEST_P(ShortCountsTest, AnImpossibleVectorIsRefusedByTheSystem) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("abc");
+  char a[1];
+  const iovec huge[] = {{a, SIZE_MAX}, {a, SIZE_MAX}};
+  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
+  r->iovecs = huge, r->iovec_count = 2;
+  queue->Submit(r);
+  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
+  r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
+  r->iovecs = huge, r->iovec_count = -1;
+  queue->Submit(r);
+  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
+}
+
+}  // namespace
+}  // namespace uasio

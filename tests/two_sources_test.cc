@@ -1,0 +1,223 @@
+// One queue on two sources: a backend with a thread of its own, which takes
+// some requests, refuses others, and the workers, who do the rest.  Wait(), the
+// event fd and Sync() cover both, and nothing is lost.
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "asio/backend.h"
+#include "asio/perform.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/requests.h"
+#include "tests/sanitizers.h"
+#include "tests/scratch.h"
+#include "tests/seed.h"
+#include "workqueue/mutex.h"
+
+namespace uasio {
+namespace {
+
+// Of each kind of waiting.
+constexpr int kRequests = Scaled(100000) / 3;
+
+// Performs in a thread; refuses every eighth at once, and every eighth there.
+class ThreadBackend final : public Backend {
+ public:
+  ThreadBackend() : thread_([this] { Serve(); }) {}
+  ~ThreadBackend() override {
+    {
+      MutexLock lock(&mutex_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    thread_.join();
+  }
+
+  absl::string_view name() const override { return "thread"; }
+  bool Takes(const Request& r) const override { return r.priority % 4 != 0; }
+
+  bool FinishesTransfers() const override { return true; }
+
+  void Attach(int event_fd) override {
+    MutexLock lock(&mutex_);
+    event_fd_ = event_fd;
+  }
+
+  size_t Start(absl::Span<Request* const> batch) override {
+    MutexLock lock(&mutex_);
+    size_t on_the_spot = 0;
+    for (Request* r : batch) {
+      if (r->priority % 8 == 1) {
+        FinishLocked({r, kRefused, 0});
+        ++on_the_spot;
+      } else {
+        todo_.push_back(r);
+      }
+    }
+    changed_.NotifyAll();
+    return on_the_spot;
+  }
+
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override {
+    MutexLock lock(&mutex_);
+    while (finished_.size() < min && absl::Now() < deadline) {
+      changed_.WaitUntil(&mutex_, std::chrono::steady_clock::now() +
+                                      std::chrono::milliseconds(100));
+    }
+    size_t count = 0;
+    for (; count < out.size() && !finished_.empty(); ++count) {
+      out[count] = finished_.front();
+      finished_.pop_front();
+    }
+    return count;
+  }
+
+  void Cancel(Request*) override {}
+
+ private:
+  void Serve() {
+    while (Request* r = Next()) {
+      Transfer t = MakeTransfer(*r);
+      const bool refused = r->priority % 8 == 2;
+      const int64_t result = refused ? kRefused : Perform(&t);
+      MutexLock lock(&mutex_);
+      FinishLocked({r, result, t.done});
+    }
+  }
+
+  // nullptr: it is the end.
+  Request* Next() {
+    MutexLock lock(&mutex_);
+    while (todo_.empty() && !stopping_) changed_.Wait(&mutex_);
+    if (todo_.empty()) return nullptr;
+    Request* r = todo_.front();
+    todo_.pop_front();
+    return r;
+  }
+
+  // Only the first of those that nobody has collected is announced.
+  void FinishLocked(const Completion& c) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    finished_.push_back(c);
+    if (finished_.size() == 1) eventfd_write(event_fd_, 1);
+    changed_.NotifyAll();
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Request*> todo_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Completion> finished_ ABSL_GUARDED_BY(mutex_);
+  int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+class TwoSourcesTest : public testing::Test {
+ protected:
+  TwoSourcesTest() : random_(TestSeed(1)) {
+    QueueOptions options;
+    options.buffer_bytes = 4096;
+    options.requests_max = 300;
+    options.depth_max = 100;
+    queue_ =
+        std::make_unique<Queue>(options, std::make_unique<ThreadBackend>());
+  }
+
+  // As many as there are requests for, up to kRequests in all.
+  void SubmitSome(bool as_write_backs = false) {
+    while (submitted_ < kRequests) {
+      Request* r = queue_->Get();
+      if (r == nullptr) return;
+      r->priority = static_cast<unsigned>(random_() % 64);  // Its way to go.
+      r->op = random_() % 4 != 0   ? Op::kNoOp
+              : as_write_backs     ? Op::kWriteBack
+              : random_() % 2 != 0 ? Op::kRead
+                                   : Op::kWrite;
+      if (r->op != Op::kNoOp) {
+        r->fd = file_.fd();
+        r->offset = static_cast<int64_t>(random_() % 100);
+        r->length = 1;
+        r->buffer[0] = 'a';
+      }
+      if (r->op == Op::kWriteBack) ++back_;
+      queue_->Submit(r);
+      ++submitted_;
+    }
+  }
+
+  void TakeBack(Request* r) {
+    EXPECT_EQ(r->result, static_cast<int64_t>(r->length));
+    EXPECT_TRUE(r->op != Op::kRead || r->buffer[0] == 'a');
+    ++back_;
+    queue_->Put(r);
+  }
+
+  void ExpectAllBack() {
+    EXPECT_EQ(submitted_, kRequests);
+    EXPECT_EQ(back_, kRequests);
+    EXPECT_EQ(queue_->in_flight(), 0u);
+    EXPECT_EQ(file_.Contents(), std::string(100, 'a'));
+  }
+
+  std::mt19937_64 random_;
+  ScratchFile file_{std::string(100, 'a')};
+  std::unique_ptr<Queue> queue_;
+  int submitted_ = 0;
+  int back_ = 0;
+};
+
+TEST_F(TwoSourcesTest, WaitCoversBoth) {
+  SubmitSome();
+  while (Request* r = queue_->WaitUntil(SoonEnough())) {
+    TakeBack(r);
+    SubmitSome();
+  }
+  ExpectAllBack();
+}
+
+TEST_F(TwoSourcesTest, TheEventFdCoversBoth) {
+  const int fd = *queue_->event_fd();
+  SubmitSome();
+  while (back_ < kRequests) {
+    pollfd in = {fd, POLLIN, 0};
+    ASSERT_EQ(poll(&in, 1, 20000), 1) << "a wake-up is lost";
+    while (Request* r = queue_->TryWait()) TakeBack(r);
+    SubmitSome();
+  }
+  ExpectAllBack();
+}
+
+TEST_F(TwoSourcesTest, SyncCoversBoth) {
+  while (back_ < kRequests) {
+    SubmitSome(/*as_write_backs=*/true);
+    ASSERT_TRUE(queue_->Sync().ok());
+    EXPECT_EQ(queue_->in_flight(), 0u);
+    while (Request* r = queue_->TryWait()) TakeBack(r);
+  }
+  ExpectAllBack();
+}
+
+TEST_F(TwoSourcesTest, TheDestructorCoversBoth) {
+  const Fd other = file_.Open(O_RDWR);
+  for (int i = 0; i < 100; ++i) {
+    Request* r = PrepareWrite(queue_.get(), Op::kWriteBack, other, i, "b");
+    r->priority = static_cast<unsigned>(i);
+    queue_->Submit(r);
+  }
+  queue_ = nullptr;
+  EXPECT_EQ(file_.Contents(), std::string(100, 'b'));
+}
+
+}  // namespace
+}  // namespace uasio

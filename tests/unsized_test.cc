@@ -1,0 +1,165 @@
+// DESIGN section 3, "Short counts", on fds without a size: pipes, sockets.
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+class UnsizedTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(UnsizedTest);
+
+TEST_P(UnsizedTest, APipeReadReturnsWhatThereIs) {
+  const auto queue = MakeQueue();
+  Pipe pipe;
+  pipe.Put("abc");
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "abc");
+  queue->Put(r);
+  pipe.in.Close();
+  r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  EXPECT_EQ(Finish(queue.get(), r), 0);
+}
+
+TEST_P(UnsizedTest, APipeReadWaitsForBytes) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  EXPECT_EQ(queue->TryWait(), nullptr);
+  pipe.Put("abc");
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "abc");
+}
+
+TEST_P(UnsizedTest, EagainFromANonblockingFdIsAResult) {
+  const auto queue = MakeQueue();
+  const Pipe pipe(O_NONBLOCK);
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  EXPECT_EQ(Finish(queue.get(), r), -EAGAIN);
+  std::string much(size_t{1} << 20, 'x');
+  Request* w = Prepare(queue.get(), Op::kWrite, pipe.in, kFilePosition);
+  w->buffer = much.data(), w->length = much.size();
+  queue->Submit(w);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
+  EXPECT_EQ(w->result, -EAGAIN);
+  EXPECT_EQ(w->transferred, static_cast<size_t>(fcntl(pipe.in, F_GETPIPE_SZ)));
+}
+
+TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
+  const auto queue = MakeQueue();
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd here(fds[0]), there(fds[1]);
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, here, kFilePosition, "hello");
+  EXPECT_EQ(Finish(queue.get(), w), 5);
+  Request* r = Submit(queue.get(), Op::kRead, there, kFilePosition, 100);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "hello");
+}
+
+TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
+  const auto queue = MakeQueue();
+  const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (master < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
+  ASSERT_EQ(grantpt(master), 0);
+  ASSERT_EQ(unlockpt(master), 0);
+  const Fd terminal(open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (terminal < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
+  ASSERT_EQ(write(master, "line\n", 5), 5);
+  Request* r = Submit(queue.get(), Op::kRead, terminal, kFilePosition, 100);
+  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  EXPECT_EQ(BytesOf(*r), "line\n");
+}
+
+TEST_P(UnsizedTest, AWriteToAPipeWithoutReadersGivesEpipe) {
+  signal(SIGPIPE, SIG_IGN);
+  const auto queue = MakeQueue();
+  Pipe pipe;
+  pipe.out.Close();
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, pipe.in, kFilePosition, "x");
+  EXPECT_EQ(Finish(queue.get(), w), -EPIPE);
+}
+
+TEST_P(UnsizedTest, AnOffsetOnAPipeGivesEspipe) {
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, 10, 1);
+  EXPECT_EQ(Finish(queue.get(), r), -ESPIPE);
+}
+
+// Writes far more than fits into a pipe, and reads it from the same queue.
+TEST_P(UnsizedTest, AWriteToAPipeIsWholeHoweverSlowlyItIsRead) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  std::string much;
+  for (int i = 0; much.size() < size_t{1} << 20; ++i) {
+    much += std::to_string(i);
+  }
+  Request* w = Prepare(queue.get(), Op::kWrite, pipe.in, kFilePosition);
+  w->buffer = much.data(), w->length = much.size();
+  queue->Submit(w);
+  std::string read;
+  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 50000);
+  int64_t written = 0;
+  while (read.size() < much.size()) {
+    Request* back = queue->WaitUntil(SoonEnough());
+    ASSERT_NE(back, nullptr);
+    if (back == w) {
+      written = w->result;
+      continue;
+    }
+    read += BytesOf(*r);
+    if (read.size() < much.size()) queue->Submit(r);
+  }
+  if (written == 0) written = Finish(queue.get(), w);
+  EXPECT_EQ(written, static_cast<int64_t>(much.size()));
+  EXPECT_EQ(read, much);
+}
+
+// More of them than worker threads, and than depth_max.
+TEST_P(UnsizedTest, AHundredBlockedPipeReadsDoNotStopFileIo) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  std::vector<Pipe> pipes(100);
+  std::set<Request*> blocked;
+  for (const Pipe& pipe : pipes) {
+    blocked.insert(Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1));
+  }
+  for (int i = 0; i < 10; ++i) {
+    Request* w = SubmitWrite(queue.get(), Op::kWrite, file.fd(), i, "x");
+    ASSERT_EQ(Finish(queue.get(), w), 1);
+  }
+  pipes[50].Put("y");
+  Request* ready = queue->WaitUntil(SoonEnough());
+  ASSERT_EQ(blocked.erase(ready), 1u);
+  EXPECT_EQ(BytesOf(*ready), "y");
+  for (Request* r : blocked) queue->Cancel(r);
+  while (Request* r = queue->WaitUntil(SoonEnough())) {
+    EXPECT_EQ(r->result, -ECANCELED);
+    EXPECT_EQ(blocked.erase(r), 1u);
+  }
+  EXPECT_TRUE(blocked.empty());
+}
+
+}  // namespace
+}  // namespace uasio
