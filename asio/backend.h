@@ -62,6 +62,9 @@ class Backend {
   // destroyed: to be registered with the kernel, for example.
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
 
+  // No more than the queue's depth_max are in flight at a time, not counting
+  // those on fds without a size.
+  //
   // Starts all of `batch`, if it can with one system call, each from where it
   // is: request->transferred bytes are done.  Returns how many requests wait
   // for Collect() now, having been finished or refused on the spot.

@@ -18,6 +18,7 @@ absl::Status Summary(const Ledger::Account& account) {
 void Ledger::Enter(const Request& request) {
   Account& account = accounts_[request.fd];
   ++account.count;
+  account.read = false;
   if (account.errors.size() == kKeptErrors) return;
   account.errors.push_back({request.op, request.fd, request.offset,
                             request.length, request.transferred,
@@ -42,6 +43,10 @@ absl::Status Ledger::status() const {
   return absl::Status(first.code(),
                       absl::StrCat(first.message(), "; and errors on ",
                                    accounts_.size() - 1, " more fds"));
+}
+
+void Ledger::MarkRead() {
+  for (auto& [fd, account] : accounts_) account.read = true;
 }
 
 }  // namespace uasio

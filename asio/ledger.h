@@ -38,6 +38,7 @@ class Ledger {
   struct Account {
     std::vector<KeptError> errors;  // In the order in which they were noticed.
     uint64_t count = 0;             // Of all, kept or not.
+    bool read = false;              // Since the last one was entered.
   };
 
   // Enters a failed request.  REQUIRES: request.result < 0.
@@ -52,6 +53,9 @@ class Ledger {
   // The same, of the fd with the lowest number that has any, and how many more
   // fds there are.
   absl::Status status() const;
+
+  // Notes that somebody has been told of all there is.
+  void MarkRead();
 
   void Clear(int fd) { accounts_.erase(fd); }
 

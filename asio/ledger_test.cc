@@ -96,6 +96,15 @@ TEST(LedgerTest, SeveralFdsAreReportedByTheLowest) {
   EXPECT_EQ(ledger.accounts().size(), 3u);
 }
 
+TEST(LedgerTest, WhatIsEnteredAfterMarkReadIsUnread) {
+  Ledger ledger;
+  ledger.Enter(Failed(kNoFd, 0, EIO));
+  ledger.MarkRead();
+  EXPECT_TRUE(ledger.Find(kNoFd)->read);
+  ledger.Enter(Failed(kNoFd, 1, EIO));
+  EXPECT_FALSE(ledger.Find(kNoFd)->read);
+}
+
 TEST(LedgerTest, ClearForgetsOneFdAndNoOther) {
   Ledger ledger;
   for (int i = 0; i < 20; ++i) ledger.Enter(Failed(kNoFd, 0, EIO));

@@ -95,7 +95,8 @@ bool IsToBeKept(const Slot& slot) {
 
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
-    std::fprintf(stderr, "uasio: ~Queue: nobody cleared this error: %s\n",
+    if (account.read) continue;
+    std::fprintf(stderr, "uasio: ~Queue: nobody read this error: %s\n",
                  std::string(ledger.status(fd).message()).c_str());
   }
 }
@@ -186,6 +187,7 @@ absl::Status Queue::Sync() {
     RunHandlers();
   }
   AnnounceRest();
+  ledger_.MarkRead();
   return ledger_.status();
 }
 

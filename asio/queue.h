@@ -79,8 +79,9 @@ class Queue {
                  std::unique_ptr<Backend> backend = nullptr);
 
   // Runs what was submitted, held requests included, calls the handlers that
-  // are due, which may not submit any more, and prints the kept errors that
-  // nobody cleared to stderr.  Ends the lease of every request and buffer.
+  // are due, which may not submit any more, and prints to stderr the kept
+  // errors that no Sync() has returned and nobody cleared.  Ends the lease of
+  // every request and buffer.
   ~Queue();
 
   Queue(const Queue&) = delete;
@@ -104,7 +105,8 @@ class Queue {
   void Submit(absl::Span<Request* const> batch);
 
   // The next finished request without a handler, waiting for it; runs due
-  // handlers.  nullptr: nothing that can come back this way is in flight.
+  // handlers.  nullptr: nothing that can come back this way is in flight; where
+  // there are only handlers and write-backs, it is Sync() that waits.
   // REQUIRES, of this and the next four: not called by a handler.
   Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
 

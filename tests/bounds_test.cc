@@ -1,4 +1,4 @@
-// DESIGN section 3, "Bounds".
+// The contract: "Bounds".
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Completion": everything comes back once, and cancelling
+// The contract: "Completion": everything comes back once, and cancelling
 // only asks.
 
 #include <cerrno>

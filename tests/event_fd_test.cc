@@ -1,4 +1,4 @@
-// DESIGN section 3, "The event fd": readable whenever a call could make
+// The contract: "The event fd": readable whenever a call could make
 // progress.  tests/event_loop_test.cc has the million requests.
 
 #include <poll.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Handlers".
+// The contract: "Handlers".
 
 #include <algorithm>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Errors of write-backs", and what the destructor does.
+// The contract: "Errors of write-backs", and what the destructor does.
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -135,7 +135,7 @@ TEST_P(KeptErrorsTest, TheDestructorRunsHeldRequests) {
   EXPECT_EQ(file.Contents(), "abcd");
 }
 
-TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyCleared) {
+TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyRead) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
@@ -147,6 +147,27 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyCleared) {
   EXPECT_THAT(words, HasSubstr("/dev/full"));
   EXPECT_THAT(words, HasSubstr("ENOSPC"));
   EXPECT_THAT(words, HasSubstr("1 more"));
+}
+
+TEST_P(KeptErrorsTest, TheDestructorPrintsWhatCameAfterTheLastSync) {
+  testing::internal::CaptureStderr();
+  {
+    const auto queue = MakeQueue();
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    EXPECT_FALSE(queue->Sync().ok());
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 1, "x");
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("1 more"));
+}
+
+TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintWhatASyncReturned) {
+  testing::internal::CaptureStderr();
+  {
+    const auto queue = MakeQueue();
+    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    EXPECT_FALSE(queue->Sync().ok());
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
 }
 
 TEST_P(KeptErrorsTest, TheDestructorPrintsNothingWhenThereIsNothing) {

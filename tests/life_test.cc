@@ -1,4 +1,4 @@
-// DESIGN section 3, "Request", "Ops" and "Life of a request".
+// The contract: "Request", "Ops" and "Life of a request".
 
 #include <sys/uio.h>
 

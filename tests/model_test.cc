@@ -1,4 +1,4 @@
-// DESIGN section 3, "Order", by its results: random requests that overlap, on
+// The contract: "Order", by its results: random requests that overlap, on
 // two files at a time, one of them appending, come to what a model in memory
 // makes of them one by one.
 

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Order": who waits for whom, on a backend that finishes
+// The contract: "Order": who waits for whom, on a backend that finishes
 // requests when the test says so.  tests/model_test.cc has the results.
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Progress": what is independent overlaps, what the backend
+// The contract: "Progress": what is independent overlaps, what the backend
 // has accepted goes on, and what waits for a call gets it.
 
 #include <sched.h>

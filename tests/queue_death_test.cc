@@ -1,4 +1,4 @@
-// DESIGN section 3, "Three kinds of error": each broken rule ends the program
+// The contract: "Three kinds of error": each broken rule ends the program
 // with a message in the rule's words.
 
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Short counts", on fds with a size, and what status() says.
+// The contract: "Short counts", on fds with a size, and what status() says.
 
 #include <sys/resource.h>
 #include <sys/uio.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Threads": a queue for each, one pool for all.
+// The contract: "Threads": a queue for each, one pool for all.
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-// DESIGN section 3, "Short counts", on fds without a size: pipes, sockets.
+// The contract: "Short counts", on fds without a size: pipes, sockets.
 
 #include <fcntl.h>
 #include <sys/socket.h>

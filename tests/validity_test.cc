@@ -1,4 +1,4 @@
-// DESIGN section 3, "Validity": what is known of an fd, and until when.
+// The contract: "Validity": what is known of an fd, and until when.
 
 #include <fcntl.h>
 #include <unistd.h>

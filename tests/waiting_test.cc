@@ -1,4 +1,4 @@
-// DESIGN section 3, "Waiting".
+// The contract: "Waiting".
 
 #include <string>
 #include <vector>
