@@ -21,10 +21,13 @@ cd "$(dirname "$0")/.."
 
 tools/setup.sh
 read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
-echo "Building asio_cp."
+echo "Building asio_cp and asio_probe."
 "${bazel[@]}" build -c opt --ui_event_filters=-info --noshow_progress \
-  //tools:asio_cp </dev/null
-asio_cp=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools/asio_cp
+  --show_result=0 //tools:asio_cp //tools:asio_probe </dev/null
+tools=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools
+# Those that work here; why others do not, it says, too.
+backends=$("$tools/asio_probe" |
+  awk '$1 == "settings" { exit } $2 == "works" { print $1 }')
 
 scratch=$(mktemp -d "$folder/uasio-try.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
@@ -49,11 +52,12 @@ row() {
     'BEGIN { printf "%-16s %8.2f %8.0f  %s\n", name, ns / 1e9, mib * 1e9 / ns, ok }'
 }
 
+# shellcheck disable=SC2317  # Called by row.
 cp_and_sync() { cp "$1" "$2" && sync "$2"; }
 
 printf '%-16s %8s %8s  %s\n' backend seconds MiB/s verified
-for backend in worker sync; do
-  row "$backend" "$asio_cp" --backend="$backend" --sync \
+for backend in $backends; do
+  row "$backend" "$tools/asio_cp" --backend="$backend" --sync \
     "$scratch/source" "$scratch/copy"
 done
 row "cp + sync" cp_and_sync "$scratch/source" "$scratch/copy"
