@@ -1,0 +1,73 @@
+// A small file system of a test's own: a tmpfs in a mount namespace that nobody
+// else sees, and that ends with the process at the latest.
+//
+//   const SmallFileSystem small("64k");
+//   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
+
+#ifndef UASIO_TOOLS_MOUNT_TESTING_H_
+#define UASIO_TOOLS_MOUNT_TESTING_H_
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "asio/fd_testing.h"
+
+namespace uasio {
+
+class SmallFileSystem {
+ public:
+  // Goes to a private mount namespace, where the whole process must go to:
+  // threads that exist already stay.
+  explicit SmallFileSystem(const std::string& size) {
+    static const std::string no_namespace = EnterNamespace();
+    why_not_ = no_namespace;
+    if (!why_not_.empty()) return;
+    const std::string options = "size=" + size;
+    if (mount("uasio", path().c_str(), "tmpfs", 0, options.c_str()) != 0) {
+      why_not_ = Why("mount a tmpfs");
+    }
+  }
+  ~SmallFileSystem() {
+    if (why_not_.empty()) umount2(path().c_str(), MNT_DETACH);
+  }
+  SmallFileSystem(const SmallFileSystem&) = delete;
+  SmallFileSystem& operator=(const SmallFileSystem&) = delete;
+
+  // "", or why there is none.
+  const std::string& why_not() const { return why_not_; }
+
+  std::string path() const { return scratch_.Path(""); }
+  std::string Path(const std::string& name) const {
+    return scratch_.Path(name);
+  }
+
+  void MakeReadOnly() const {
+    EXPECT_EQ(mount(nullptr, path().c_str(), nullptr, MS_REMOUNT | MS_RDONLY,
+                    nullptr),
+              0);
+  }
+
+ private:
+  static std::string Why(const char* what) {
+    return std::string("may not ") + what + ": " + std::strerror(errno);
+  }
+
+  static std::string EnterNamespace() {
+    if (unshare(CLONE_NEWNS) != 0) return Why("make a mount namespace");
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return Why("make mounts private");
+    }
+    return "";
+  }
+
+  const fd_testing::Scratch scratch_;
+  std::string why_not_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_MOUNT_TESTING_H_

@@ -1,0 +1,191 @@
+#include "tools/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "asio/backends/table.h"
+#include "asio/buffer.h"
+#include "asio/errors.h"
+#include "asio/queue.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kDepth = 4;
+
+// "ext4 on /dev/sda1", as /proc/self/mountinfo tells of the device (proc(5)).
+std::string FileSystemOf(const std::string& folder) {
+  struct stat info;
+  if (stat(folder.c_str(), &info) != 0) return "unknown";
+  const std::string device =
+      absl::StrCat(major(info.st_dev), ":", minor(info.st_dev));
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    const std::vector<std::string> halves = absl::StrSplit(line, " - ");
+    const std::vector<std::string> left = absl::StrSplit(halves[0], ' ');
+    if (halves.size() != 2 || left.size() < 3 || left[2] != device) continue;
+    const std::vector<std::string> right = absl::StrSplit(halves[1], ' ');
+    if (right.size() >= 2) return absl::StrCat(right[0], " on ", right[1]);
+  }
+  struct statfs fs;
+  if (statfs(folder.c_str(), &fs) != 0) return "unknown";
+  return absl::StrCat("type 0x", absl::Hex(fs.f_type), " of statfs(2)");
+}
+
+std::string FolderOf(const std::string& path, const struct stat& info) {
+  if (S_ISDIR(info.st_mode)) return path;
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A file that has no name any more.
+absl::StatusOr<File> MakeScratch(const std::string& folder) {
+  std::string name = absl::StrCat(folder, "/.asio_probe-XXXXXX");
+  const int fd = mkostemp(name.data(), O_CLOEXEC);
+  if (fd < 0) {
+    return ErrnoStatus(errno,
+                       absl::StrCat("cannot make a scratch file in ", folder));
+  }
+  const File unlinked_below = File::Adopt(fd, name);
+  absl::StatusOr<File> file = File::Open(name, O_RDWR);
+  unlink(name.c_str());
+  return file;
+}
+
+// One transfer of a block by preadv2(2) or pwritev2(2) with RWF_NOWAIT.
+absl::Status TryNoWait(const File& file, bool write, char* block) {
+  const iovec iov = {block, kBufferAlignment};
+  const ssize_t n = write ? pwritev2(file.fd(), &iov, 1, 0, RWF_NOWAIT)
+                          : preadv2(file.fd(), &iov, 1, 0, RWF_NOWAIT);
+  if (n >= 0) return absl::OkStatus();
+  return absl::Status(absl::ErrnoToStatusCode(errno), ErrnoWords(errno));
+}
+
+// REQUIRES: the file's first block is written.
+std::vector<Finding> TryNoWaits(const File& file, char* block) {
+  std::vector<Finding> findings;
+  const auto add = [&](const char* kind, const File& f) {
+    findings.push_back(
+        {absl::StrCat(kind, " read"), TryNoWait(f, /*write=*/false, block)});
+    findings.push_back(
+        {absl::StrCat(kind, " write"), TryNoWait(f, /*write=*/true, block)});
+  };
+  if (file.direct()) add("direct", file);
+  const absl::StatusOr<File> buffered =
+      File::Open(absl::StrCat("/proc/self/fd/", file.fd()), O_RDWR, 0,
+                 File::Mode::kBuffered);
+  if (!buffered.ok()) return findings;
+  // So that there is something to be found in the page cache.
+  if (pread(buffered->fd(), block, kBufferAlignment, 0) > 0) {
+    add("buffered", *buffered);
+  }
+  return findings;
+}
+
+absl::Status Transfer1(Queue* queue, Op op, const File& file, char fill) {
+  Request* r = queue->Get();
+  if (r == nullptr) return ErrnoStatus(ENOMEM, "no memory for a buffer");
+  memset(r->buffer, fill, kProbeBytes);
+  r->op = op;
+  r->fd = file.fd();
+  r->length = kProbeBytes;
+  queue->Submit(r);
+  r = queue->Wait();
+  absl::Status status = r->status();
+  if (status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
+    status = absl::DataLossError("a transfer came back short");
+  }
+  queue->Put(r);
+  return status;
+}
+
+// Writes and reads the file's blocks by a queue on that backend.
+absl::Status TryBackend(const BackendVerdict& verdict, const File& file) {
+  if (!verdict.status.ok()) return verdict.status;
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      NewBackend(verdict.name, kDepth);
+  if (!backend.ok()) return backend.status();
+  QueueOptions options;
+  options.buffer_bytes = kProbeBytes;
+  options.depth_max = kDepth;
+  Queue queue(options, *std::move(backend));
+  const absl::Status status = Transfer1(&queue, Op::kWrite, file, 1);
+  return status.ok() ? Transfer1(&queue, Op::kRead, file, 0) : status;
+}
+
+std::string ContentsOf(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return "not there";
+  return line;
+}
+
+std::string LimitWords(int resource) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0) return "unknown";
+  if (limit.rlim_cur == RLIM_INFINITY) return "unlimited";
+  return absl::StrCat(limit.rlim_cur, " bytes");
+}
+
+}  // namespace
+
+absl::StatusOr<PathReport> ProbePath(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot probe ", path));
+  }
+  PathReport report;
+  report.path = path;
+  report.folder = FolderOf(path, info);
+  report.file_system = FileSystemOf(report.folder);
+  const absl::StatusOr<File> file = MakeScratch(report.folder);
+  if (!file.ok()) return file.status();
+  const Buffer block = Buffer::Allocate(kBufferAlignment);
+  if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
+  report.alignment = file->alignment();
+  if (!file->direct()) {
+    report.direct = absl::UnimplementedError(file->why_buffered());
+  }
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    report.backends.push_back({verdict.name, TryBackend(verdict, *file)});
+  }
+  report.nowait = TryNoWaits(*file, block.data());
+  return report;
+}
+
+SystemReport ProbeSystem() {
+  SystemReport report;
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    report.backends.push_back({verdict.name, verdict.status});
+  }
+  report.auto_backend = NewAutoBackend(kDepth).name;
+  struct utsname system;
+  if (uname(&system) == 0)
+    report.settings.push_back({"kernel", system.release});
+  report.settings.push_back({"kernel.io_uring_disabled",
+                             ContentsOf("/proc/sys/kernel/io_uring_disabled")});
+  report.settings.push_back(
+      {"fs.aio-max-nr", ContentsOf("/proc/sys/fs/aio-max-nr")});
+  report.settings.push_back({"fs.aio-nr", ContentsOf("/proc/sys/fs/aio-nr")});
+  report.settings.push_back({"RLIMIT_MEMLOCK", LimitWords(RLIMIT_MEMLOCK)});
+  return report;
+}
+
+}  // namespace uasio
