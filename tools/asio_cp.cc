@@ -28,7 +28,7 @@
 #include "tools/progress.h"
 #include "tools/replacement.h"
 
-ABSL_FLAG(std::string, backend, "worker",
+ABSL_FLAG(std::string, backend, "auto",
           absl::StrCat("who does the I/O: auto, ",
                        absl::StrJoin(uasio::BackendNames(), ", ")));
 ABSL_FLAG(uasio::Bytes, buffer, uasio::Bytes{1 << 20},
@@ -113,6 +113,14 @@ absl::StatusOr<File> Standard(int fd, const char* name) {
   return File::Adopt(file.Release(), name);
 }
 
+// A read of a pipe gets what is there: let that be a whole block, or what
+// everybody may ask for (/proc/sys/fs/pipe-max-size).  Refused, it is slower.
+void WidenPipe(const File& file, size_t block_bytes) {
+  constexpr size_t kPipeBytesMax = 1 << 20;
+  const size_t bytes = std::min(block_bytes, kPipeBytesMax);
+  fcntl(file.fd(), F_SETPIPE_SZ, static_cast<int>(bytes));
+}
+
 absl::StatusOr<File> OpenSource(const std::string& path) {
   absl::StatusOr<File> file = path == "-"
                                   ? Standard(STDIN_FILENO, "standard input")
@@ -189,6 +197,7 @@ absl::Status Run(const Job& job) {
   if (!source.ok()) return source.status();
   absl::Status status = CheckDistinct(*source, job.target);
   if (!status.ok()) return status;
+  WidenPipe(*source, job.queue.buffer_bytes);
   absl::StatusOr<Replacement> target = OpenTarget(job.target);
   if (!target.ok()) return target.status();
   Queue queue(job.queue, *std::move(backend));
