@@ -9,6 +9,11 @@
 //   absl::StatusOr<File> file = File::Open("/data/log", O_RDONLY);
 //   if (!file.ok()) return file.status();
 //   request->fd = file->fd();
+//
+// A direct file is written in multiples of its alignment; one that is to have
+// another size is written beyond its end, and cut by ftruncate(2) after Sync(),
+// as in tools/copy.cc.  No fd may be closed while requests are in flight on it:
+// declare Files before the Queue, and close them by Queue::Close().
 
 #ifndef UASIO_ASIO_FILE_H_
 #define UASIO_ASIO_FILE_H_
@@ -41,8 +46,9 @@ class File {
     kBuffered,  // Through the page cache.
   };
 
-  // Opens `path` as open(2) does, close-on-exec.  When direct I/O is not to be
-  // had the file is open all the same, and why_buffered() says why.
+  // Opens `path` as open(2) does, close-on-exec; O_DIRECT is `mode`'s matter.
+  // When direct I/O is not to be had the file is open all the same, and
+  // why_buffered() says why.
   static absl::StatusOr<File> Open(std::string path, int flags,
                                    mode_t permissions = 0666,
                                    Mode mode = Mode::kDirect);

@@ -32,7 +32,10 @@ QueueOptions Checked(const QueueOptions& options) {
               "Queue: writebacks_max must not be 0");
   UASIO_CHECK(options.pool != nullptr || options.threads_max > 0,
               "Queue: threads_max must not be 0");
-  return options;
+  QueueOptions checked = options;
+  checked.writebacks_max = std::min(
+      options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));
+  return checked;
 }
 
 bool HasPassed(absl::Time deadline) {
@@ -114,11 +117,10 @@ Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend)
 Queue::~Queue() {
   CheckMayWait();
   closing_ = true;
-  while (in_flight_ > 0) {
-    Collect(absl::InfiniteFuture());
+  while (in_flight() > 0) {
     RunHandlers();
+    if (in_flight_ > 0) Await(absl::InfiniteFuture());
   }
-  RunHandlers();
   PrintUnreadErrors(ledger_);
 }
 
@@ -154,7 +156,7 @@ void Queue::Submit(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     Slot* slot = Owned(request,
                        "Submit: the request is not the caller's; was it "
-                       "submitted before?");
+                       "submitted or put before?");
     CheckForm(*slot);
     if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
     Accept(slot);
@@ -180,10 +182,10 @@ size_t Queue::WaitMany(absl::Span<Request*> out) {
 absl::Status Queue::Sync() {
   CheckMayWait();
   ++round_;
-  older_ = in_flight_;
+  older_ = in_flight();
   RunHandlers();
   while (older_ > 0) {
-    Collect(absl::InfiniteFuture());
+    Await(absl::InfiniteFuture());
     RunHandlers();
   }
   AnnounceRest();
@@ -195,7 +197,8 @@ void Queue::Cancel(Request* request) {
   CheckCaller();
   UASIO_CHECK(request != nullptr, "Cancel: there is no request");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this, "Cancel: the request is another queue's");
+  UASIO_CHECK(slot->queue == this,
+              "Cancel: the request is not of this queue's Get()");
   UASIO_CHECK(slot->op != Op::kWriteBack,
               "Cancel: a submitted write-back is not the caller's any more");
   UASIO_CHECK(
@@ -255,7 +258,8 @@ Slot* Queue::Owned(Request* request, const char* rule) const {
   UASIO_CHECK(request != nullptr,
               "Queue: there is no request; did Get() fail?");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this, "Queue: the request is another queue's");
+  UASIO_CHECK(slot->queue == this,
+              "Queue: the request is not of this queue's Get()");
   UASIO_CHECK(slot->state == RequestState::kOwned, rule);
   return slot;
 }
@@ -284,9 +288,8 @@ void Queue::CheckForm(const Slot& slot) const {
   UASIO_CHECK(slot.op <= Op::kNoOp, "Submit: there is no such op");
   UASIO_CHECK(IsVectored(slot.op) || FitsBuffer(slot, options_.buffer_bytes),
               "Submit: length exceeds the queue's buffer_bytes");
-  UASIO_CHECK(
-      !IsVectored(slot.op) || slot.iovecs != nullptr || slot.iovec_count <= 0,
-      "Submit: iovec_count without iovecs");
+  UASIO_CHECK(!IsVectored(slot.op) || slot.iovecs != nullptr,
+              "Submit: readv or writev without iovecs");
   UASIO_CHECK(slot.op != Op::kWriteBack || slot.handler == nullptr,
               "Submit: a write-back has no handler; it never comes back");
 }
@@ -335,9 +338,12 @@ bool Queue::StartBacklog() {
   return !batch_.empty() && sources_.Start(batch_) > 0;
 }
 
-// What is held or in the backlog waits for the owner's next call: this is it.
+// What is held, in the backlog, or left over by the kernel waits for the
+// owner's next call: this is it.
 void Queue::Attend() {
-  if (in_flight_ > sources_.running()) Collect(absl::InfinitePast());
+  if (in_flight_ > sources_.running() || sources_.MayHaveRests()) {
+    Collect(absl::InfinitePast());
+  }
 }
 
 // Takes in what is finished, waiting for at least one until `deadline`, and
@@ -364,7 +370,7 @@ bool Queue::Collect(absl::Time deadline) {
 // The end of a request's flight, at whatever point it was.
 void Queue::Finish(Slot* slot) {
   --in_flight_;
-  if (slot->round < round_) --older_;
+  if (slot->round < round_ && slot->handler == nullptr) --older_;
   if (IsReturnable(*slot)) --returnable_;
   if (slot->descriptor != nullptr) {
     slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
@@ -382,6 +388,11 @@ void Queue::Finish(Slot* slot) {
   }
 }
 
+// Collect(), but what a handler has made due comes before any waiting.
+void Queue::Await(absl::Time deadline) {
+  Collect(due_.empty() ? deadline : absl::InfinitePast());
+}
+
 size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
   CheckMayWait();
   if (!done_.empty()) Attend();
@@ -392,7 +403,7 @@ size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
     if (count > 0) break;
     const bool in_vain = returnable_ == 0 || HasPassed(deadline);
     if (!in_vain) {
-      Collect(deadline);
+      Await(deadline);
     } else if (!looked) {
       looked = true;
       sources_.ClearEventFd();
@@ -424,6 +435,7 @@ void Queue::RunHandlers() {
   in_handler_ = true;
   while (Slot* slot = due.RemoveHead()) {
     --handlers_due_;
+    if (slot->round < round_) --older_;
     SetState(slot, RequestState::kOwned);
     slot->handler(slot);
   }

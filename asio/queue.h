@@ -10,9 +10,9 @@
 // Errors:    request.result is bytes or -errno; write-back errors are kept in
 //            the ledger.  A broken rule ends the program, naming the rule.
 //
-//   Queue queue({.buffer_bytes = 1 << 20});
+//   Queue queue;
 //   Request* r = queue.Get();
-//   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 1 << 20;
+//   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 65536;
 //   queue.Submit(r);
 //   ...                            // Goes on while the request runs.
 //   r = queue.Wait();
@@ -61,7 +61,8 @@ struct QueueOptions {
   size_t depth_max = 64;           // With the backends at a time, at most; not
                                    // counting fds without a size, on which
                                    // they may wait for ever.
-  size_t writebacks_max = 32;      // In flight, at most; below requests_max.
+  size_t writebacks_max = 32;      // In flight, at most; and no more than
+                                   // leave Get() one request of requests_max.
   Order order = Order::kRange;
 
   // The threads behind the queue; borrowed, must outlive it.  nullptr: a pool
@@ -81,14 +82,15 @@ class Queue {
   // Runs what was submitted, held requests included, calls the handlers that
   // are due, which may not submit any more, and prints to stderr the kept
   // errors that no Sync() has returned and nobody cleared.  Ends the lease of
-  // every request and buffer.
+  // every request and buffer.  Waits for ever for a pipe that stays silent:
+  // Cancel() first.
   ~Queue();
 
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
   // Lends an empty request; nullptr: requests_max are out, or there is no
-  // memory for its buffer.
+  // memory for its buffer.  Then Put() what you hold, or Wait(), or Sync().
   Request* Get();
 
   // Takes a request back for recycling.
@@ -121,7 +123,8 @@ class Queue {
 
   // No fsync: it does not make data durable.  Waits until everything submitted
   // before it is finished, and runs the handlers of that.  Returns the errors
-  // kept in the ledger, again each time until they are cleared.
+  // kept in the ledger, again each time until they are cleared.  To run until
+  // no handler submits any more: while (queue.in_flight() > 0) queue.Sync();
   absl::Status Sync();
 
   // Asks that a submitted request end early.  It comes back all the same, with
@@ -171,6 +174,7 @@ class Queue {
 
   // Collecting.
   bool Collect(absl::Time deadline);
+  void Await(absl::Time deadline);
   void Finish(Slot* slot);
   size_t Fetch(absl::Span<Request*> out, absl::Time deadline);
   size_t TakeDone(absl::Span<Request*> out);
@@ -198,7 +202,7 @@ class Queue {
   size_t returnable_ = 0;    // Of these, what Wait() may return.
   size_t handlers_due_ = 0;  // On due_.
   uint64_t round_ = 0;       // Counts the Sync()s.
-  size_t older_ = 0;         // In flight since before the last Sync().
+  size_t older_ = 0;         // In flight() since before the last Sync().
 
   std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
   std::vector<Completion> completions_;  // Scratch, of Collect().

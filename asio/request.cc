@@ -1,6 +1,8 @@
 #include "asio/request.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -15,7 +17,12 @@ namespace {
 std::string Words(const Request& r) {
   std::string words = OpName(r.op);
   if (IsRead(r.op) || IsWrite(r.op)) {
-    absl::StrAppend(&words, " of ", r.length, " bytes at ");
+    absl::StrAppend(&words, " of ");
+    if (r.length == SIZE_MAX) {  // See Queue: they have no sum.
+      absl::StrAppend(&words, r.iovec_count, " iovecs at ");
+    } else {
+      absl::StrAppend(&words, r.length, " bytes at ");
+    }
     if (r.offset == kFilePosition) {
       absl::StrAppend(&words, "the file position");
     } else {
@@ -33,27 +40,55 @@ void SayIfMisaligned(const char* what, uint64_t value, size_t alignment,
                   alignment);
 }
 
+void SayIfMisaligned(const char* what, const void* address, size_t alignment,
+                     std::string* words) {
+  const uintptr_t value = reinterpret_cast<uintptr_t>(address);
+  if (alignment == 0 || value % alignment == 0) return;
+  absl::StrAppend(words, "; ", what, " 0x", absl::Hex(value),
+                  " is not a multiple of ", alignment);
+}
+
 // Why a direct request may have been refused with EINVAL.
 std::string MisalignmentWords(const Request& r) {
   std::string words;
   const Alignment alignment = DirectAlignment(r.fd);
-  if (r.offset >= 0) {
-    SayIfMisaligned("offset", r.offset, alignment.offset_bytes, &words);
+  const bool at_position = r.offset == kFilePosition;
+  const int64_t offset = at_position ? lseek(r.fd, 0, SEEK_CUR) : r.offset;
+  if (offset >= 0) {
+    SayIfMisaligned(at_position ? "the file position" : "offset", offset,
+                    alignment.offset_bytes, &words);
   }
   if (!IsVectored(r.op)) {
     SayIfMisaligned("length", r.length, alignment.offset_bytes, &words);
-    SayIfMisaligned("address", reinterpret_cast<uintptr_t>(r.buffer),
-                    alignment.memory_bytes, &words);
+    SayIfMisaligned("address", r.buffer, alignment.memory_bytes, &words);
     return words;
   }
   for (int i = 0; i < r.iovec_count && words.empty(); ++i) {
     SayIfMisaligned("an iovec's length", r.iovecs[i].iov_len,
                     alignment.offset_bytes, &words);
-    SayIfMisaligned("an iovec's address",
-                    reinterpret_cast<uintptr_t>(r.iovecs[i].iov_base),
+    SayIfMisaligned("an iovec's address", r.iovecs[i].iov_base,
                     alignment.memory_bytes, &words);
   }
   return words;
+}
+
+// What in the request itself is behind the errno, as far as it shows.
+std::string CauseWords(const Request& r, int error) {
+  const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  if (error == EINVAL && transfers && r.offset < 0 &&
+      r.offset != kFilePosition) {
+    return "; the offset is negative";
+  }
+  if (error == EINVAL && r.traits.direct) return MisalignmentWords(r);
+  if (error == ESPIPE) return "; it takes offset kFilePosition";
+  if (error == EFAULT && !IsVectored(r.op) && r.buffer == nullptr) {
+    return "; the buffer is null";
+  }
+  if (error == EBADF && fcntl(r.fd, F_GETFL) >= 0) {
+    return IsRead(r.op) ? "; it is not open for reading"
+                        : "; it is not open for writing";
+  }
+  return "";
 }
 
 }  // namespace
@@ -63,7 +98,7 @@ absl::Status Request::status() const {
   const int error = static_cast<int>(-result);
   std::string why = ErrnoWords(error);
   if (transferred > 0) absl::StrAppend(&why, " after ", transferred, " bytes");
-  if (error == EINVAL && traits.direct) why += MisalignmentWords(*this);
+  why += CauseWords(*this, error);
   return absl::Status(absl::ErrnoToStatusCode(error),
                       absl::StrCat(Words(*this), ": ", why));
 }

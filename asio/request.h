@@ -23,11 +23,11 @@ namespace uasio {
 
 struct Request {
   // What to do; Get() has set it all to what stands here.
-  Op op = Op::kRead;
+  Op op = Op::kRead;  // See asio/transfer.h.
   int fd = -1;
-  int64_t offset = 0;             // Or kFilePosition.
+  int64_t offset = 0;             // Or kFilePosition, as for a pipe.
   char* buffer = nullptr;         // The queue's, buffer_bytes long; or lent.
-  size_t length = 0;              // With iovecs: set by Submit().
+  size_t length = 0;              // 0: nothing.  With iovecs: set by Submit().
   const iovec* iovecs = nullptr;  // Of readv and writev,
   int iovec_count = 0;            // at most IOV_MAX of them.
   unsigned priority = 0;          // Among what waits for a worker thread.
@@ -36,7 +36,7 @@ struct Request {
   // If set, called with the finished request in the queue's thread, from
   // inside Wait(), TryWait(), WaitUntil(), WaitMany(), Sync() or ~Queue(), and
   // Wait() never returns the request.  It owns the request, as after Wait(),
-  // and may submit and put, but not wait.
+  // and may submit and put, but not wait.  What it needs, user_data points to.
   void (*handler)(Request* request) = nullptr;
 
   // What came of it: bytes, or -errno.  On an fd with a size, a read of less
@@ -50,8 +50,9 @@ struct Request {
   FdTraits traits;
 
   // OK, or what failed, where and why: the operation, length, offset, fd and
-  // its name, the errno in words, and what is misaligned if that is why.  It
-  // looks at the fd, and then at the iovecs, as they are now.
+  // its name, the errno in words, and what is misaligned, negative, null or not
+  // open for this, if that is why.  It looks at the fd, and then at the iovecs,
+  // as they are now.
   absl::Status status() const;
 };
 

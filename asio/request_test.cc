@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/fd_testing.h"
 #include "asio/file.h"
@@ -124,8 +125,8 @@ class MisalignedTest : public testing::Test {
            std::to_string(file_->alignment().offset_bytes);
   }
   std::string Addresses(const char* address) const {
-    return std::to_string(reinterpret_cast<uintptr_t>(address)) +
-           " is not a multiple of " +
+    return absl::StrCat("0x", absl::Hex(reinterpret_cast<uintptr_t>(address)),
+                        " is not a multiple of ") +
            std::to_string(file_->alignment().memory_bytes);
   }
 
@@ -197,11 +198,50 @@ TEST_F(MisalignedTest, StatusNamesTheFirstIovecThatIs) {
       << Words(request_);
 }
 
-TEST_F(MisalignedTest, ANegativeOffsetOrNoneIsNotMisaligned) {
+TEST_F(MisalignedTest, ANegativeOffsetIsNamedAsSuch) {
   request_.offset = -7;
-  EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+  EXPECT_TRUE(
+      absl::EndsWith(Words(request_), einval_ + "; the offset is negative"))
+      << Words(request_);
+}
+
+TEST_F(MisalignedTest, StatusNamesTheFilePosition) {
   request_.offset = kFilePosition;
   EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
+  ASSERT_EQ(lseek(file_->fd(), 7, SEEK_SET), 7);
+  EXPECT_TRUE(absl::EndsWith(Words(request_),
+                             einval_ + "; the file position 7" + Offsets()))
+      << Words(request_);
+}
+
+// A request that failed on an fd of this kind.
+std::string WordsOf(Op op, int fd, int error) {
+  Request request;
+  request.op = op;
+  request.fd = fd;
+  request.result = -error;
+  return std::string(request.status().message());
+}
+
+TEST(CauseTest, StatusNamesWhatTheRequestItselfDoesWrong) {
+  const File null = *File::Open("/dev/null", O_RDONLY);
+  EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kWrite, null.fd(), EBADF),
+                             "; it is not open for writing"));
+  EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kRead, null.fd(), ESPIPE),
+                             "; it takes offset kFilePosition"));
+  EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kRead, null.fd(), EFAULT),
+                             "; the buffer is null"));
+  EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kRead, kNoFd, EBADF), "descriptor)"));
+}
+
+TEST(CauseTest, StatusCountsTheIovecsThatHaveNoSum) {
+  Request request;
+  request.op = Op::kReadv;
+  request.iovec_count = 2000;
+  request.length = SIZE_MAX;
+  request.result = -EINVAL;
+  EXPECT_TRUE(absl::StrContains(request.status().message(),
+                                "readv of 2000 iovecs at offset 0"));
 }
 
 TEST_F(MisalignedTest, OtherErrorsAndBufferedFilesAreNotExplainedByIt) {

@@ -1,13 +1,11 @@
-// A Slot is a Request with what its queue keeps beside it; a SlotPool
-// makes them, each with its buffer.
+// A Slot is a Request with what its queue keeps beside it; a SlotPool makes
+// them, each with its buffer.
 //
 // Threads:   one at a time.
 // Ownership: the pool owns slots and buffers until it is destroyed.
 // Units:     bytes; each buffer is aligned to kBufferAlignment.
-// Bounds:    as many slots as the pool was made for, allocated as they are
-// asked
-//            for, in slabs: kFirstSlabBytes, and then as much again as there
-//            is.
+// Bounds:    as many slots as the pool was made for; allocated when asked for,
+//            in slabs: kFirstSlabBytes, and then as much again as there is.
 // Errors:    nullptr: the bound is reached, or there is no memory.
 
 #ifndef UASIO_ASIO_SLOT_H_

@@ -53,6 +53,11 @@ class Sources {
     if (backend_ != nullptr) backend_->AddBuffers(data, size);
   }
 
+  // Whether what runs may come back unfinished, so that it is worth a look.
+  bool MayHaveRests() const {
+    return running_backend_ > 0 && !backend_->FinishesTransfers();
+  }
+
   // How many are running.
   size_t running() const { return running_backend_ + running_workers_; }
 

@@ -1,12 +1,9 @@
-#include <fcntl.h>
-
-#include <algorithm>
+#include "docs/readme_example.inc"
+//
 #include <fstream>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "docs/readme_example.inc"
 #include "gtest/gtest.h"
 
 namespace {

@@ -88,6 +88,74 @@ TEST_P(HandlersTest, ChainsOfAHundredThousandDoNotRecurse) {
   EXPECT_LT(highest - lowest, kStackBytesMax);
 }
 
+// A queue on which `done` is started and finished, `held` runs until the test
+// finishes it, and nothing may be waited for: the handler of `first` makes the
+// one of `second` due, by a call that looks for what is finished.
+struct DueInsideAHandler {
+  DueInsideAHandler() {
+    queue.held->when_awaited = [this] {
+      ADD_FAILURE() << "it waits, though a handler is due";
+      queue.held->FinishAll();
+    };
+    plain = Submit(&queue.queue, Op::kNoOp);
+    Request* first = Prepare(&queue.queue, Op::kNoOp);
+    Handle(first, &on_first);
+    second = Prepare(&queue.queue, Op::kNoOp);
+    Handle(second, &on_second);
+    queue.queue.Submit(first);
+    queue.queue.Submit(second);
+    queue.held->Finish(first);
+  }
+
+  HeldQueue queue;
+  Request* plain;
+  Request* second;
+  int calls = 0;
+  Function on_first = [this](Request* r) {
+    queue.held->Finish(second);
+    queue.queue.Put(r);
+    queue.queue.Put(queue.queue.Get());
+    while (queue.queue.Get() != nullptr) {  // Looks when there are no more.
+    }
+  };
+  Function on_second = [this](Request* r) {
+    ++calls;
+    queue.held->FinishAll();
+    queue.queue.Put(r);
+  };
+};
+
+TEST(DueInsideAHandlerTest, WaitRunsItBeforeItWaits) {
+  DueInsideAHandler due;
+  EXPECT_EQ(due.queue.queue.Wait(), due.plain);
+  EXPECT_EQ(due.calls, 1);
+}
+
+TEST(DueInsideAHandlerTest, SyncRunsItBeforeItWaitsOrReturns) {
+  DueInsideAHandler due;
+  EXPECT_TRUE(due.queue.queue.Sync().ok());
+  EXPECT_EQ(due.calls, 1);
+}
+
+TEST(DueInsideAHandlerTest, TheDestructorRunsItBeforeItWaits) {
+  int calls = 0;
+  {
+    DueInsideAHandler due;
+    due.on_second = [&](Request*) {
+      ++calls;
+      due.queue.held->FinishAll();
+    };
+  }
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(DueInsideAHandlerTest, SyncDoesNotReturnBeforeTheHandlersOfWhatIsOlder) {
+  DueInsideAHandler due;
+  due.queue.held->Finish(due.plain);
+  EXPECT_TRUE(due.queue.queue.Sync().ok());
+  EXPECT_EQ(due.calls, 1);
+}
+
 TEST_P(HandlersTest, AHandlersSubmitCanBeWaitedForByTheSameWait) {
   const auto queue = MakeQueue();
   Request* second = Prepare(queue.get(), Op::kNoOp);

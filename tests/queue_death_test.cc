@@ -47,10 +47,10 @@ TEST_F(QueueDeathTest, NoBoundMayBeZero) {
 TEST_F(QueueDeathTest, SubmittingTwice) {
   HeldQueue q;
   Request* r = Submit(&q.queue, Op::kNoOp);
-  EXPECT_DEATH(q.queue.Submit(r), "Submit: .*was it submitted before");
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: .*was it submitted or put before");
   Request* twice[2] = {Prepare(&q.queue, Op::kNoOp)};
   twice[1] = twice[0];
-  EXPECT_DEATH(q.queue.Submit(twice), "Submit: .*was it submitted before");
+  EXPECT_DEATH(q.queue.Submit(twice), "Submit: .*was it submitted or put before");
 }
 
 TEST_F(QueueDeathTest, SubmittingWhatWasPut) {
@@ -87,9 +87,9 @@ TEST_F(QueueDeathTest, AnotherQueuesRequest) {
   HeldQueue q, other;
   Request* r = Submit(&other.queue, Op::kNoOp);
   Request* owned = Prepare(&other.queue, Op::kNoOp);
-  EXPECT_DEATH(q.queue.Submit(owned), "the request is another queue's");
-  EXPECT_DEATH(q.queue.Put(owned), "the request is another queue's");
-  EXPECT_DEATH(q.queue.Cancel(r), "the request is another queue's");
+  EXPECT_DEATH(q.queue.Submit(owned), "the request is not of this queue's Get");
+  EXPECT_DEATH(q.queue.Put(owned), "the request is not of this queue's Get");
+  EXPECT_DEATH(q.queue.Cancel(r), "the request is not of this queue's Get");
 }
 
 TEST_F(QueueDeathTest, AnotherThread) {
@@ -209,7 +209,7 @@ TEST_F(QueueDeathTest, AVectorThatIsNotThere) {
   HeldQueue q;
   Request* r = Prepare(&q.queue, Op::kReadv);
   r->iovec_count = 1;
-  EXPECT_DEATH(q.queue.Submit(r), "Submit: iovec_count without iovecs");
+  EXPECT_DEATH(q.queue.Submit(r), "Submit: readv or writev without iovecs");
 }
 
 TEST_F(QueueDeathTest, CancellingWhatIsNotSubmitted) {

@@ -117,8 +117,9 @@ absl::StatusOr<File> Standard(int fd, const char* name) {
 // everybody may ask for (/proc/sys/fs/pipe-max-size).  Refused, it is slower.
 void WidenPipe(const File& file, size_t block_bytes) {
   constexpr size_t kPipeBytesMax = 1 << 20;
-  const size_t bytes = std::min(block_bytes, kPipeBytesMax);
-  fcntl(file.fd(), F_SETPIPE_SZ, static_cast<int>(bytes));
+  const int bytes = static_cast<int>(std::min(block_bytes, kPipeBytesMax));
+  const int before = fcntl(file.fd(), F_GETPIPE_SZ);
+  if (before >= 0 && before < bytes) fcntl(file.fd(), F_SETPIPE_SZ, bytes);
 }
 
 absl::StatusOr<File> OpenSource(const std::string& path) {

@@ -19,7 +19,11 @@ trap 'rm -rf "$scratch"' EXIT
 
 patterns=(//...)
 for argument in "$@"; do
-  [[ $argument != //* ]] || patterns=()
+  case $argument in
+    --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit ;;
+    -*) ;;
+    *) patterns=() ;;
+  esac
 done
 
 # What Bazel says that it did, one event a line, is the only account of this

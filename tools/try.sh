@@ -9,7 +9,7 @@
 set -euo pipefail
 
 usage() {
-  echo "usage: tools/try.sh [FOLDER]" >&2
+  echo "usage: tools/try.sh [FOLDER]; see the top of the script" >&2
   exit 2
 }
 
