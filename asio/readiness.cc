@@ -1,12 +1,12 @@
 #include "asio/readiness.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "workqueue/check.h"
+#include "workqueue/signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -22,12 +22,8 @@ int Control(int epoll_fd, int operation, int fd, uint32_t events) {
 }
 
 int CreateThread(pthread_t* thread, void* (*main)(void*), void* argument) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int error = pthread_create(thread, nullptr, main, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  const SignalsBlocked signals_blocked;
+  return pthread_create(thread, nullptr, main, argument);
 }
 
 }  // namespace

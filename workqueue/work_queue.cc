@@ -1,5 +1,7 @@
 #include "workqueue/work_queue.h"
 
+#include "workqueue/check.h"
+
 namespace uasio {
 
 WorkQueue::~WorkQueue() {
@@ -8,12 +10,14 @@ WorkQueue::~WorkQueue() {
 }
 
 void WorkQueue::Submit(work* w) {
+  CheckCaller();
   w->reply_to = reinterpret_cast<work_queue*>(&finished_);
   ++running_;
   pool_->Submit(w);
 }
 
 void WorkQueue::Submit(WorkList* batch) {
+  CheckCaller();
   for (work& w : *batch) {
     w.reply_to = reinterpret_cast<work_queue*>(&finished_);
     ++running_;
@@ -22,6 +26,7 @@ void WorkQueue::Submit(WorkList* batch) {
 }
 
 work* WorkQueue::WaitUntil(Deadline deadline) {
+  CheckCaller();
   if (running_ == 0) return nullptr;
   if (fetched_.empty()) finished_.GetAll(&fetched_, deadline);
   work* w = fetched_.RemoveHead();
@@ -30,9 +35,17 @@ work* WorkQueue::WaitUntil(Deadline deadline) {
 }
 
 bool WorkQueue::Cancel(const work* w) {
+  CheckCaller();
   if (!pool_->Cancel(w)) return false;
   --running_;
   return true;
+}
+
+void WorkQueue::CheckCaller() const {
+  UASIO_CHECK(owner_.IsThisProcess(),
+              "WorkQueue: a forked child must not use its parent's queue");
+  UASIO_CHECK(owner_.IsThisThread(),
+              "WorkQueue: only the thread that created the queue may use it");
 }
 
 }  // namespace uasio

@@ -1,6 +1,7 @@
 // A WorkQueue submits work to a WorkerPool for one thread and collects it.
 //
-// Threads:   one at a time; many queues may share the pool, which must outlive
+// Threads:   the one that created it; many queues may share the pool, which
+// must outlive
 //            them.
 // Ownership: the work is the caller's; between Submit() and its return from
 //            Wait() it must not be touched.
@@ -19,6 +20,7 @@
 
 #include <cstddef>
 
+#include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
 #include "workqueue/worker_pool.h"
 
@@ -56,7 +58,10 @@ class WorkQueue {
   void SignalOn(int event_fd) { finished_.SignalOn(event_fd); }
 
  private:
+  void CheckCaller() const;
+
   WorkerPool* const pool_;
+  const Owner owner_;
   RawQueue finished_;
   WorkList fetched_;  // From finished_, all at once, to be returned.
   size_t running_ = 0;

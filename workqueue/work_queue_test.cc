@@ -1,7 +1,11 @@
 #include "workqueue/work_queue.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <random>
@@ -217,6 +221,38 @@ TEST(WorkQueueSharingTest, SeveralQueuesShareAPoolAndEachGetsItsOwnBack) {
     owners.emplace_back([&pool, seed, i] { Exchange(&pool, seed + i); });
   }
   for (std::thread& owner : owners) owner.join();
+}
+
+TEST(WorkQueueDeathTest, UseByAnotherThreadEndsTheProgram) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  WorkerPool pool;
+  WorkQueue queue(&pool);
+  EXPECT_DEATH(std::thread([&] { queue.TryWait(); }).join(),
+               "only the thread that created the queue may use it");
+}
+
+// Its exit status is the child's, which dies like the one that it is about.
+void UseInAForkedChild(WorkerPool* pool, WorkQueue* queue) {
+  const pid_t child = fork();
+  if (child != 0) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    WIFSIGNALED(status) ? std::abort() : _exit(0);
+  }
+  work nothing = {};
+  nothing.go = [](worker_thread*, work*) {};
+  queue != nullptr ? queue->Submit(&nothing) : pool->Submit(&nothing);
+  _exit(0);
+}
+
+TEST(WorkQueueDeathTest, UseInAForkedChildEndsTheChild) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  WorkerPool pool;
+  WorkQueue queue(&pool);
+  EXPECT_DEATH(UseInAForkedChild(&pool, &queue),
+               "a forked child must not use its parent's queue");
+  EXPECT_DEATH(UseInAForkedChild(&pool, nullptr),
+               "a forked child must not use its parent's pool");
 }
 
 TEST(WorkQueueDeathTest, SubmitOfWorkWithoutGoEndsTheProgram) {

@@ -8,12 +8,12 @@
 #include "workqueue/worker_pool.h"
 
 #include <limits.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "workqueue/check.h"
+#include "workqueue/signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -29,21 +29,6 @@ WorkerPoolOptions Checked(WorkerPoolOptions options) {
   options.thread_name.resize(std::min<size_t>(options.thread_name.size(), 15));
   return options;
 }
-
-// A thread inherits the mask of its creator: this blocks all signals in the
-// threads that are created while it lives.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -63,15 +48,22 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::Submit(work* w) {
+  CheckProcess();
   UASIO_CHECK(w->go != nullptr, "Submit: the work has no go()");
   if (size_t surplus = requests_.Put(w)) Grow(surplus);
 }
 
 void WorkerPool::Submit(WorkList* batch) {
+  CheckProcess();
   for (work& w : *batch) {
     UASIO_CHECK(w.go != nullptr, "Submit: the work has no go()");
   }
   if (size_t surplus = requests_.Put(batch)) Grow(surplus);
+}
+
+void WorkerPool::CheckProcess() const {
+  UASIO_CHECK(creator_.IsThisProcess(),
+              "WorkerPool: a forked child must not use its parent's pool");
 }
 
 void* WorkerPool::Main(void* thread) {

@@ -35,6 +35,7 @@
 
 #include "clists/clist.h"
 #include "workqueue/mutex.h"
+#include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
 #include "workqueue/work.h"
 
@@ -69,7 +70,7 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Queues one, or all of `batch` (leaving it empty) under one lock.
-  // REQUIRES: go is set.
+  // REQUIRES: go is set; this is not a forked child of the pool's process.
   void Submit(work* w);
   void Submit(WorkList* batch);
 
@@ -91,6 +92,7 @@ class WorkerPool {
   };
   using ThreadList = Clist<Thread, &Thread::node>;
 
+  void CheckProcess() const;
   static void* Main(void* thread);
   void Serve(Thread* self);
   worker_thread* BeginThread();
@@ -103,6 +105,7 @@ class WorkerPool {
   static void Join(ThreadList* threads);
 
   const WorkerPoolOptions options_;
+  const Owner creator_;
   RawQueue requests_;
   mutable Mutex mutex_;
   ThreadList threads_ ABSL_GUARDED_BY(mutex_);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "workqueue/mutex_queue.h"
+#include "workqueue/mutex_queue_testing.h"
 #include "workqueue/raw_queue.h"
 #include "workqueue/work.h"
 #include "workqueue/work_queue.h"

@@ -2,8 +2,8 @@
 // in the straightforward way: a mutex and a semaphore for each queue, and one
 // work per wake-up.  The benchmark's yardstick, and nothing else.
 
-#ifndef UASIO_WORKQUEUE_MUTEX_QUEUE_H_
-#define UASIO_WORKQUEUE_MUTEX_QUEUE_H_
+#ifndef UASIO_WORKQUEUE_MUTEX_QUEUE_TESTING_H_
+#define UASIO_WORKQUEUE_MUTEX_QUEUE_TESTING_H_
 
 #include <semaphore.h>
 
@@ -74,4 +74,4 @@ class MutexPool {
 
 }  // namespace uasio
 
-#endif  // UASIO_WORKQUEUE_MUTEX_QUEUE_H_
+#endif  // UASIO_WORKQUEUE_MUTEX_QUEUE_TESTING_H_
