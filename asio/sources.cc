@@ -1,15 +1,14 @@
 #include "asio/sources.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "asio/perform.h"
+#include "asio/time_left.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -39,21 +38,6 @@ Next Judge(const Backend& backend, const Completion& completion) {
   if (IsWrite(r.op)) return n > 0 ? Next::kRest : Next::kWorkers;
   const bool is_all = !r.traits.sized || MeetsEndOfFile(r.traits, done, n);
   return is_all ? Next::kFinish : Next::kRest;
-}
-
-// False: not readable by `deadline`.
-bool PollIn(int fd, absl::Time deadline) {
-  pollfd in = {fd, POLLIN, 0};
-  while (true) {
-    timespec left = {};
-    const bool for_ever = deadline == absl::InfiniteFuture();
-    if (!for_ever) {
-      left = absl::ToTimespec(
-          std::max(deadline - absl::Now(), absl::ZeroDuration()));
-    }
-    const int ready = ppoll(&in, 1, for_ever ? nullptr : &left, nullptr);
-    if (ready >= 0 || errno != EINTR) return ready > 0;
-  }
 }
 
 }  // namespace

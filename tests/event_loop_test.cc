@@ -1,12 +1,15 @@
-// A queue in an epoll loop, beside a pipe and a timer: a million requests, no
-// wake-up lost, and none for nothing while everything is blocked.
+// A queue in an epoll loop, beside a pipe, a socket and a timer: a million
+// requests, to the kernel and to the workers, no wake-up lost, none for nothing
+// while everything is blocked, and no system call of the program interrupted.
 
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "asio/file.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
@@ -27,6 +31,7 @@ namespace {
 
 constexpr int kRequests = Scaled(1000000);
 constexpr size_t kBlockBytes = 64;
+constexpr size_t kDirectBytes = 4096;
 constexpr size_t kBlocks = 32;
 constexpr auto kLost = absl::Seconds(20);  // A wake-up that is so late.
 
@@ -41,7 +46,12 @@ class EpollLoop {
  public:
   explicit EpollLoop(Queue* queue) : queue_(queue) {
     queue_fd_ = *queue->event_fd();
-    for (const int fd : {queue_fd_, int{timer_}, int{pipe_.out}}) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    socket_ = Fd(ends[0]);
+    peer_ = Fd(ends[1]);
+    for (const int fd :
+         {queue_fd_, int{timer_}, int{pipe_.out}, int{socket_}}) {
       epoll_event event = {};
       event.events = EPOLLIN;
       event.data.fd = fd;
@@ -54,8 +64,9 @@ class EpollLoop {
     ServeQueue();
     absl::Time served = absl::Now();
     while (!IsDone()) {
-      epoll_event events[3];
-      const int count = epoll_wait(epoll_, events, 3, 1000);
+      epoll_event events[4];
+      const int count = epoll_wait(epoll_, events, 4, 1000);
+      if (count < 0 && errno == EINTR) ++interrupted;
       for (int i = 0; i < count; ++i) {
         if (events[i].data.fd == queue_fd_) {
           served = absl::Now();
@@ -72,9 +83,11 @@ class EpollLoop {
   int returned = 0;
   int handled = 0;
   int writebacks = 0;
-  int piped = 0;  // Bytes that came through the pipe.
+  int piped = 0;     // Bytes that came through the pipe,
+  int received = 0;  // and through the socket.
   int ticks = 0;
   int queue_events = 0;
+  int interrupted = 0;  // System calls of this loop.
 
  private:
   bool IsDone() const {
@@ -94,9 +107,12 @@ class EpollLoop {
   void ServeOther(int fd) {
     char bytes[4096];
     const ssize_t n = read(fd, bytes, sizeof(bytes));
+    if (n < 0 && errno == EINTR) ++interrupted;
     if (n <= 0) return;
     if (fd == timer_) {
       ++ticks;
+    } else if (fd == socket_) {
+      received += static_cast<int>(n);
     } else {
       piped += static_cast<int>(n);
     }
@@ -122,16 +138,17 @@ class EpollLoop {
     if (i % 64 == 0 || i % 64 == 1) {  // A write-back, a read held behind it.
       const size_t block = static_cast<size_t>(i / 64);
       r->op = i % 64 == 0 ? Op::kWriteBack : Op::kRead;
-      r->fd = file_.fd();
-      r->offset = static_cast<int64_t>(block % kBlocks * kBlockBytes);
-      r->length = kBlockBytes;
+      const bool direct = block % 2 != 0;
+      r->fd = direct ? direct_->fd() : file_.fd();
+      r->length = direct ? kDirectBytes : kBlockBytes;
+      r->offset = static_cast<int64_t>(block % kBlocks * r->length);
       if (r->op == Op::kRead) r->priority = static_cast<unsigned>(block);
       if (r->op == Op::kRead) return;
-      std::memset(r->buffer, static_cast<char>(block), kBlockBytes);
+      std::memset(r->buffer, static_cast<char>(block), r->length);
       ++writebacks;
-    } else if (i % 1024 == 3) {
+    } else if (i % 512 == 3) {
       r->op = Op::kWrite;
-      r->fd = pipe_.in;
+      r->fd = i % 1024 == 3 ? pipe_.in : peer_;
       r->offset = kFilePosition;
       r->length = 1;
     }
@@ -147,7 +164,7 @@ class EpollLoop {
     EXPECT_EQ(r->result, static_cast<int64_t>(r->length));
     if (r->op == Op::kRead) {
       const auto block = static_cast<char>(r->priority);
-      EXPECT_EQ(BytesOf(*r), std::string(kBlockBytes, block));
+      EXPECT_EQ(BytesOf(*r), std::string(r->length, block));
     }
     queue_->Put(r);
   }
@@ -157,6 +174,9 @@ class EpollLoop {
   const Fd timer_ = Timer(1, 1);
   const Pipe pipe_;
   const ScratchFile file_;
+  const ScratchFile scratch_;  // Open a second time, for direct I/O.
+  const absl::StatusOr<File> direct_ = File::Open(scratch_.path(), O_RDWR);
+  Fd socket_, peer_;
   int queue_fd_;
   int submitted_ = 0;
 };
@@ -175,7 +195,9 @@ TEST_P(EventLoopTest, AMillionRequestsLoseNoWakeUp) {
   loop.Run();
   EXPECT_EQ(queue->TryWait(), nullptr);
   EXPECT_EQ(loop.handled, kRequests / 16);
+  EXPECT_EQ(loop.interrupted, 0);
   EXPECT_GT(loop.piped, 0);
+  EXPECT_GT(loop.received, 0);
   EXPECT_GT(loop.ticks, 0);
   RecordProperty("queue_events", loop.queue_events);
 }

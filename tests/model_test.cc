@@ -173,6 +173,7 @@ class RandomRequests {
       begin += size;
       left -= size;
     }
+    step->iovecs.reserve(1);  // For data() also of none.
     r->iovecs = step->iovecs.data();
     r->iovec_count = static_cast<int>(step->iovecs.size());
   }

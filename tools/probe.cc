@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -48,10 +50,10 @@ std::string FileSystemOf(const std::string& folder) {
   return absl::StrCat("type 0x", absl::Hex(fs.f_type), " of statfs(2)");
 }
 
+// REQUIRES: the path is absolute.
 std::string FolderOf(const std::string& path, const struct stat& info) {
   if (S_ISDIR(info.st_mode)) return path;
   const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
@@ -122,6 +124,12 @@ absl::Status TryBackend(const BackendVerdict& verdict, const File& file) {
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       NewBackend(verdict.name, kDepth);
   if (!backend.ok()) return backend.status();
+  Request read;
+  read.traits = LearnFdTraits(file.fd());
+  if (*backend != nullptr && !(*backend)->Takes(read)) {
+    return absl::UnimplementedError(
+        "leaves it to the workers: it does direct I/O only");
+  }
   QueueOptions options;
   options.buffer_bytes = kProbeBytes;
   options.depth_max = kDepth;
@@ -148,12 +156,14 @@ std::string LimitWords(int resource) {
 
 absl::StatusOr<PathReport> ProbePath(const std::string& path) {
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) {
+  char real_path[PATH_MAX];  // A link may lead to another file system.
+  if (realpath(path.c_str(), real_path) == nullptr ||
+      stat(real_path, &info) != 0) {
     return ErrnoStatus(errno, absl::StrCat("cannot probe ", path));
   }
   PathReport report;
   report.path = path;
-  report.folder = FolderOf(path, info);
+  report.folder = FolderOf(real_path, info);
   report.file_system = FileSystemOf(report.folder);
   const absl::StatusOr<File> file = MakeScratch(report.folder);
   if (!file.ok()) return file.status();

@@ -36,6 +36,13 @@ absl::Status Move(Op op, const File& file, int64_t offset, std::string* bytes) {
   return request.status();
 }
 
+// Where the rest of it goes; negative: nowhere.
+int64_t Position(const Request& write, int64_t size) {
+  if (write.traits.append) return size;
+  if (write.offset == kFilePosition) return lseek(write.fd, 0, SEEK_CUR);
+  return write.offset + static_cast<int64_t>(write.transferred);
+}
+
 }  // namespace
 
 absl::Status CrashLog::Keep(const Request& write, uint64_t started) {
@@ -43,32 +50,42 @@ absl::Status CrashLog::Keep(const Request& write, uint64_t started) {
   if (!file.ok()) return file.status();
   const absl::StatusOr<int64_t> size = file->Size();
   if (!size.ok()) return size.status();
-  Entry entry = {write.fd, write.offset, 0, "", *size, started, 0};
-  entry.end = write.offset + static_cast<int64_t>(write.length);
-  entry.replaced.resize(write.length);
-  const absl::Status read =
-      Move(Op::kRead, *file, write.offset, &entry.replaced);
+  const int64_t at = Position(write, *size);
+  if (at < 0) return absl::OkStatus();  // It will fail.
+  Entry entry = {write.fd,      at, at, "", *size, write.transferred, started,
+                 /*finished=*/0};
+  const size_t there = static_cast<size_t>(std::max<int64_t>(*size - at, 0));
+  entry.replaced.resize(std::min(write.length - write.transferred, there));
+  const absl::Status read = Move(Op::kRead, *file, at, &entry.replaced);
   if (read.ok()) entries_.push_back(std::move(entry));
   return read;
 }
 
-void CrashLog::Finished(uint64_t started) {
-  for (Entry& entry : entries_) {
-    if (entry.started == started) entry.finished = Tick();
-  }
+void CrashLog::Finished(uint64_t started, size_t transferred) {
+  const auto entry = std::lower_bound(
+      entries_.begin(), entries_.end(), started,
+      [](const Entry& e, uint64_t s) { return e.started < s; });
+  if (entry == entries_.end() || entry->started != started) return;
+  entry->finished = Tick();
+  entry->end =
+      entry->offset + static_cast<int64_t>(transferred - entry->transferred);
 }
 
 void CrashLog::Synced(int fd, uint64_t started) {
+  int64_t durable = 0;
   const auto covered = [&](const Entry& entry) {
     if (entry.fd != fd || entry.finished == 0 || entry.finished > started) {
       return false;
     }
-    int64_t& end = durable_ends_[fd];
-    end = std::max(end, entry.end);
+    durable = std::max(durable, entry.end);
     return true;
   };
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(), covered),
                  entries_.end());
+  // Undoing those that it did not cover must not cut what it did.
+  for (Entry& entry : entries_) {
+    if (entry.fd == fd) entry.size = std::max(entry.size, durable);
+  }
 }
 
 absl::Status CrashLog::Undo() {
@@ -77,12 +94,14 @@ absl::Status CrashLog::Undo() {
     Entry& entry = entries_.back();
     const absl::StatusOr<File> file = Reopen(entry.fd);
     if (!file.ok()) return file.status();
+    // Within the file, what was beyond its end are zeros.
+    const int64_t end = std::max(entry.offset, std::min(entry.end, entry.size));
+    entry.replaced.resize(static_cast<size_t>(end - entry.offset));
     status = Move(Op::kWrite, *file, entry.offset, &entry.replaced);
     if (!status.ok() || entry.end <= entry.size) continue;
-    const int64_t size = std::max(entry.size, durable_ends_[entry.fd]);
-    if (ftruncate(file->fd(), size) != 0) {
-      status = ErrnoStatus(
-          errno, absl::StrCat("cannot cut ", FdWords(entry.fd), " to ", size));
+    if (ftruncate(file->fd(), entry.size) != 0) {
+      status = ErrnoStatus(errno, absl::StrCat("cannot cut ", FdWords(entry.fd),
+                                               " to ", entry.size));
     }
   }
   return status;

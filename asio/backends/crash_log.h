@@ -11,8 +11,8 @@
 #ifndef UASIO_ASIO_BACKENDS_CRASH_LOG_H_
 #define UASIO_ASIO_BACKENDS_CRASH_LOG_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -26,11 +26,12 @@ class CrashLog {
   // The next moment: every start and finish of a request is one.
   uint64_t Tick() { return ++now_; }
 
-  // Notes down what `write`, which starts now, will replace.
+  // Notes down what the rest of `write`, which starts now, will replace.
+  // REQUIRES: its fd has a size.
   absl::Status Keep(const Request& write, uint64_t started);
 
-  // The write that started then has finished.
-  void Finished(uint64_t started);
+  // The write that started then has finished; so much of it is done.
+  void Finished(uint64_t started, size_t transferred);
 
   // A sync of `fd` that started then has succeeded: it covers the writes that
   // had finished before.
@@ -43,15 +44,15 @@ class CrashLog {
   struct Entry {
     int fd;
     int64_t offset;
-    int64_t end;
+    int64_t end;           // Of what was written; set when it is finished.
     std::string replaced;  // Up to the end of the file as it was.
-    int64_t size;          // Of the file as it was.
+    int64_t size;          // Of the file as it was, or as syncs made it since.
+    size_t transferred;    // Before it started.
     uint64_t started;
     uint64_t finished;  // 0: not yet.
   };
 
-  std::vector<Entry> entries_;           // In the order of their starts.
-  std::map<int, int64_t> durable_ends_;  // By fd: of the writes synced so far.
+  std::vector<Entry> entries_;  // In the order of their starts.
   uint64_t now_ = 0;
 };
 

@@ -1,12 +1,14 @@
 #include "asio/backends/fault.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
+#include "asio/perform.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -18,7 +20,18 @@ constexpr size_t kCompletionsAtOnce = 64;
 
 Kind KindOf(Op op) {
   if (IsRead(op)) return Kind::kRead;
-  return IsWrite(op) ? Kind::kWrite : Kind::kSync;
+  if (IsWrite(op)) return Kind::kWrite;
+  return IsSync(op) ? Kind::kSync : Kind::kAny;
+}
+
+// On an fd with a size.
+bool IsForWorkers(int64_t result) {
+  return result == kRefused || result == -EAGAIN || result == -EOPNOTSUPP;
+}
+
+std::unique_ptr<Backend> Checked(std::unique_ptr<Backend> wrapped) {
+  UASIO_CHECK(wrapped != nullptr, "FaultBackend: there is no backend to wrap");
+  return wrapped;
 }
 
 // What a request with this fault comes back with at once; 0: it is done.
@@ -54,15 +67,21 @@ struct FaultBackend::Job : Request {
 FaultBackend::FaultBackend(FaultOptions options,
                            std::unique_ptr<Backend> wrapped)
     : options_(std::move(options)),
-      wrapped_(std::move(wrapped)),
+      wrapped_(Checked(std::move(wrapped))),
       name_(absl::StrCat("fault(", wrapped_->name(), ")")),
       random_(options_.seed),
+      order_(options_.seed),
       raw_(kCompletionsAtOnce) {}
 
 FaultBackend::~FaultBackend() = default;
 
 bool FaultBackend::Takes(const Request& request) const {
-  return wrapped_->Takes(request);
+  return wrapped_->Takes(request) || MustSee(request);
+}
+
+void FaultBackend::Attach(int event_fd) {
+  event_fd_ = event_fd;
+  wrapped_->Attach(event_fd);
 }
 
 size_t FaultBackend::Start(absl::Span<Request* const> batch) {
@@ -72,17 +91,12 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
     static_cast<Request&>(*job) = *request;
     job->fault = Choose(*request);
     job->started = crash_log_.Tick();
-    if (int64_t result = ResultOf(job->fault)) {
-      Finish(job, result, request->transferred);
-      continue;
-    }
-    if (job->fault == Fault::kShort) job->length = ShortLength(*job);
-    if (!KeepForCrash(job)) continue;
-    batch_.push_back(job);
+    StartOne(job);
   }
   in_wrapped_ += batch_.size();
   if (!batch_.empty() && wrapped_->Start(batch_) > 0) {
-    CollectWrapped(0, absl::InfinitePast());
+    while (CollectWrapped(0, absl::InfinitePast())) {
+    }
   }
   return finished_.size();
 }
@@ -100,10 +114,15 @@ size_t FaultBackend::Collect(absl::Span<Completion> out, size_t min,
 
 void FaultBackend::Cancel(Request* request) {
   Job* job = jobs_.Find(request);
-  const bool is_delayed =
-      std::any_of(delayed_.begin(), delayed_.end(),
-                  [job](const Completion& c) { return c.request == job; });
-  if (job != nullptr && !is_delayed) wrapped_->Cancel(job);
+  if (job == nullptr) return;  // It waits to be collected.
+  const auto late =
+      std::find_if(delayed_.begin(), delayed_.end(),
+                   [job](const Completion& c) { return c.request == job; });
+  if (late == delayed_.end()) return wrapped_->Cancel(job);
+  const Completion completion = *late;
+  delayed_.erase(late);
+  FinishWrapped(completion);
+  eventfd_write(event_fd_, 1);
 }
 
 absl::Status FaultBackend::Crash() {
@@ -115,8 +134,9 @@ absl::Status FaultBackend::Crash() {
 // The script has the first word.
 Fault FaultBackend::Choose(const Request& request) {
   const Kind kind = KindOf(request.op);
-  const uint64_t nth = ++started_[static_cast<size_t>(kind)];
   const uint64_t nth_of_any = ++started_[static_cast<size_t>(Kind::kAny)];
+  const uint64_t nth =
+      kind == Kind::kAny ? nth_of_any : ++started_[static_cast<size_t>(kind)];
   Fault fault = Draw();
   for (const FaultOptions::Scripted& line : options_.script) {
     if (line.kind == kind ? line.nth == nth
@@ -144,20 +164,40 @@ Fault FaultBackend::Draw() {
 // Half of what is left, in whole blocks on a direct fd; the length itself if
 // there is no such half.
 size_t FaultBackend::ShortLength(const Request& request) {
-  if (IsVectored(request.op) || KindOf(request.op) == Kind::kSync) {
-    return request.length;
-  }
+  const bool transfers = IsRead(request.op) || IsWrite(request.op);
+  if (IsVectored(request.op) || !transfers) return request.length;
   const size_t unit = request.traits.direct ? kBufferAlignment : 1;
   const size_t half = (request.length - request.transferred) / 2 / unit * unit;
   return half == 0 ? request.length : request.transferred + half;
 }
 
-// False: it has failed instead.
+// Finishes it, or puts it into batch_.
+void FaultBackend::StartOne(Job* job) {
+  const int64_t result = ResultOf(job->fault);
+  const bool here = IsForWorkers(result) && MustSee(*job);
+  if (result != 0 && !here) return Finish(job, result, job->transferred);
+  if (job->fault == Fault::kShort) job->length = ShortLength(*job);
+  if (!KeepForCrash(job)) return Finish(job, -EIO, job->transferred);
+  if (here || !wrapped_->Takes(*job)) return PerformHere(job);
+  batch_.push_back(job);
+}
+
+// The crash log does not hear of what the workers do.
+bool FaultBackend::MustSee(const Request& request) const {
+  return options_.can_crash && request.traits.sized &&
+         (IsWrite(request.op) || IsSync(request.op));
+}
+
 bool FaultBackend::KeepForCrash(Job* job) {
-  if (!options_.can_crash || !IsWrite(job->op) || job->offset < 0) return true;
-  if (crash_log_.Keep(*job, job->started).ok()) return true;
-  Finish(job, -EIO, job->transferred);
-  return false;
+  if (!MustSee(*job) || !IsWrite(job->op)) return true;
+  const absl::Status kept = crash_log_.Keep(*job, job->started);
+  return kept.ok() || absl::IsNotFound(kept);  // There is no such fd.
+}
+
+void FaultBackend::PerformHere(Job* job) {
+  Transfer transfer = MakeTransfer(*job);
+  const int64_t result = Perform(&transfer);
+  Finish(job, result, transfer.done);
 }
 
 // Waits for `min` of the wrapped backend's, and finishes what may come back.
@@ -168,7 +208,7 @@ bool FaultBackend::CollectWrapped(size_t min, absl::Time deadline) {
     raw = absl::MakeSpan(raw_);
     raw = raw.first(wrapped_->Collect(raw, min, deadline));
     in_wrapped_ -= raw.size();
-    if (options_.reorder) std::shuffle(raw.begin(), raw.end(), random_);
+    if (options_.reorder) std::shuffle(raw.begin(), raw.end(), order_);
   }
   std::vector<Completion> late;
   if (!raw.empty()) late.swap(delayed_);
@@ -185,16 +225,20 @@ bool FaultBackend::CollectWrapped(size_t min, absl::Time deadline) {
     for (const Completion& c : delayed_) FinishWrapped(c);
     delayed_.clear();
   }
-  return !raw.empty() || finished_.size() > 0;
+  return !raw.empty();
 }
 
 void FaultBackend::FinishWrapped(const Completion& completion) {
-  Finish(static_cast<Job*>(completion.request), completion.result,
-         completion.transferred);
+  Job* job = static_cast<Job*>(completion.request);
+  if (!IsForWorkers(completion.result) || !MustSee(*job)) {
+    return Finish(job, completion.result, completion.transferred);
+  }
+  job->transferred = completion.transferred;
+  PerformHere(job);
 }
 
 void FaultBackend::Finish(Job* job, int64_t result, size_t transferred) {
-  if (IsWrite(job->op)) crash_log_.Finished(job->started);
+  if (IsWrite(job->op)) crash_log_.Finished(job->started, transferred);
   if (IsSync(job->op) && result >= 0) crash_log_.Synced(job->fd, job->started);
   finished_.Add(job->request, result, transferred);
   jobs_.Recycle(job);

@@ -49,7 +49,9 @@ inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;
 struct FaultOptions {
   enum class Kind : uint8_t { kRead, kWrite, kSync, kAny };
 
-  // The `nth` request of `kind`, counted from 1 as they are started.
+  // The `nth` request of `kind`, counted from 1 as they are started: the rest
+  // of a short transfer, and one that was interrupted, count again.  No-ops
+  // are of no kind but kAny.
   struct Scripted {
     Kind kind;
     uint64_t nth;
@@ -58,6 +60,7 @@ struct FaultOptions {
   std::vector<Scripted> script;
 
   // The probability of each fault, by its number; for what is not scripted.
+  // What is always interrupted never ends.
   double rates[kFaults] = {};
 
   // Finished requests come back in any order.
@@ -65,18 +68,21 @@ struct FaultOptions {
 
   uint64_t seed = 1;
 
-  // Keeps what each write at an offset replaces, for Crash().
+  // Keeps what each write to a file replaces, for Crash().  All writes and
+  // syncs of files come here then; what would go to the workers is performed
+  // on the spot.
   bool can_crash = false;
 };
 
 class FaultBackend final : public Backend {
  public:
+  // REQUIRES: there is a `wrapped`, which nullptr for the workers is not.
   FaultBackend(FaultOptions options, std::unique_ptr<Backend> wrapped);
   ~FaultBackend() override;
 
   absl::string_view name() const override { return name_; }
   bool Takes(const Request& request) const override;
-  void Attach(int event_fd) override { wrapped_->Attach(event_fd); }
+  void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
   }
@@ -102,7 +108,10 @@ class FaultBackend final : public Backend {
   Fault Choose(const Request& request);
   Fault Draw();
   static size_t ShortLength(const Request& request);
+  void StartOne(Job* job);
+  bool MustSee(const Request& request) const;
   bool KeepForCrash(Job* job);
+  void PerformHere(Job* job);
   bool CollectWrapped(size_t min, absl::Time deadline);
   void FinishWrapped(const Completion& completion);
   void Finish(Job* job, int64_t result, size_t transferred);
@@ -110,7 +119,9 @@ class FaultBackend final : public Backend {
   const FaultOptions options_;
   const std::unique_ptr<Backend> wrapped_;
   const std::string name_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_;  // Of the faults,
+  std::mt19937_64 order_;   // and of what comes back when: not replayable.
+  int event_fd_ = -1;
   uint64_t started_[4] = {};  // By FaultOptions::Kind.
   uint64_t counts_[kFaults] = {};
   CrashLog crash_log_;

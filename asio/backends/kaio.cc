@@ -1,6 +1,7 @@
 #include "asio/backends/kaio.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,9 +9,10 @@
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
+#include "asio/time_left.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -56,6 +58,19 @@ uint64_t Address(const T* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
 }
 
+absl::Status SetupError(int error) {
+  const char* hint = "";
+  if (error == EAGAIN) {
+    hint = "; contexts have taken fs.aio-max-nr (sysctl): raise it";
+  }
+  if (error == EPERM) hint = "; a seccomp filter forbids it";
+  if (error == ENOSYS) {
+    hint = "; the kernel lacks CONFIG_AIO, or a seccomp filter hides it";
+  }
+  const absl::Status status = ErrnoStatus(error, "io_setup");
+  return absl::Status(status.code(), absl::StrCat(status.message(), hint));
+}
+
 }  // namespace
 
 struct KaioBackend::Job : iocb {
@@ -81,12 +96,7 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::Create(size_t depth_max) {
   aio_context_t context = 0;
   while (IoSetup(depth, &context) != 0) {
     // EAGAIN: fs.aio-max-nr is spent, but for fewer there may be room.
-    if (errno != EAGAIN || depth <= 1) {
-      const char* hint =
-          errno == EAGAIN ? "; raise fs.aio-max-nr (sysctl)" : "";
-      const absl::Status status = ErrnoStatus(errno, "io_setup");
-      return absl::Status(status.code(), absl::StrCat(status.message(), hint));
-    }
+    if (errno != EAGAIN || depth <= 1) return SetupError(errno);
     depth /= 2;
   }
   return std::unique_ptr<Backend>(new KaioBackend(context));
@@ -198,17 +208,24 @@ size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
   min = std::min({min, kEventsAtOnce, in_kernel_});
   long count;
   do {
-    timespec timeout = {};
-    if (min > 0 && deadline != absl::InfiniteFuture()) {
-      timeout = absl::ToTimespec(
-          std::max(deadline - absl::Now(), absl::ZeroDuration()));
-    }
-    const bool for_ever = min > 0 && deadline == absl::InfiniteFuture();
-    count = IoGetEvents(context_, min, kEventsAtOnce, events,
-                        for_ever ? nullptr : &timeout);
+    timespec storage = {};
+    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
+    count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
   } while (count < 0 && errno == EINTR);
+  if (count < 0) return ReapWithoutCall(min, deadline);
   for (long i = 0; i < count; ++i) Take(events[i]);
-  return count < 0 ? 0 : count;
+  return count;
+}
+
+// A filter may forbid io_getevents(2) alone: the eventfd tells as well.
+size_t KaioBackend::ReapWithoutCall(size_t min, absl::Time deadline) {
+  UASIO_CHECK(ring_ != nullptr,
+              "kaio: io_getevents() fails, and the ring is unknown");
+  if (min > 0 && PollIn(event_fd_, deadline)) {
+    eventfd_t count;
+    eventfd_read(event_fd_, &count);
+  }
+  return ReapRing();
 }
 
 void KaioBackend::Take(const io_event& event) {

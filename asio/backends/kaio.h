@@ -55,6 +55,7 @@ class KaioBackend final : public Backend {
   size_t Reap(size_t min, absl::Time deadline);
   size_t ReapRing();
   size_t ReapByCall(size_t min, absl::Time deadline);
+  size_t ReapWithoutCall(size_t min, absl::Time deadline);
   void Take(const io_event& event);
   void Finish(Job* job, int64_t result, size_t transferred);
 

@@ -56,7 +56,12 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
     return absl::DeadlineExceededError(absl::StrCat(
         "a read did not finish in ", absl::FormatDuration(kProbePatience)));
   }
-  request.result = done.result == kRefused ? -EAGAIN : done.result;
+  if (done.result == kRefused) {
+    return absl::UnavailableError(
+        "the kernel refuses to read, though the setup went well; a seccomp "
+        "filter may forbid the calls that follow it");
+  }
+  request.result = done.result;
   if (!request.status().ok()) return request.status();
   const bool good =
       request.result == static_cast<int64_t>(kBufferAlignment) &&
@@ -71,8 +76,9 @@ absl::Status Probe(const Row& row) {
   absl::StatusOr<File> zeros =
       File::Open("/dev/zero", O_RDONLY, 0, File::Mode::kBuffered);
   if (!zeros.ok()) return zeros.status();
-  const File event_fd = File::Adopt(eventfd(0, EFD_CLOEXEC), "an eventfd");
-  if (!event_fd.is_open()) return ErrnoStatus(errno, "eventfd");
+  const int fd = eventfd(0, EFD_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "eventfd");
+  const File event_fd = File::Adopt(fd, "an eventfd");
   Buffer block = Buffer::Allocate(kBufferAlignment);
   if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
   (*backend)->Attach(event_fd.fd());
@@ -88,6 +94,9 @@ std::vector<std::string> BackendNames() {
 }
 
 BackendOr NewBackend(absl::string_view name, size_t depth_max) {
+  if (depth_max == 0) {
+    return absl::InvalidArgumentError("a backend's depth_max must not be 0");
+  }
   if (name == "auto") return NewAutoBackend(depth_max).backend;
   for (const Row& row : kTable) {
     if (name == row.name) return row.create(depth_max);

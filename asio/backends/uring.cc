@@ -1,13 +1,14 @@
 #include "asio/backends/uring.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
+#include "asio/time_left.h"
 
 namespace uasio {
 namespace {
@@ -27,6 +28,9 @@ absl::Status SetupError(int error) {
   if (error == EINVAL) hint = "; it takes Linux 6.1";
   if (error == EPERM) {
     hint = "; kernel.io_uring_disabled (sysctl) or a seccomp filter forbids it";
+  }
+  if (error == ENOSYS) {
+    hint = "; the kernel lacks CONFIG_IO_URING, or a seccomp filter hides it";
   }
   if (error == ENOMEM) hint = "; raise RLIMIT_MEMLOCK (ulimit -l)";
   const absl::Status status = ErrnoStatus(error, "io_uring_setup");
@@ -56,7 +60,13 @@ bool UringBackend::Takes(const Request& request) const {
 }
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
-  for (Request* request : batch) Prepare(jobs_.New(request));
+  for (Request* request : batch) {
+    if (enabled_) {
+      Prepare(jobs_.New(request));
+    } else {
+      finished_.Add(request, kRefused, request->transferred);
+    }
+  }
   Submit();
   return finished_.size();
 }
@@ -82,11 +92,14 @@ void UringBackend::Cancel(Request* request) {
 }
 
 void UringBackend::Attach(int event_fd) {
+  event_fd_ = event_fd;
   // io_uring_enable_rings() is missing from liburing 2.3's shared object.
-  io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  enabled_ = io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+                               nullptr, 0) == 0 &&
+             io_uring_register_eventfd(&ring_, event_fd) == 0 &&
+             io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
   unsigned workers_max[2] = {kKernelWorkersMax[0], kKernelWorkersMax[1]};
   io_uring_register_iowq_max_workers(&ring_, workers_max);
-  io_uring_register_eventfd(&ring_, event_fd);
   registers_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
 }
 
@@ -136,11 +149,12 @@ void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   }
 }
 
-// What the kernel does not take now stays in the ring, and goes with the next
-// call.
+// What the kernel has no memory for now stays in the ring, and goes with the
+// next look for what is finished, for which the eventfd asks.
 void UringBackend::Submit() {
   while (io_uring_submit(&ring_) == -EINTR) {
   }
+  if (io_uring_sq_ready(&ring_) > 0) eventfd_write(event_fd_, 1);
 }
 
 // The index of the slab that holds all of the memory; -1: none does.
@@ -165,34 +179,34 @@ size_t UringBackend::Reap() {
   const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
   for (unsigned i = 0; i < count; ++i) Take(*cqes[i]);
   io_uring_cq_advance(&ring_, count);
+  if (io_uring_sq_ready(&ring_) > 0) Submit();
   return count;
 }
 
 void UringBackend::Take(const io_uring_cqe& cqe) {
   Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
   if (job == nullptr) return;  // Of a cancel.
-  size_t done = job->request->transferred;
-  if (cqe.res >= 0) done += static_cast<size_t>(cqe.res);
-  finished_.Add(job->request, cqe.res < 0 ? cqe.res : done, done);
+  const size_t before = job->request->transferred;
+  const size_t done = before + static_cast<size_t>(std::max(cqe.res, 0));
+  finished_.Add(job->request,
+                cqe.res < 0 ? cqe.res : static_cast<int64_t>(done), done);
   jobs_.Recycle(job);
 }
 
 // False: there are not so many by `deadline`.
 bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
-  while (true) {
+  int result;
+  do {
+    timespec storage;
+    const timespec* left = TimeLeft(deadline, &storage);
     __kernel_timespec timeout = {};
-    const bool for_ever = deadline == absl::InfiniteFuture();
-    if (!for_ever) {
-      const timespec left = absl::ToTimespec(
-          std::max(deadline - absl::Now(), absl::ZeroDuration()));
-      timeout = {left.tv_sec, left.tv_nsec};
-    }
+    if (left != nullptr) timeout = {left->tv_sec, left->tv_nsec};
     io_uring_cqe* cqe;
-    const int result = io_uring_submit_and_wait_timeout(
+    result = io_uring_submit_and_wait_timeout(
         &ring_, &cqe, static_cast<unsigned>(count),
-        for_ever ? nullptr : &timeout, nullptr);
-    if (result != -EINTR) return result >= 0;
-  }
+        left == nullptr ? nullptr : &timeout, nullptr);
+  } while (result == -EINTR);
+  return result >= 0;
 }
 
 }  // namespace uasio

@@ -4,8 +4,7 @@
 //            on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
 // Blocks:    Collect().
-// Bounds:    as many requests as the ring was made for; the kernel's own
-//            workers by IORING_REGISTER_IOWQ_MAX_WORKERS.
+// Bounds:    the queue's depth_max; 16 of the kernel's own workers.
 // Errors:    of Create(): why there is no ring to be had.
 //
 // Completions are worked on only inside of our own calls
@@ -63,6 +62,8 @@ class UringBackend final : public Backend {
   bool WaitFor(size_t count, absl::Time deadline);
 
   io_uring ring_;
+  int event_fd_ = -1;
+  bool enabled_ = false;     // Else every request is refused.
   bool registers_ = false;   // The kernel has a table for our buffers.
   std::vector<Slab> slabs_;  // Registered, by index.
 

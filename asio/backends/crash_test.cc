@@ -1,0 +1,200 @@
+// A simulated crash takes back what no sync has covered, and nothing else.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "asio/backends/fault_testing.h"
+#include "asio/backends/table.h"
+#include "asio/buffer.h"
+#include "asio/file.h"
+#include "gtest/gtest.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+namespace {
+
+using Kind = FaultOptions::Kind;
+
+FaultOptions CanCrash(FaultOptions options = {}) {
+  options.can_crash = true;
+  return options;
+}
+
+class CrashTest : public testing::Test {
+ protected:
+  void Write(FaultyQueue* q, int fd, int64_t offset, const std::string& bytes) {
+    Request* w = SubmitWrite(&q->queue, Op::kWrite, fd, offset, bytes);
+    EXPECT_EQ(Finish(&q->queue, w), static_cast<int64_t>(bytes.size()));
+  }
+  void Sync(FaultyQueue* q, int fd) {
+    EXPECT_EQ(Finish(&q->queue, Submit(&q->queue, Op::kFdatasync, fd)), 0);
+  }
+  void Crash(FaultyQueue* q) {
+    const absl::Status status = q->faults->Crash();
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
+  const ScratchFile file_{"0123456789"};
+};
+
+TEST_F(CrashTest, UnsyncedWritesAreLostAndSyncedOnesStay) {
+  FaultyQueue q(CanCrash());
+  Write(&q, file_.fd(), 0, "aa");
+  Sync(&q, file_.fd());
+  Write(&q, file_.fd(), 4, "bb");
+  EXPECT_EQ(file_.Contents(), "aa23bb6789");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "aa23456789");
+  Crash(&q);  // It has forgotten.
+  EXPECT_EQ(file_.Contents(), "aa23456789");
+}
+
+TEST_F(CrashTest, OverlappingWritesAreTakenBackInReverse) {
+  FaultyQueue q(CanCrash());
+  Write(&q, file_.fd(), 0, "aaaa");
+  Sync(&q, file_.fd());
+  Write(&q, file_.fd(), 2, "bbbb");
+  Write(&q, file_.fd(), 4, "cccc");
+  EXPECT_EQ(file_.Contents(), "aabbcccc89");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "aaaa456789");
+}
+
+TEST_F(CrashTest, GrowthIsCut) {
+  FaultyQueue q(CanCrash());
+  Write(&q, file_.fd(), 8, "abcd");
+  Sync(&q, file_.fd());
+  Write(&q, file_.fd(), 11, "xyz");
+  Write(&q, file_.fd(), 100, "far");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "01234567abcd");
+}
+
+TEST_F(CrashTest, AppendsAndWritesAtTheFilesPositionAreTakenBack) {
+  FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
+  const Fd append = file_.Open(O_WRONLY | O_APPEND);
+  const Fd other = file_.Open(O_WRONLY);
+  ASSERT_EQ(lseek(other, 3, SEEK_SET), 3);
+  Write(&q, append, 0, "abcd");
+  Write(&q, other, kFilePosition, "xy");
+  EXPECT_EQ(file_.Contents(), "012xy56789abcd");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+TEST_F(CrashTest, TheFdsAreApart) {
+  FaultyQueue q(CanCrash());
+  const ScratchFile other("0123456789");
+  Write(&q, file_.fd(), 0, "a");
+  Write(&q, other.fd(), 0, "b");
+  Sync(&q, other.fd());
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+  EXPECT_EQ(other.Contents(), "b123456789");
+}
+
+TEST_F(CrashTest, AFailedSyncCoversNothing) {
+  FaultyQueue q(CanCrash(Script(Kind::kSync, 1, Fault::kIoError)));
+  Write(&q, file_.fd(), 0, "a");
+  EXPECT_EQ(Finish(&q.queue, Submit(&q.queue, Op::kFsync, file_.fd())), -EIO);
+  q.queue.ClearErrors(file_.fd());
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+// The workers' doings would be unknown.
+TEST_F(CrashTest, WhatTheWorkersWouldDoIsTakenBackToo) {
+  for (const Fault fault : {Fault::kRefused, Fault::kTryAgain}) {
+    FaultyQueue q(CanCrash(Rate(fault, 1)));
+    Write(&q, file_.fd(), 0, "aa");
+    Sync(&q, file_.fd());
+    Write(&q, file_.fd(), 1, "bb");
+    EXPECT_EQ(q.faults->count(fault), 3u);
+    EXPECT_EQ(q.pool.threads(), 0u);
+    Crash(&q);
+    EXPECT_EQ(file_.Contents(), "aa23456789");
+  }
+}
+
+TEST_F(CrashTest, ShortWritesAreTakenBack) {
+  FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
+  Write(&q, file_.fd(), 5, "abcdefghijk");
+  EXPECT_GT(q.faults->count(Fault::kShort), 1u);
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+TEST_F(CrashTest, AWriteThatFailsIsNoGrowth) {
+  FaultyQueue q(CanCrash());
+  const Fd read_only = file_.Open(O_RDONLY);
+  Request* w = SubmitWrite(&q.queue, Op::kWrite, read_only, 100, "x");
+  EXPECT_EQ(Finish(&q.queue, w), -EBADF);
+  Sync(&q, read_only);
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+TEST_F(CrashTest, AnFdThatIsNotOpenHasItsOwnError) {
+  FaultyQueue q(CanCrash());
+  Fd closed = file_.Open(O_RDWR);
+  const int fd = closed;
+  closed.Close();
+  Request* w = SubmitWrite(&q.queue, Op::kWrite, fd, 0, "x");
+  EXPECT_EQ(Finish(&q.queue, w), -EBADF);
+}
+
+// The first write starts when the file is empty, and is not covered by the
+// sync of what lies behind it.
+TEST_F(CrashTest, AnUnsyncedWriteBeforeASyncedOneLeavesZeros) {
+  auto held = std::make_unique<HeldBackend>();
+  HeldBackend* wrapped = held.get();
+  FaultyQueue q(CanCrash(), std::move(held));
+  const ScratchFile file;
+  Request* behind = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 4, "bbbb");
+  Request* before = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "aaaa");
+  wrapped->Finish(wrapped->running[0]);
+  EXPECT_EQ(Finish(&q.queue, behind), 4);
+  Request prepared;  // A sync of its own: the queue's would wait for both.
+  prepared.op = Op::kFsync;
+  prepared.fd = file.fd();
+  Request* const batch[] = {&prepared};
+  q.faults->Start(batch);
+  wrapped->Finish(wrapped->running[1]);
+  Completion done;
+  ASSERT_EQ(q.faults->Collect(absl::MakeSpan(&done, 1), 1, SoonEnough()), 1u);
+  wrapped->FinishAll();
+  EXPECT_EQ(Finish(&q.queue, before), 4);
+  Crash(&q);
+  EXPECT_EQ(file.Contents(), std::string(4, '\0') + "bbbb");
+}
+
+// On kaio and uring, too, that write directly and may refuse.
+TEST_F(CrashTest, DirectWritesAreTakenBack) {
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    if (verdict.name == "worker" || !verdict.status.ok()) continue;
+    auto wrapped = NewBackend(verdict.name, 64);
+    ASSERT_TRUE(wrapped.ok()) << wrapped.status();
+    FaultyQueue q(CanCrash(), *std::move(wrapped));
+    const std::string old(2 * kBufferAlignment, 'o');
+    const ScratchFile scratch(old);
+    auto file = File::Open(scratch.path(), O_RDWR);
+    ASSERT_TRUE(file.ok()) << file.status();
+    const std::string block(kBufferAlignment, 'n');
+    Write(&q, file->fd(), 0, block);
+    Sync(&q, file->fd());
+    Write(&q, file->fd(), kBufferAlignment, block + block);
+    EXPECT_EQ(scratch.Contents(), block + block + block) << verdict.name;
+    Crash(&q);
+    EXPECT_EQ(scratch.Contents(), block + old.substr(kBufferAlignment))
+        << verdict.name;
+  }
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,49 @@
+// A queue on a fault backend that the test still sees.
+
+#ifndef UASIO_ASIO_BACKENDS_FAULT_TESTING_H_
+#define UASIO_ASIO_BACKENDS_FAULT_TESTING_H_
+
+#include <memory>
+#include <utility>
+
+#include "asio/backends/fault.h"
+#include "asio/backends/sync.h"
+#include "asio/queue.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+
+struct FaultyQueue {
+  explicit FaultyQueue(
+      FaultOptions options = {},
+      std::unique_ptr<Backend> wrapped = std::make_unique<SyncBackend>())
+      : faults(new FaultBackend(std::move(options), std::move(wrapped))),
+        queue(OptionsWith(&pool), std::unique_ptr<Backend>(faults)) {}
+
+  static QueueOptions OptionsWith(WorkerPool* pool) {
+    QueueOptions options;
+    options.pool = pool;
+    return options;
+  }
+
+  WorkerPool pool;  // Without a thread while the workers have done nothing.
+  FaultBackend* const faults;  // The queue's.
+  Queue queue;
+};
+
+inline FaultOptions Script(FaultOptions::Kind kind, uint64_t nth, Fault fault) {
+  FaultOptions options;
+  options.script.push_back({kind, nth, fault});
+  return options;
+}
+
+inline FaultOptions Rate(Fault fault, double rate, uint64_t seed = 1) {
+  FaultOptions options;
+  options.rates[static_cast<size_t>(fault)] = rate;
+  options.seed = seed;
+  return options;
+}
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_FAULT_TESTING_H_

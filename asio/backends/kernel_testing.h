@@ -1,0 +1,84 @@
+// What tests of kaio and uring need: a direct file with random contents, and a
+// queue whose workers must have nothing to do.
+
+#ifndef UASIO_ASIO_BACKENDS_KERNEL_TESTING_H_
+#define UASIO_ASIO_BACKENDS_KERNEL_TESTING_H_
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "asio/backends/table.h"
+#include "asio/buffer.h"
+#include "asio/fd_testing.h"
+#include "asio/file.h"
+#include "asio/queue.h"
+#include "gtest/gtest.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+
+inline constexpr size_t kBlock = kBufferAlignment;
+inline constexpr uid_t kNobody = 65534;
+
+// Whether a child may become an ordinary user.
+inline bool MayBecomeNobody() {
+  const pid_t child = fork();
+  if (child == 0) _exit(setuid(kNobody) == 0 ? 0 : 1);
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status == 0;
+}
+
+// A file on the disk, or where `folder` says, open with O_DIRECT.
+class DirectFile {
+ public:
+  explicit DirectFile(const std::string& contents,
+                      const std::string& folder = "")
+      : scratch_(folder) {
+    scratch_.NewFile("data", contents);
+    auto file = File::Open(path(), O_RDWR);
+    EXPECT_TRUE(file.ok()) << file.status();
+    if (file.ok()) file_ = *std::move(file);
+    why_not_ = file_.why_buffered();
+    if (file_.is_open()) fsync(file_.fd());  // Its blocks are allocated.
+  }
+
+  std::string path() const { return scratch_.Path("data"); }
+  int fd() const { return file_.fd(); }
+  size_t size() const { return static_cast<size_t>(*file_.Size()); }
+  std::string Contents() const { return fd_testing::Contents(path()); }
+
+  // "", or why there is no direct I/O there.
+  const std::string& why_not() const { return why_not_; }
+
+ private:
+  const fd_testing::Scratch scratch_;
+  File file_;
+  std::string why_not_;
+};
+
+// A queue on the backend of that name.
+struct KernelQueue {
+  explicit KernelQueue(const std::string& name, QueueOptions options = {},
+                       size_t backend_depth = 0) {
+    options.pool = &pool;
+    if (backend_depth == 0) backend_depth = options.depth_max;
+    auto backend = NewBackend(name, backend_depth);
+    EXPECT_TRUE(backend.ok()) << backend.status();
+    queue = std::make_unique<Queue>(
+        options, backend.ok() ? *std::move(backend) : nullptr);
+  }
+
+  WorkerPool pool;  // Without a thread while the workers have done nothing.
+  std::unique_ptr<Queue> queue;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_KERNEL_TESTING_H_

@@ -1,0 +1,41 @@
+// Has system calls refused, as a container's seccomp filter does.
+
+#ifndef UASIO_ASIO_BACKENDS_SECCOMP_TESTING_H_
+#define UASIO_ASIO_BACKENDS_SECCOMP_TESTING_H_
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <vector>
+
+namespace uasio {
+
+struct RefusedCall {
+  unsigned number;  // SYS_...
+  unsigned error;   // What it answers.
+};
+
+// From here on, in this thread and the processes that it makes.  For a child:
+// there is no way back.
+inline void RefuseCalls(const std::vector<RefusedCall>& calls) {
+  std::vector<sock_filter> code = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  for (const RefusedCall& call : calls) {
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.number, 0, 1));
+    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | call.error));
+  }
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const sock_fprog program = {static_cast<unsigned short>(code.size()),
+                              code.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    std::abort();
+  }
+}
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_SECCOMP_TESTING_H_

@@ -1,0 +1,171 @@
+// Which backend is taken, and what is said of the others, when the system
+// refuses them.
+
+#include "asio/backends/table.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "asio/backends/choice_testing.h"
+#include "asio/backends/kernel_testing.h"
+#include "asio/backends/seccomp_testing.h"
+#include "asio/queue.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::ExitedWithCode;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(TableTest, TheBestComesFirst) {
+  EXPECT_THAT(BackendNames(), ElementsAre("uring", "kaio", "worker", "sync"));
+}
+
+TEST(TableTest, ABackendIsTheOneOfItsName) {
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    if (!verdict.status.ok()) continue;
+    auto backend = NewBackend(verdict.name, 8);
+    ASSERT_TRUE(backend.ok()) << backend.status();
+    if (verdict.name == "worker") {
+      EXPECT_EQ(*backend, nullptr);  // Every queue has its workers.
+    } else {
+      EXPECT_EQ((*backend)->name(), verdict.name);
+    }
+  }
+}
+
+TEST(TableTest, AnUnknownNameIsRefusedWithTheKnownOnes) {
+  const auto backend = NewBackend("urring", 8);
+  EXPECT_EQ(backend.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      backend.status().message(),
+      "no backend \"urring\"; there are: auto, uring, kaio, worker, sync");
+}
+
+TEST(TableTest, EachIsTriedOnce) {
+  const std::vector<BackendVerdict>& verdicts = ProbeBackends();
+  ASSERT_EQ(verdicts.size(), BackendNames().size());
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    EXPECT_EQ(verdicts[i].name, BackendNames()[i]);
+  }
+  EXPECT_EQ(&ProbeBackends(), &verdicts);
+}
+
+TEST(TableTest, AutoTakesTheFirstThatWorks) {
+  const BackendChoice choice = NewAutoBackend(8);
+  const size_t passed_over = choice.passed_over.size();
+  ASSERT_LT(passed_over, BackendNames().size());
+  EXPECT_EQ(choice.name, BackendNames()[passed_over]);
+  for (size_t i = 0; i < passed_over; ++i) {
+    EXPECT_FALSE(ProbeBackends()[i].status.ok());
+  }
+  EXPECT_TRUE(NewBackend("auto", 8).ok());
+}
+
+// In a process of its own, since each is tried once in a process.
+class RefusedTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+  }
+
+  static void RefuseAndReport(const std::vector<RefusedCall>& calls) {
+    RefuseCalls(calls);
+    ReportChoice();
+  }
+};
+using RefusedDeathTest = RefusedTest;
+
+TEST_F(RefusedDeathTest, NothingRefusedMeansUring) {
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    if (!verdict.status.ok()) GTEST_SKIP() << verdict.status;
+  }
+  EXPECT_EXIT(ReportChoice(), ExitedWithCode(0),
+              AllOf(HasSubstr("took uring."), Not(HasSubstr("passed over"))));
+}
+
+TEST_F(RefusedDeathTest, WithoutIoUringSetupKaioIsTakenAndTheKnobNamed) {
+  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "there is no kaio";
+  EXPECT_EXIT(RefuseAndReport({{SYS_io_uring_setup, EPERM}}), ExitedWithCode(0),
+              AllOf(HasSubstr("passed over uring: io_uring_setup: EPERM "),
+                    HasSubstr("kernel.io_uring_disabled (sysctl)"),
+                    HasSubstr("seccomp"), HasSubstr("took kaio.")));
+  EXPECT_EXIT(RefuseAndReport({{SYS_io_uring_setup, ENOSYS}}),
+              ExitedWithCode(0),
+              AllOf(HasSubstr("passed over uring: io_uring_setup: ENOSYS "),
+                    HasSubstr("CONFIG_IO_URING"), HasSubstr("seccomp"),
+                    HasSubstr("took kaio.")));
+}
+
+TEST_F(RefusedDeathTest, WithoutIoSetupUringIsTaken) {
+  if (!NewBackend("uring", 8).ok()) GTEST_SKIP() << "there is no uring";
+  EXPECT_EXIT(RefuseAndReport({{SYS_io_setup, EPERM}}), ExitedWithCode(0),
+              AllOf(HasSubstr("took uring."),
+                    HasSubstr("kaio does not work: io_setup: EPERM "),
+                    HasSubstr("seccomp")));
+}
+
+TEST_F(RefusedDeathTest, WithoutBothTheWorkersAreTaken) {
+  for (const unsigned error : {EPERM, ENOSYS}) {
+    EXPECT_EXIT(
+        RefuseAndReport({{SYS_io_uring_setup, error}, {SYS_io_setup, error}}),
+        ExitedWithCode(0),
+        AllOf(HasSubstr("passed over uring: io_uring_setup: E"),
+              HasSubstr("passed over kaio: io_setup: E"),
+              HasSubstr(error == EPERM ? "EPERM" : "CONFIG_AIO"),
+              HasSubstr("took worker.")));
+  }
+}
+
+// The setup succeeds, and what follows it does not: a queue on such a backend
+// must not wait for ever.
+TEST_F(RefusedDeathTest, ABackendThatOnlySetsUpIsPassedOver) {
+  for (const unsigned call : {SYS_io_uring_enter, SYS_io_uring_register}) {
+    EXPECT_EXIT(
+        RefuseAndReport({{call, EPERM}, {SYS_io_submit, EPERM}}),
+        ExitedWithCode(0),
+        AllOf(HasSubstr("passed over uring: the kernel refuses to read"),
+              HasSubstr("passed over kaio: the kernel refuses to read"),
+              HasSubstr("seccomp"), HasSubstr("took worker.")));
+  }
+}
+
+TEST_F(RefusedDeathTest, WhatRefusesEverythingLeavesItToTheWorkers) {
+  for (const char* name : {"uring", "kaio"}) {
+    if (!NewBackend(name, 8).ok()) continue;
+    EXPECT_EXIT(
+        {
+          RefuseCalls({{SYS_io_uring_enter, EPERM}, {SYS_io_submit, EPERM}});
+          exit(DoesIo(*NewBackend(name, 8)) ? 0 : 1);
+        },
+        ExitedWithCode(0), "");
+  }
+}
+
+[[noreturn]] void ReportAsNobody() {
+  const rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || setuid(kNobody) != 0) exit(2);
+  ReportChoice();
+}
+
+TEST_F(RefusedDeathTest, AnOrdinaryUserWithoutLockedMemoryHasABackend) {
+  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+  EXPECT_EXIT(ReportAsNobody(), ExitedWithCode(0), HasSubstr("took "));
+}
+
+}  // namespace
+}  // namespace uasio

@@ -1,0 +1,103 @@
+// What only uring has: buffers that the kernel knows, within RLIMIT_MEMLOCK.
+
+#include "asio/backends/uring.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "asio/backends/kernel_testing.h"
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+#include "tests/requests.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Pattern;
+using testing::ExitedWithCode;
+
+// How many buffers are registered with this process's rings, as /proc tells;
+// -1: it does not.
+int Registered() {
+  int count = -1;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    bool in_table = false;
+    for (std::string line; std::getline(info, line);) {
+      if (in_table && line.find("0x") != std::string::npos) ++count;
+      if (line.find(':') != 5) in_table = false;  // No "%5u: ..." any more.
+      if (line.rfind("UserBufs:", 0) == 0) {
+        in_table = true;
+        count = 0;
+      }
+    }
+  }
+  return count;
+}
+
+class UringTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    const auto backend = UringBackend::Create(1);
+    if (!backend.ok()) GTEST_SKIP() << backend.status();
+  }
+};
+using UringDeathTest = UringTest;
+
+// True: it reads what is there, without the workers.
+bool Reads(KernelQueue* q, int fd, const std::string& bytes, char* lent) {
+  Request* r = Prepare(q->queue.get(), Op::kRead, fd, 0, bytes.size());
+  if (lent != nullptr) r->buffer = lent;
+  q->queue->Submit(r);
+  const bool good =
+      Finish(q->queue.get(), r) == static_cast<int64_t>(bytes.size()) &&
+      BytesOf(*r) == bytes;
+  return good && q->pool.threads() == 0;
+}
+
+TEST_F(UringTest, TheQueuesBuffersAreRegisteredAndLentOnesWorkToo) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  KernelQueue q("uring");
+  if (Registered() < 0) GTEST_SKIP() << "/proc tells nothing of rings";
+  EXPECT_EQ(Registered(), 0);
+  EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
+  EXPECT_EQ(Registered(), 1);
+  Buffer lent = Buffer::Allocate(bytes.size());
+  EXPECT_TRUE(Reads(&q, file.fd(), bytes, lent.data()));
+  EXPECT_EQ(Registered(), 1);
+}
+
+// A ring fits into the limit, the queue's buffers do not.
+[[noreturn]] void ReadWithLittleLockedMemory(int fd, const std::string& bytes) {
+  const rlimit little = {128 << 10, 128 << 10};
+  if (setrlimit(RLIMIT_MEMLOCK, &little) != 0 || setuid(kNobody) != 0) exit(2);
+  QueueOptions options;
+  options.buffer_bytes = 1 << 20;
+  bool good;
+  {
+    KernelQueue q("uring", options);
+    good = Reads(&q, fd, bytes, nullptr) && Registered() <= 0;
+  }
+  exit(good && !testing::Test::HasFailure() ? 0 : 1);
+}
+
+TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
+  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  EXPECT_EXIT(ReadWithLittleLockedMemory(file.fd(), bytes), ExitedWithCode(0),
+              "");
+}
+
+}  // namespace
+}  // namespace uasio
