@@ -1,0 +1,153 @@
+#include "tools/bench/comparison.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tools/bench/scratch_file.h"
+
+namespace uasio {
+namespace {
+
+class Comparison {
+ public:
+  Comparison(const Plan& plan, const Watcher& watcher, Results* results)
+      : plan_(plan), watcher_(watcher), results_(results) {}
+
+  absl::Status Run();
+
+ private:
+  absl::Status CreateFiles();
+  absl::Status RunRounds(Workload workload, size_t depth);
+  absl::Status RunOne(const Job& job, const std::string& engine, size_t round);
+  absl::Status ReadyCache(const Job& job) const;
+  Job JobFor(Workload workload, size_t depth) const;
+  void PassOver(const std::string& engine, const Job& job,
+                const absl::Status& reason);
+
+  const Plan& plan_;
+  const Watcher& watcher_;
+  Results* const results_;
+  const absl::Time begun_ = absl::Now();
+  std::optional<ScratchFile> file_;
+  std::optional<ScratchFile> copy_;
+  std::set<std::string> passed_over_;  // "workload: engine"
+  size_t done_ = 0;
+};
+
+bool Has(const std::vector<Workload>& workloads, Workload workload) {
+  return std::find(workloads.begin(), workloads.end(), workload) !=
+         workloads.end();
+}
+
+absl::Status Comparison::CreateFiles() {
+  const auto& workloads = plan_.workloads;
+  const bool only_nop = workloads.size() == 1 && Has(workloads, Workload::kNop);
+  for (auto* file : {&file_, &copy_}) {
+    if (only_nop) continue;
+    if (file == &copy_ && !Has(workloads, Workload::kCopy)) continue;
+    if (watcher_) watcher_("writing the scratch file", 0, 1);
+    absl::StatusOr<ScratchFile> created =
+        ScratchFile::Create(plan_.file, plan_.job.file_bytes, plan_.job.direct);
+    if (!created.ok()) return created.status();
+    *file = *std::move(created);
+  }
+  return absl::OkStatus();
+}
+
+Job Comparison::JobFor(Workload workload, size_t depth) const {
+  Job job = plan_.job;
+  job.workload = workload;
+  job.depth = depth;
+  job.threads =
+      plan_.threads != 0 ? plan_.threads : std::min(depth, kThreadsMax);
+  if (file_.has_value()) job.fd = file_->fd(), job.path = file_->path();
+  if (copy_.has_value()) job.copy_fd = copy_->fd();
+  return job;
+}
+
+// Direct I/O is slower where the page cache has something of the file.
+absl::Status Comparison::ReadyCache(const Job& job) const {
+  if (job.workload == Workload::kNop) return absl::OkStatus();
+  for (const auto* file : {&file_, &copy_}) {
+    if (!file->has_value()) continue;
+    const absl::Status status =
+        job.direct || job.cold ? (*file)->MakeCold() : (*file)->MakeWarm();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Comparison::PassOver(const std::string& engine, const Job& job,
+                          const absl::Status& reason) {
+  const std::string which =
+      absl::StrCat(WorkloadName(job.workload), ": ", engine);
+  if (!passed_over_.insert(which).second) return;
+  results_->notes.push_back(
+      absl::StrCat(which, " passed over: ", reason.message()));
+}
+
+absl::Status Comparison::RunOne(const Job& job, const std::string& name,
+                                size_t round) {
+  const std::unique_ptr<Engine> engine = NewEngine(name);
+  absl::Status status = engine->Supports(job);
+  if (!status.ok()) return PassOver(name, job, status), absl::OkStatus();
+  status = ReadyCache(job);
+  if (!status.ok()) return status;
+  absl::StatusOr<Measurement> m = engine->Measure(job);
+  if (!m.ok()) {
+    return absl::Status(m.status().code(),
+                        absl::StrCat(WorkloadName(job.workload), " with ", name,
+                                     ": ", m.status().message()));
+  }
+  results_->rows.push_back({job.workload, name, job.block_bytes, job.depth,
+                            job.threads, round, *std::move(m)});
+  return absl::OkStatus();
+}
+
+absl::Status Comparison::RunRounds(Workload workload, size_t depth) {
+  Job job = JobFor(workload, depth);
+  const size_t total = plan_.workloads.size() * plan_.depths.size() *
+                       plan_.rounds * plan_.engines.size();
+  for (size_t round = 0; round < plan_.rounds; ++round) {
+    job.seed = round + 1;
+    for (const std::string& engine : plan_.engines) {
+      if (absl::Now() - begun_ > plan_.time_max) {
+        return absl::DeadlineExceededError(absl::StrCat(
+            "time is up after ", absl::FormatDuration(plan_.time_max)));
+      }
+      if (watcher_) {
+        watcher_(absl::StrCat(WorkloadName(workload), ", depth ", depth,
+                              ", round ", round + 1, ": ", engine),
+                 done_, total);
+      }
+      const absl::Status status = RunOne(job, engine, round);
+      if (!status.ok()) return status;
+      ++done_;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Comparison::Run() {
+  absl::Status status = CreateFiles();
+  for (Workload workload : plan_.workloads) {
+    for (size_t depth : plan_.depths) {
+      if (!status.ok()) return status;
+      status = RunRounds(workload, depth);
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status Compare(const Plan& plan, const Watcher& watcher,
+                     Results* results) {
+  return Comparison(plan, watcher, results).Run();
+}
+
+}  // namespace uasio

@@ -1,0 +1,151 @@
+// Every engine at every workload, for a moment.
+
+#include "tools/bench/comparison.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "tools/bench/report.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kRounds = 2;
+
+std::string MemoryFolder() {
+  return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+Plan QuickPlan() {
+  Plan plan;
+  plan.workloads = {Workload::kRandRead};
+  plan.engines = {"worker", "pread"};
+  plan.depths = {4};
+  plan.threads = 4;
+  plan.rounds = kRounds;
+  plan.job.length = absl::Milliseconds(20);
+  plan.job.ramp = absl::Milliseconds(2);
+  plan.job.file_bytes = 1 << 20;
+  plan.job.direct = false;
+  plan.file = MemoryFolder();
+  return plan;
+}
+
+// Each engine has its rounds with plausible numbers, or a reason not to.
+void ExpectAllTookPart(const Plan& plan, const Results& results) {
+  std::map<std::string, size_t> rounds;
+  for (const Row& row : results.rows) {
+    ++rounds[row.engine];
+    EXPECT_GT(row.measurement.ops_per_s, 0) << row.engine;
+    EXPECT_GE(row.measurement.p99_us, row.measurement.p50_us) << row.engine;
+  }
+  for (const std::string& engine : plan.engines) {
+    size_t notes = 0;
+    for (const std::string& note : results.notes) {
+      notes += absl::StrContains(note, ": " + engine + " passed over: ");
+    }
+    EXPECT_EQ(rounds[engine] + notes * kRounds, kRounds) << engine;
+  }
+}
+
+class EveryEngineTest : public testing::TestWithParam<Workload> {};
+
+TEST_P(EveryEngineTest, RunsOrSaysWhyNot) {
+  Plan plan = QuickPlan();
+  plan.workloads = {GetParam()};
+  plan.engines = EngineNames();
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectAllTookPart(plan, results);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Workloads, EveryEngineTest,
+    testing::Values(Workload::kNop, Workload::kSeqRead, Workload::kSeqWrite,
+                    Workload::kRandRead, Workload::kRandWrite,
+                    Workload::kRandRw, Workload::kCopy),
+    [](const auto& info) { return WorkloadName(info.param); });
+
+TEST(ComparisonTest, RoundsAreInterleaved) {
+  Results results;
+  ASSERT_TRUE(Compare(QuickPlan(), nullptr, &results).ok());
+  ASSERT_EQ(results.rows.size(), 4u);
+  EXPECT_EQ(results.rows[0].engine, "worker");
+  EXPECT_EQ(results.rows[1].engine, "pread");
+  EXPECT_EQ(results.rows[1].round, 0u);
+  EXPECT_EQ(results.rows[2].engine, "worker");
+  EXPECT_EQ(results.rows[2].round, 1u);
+}
+
+TEST(ComparisonTest, ManyQueuesDoMoreAtATime) {
+  Plan plan = QuickPlan();
+  plan.job.queues = 3;
+  plan.engines = EngineNames();
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectAllTookPart(plan, results);
+}
+
+TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {
+  Plan plan = QuickPlan();
+  plan.job.direct = true;
+  plan.file = "/tmp";
+  plan.engines = {"kaio", "uring", "worker", "io_submit", "liburing_fixed"};
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  if (absl::StrContains(status.message(), "no direct I/O")) {
+    GTEST_SKIP() << status;
+  }
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectAllTookPart(plan, results);
+}
+
+TEST(ComparisonTest, EndsWhenItsTimeIsUpWithWhatThereIs) {
+  Plan plan = QuickPlan();
+  plan.rounds = 1000;
+  plan.time_max = absl::Milliseconds(100);
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_FALSE(results.rows.empty());
+  EXPECT_LT(results.rows.size(), 2000u);
+}
+
+TEST(ComparisonTest, LeavesAnExistingFileAlone) {
+  std::string path = MemoryFolder() + "/asio_bench_test_XXXXXX";
+  const int fd = mkstemp(path.data());
+  ASSERT_EQ(write(fd, "precious", 8), 8);
+  Plan plan = QuickPlan();
+  plan.file = path;
+  Results results;
+  EXPECT_FALSE(Compare(plan, nullptr, &results).ok());
+  EXPECT_EQ(lseek(fd, 0, SEEK_END), 8);
+  close(fd);
+  unlink(path.c_str());
+}
+
+TEST(ComparisonTest, LeavesNoFileBehind) {
+  Plan plan = QuickPlan();
+  plan.file = MemoryFolder() + "/asio_bench_named_" + std::to_string(getpid());
+  Results results;
+  bool seen = false;
+  const absl::Status status = Compare(
+      plan,
+      [&](absl::string_view, size_t done, size_t) {
+        if (done > 0) seen = seen || access(plan.file.c_str(), F_OK) == 0;
+      },
+      &results);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(seen);
+  EXPECT_NE(access(plan.file.c_str(), F_OK), 0);
+}
+
+}  // namespace
+}  // namespace uasio

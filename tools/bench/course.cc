@@ -1,0 +1,91 @@
+#include "tools/bench/course.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "asio/errors.h"
+
+namespace uasio {
+namespace {
+
+// SplitMix64's: the i-th number without the ones before it, so that threads
+// can share a sequence.
+uint64_t RandomNumber(uint64_t seed, uint64_t i) {
+  uint64_t x = (seed << 32) + (i + 1) * 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+bool IsRandom(Workload workload) {
+  return workload == Workload::kRandRead || workload == Workload::kRandWrite ||
+         workload == Workload::kRandRw;
+}
+
+absl::Status Failure(const Job& job, const Trip& trip, int64_t result) {
+  const std::string what =
+      absl::StrCat(trip.write ? "write" : "read", " of ", job.block_bytes,
+                   " bytes at ", trip.offset);
+  if (result < 0) return ErrnoStatus(static_cast<int>(-result), what);
+  return absl::DataLossError(absl::StrCat(what, ": ", result, " were done"));
+}
+
+}  // namespace
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
+
+Course::Course(const Job& job)
+    : job_(job),
+      blocks_(std::max<uint64_t>(1, job.file_bytes / job.block_bytes)) {}
+
+void Course::Open(int64_t begin_ns, int64_t end_ns) {
+  begin_ns_ = begin_ns;
+  end_ns_ = end_ns;
+}
+
+void Course::Next(Trip* trip) {
+  if (job_.workload == Workload::kCopy && !trip->write) {
+    trip->write = true;
+    trip->fd = job_.copy_fd;
+    return;
+  }
+  const uint64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+  const Workload workload = job_.workload;
+  const uint64_t random = IsRandom(workload) ? RandomNumber(job_.seed, i) : i;
+  trip->fd = job_.fd;
+  trip->offset = static_cast<int64_t>(random % blocks_ * job_.block_bytes);
+  trip->write = workload == Workload::kSeqWrite ||
+                workload == Workload::kRandWrite ||
+                (workload == Workload::kRandRw && random >> 63 != 0);
+}
+
+bool Lane::Begin(Trip* trip, int64_t now_ns) {
+  if (course_->IsOver(now_ns) || !status_.ok()) return false;
+  course_->Next(trip);
+  trip->begun_ns = now_ns;
+  return true;
+}
+
+bool Lane::Finish(Trip* trip, int64_t result, int64_t now_ns) {
+  const Job& job = course_->job();
+  const bool is_whole = job.workload == Workload::kNop
+                            ? result == 0
+                            : result == static_cast<int64_t>(job.block_bytes);
+  if (!is_whole) Fail(Failure(job, *trip, result));
+  if (is_whole && course_->Counts(now_ns))
+    latency_.Add(now_ns - trip->begun_ns);
+  return Begin(trip, now_ns);
+}
+
+void Lane::Merge(const Lane& other) {
+  latency_.Merge(other.latency_);
+  Fail(other.status_);
+}
+
+}  // namespace uasio

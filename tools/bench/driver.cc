@@ -1,0 +1,124 @@
+#include "tools/bench/driver.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <cstring>
+#include <deque>
+#include <thread>
+
+#include "absl/time/clock.h"
+
+namespace uasio {
+namespace {
+
+// Where everybody waits for everybody.
+class Barrier {
+ public:
+  explicit Barrier(size_t count) {
+    pthread_barrier_init(&barrier_, nullptr, static_cast<unsigned>(count));
+  }
+  ~Barrier() { pthread_barrier_destroy(&barrier_); }
+  void Wait() { pthread_barrier_wait(&barrier_); }
+
+ private:
+  pthread_barrier_t barrier_;
+};
+
+struct Usage {
+  double wall_s;
+  double cpu_s;
+};
+
+Usage UsageNow() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const absl::Duration cpu = absl::DurationFromTimeval(usage.ru_utime) +
+                             absl::DurationFromTimeval(usage.ru_stime);
+  return {static_cast<double>(NowNs()) * 1e-9, absl::ToDoubleSeconds(cpu)};
+}
+
+void SleepUntilNs(int64_t when_ns) {
+  absl::SleepFor(absl::Nanoseconds(when_ns - NowNs()));
+}
+
+// How many processors were busy while the operations counted.
+double WatchCpu(int64_t begin_ns, int64_t end_ns) {
+  SleepUntilNs(begin_ns);
+  const Usage before = UsageNow();
+  SleepUntilNs(end_ns);
+  const Usage after = UsageNow();
+  return (after.cpu_s - before.cpu_s) / (after.wall_s - before.wall_s);
+}
+
+Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
+  Measurement m;
+  m.latency = sum.latency();
+  m.ops_per_s = static_cast<double>(m.latency.total()) /
+                absl::ToDoubleSeconds(job.length);
+  m.mib_per_s = MibPerSecond(job, m.ops_per_s);
+  m.cpu_us_per_op = m.ops_per_s == 0 ? 0 : cpus * 1e6 / m.ops_per_s;
+  m.p50_us = m.latency.Percentile(0.5) / 1000;
+  m.p99_us = m.latency.Percentile(0.99) / 1000;
+  m.p999_us = m.latency.Percentile(0.999) / 1000;
+  return m;
+}
+
+// In a thread of its own.
+void RunDriver(const DriverFactory& factory, Lane* lane, Barrier* prepared,
+               Barrier* start) {
+  std::unique_ptr<Driver> driver = factory();
+  lane->Fail(driver->Prepare(lane->course()->job()));
+  prepared->Wait();
+  start->Wait();
+  if (lane->status().ok()) driver->Run(lane);
+}
+
+}  // namespace
+
+absl::StatusOr<Measurement> Drive(const Job& job,
+                                  const DriverFactory& factory) {
+  Course course(job);
+  Barrier prepared(job.queues + 1), start(job.queues + 1);
+  std::deque<Lane> lanes;
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < job.queues; ++i) {
+    Lane* lane = &lanes.emplace_back(&course);
+    threads.emplace_back([=, &factory, &prepared, &start] {
+      RunDriver(factory, lane, &prepared, &start);
+    });
+  }
+  prepared.Wait();
+  bool all_ok = true;
+  for (const Lane& lane : lanes) all_ok = all_ok && lane.status().ok();
+  const int64_t begin_ns = NowNs() + absl::ToInt64Nanoseconds(job.ramp);
+  const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.length);
+  if (all_ok) course.Open(begin_ns, end_ns);
+  start.Wait();
+  const double cpus = all_ok ? WatchCpu(begin_ns, end_ns) : 0;
+  Lane sum(&course);
+  for (std::thread& thread : threads) thread.join();
+  for (const Lane& lane : lanes) sum.Merge(lane);
+  if (!sum.status().ok()) return sum.status();
+  return Evaluate(job, sum, cpus);
+}
+
+absl::Status TripTable::Allocate(const Job& job, size_t count) {
+  const size_t stride = RoundUp(job.block_bytes, kBufferAlignment);
+  memory_ = Buffer::Allocate(stride * count);
+  if (memory_.empty()) return absl::ResourceExhaustedError("no memory");
+  std::memset(memory_.data(), 1, memory_.size());
+  trips_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    trips_[i].buffer = memory_.data() + i * stride;
+  }
+  return absl::OkStatus();
+}
+
+double MibPerSecond(const Job& job, double ops_per_s) {
+  if (job.workload == Workload::kNop) return 0;
+  const double mib = static_cast<double>(job.block_bytes) / (1 << 20);
+  return ops_per_s * mib / (job.workload == Workload::kCopy ? 2 : 1);
+}
+
+}  // namespace uasio

@@ -1,0 +1,58 @@
+// A Driver keeps operations in flight from one thread: what engines that are
+// part of this process are made of.
+//
+// Threads:   each Driver is made, used and destroyed by a thread of its own.
+// Errors:    Prepare() returns them, Run() tells its lane.
+
+#ifndef UASIO_TOOLS_BENCH_DRIVER_H_
+#define UASIO_TOOLS_BENCH_DRIVER_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "asio/buffer.h"
+#include "tools/bench/course.h"
+#include "tools/bench/engine.h"
+
+namespace uasio {
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  // Everything that can be done before the clock starts.  `job` stays.
+  virtual absl::Status Prepare(const Job& job) = 0;
+
+  // Keeps job.depth operations going until the course is over, and returns
+  // when all are back.
+  virtual void Run(Lane* lane) = 0;
+};
+
+using DriverFactory = std::function<std::unique_ptr<Driver>()>;
+
+// Has job.queues drivers do the job, and measures the process meanwhile.
+absl::StatusOr<Measurement> Drive(const Job& job, const DriverFactory& factory);
+
+// As many trips as the job's depth, each with a block of one piece of memory,
+// all of it touched.
+class TripTable {
+ public:
+  absl::Status Allocate(const Job& job, size_t count);
+
+  std::vector<Trip>& trips() { return trips_; }
+  const Buffer& memory() const { return memory_; }
+  size_t IndexOf(const Trip* trip) const {
+    return static_cast<size_t>(trip - trips_.data());
+  }
+
+ private:
+  Buffer memory_;
+  std::vector<Trip> trips_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_DRIVER_H_

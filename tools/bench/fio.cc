@@ -1,0 +1,166 @@
+#include "tools/bench/fio.h"
+
+#include <stdio.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace uasio {
+namespace {
+
+// The fields of terse format 3, by fio's HOWTO.
+constexpr size_t kErrorField = 4;
+constexpr size_t kReadFields = 5;
+constexpr size_t kWriteFields = 46;
+constexpr size_t kUserCpuField = 87;  // Per cent of each job's time.
+constexpr size_t kSystemCpuField = 88;
+constexpr size_t kFields = 89;
+
+// Of these, from kReadFields or kWriteFields on.
+constexpr size_t kIops = 2;
+constexpr size_t kPercentiles = 12;  // Twenty of them, as "99.000000%=123".
+constexpr size_t kPercentileCount = 20;
+
+using Fields = std::vector<std::string>;
+
+double Number(absl::string_view text) {
+  double number = 0;
+  return absl::SimpleAtod(absl::StripSuffix(text, "%"), &number) ? number : 0;
+}
+
+// The one of both directions that is longer.
+double PercentileUs(const Fields& fields, absl::string_view percentile) {
+  double longest = 0;
+  for (size_t first : {kReadFields, kWriteFields}) {
+    for (size_t i = 0; i < kPercentileCount; ++i) {
+      absl::string_view field = fields[first + kPercentiles + i];
+      if (!absl::ConsumePrefix(&field, percentile)) continue;
+      longest = std::max(longest, Number(field));
+    }
+  }
+  return longest;
+}
+
+const char* RwOf(Workload workload) {
+  switch (workload) {
+    case Workload::kSeqRead:
+      return "read";
+    case Workload::kSeqWrite:
+      return "write";
+    case Workload::kRandRead:
+      return "randread";
+    case Workload::kRandWrite:
+      return "randwrite";
+    case Workload::kRandRw:
+      return "randrw";
+    default:
+      return nullptr;
+  }
+}
+
+// All that it prints; "" if it cannot be run.
+std::string OutputOf(const std::string& command) {
+  std::string output;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return output;
+  char part[4096];
+  while (size_t size = fread(part, 1, sizeof(part), pipe)) {
+    output.append(part, size);
+  }
+  pclose(pipe);
+  return output;
+}
+
+bool IsInstalled() {
+  static const bool installed =
+      absl::StartsWith(OutputOf("fio --version 2>/dev/null"), "fio-");
+  return installed;
+}
+
+class FioEngine final : public Engine {
+ public:
+  explicit FioEngine(const FioStyle& style) : style_(style) {}
+
+  absl::Status Supports(const Job& job) const override {
+    if (RwOf(job.workload) == nullptr) {
+      return absl::UnimplementedError("fio has no such workload");
+    }
+    if (IsInstalled()) return absl::OkStatus();
+    return absl::NotFoundError("fio is not installed");
+  }
+
+  absl::StatusOr<Measurement> Measure(const Job& job) override {
+    absl::StatusOr<Measurement> m =
+        ParseFioReport(OutputOf(FioCommand(style_, job)), FioJobs(style_, job));
+    if (m.ok()) m->mib_per_s = MibPerSecond(job, m->ops_per_s);
+    return m;
+  }
+
+ private:
+  const FioStyle style_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> NewFioEngine(const FioStyle& style) {
+  return std::make_unique<FioEngine>(style);
+}
+
+size_t FioJobs(const FioStyle& style, const Job& job) {
+  return job.queues * (style.ioengine == "psync" ? job.threads : 1);
+}
+
+std::string FioCommand(const FioStyle& style, const Job& job) {
+  std::string command = absl::StrCat(
+      "fio --name=bench --filename=", job.path, " --allow_file_create=0",
+      " --rw=", RwOf(job.workload), " --bs=", job.block_bytes,
+      " --size=", job.file_bytes, " --direct=", job.direct ? 1 : 0,
+      " --invalidate=", job.cold ? 1 : 0, " --fallocate=none --norandommap");
+  absl::StrAppend(&command, " --time_based",
+                  " --ramp_time=", absl::ToInt64Milliseconds(job.ramp), "ms",
+                  " --runtime=", absl::ToInt64Milliseconds(job.length), "ms",
+                  " --randseed=", job.seed, " --ioengine=", style.ioengine,
+                  " --numjobs=", FioJobs(style, job),
+                  " --thread --group_reporting",
+                  " --output-format=terse --terse-version=3");
+  if (style.ioengine != "psync") {
+    absl::StrAppend(&command, " --iodepth=", job.depth,
+                    " --iodepth_batch_submit=", job.depth,
+                    " --iodepth_batch_complete_min=1",
+                    " --iodepth_batch_complete_max=", job.depth);
+  }
+  if (style.fixed) absl::StrAppend(&command, " --fixedbufs=1");
+  return absl::StrCat(command, " 2>&1 </dev/null");
+}
+
+absl::StatusOr<Measurement> ParseFioReport(absl::string_view report,
+                                           size_t jobs) {
+  Fields fields;
+  for (absl::string_view line : absl::StrSplit(report, '\n')) {
+    if (absl::StartsWith(line, "3;")) fields = absl::StrSplit(line, ';');
+  }
+  if (fields.size() < kFields || fields[kErrorField] != "0") {
+    return absl::InternalError(absl::StrCat("fio failed: ", report));
+  }
+  Measurement m;
+  m.ops_per_s = Number(fields[kReadFields + kIops]) +
+                Number(fields[kWriteFields + kIops]);
+  const double cpu_percent =
+      Number(fields[kUserCpuField]) + Number(fields[kSystemCpuField]);
+  if (m.ops_per_s > 0) {
+    m.cpu_us_per_op =
+        cpu_percent / 100 * static_cast<double>(jobs) * 1e6 / m.ops_per_s;
+  }
+  m.p50_us = PercentileUs(fields, "50.000000%=");
+  m.p99_us = PercentileUs(fields, "99.000000%=");
+  m.p999_us = PercentileUs(fields, "99.900000%=");
+  return m;
+}
+
+}  // namespace uasio

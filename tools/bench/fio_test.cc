@@ -1,0 +1,69 @@
+#include "tools/bench/fio.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+// The fields of one direction: 41 of them.
+std::string Direction(int iops, const std::string& p99) {
+  std::string text = absl::StrCat("1000;2000;", iops, ";500;");
+  absl::StrAppend(&text, "1;2;1.5;0.1;1;90;5.0;0.1;");
+  absl::StrAppend(&text, "50.000000%=7;", p99, ";99.900000%=80;");
+  for (int i = 0; i < 17; ++i) absl::StrAppend(&text, "0%=0;");
+  absl::StrAppend(&text, "1;90;5.0;0.1;", "10;20;99.0%;15.0;1.0;");
+  return text;
+}
+
+std::string Report(int error) {
+  return absl::StrCat(
+      "3;fio-3.33;bench;0;", error, ";", Direction(3000, "99.000000%=40"),
+      Direction(1000, "99.000000%=60"), "20.0%;30.0%;5;0;0;100.0%\n");
+}
+
+TEST(FioTest, ReadsATerseReportAmongOtherLines) {
+  const auto m = ParseFioReport("note: something\n" + Report(0), 2);
+  ASSERT_TRUE(m.ok()) << m.status();
+  EXPECT_EQ(m->ops_per_s, 4000);
+  EXPECT_DOUBLE_EQ(m->cpu_us_per_op, 0.5 * 2 * 1e6 / 4000);
+  EXPECT_EQ(m->p50_us, 7);
+  EXPECT_EQ(m->p99_us, 60);
+  EXPECT_EQ(m->p999_us, 80);
+}
+
+TEST(FioTest, AFailureSaysWhatFioSaid) {
+  EXPECT_FALSE(ParseFioReport(Report(5), 1).ok());
+  const auto m = ParseFioReport("fio: no such engine\n", 1);
+  EXPECT_TRUE(absl::StrContains(m.status().message(), "no such engine"));
+}
+
+TEST(FioTest, TheCommandHasTheJobsParameters) {
+  Job job;
+  job.workload = Workload::kRandWrite;
+  job.block_bytes = 8192;
+  job.depth = 17;
+  job.path = "/proc/1/fd/3";
+  job.file_bytes = 1 << 20;
+  const std::string command = FioCommand({"io_uring", true}, job);
+  for (const char* part :
+       {"--rw=randwrite", "--bs=8192", "--iodepth=17", "--size=1048576",
+        "--filename=/proc/1/fd/3", "--direct=1", "--ioengine=io_uring",
+        "--fixedbufs=1", "--numjobs=1", "--runtime=1000ms"}) {
+    EXPECT_TRUE(absl::StrContains(command, part)) << part;
+  }
+}
+
+TEST(FioTest, ThreadsThatPreadAreFiosJobs) {
+  Job job;
+  job.threads = 9;
+  job.queues = 2;
+  EXPECT_EQ(FioJobs({"psync", false}, job), 18u);
+  EXPECT_EQ(FioJobs({"libaio", false}, job), 2u);
+}
+
+}  // namespace
+}  // namespace uasio

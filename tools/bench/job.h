@@ -1,0 +1,58 @@
+// A Job is one thing to be measured: the same work for every engine.
+
+#ifndef UASIO_TOOLS_BENCH_JOB_H_
+#define UASIO_TOOLS_BENCH_JOB_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "asio/queue.h"
+
+namespace uasio {
+
+enum class Workload {
+  kNop,
+  kSeqRead,
+  kSeqWrite,
+  kRandRead,
+  kRandWrite,
+  kRandRw,  // Every other block, by chance, is written.
+  kCopy,    // A block is read from one file and written to another.
+};
+
+// "nop", "seqread", ...; in the order of the enum.
+const std::vector<std::string>& WorkloadNames();
+const std::string& WorkloadName(Workload workload);
+
+// False: there is no workload of that name.
+bool ParseWorkload(absl::string_view name, Workload* workload);
+
+struct Job {
+  Workload workload = Workload::kRandRead;
+  size_t block_bytes = 4096;
+  size_t depth = 32;    // In flight at a time, for each queue.
+  size_t threads = 32;  // Of the pool, or that pread.
+  size_t queues = 1;    // As many threads, each with `depth` of its own.
+  bool direct = true;
+  bool cold = true;
+  Order order = Order::kRange;  // Of our queues.
+
+  uint64_t file_bytes = 0;
+  int fd = -1;       // Of a file of file_bytes, opened as `direct` says,
+  std::string path;  // by which another program can open it.
+  int copy_fd = -1;  // Of another such file, for kCopy.
+
+  // Operations are counted for `length`, which begins when everybody has been
+  // at work for `ramp`.
+  absl::Duration length = absl::Seconds(1);
+  absl::Duration ramp = absl::Milliseconds(100);
+  uint64_t seed = 1;  // Of the random offsets: the same for all in a round.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_JOB_H_

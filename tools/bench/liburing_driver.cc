@@ -1,0 +1,114 @@
+#include <liburing.h>
+
+#include <algorithm>
+
+#include "asio/errors.h"
+#include "tools/bench/drivers.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kEntriesMax = 1 << 15;  // IORING_MAX_ENTRIES.
+constexpr unsigned kCqesAtOnce = 256;
+
+class LiburingDriver final : public Driver {
+ public:
+  explicit LiburingDriver(bool fixed) : fixed_(fixed) {}
+  ~LiburingDriver() override {
+    if (has_ring_) io_uring_queue_exit(&ring_);
+  }
+  absl::Status Prepare(const Job& job) override;
+  void Run(Lane* lane) override;
+
+ private:
+  absl::Status MakeRing(size_t depth);
+  void Fill(Trip* trip);
+  void Reap(Lane* lane);
+
+  const bool fixed_;
+  bool is_nop_ = false;
+  unsigned block_bytes_ = 0;
+  bool has_ring_ = false;
+  io_uring ring_;
+  TripTable table_;
+  size_t in_flight_ = 0;
+};
+
+// As its authors recommend for a ring of one thread; on an older kernel, plain.
+absl::Status LiburingDriver::MakeRing(size_t depth) {
+  const unsigned entries = static_cast<unsigned>(std::min(depth, kEntriesMax));
+  int error = io_uring_queue_init(
+      entries, &ring_, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+  if (error != 0) error = io_uring_queue_init(entries, &ring_, 0);
+  if (error != 0) return ErrnoStatus(-error, "io_uring_setup");
+  has_ring_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status LiburingDriver::Prepare(const Job& job) {
+  is_nop_ = job.workload == Workload::kNop;
+  block_bytes_ = static_cast<unsigned>(job.block_bytes);
+  absl::Status status = MakeRing(job.depth);
+  if (status.ok()) status = table_.Allocate(job, job.depth);
+  if (!status.ok() || !fixed_) return status;
+  const iovec slab = {table_.memory().data(), table_.memory().size()};
+  const int error = io_uring_register_buffers(&ring_, &slab, 1);
+  return error == 0 ? status : ErrnoStatus(-error, "io_uring_register_buffers");
+}
+
+void LiburingDriver::Fill(Trip* trip) {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  const __u64 offset = static_cast<__u64>(trip->offset);
+  const auto [fd, data] = std::make_pair(trip->fd, trip->buffer);
+  if (is_nop_) {
+    io_uring_prep_nop(sqe);
+  } else if (fixed_ && trip->write) {
+    io_uring_prep_write_fixed(sqe, fd, data, block_bytes_, offset, 0);
+  } else if (fixed_) {
+    io_uring_prep_read_fixed(sqe, fd, data, block_bytes_, offset, 0);
+  } else if (trip->write) {
+    io_uring_prep_write(sqe, fd, data, block_bytes_, offset);
+  } else {
+    io_uring_prep_read(sqe, fd, data, block_bytes_, offset);
+  }
+  io_uring_sqe_set_data(sqe, trip);
+}
+
+void LiburingDriver::Reap(Lane* lane) {
+  io_uring_cqe* cqes[kCqesAtOnce];
+  const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
+  const int64_t now_ns = NowNs();
+  for (unsigned i = 0; i < count; ++i) {
+    Trip* trip = static_cast<Trip*>(io_uring_cqe_get_data(cqes[i]));
+    if (lane->Finish(trip, cqes[i]->res, now_ns)) {
+      Fill(trip);
+    } else {
+      --in_flight_;
+    }
+  }
+  io_uring_cq_advance(&ring_, count);
+}
+
+void LiburingDriver::Run(Lane* lane) {
+  for (Trip& trip : table_.trips()) {
+    if (!lane->Begin(&trip, NowNs())) break;
+    Fill(&trip);
+    ++in_flight_;
+  }
+  while (in_flight_ > 0) {
+    io_uring_submit_and_wait(&ring_, 1);
+    Reap(lane);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Driver> NewLiburingDriver() {
+  return std::make_unique<LiburingDriver>(false);
+}
+
+std::unique_ptr<Driver> NewLiburingFixedDriver() {
+  return std::make_unique<LiburingDriver>(true);
+}
+
+}  // namespace uasio

@@ -1,0 +1,249 @@
+#include "tools/bench/options.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "asio/buffer.h"
+#include "tools/command_line.h"
+
+ABSL_FLAG(std::string, workload, "randread",
+          absl::StrCat("what to do, one or more of ",
+                       absl::StrJoin(uasio::WorkloadNames(), ",")));
+ABSL_FLAG(std::string, engines, "worker,kaio,uring,pread_threads,io_submit",
+          absl::StrCat("who is to do it, of ",
+                       absl::StrJoin(uasio::EngineNames(), ",")));
+ABSL_FLAG(std::string, baseline, "",
+          "the engine that the others are divided by; \"\": the last one");
+ABSL_FLAG(uasio::Bytes, block, uasio::Bytes{4096}, "the size of a block");
+ABSL_FLAG(std::string, depth, "32",
+          "how many blocks are in flight; more than one number: each of them");
+ABSL_FLAG(bool, direct, false, "by O_DIRECT; so it is without --buffered");
+ABSL_FLAG(bool, buffered, false, "through the page cache");
+ABSL_FLAG(std::string, cache, "cold",
+          "what the page cache has of the file before each run: cold, warm");
+ABSL_FLAG(std::string, file, "/tmp",
+          "the folder for the scratch file, or the name of a new one");
+ABSL_FLAG(uasio::Bytes, size, uasio::Bytes{1 << 30}, "of the scratch file");
+ABSL_FLAG(double, seconds, 1, "how long each engine is measured in a round");
+ABSL_FLAG(uint32_t, rounds, 7, "how often");
+ABSL_FLAG(uint32_t, threads, 0,
+          "threads of the pool, and that pread; 0: as many as the depth, at "
+          "most 256");
+ABSL_FLAG(uint32_t, queues, 1, "threads with a queue of that depth each");
+ABSL_FLAG(std::string, order, "range", "of our own queues: range or none");
+ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
+ABSL_FLAG(std::string, plot, "", "a folder for pictures, by gnuplot");
+ABSL_FLAG(double, max_minutes, 60, "ends early, with what there is by then");
+ABSL_FLAG(std::string, preset, "",
+          "quick, full: flags that others on the command line override");
+
+namespace uasio {
+namespace {
+
+constexpr char kUsage[] = R"(usage: asio_bench [FLAGS]
+
+Measures our backends and other ways to do the same I/O side by side, in turns,
+on a scratch file of its own, and prints a table.
+
+  --preset=quick: under a minute.
+      --engines=worker,kaio,uring,pread_threads,io_submit,liburing_fixed
+      --depth=32 --size=256m --seconds=0.5 --rounds=5 --max_minutes=1
+  --preset=full: everybody at everything.
+      --workload=seqread,seqwrite,randread,randwrite,randrw
+      --engines=worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,
+        liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads
+      --depth=1,4,16,64,256 --size=2g --seconds=1 --rounds=7 --max_minutes=120
+)";
+
+constexpr uint32_t kDepthMax = 32768;
+constexpr uint32_t kQueuesMax = 1024;
+constexpr uint32_t kRoundsMax = 1000;
+constexpr uint32_t kThreadsLimit = 4096;
+constexpr double kSecondsMax = 3600;
+constexpr uint64_t kBlockMax = 64 << 20;
+constexpr uint64_t kSizeMax = uint64_t{1} << 40;
+constexpr uint64_t kMemoryMax = uint64_t{4} << 30;  // Of all buffers.
+constexpr double kRampShare = 0.1;                  // Of --seconds.
+
+using Settings = std::vector<std::pair<const char*, const char*>>;
+
+absl::Status Bad(absl::string_view message) {
+  return absl::InvalidArgumentError(message);
+}
+
+absl::Status CheckRange(absl::string_view flag, double value, double min,
+                        double max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return Bad(absl::StrCat("--", flag, " must be from ", min, " to ", max));
+}
+
+std::vector<std::string> List(const std::string& text) {
+  return absl::StrSplit(text, ',', absl::SkipWhitespace());
+}
+
+absl::Status ParseLists(Plan* plan) {
+  for (const std::string& name : List(absl::GetFlag(FLAGS_workload))) {
+    Workload workload;
+    if (!ParseWorkload(name, &workload)) {
+      return Bad(absl::StrCat("no workload ", name));
+    }
+    plan->workloads.push_back(workload);
+  }
+  const std::vector<std::string> known = EngineNames();
+  plan->engines = List(absl::GetFlag(FLAGS_engines));
+  for (const std::string& name : plan->engines) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return Bad(absl::StrCat("no engine ", name));
+    }
+  }
+  for (const std::string& text : List(absl::GetFlag(FLAGS_depth))) {
+    uint32_t depth;
+    if (!absl::SimpleAtoi(text, &depth) || depth == 0 || depth > kDepthMax) {
+      return Bad(absl::StrCat("--depth must be from 1 to ", kDepthMax));
+    }
+    plan->depths.push_back(depth);
+  }
+  if (plan->workloads.empty()) return Bad("--workload is empty");
+  if (plan->engines.empty()) return Bad("--engines is empty");
+  return plan->depths.empty() ? Bad("--depth is empty") : absl::OkStatus();
+}
+
+absl::Status ParseManner(Job* job) {
+  if (absl::GetFlag(FLAGS_direct) && absl::GetFlag(FLAGS_buffered)) {
+    return Bad("--direct and --buffered exclude each other");
+  }
+  job->direct = !absl::GetFlag(FLAGS_buffered);
+  const std::string cache = absl::GetFlag(FLAGS_cache);
+  if (cache != "cold" && cache != "warm") return Bad("--cache: cold or warm");
+  job->cold = cache == "cold";
+  const std::string order = absl::GetFlag(FLAGS_order);
+  if (order != "range" && order != "none") return Bad("--order: range or none");
+  job->order = order == "none" ? Order::kNone : Order::kRange;
+  return absl::OkStatus();
+}
+
+absl::Status ParseSizes(Job* job) {
+  const uint64_t block = absl::GetFlag(FLAGS_block).count;
+  const uint64_t size = absl::GetFlag(FLAGS_size).count;
+  if (block == 0 || block > kBlockMax) {
+    return Bad("--block must be from 1 to 64m");
+  }
+  if (job->direct && block % 512 != 0) {
+    return Bad("--block must be a multiple of 512 without --buffered");
+  }
+  if (size < block || size > kSizeMax) {
+    return Bad("--size must be from that of a block to 1024g");
+  }
+  job->block_bytes = block;
+  job->file_bytes = size - size % block;
+  return absl::OkStatus();
+}
+
+absl::Status ParseNumbers(Plan* plan) {
+  plan->rounds = absl::GetFlag(FLAGS_rounds);
+  plan->threads = absl::GetFlag(FLAGS_threads);
+  plan->job.queues = absl::GetFlag(FLAGS_queues);
+  const double seconds = absl::GetFlag(FLAGS_seconds);
+  const double minutes = absl::GetFlag(FLAGS_max_minutes);
+  plan->job.length = absl::Seconds(seconds);
+  plan->job.ramp = absl::Seconds(seconds * kRampShare);
+  plan->time_max = absl::Minutes(minutes);
+  absl::Status status = CheckRange("seconds", seconds, 0.001, kSecondsMax);
+  status.Update(CheckRange("max_minutes", minutes, 0.001, 1e6));
+  status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
+  status.Update(CheckRange("queues", plan->job.queues, 1, kQueuesMax));
+  status.Update(CheckRange("threads", plan->threads, 0, kThreadsLimit));
+  const size_t depth =
+      *std::max_element(plan->depths.begin(), plan->depths.end());
+  const uint64_t block = RoundUp(plan->job.block_bytes, kBufferAlignment);
+  if (depth * plan->job.queues > kMemoryMax / block) {
+    status.Update(Bad("--block, --depth and --queues need more than 4g"));
+  }
+  return status;
+}
+
+// Before the flags are parsed, so that these override what it sets.
+void ApplyPreset(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view argument = argv[i];
+    absl::ConsumePrefix(&argument, "-");
+    absl::ConsumePrefix(&argument, "-");
+    if (!absl::ConsumePrefix(&argument, "preset")) continue;
+    if (argument.empty() && i + 1 < argc) argument = argv[i + 1];
+    absl::ConsumePrefix(&argument, "=");
+    if (!SetPresetFlags(argument)) {
+      ExitWithUsage(absl::StrCat("no preset ", argument));
+    }
+  }
+}
+
+}  // namespace
+
+bool SetPresetFlags(absl::string_view preset) {
+  static const Settings kQuick = {
+      {"engines", "worker,kaio,uring,pread_threads,io_submit,liburing_fixed"},
+      {"depth", "32"},
+      {"size", "256m"},
+      {"seconds", "0.5"},
+      {"rounds", "5"},
+      {"max_minutes", "1"}};
+  static const Settings kFull = {
+      {"workload", "seqread,seqwrite,randread,randwrite,randrw"},
+      {"engines",
+       "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
+       "liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads"},
+      {"depth", "1,4,16,64,256"},
+      {"size", "2g"},
+      {"seconds", "1"},
+      {"rounds", "7"},
+      {"max_minutes", "120"}};
+  if (preset != "quick" && preset != "full") return false;
+  for (const auto& [name, value] : preset == "quick" ? kQuick : kFull) {
+    std::string error;
+    absl::FindCommandLineFlag(name)->ParseFrom(value, &error);
+  }
+  return true;
+}
+
+absl::StatusOr<Options> OptionsFromFlags() {
+  Options options;
+  Plan* plan = &options.plan;
+  absl::Status status = ParseLists(plan);
+  if (status.ok()) status = ParseManner(&plan->job);
+  if (status.ok()) status = ParseSizes(&plan->job);
+  if (status.ok()) status = ParseNumbers(plan);
+  if (!status.ok()) return status;
+  plan->file = absl::GetFlag(FLAGS_file);
+  options.csv_path = absl::GetFlag(FLAGS_csv);
+  options.plot_folder = absl::GetFlag(FLAGS_plot);
+  options.baseline = absl::GetFlag(FLAGS_baseline);
+  const auto& engines = plan->engines;
+  if (options.baseline.empty()) options.baseline = engines.back();
+  if (std::find(engines.begin(), engines.end(), options.baseline) ==
+      engines.end()) {
+    return Bad("--baseline must be one of --engines");
+  }
+  return options;
+}
+
+Options ParseOptions(int argc, char** argv) {
+  ApplyPreset(argc, argv);
+  if (!ParseCommandLine(argc, argv, kUsage).empty()) {
+    ExitWithUsage("there are only flags");
+  }
+  absl::StatusOr<Options> options = OptionsFromFlags();
+  if (!options.ok()) ExitWithUsage(options.status().message());
+  return *std::move(options);
+}
+
+}  // namespace uasio

@@ -1,0 +1,107 @@
+#include "tools/bench/options.h"
+
+#include <map>
+#include <string>
+
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using Flags = std::map<std::string, std::string>;
+
+absl::StatusOr<Options> Parse(const Flags& flags) {
+  absl::FlagSaver saver;
+  for (const auto& [name, value] : flags) {
+    std::string error;
+    EXPECT_TRUE(absl::FindCommandLineFlag(name)->ParseFrom(value, &error))
+        << name << ": " << error;
+  }
+  return OptionsFromFlags();
+}
+
+TEST(OptionsTest, ReadsTheCommandOfTheIssue) {
+  const auto options = Parse({{"workload", "randread"},
+                              {"engines", "worker,io_submit"},
+                              {"block", "4k"},
+                              {"depth", "32"},
+                              {"direct", "true"},
+                              {"cache", "cold"},
+                              {"file", "/data"},
+                              {"size", "2g"},
+                              {"seconds", "2"},
+                              {"rounds", "7"},
+                              {"csv", "out.csv"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  const Plan& plan = options->plan;
+  EXPECT_EQ(plan.workloads, std::vector<Workload>{Workload::kRandRead});
+  EXPECT_EQ(plan.engines.size(), 2u);
+  EXPECT_EQ(plan.job.block_bytes, 4096u);
+  EXPECT_EQ(plan.depths, std::vector<size_t>{32});
+  EXPECT_TRUE(plan.job.direct && plan.job.cold);
+  EXPECT_EQ(plan.job.file_bytes, uint64_t{2} << 30);
+  EXPECT_EQ(plan.job.length, absl::Seconds(2));
+  EXPECT_EQ(plan.rounds, 7u);
+  EXPECT_EQ(plan.file, "/data");
+  EXPECT_EQ(options->csv_path, "out.csv");
+  EXPECT_EQ(options->baseline, "io_submit");
+}
+
+TEST(OptionsTest, TakesListsOfWorkloadsAndDepths) {
+  const auto options = Parse({{"workload", "nop,copy"}, {"depth", "1,4096"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.workloads.size(), 2u);
+  EXPECT_EQ(options->plan.depths, (std::vector<size_t>{1, 4096}));
+}
+
+TEST(OptionsTest, BufferedWarmAndUnordered) {
+  const auto options =
+      Parse({{"buffered", "true"}, {"cache", "warm"}, {"order", "none"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_FALSE(options->plan.job.direct);
+  EXPECT_FALSE(options->plan.job.cold);
+  EXPECT_EQ(options->plan.job.order, Order::kNone);
+}
+
+TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
+  for (const Flags& flags : {Flags{{"workload", "dance"}},
+                             Flags{{"workload", ""}},
+                             Flags{{"engines", "worker,steam"}},
+                             Flags{{"engines", ""}},
+                             Flags{{"depth", "0"}},
+                             Flags{{"depth", "many"}},
+                             Flags{{"depth", "99999"}},
+                             Flags{{"direct", "1"}, {"buffered", "1"}},
+                             Flags{{"cache", "tepid"}},
+                             Flags{{"order", "chaos"}},
+                             Flags{{"block", "0"}},
+                             Flags{{"block", "100"}},
+                             Flags{{"block", "8k"}, {"size", "4k"}},
+                             Flags{{"seconds", "0"}},
+                             Flags{{"seconds", "nan"}},
+                             Flags{{"rounds", "0"}},
+                             Flags{{"queues", "0"}},
+                             Flags{{"threads", "100000"}},
+                             Flags{{"max_minutes", "-1"}},
+                             Flags{{"block", "64m"}, {"depth", "1024"}},
+                             Flags{{"baseline", "sync"}}}) {
+    EXPECT_FALSE(Parse(flags).ok())
+        << flags.begin()->first << "=" << flags.begin()->second;
+  }
+}
+
+TEST(OptionsTest, PresetsAreFlagsThatWork) {
+  for (const char* preset : {"quick", "full"}) {
+    absl::FlagSaver saver;
+    EXPECT_TRUE(SetPresetFlags(preset));
+    const auto options = OptionsFromFlags();
+    EXPECT_TRUE(options.ok()) << options.status();
+  }
+  EXPECT_FALSE(SetPresetFlags("slow"));
+}
+
+}  // namespace
+}  // namespace uasio

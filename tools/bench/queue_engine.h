@@ -1,0 +1,18 @@
+// Our own engines: a Queue with one of the backends.
+
+#ifndef UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_
+#define UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_
+
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "tools/bench/engine.h"
+
+namespace uasio {
+
+// `backend` is one of BackendNames().  All queues share a pool.
+std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend);
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_

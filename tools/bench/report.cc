@@ -1,0 +1,158 @@
+#include "tools/bench/report.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace uasio {
+namespace {
+
+using Rows = std::vector<const Row*>;
+
+bool IsOfLine(const Row& a, const Row& b) {
+  return a.workload == b.workload && a.engine == b.engine && a.depth == b.depth;
+}
+
+Rows RowsOfLine(const std::vector<Row>& rows, const Row& like) {
+  Rows found;
+  for (const Row& row : rows) {
+    if (IsOfLine(row, like)) found.push_back(&row);
+  }
+  return found;
+}
+
+std::vector<double> Values(const Rows& rows, double Measurement::*field) {
+  std::vector<double> values;
+  for (const Row* row : rows) values.push_back(row->measurement.*field);
+  return values;
+}
+
+Line Evaluate(const Rows& rows) {
+  Line line;
+  line.workload = rows[0]->workload;
+  line.engine = rows[0]->engine;
+  line.depth = rows[0]->depth;
+  line.threads = rows[0]->threads;
+  line.rounds = rows.size();
+  line.ops_per_s = Summarize(Values(rows, &Measurement::ops_per_s));
+  line.cpu_us_per_op = Summarize(Values(rows, &Measurement::cpu_us_per_op));
+  line.mib_per_s = Median(Values(rows, &Measurement::mib_per_s));
+  line.p50_us = Median(Values(rows, &Measurement::p50_us));
+  line.p99_us = Median(Values(rows, &Measurement::p99_us));
+  line.p999_us = Median(Values(rows, &Measurement::p999_us));
+  for (const Row* row : rows) line.latency.Merge(row->measurement.latency);
+  return line;
+}
+
+// Only of rounds that both have run.
+double RatioTo(Rows base, Rows own, double Measurement::*field) {
+  const size_t rounds = std::min(base.size(), own.size());
+  base.resize(rounds);
+  own.resize(rounds);
+  return MedianRatio(Values(own, field), Values(base, field));
+}
+
+std::string RatioText(double ratio) {
+  return ratio == 0 ? "-" : absl::StrFormat("%.3f", ratio);
+}
+
+std::string LineText(const Line& line) {
+  return absl::StrFormat(
+      "%-18s %9.0f %9.0f %9.0f %8.1f %7s %8.3f %7s %8.1f %8.1f %8.1f%s\n",
+      line.engine, line.ops_per_s.median, line.ops_per_s.min,
+      line.ops_per_s.max, line.mib_per_s, RatioText(line.ratio),
+      line.cpu_us_per_op.median, RatioText(line.cpu_ratio), line.p50_us,
+      line.p99_us, line.p999_us,
+      line.ops_per_s.spread() > kSpreadMax
+          ? absl::StrFormat("  disturbed: spread %.0f%%",
+                            line.ops_per_s.spread() * 100)
+          : "");
+}
+
+std::string Heading(const Line& line, absl::string_view baseline) {
+  std::string text = absl::StrFormat(
+      "\n%s, depth %d, %d threads, %d rounds; ratios to %s, round by round\n",
+      WorkloadName(line.workload), line.depth, line.threads, line.rounds,
+      std::string(baseline));
+  absl::StrAppendFormat(&text,
+                        "%-18s %9s %9s %9s %8s %7s %8s %7s %8s %8s %8s\n",
+                        "engine", "ops/s", "min", "max", "MiB/s", "ratio",
+                        "CPU us", "ratio", "p50 us", "p99 us", "p99.9 us");
+  return text;
+}
+
+}  // namespace
+
+std::vector<Line> Sum(const std::vector<Row>& rows,
+                      absl::string_view baseline) {
+  std::vector<Line> lines;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const bool is_first =
+        std::none_of(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(i),
+                     [&](const Row& row) { return IsOfLine(row, rows[i]); });
+    if (!is_first) continue;
+    const Rows own = RowsOfLine(rows, rows[i]);
+    Row like = rows[i];
+    like.engine = std::string(baseline);
+    const Rows base = RowsOfLine(rows, like);
+    Line line = Evaluate(own);
+    line.ratio = RatioTo(base, own, &Measurement::ops_per_s);
+    line.cpu_ratio = RatioTo(base, own, &Measurement::cpu_us_per_op);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string Table(const Results& results, absl::string_view baseline) {
+  std::string text;
+  const Line* last = nullptr;
+  const std::vector<Line> lines = Sum(results.rows, baseline);
+  for (const Line& line : lines) {
+    if (last == nullptr || last->workload != line.workload ||
+        last->depth != line.depth) {
+      absl::StrAppend(&text, Heading(line, baseline));
+    }
+    absl::StrAppend(&text, LineText(line));
+    last = &line;
+  }
+  if (!results.notes.empty()) absl::StrAppend(&text, "\n");
+  for (const std::string& note : results.notes) {
+    absl::StrAppend(&text, note, "\n");
+  }
+  return text;
+}
+
+std::string Csv(const std::vector<Row>& rows) {
+  std::string text =
+      "workload,engine,block_bytes,depth,threads,round,ops_per_s,mib_per_s,"
+      "cpu_us_per_op,p50_us,p99_us,p999_us\n";
+  for (const Row& row : rows) {
+    const Measurement& m = row.measurement;
+    absl::StrAppendFormat(
+        &text, "%s,%s,%d,%d,%d,%d,%.1f,%.3f,%.4f,%.3f,%.3f,%.3f\n",
+        WorkloadName(row.workload), row.engine, row.block_bytes, row.depth,
+        row.threads, row.round, m.ops_per_s, m.mib_per_s, m.cpu_us_per_op,
+        m.p50_us, m.p99_us, m.p999_us);
+  }
+  return text;
+}
+
+std::string Conditions(const Plan& plan) {
+  utsname system;
+  uname(&system);
+  return absl::StrFormat(
+      "%g KiB blocks, %s, %s cache, file of %g MiB in %s, %d x %g s, "
+      "%d queue(s), %d processors, Linux %s",
+      static_cast<double>(plan.job.block_bytes) / 1024,
+      plan.job.direct ? "O_DIRECT" : "buffered",
+      plan.job.cold ? "cold" : "warm",
+      static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file,
+      plan.rounds, absl::ToDoubleSeconds(plan.job.length), plan.job.queues,
+      sysconf(_SC_NPROCESSORS_ONLN), system.release);
+}
+
+}  // namespace uasio

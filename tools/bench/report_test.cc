@@ -1,0 +1,72 @@
+#include "tools/bench/report.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+Row MakeRow(const std::string& engine, size_t round, double ops) {
+  Row row = {Workload::kRandRead, engine, 4096, 32, 8, round, {}};
+  row.measurement.ops_per_s = ops;
+  row.measurement.mib_per_s = ops / 256;
+  row.measurement.cpu_us_per_op = 1e6 / ops;
+  row.measurement.p50_us = 10;
+  row.measurement.p99_us = 20;
+  row.measurement.p999_us = 30.5;
+  return row;
+}
+
+std::vector<Row> TwoEngines() {
+  return {MakeRow("worker", 0, 2000), MakeRow("pread", 0, 1000),
+          MakeRow("worker", 1, 200),  MakeRow("pread", 1, 100),
+          MakeRow("worker", 2, 2020), MakeRow("pread", 2, 1010)};
+}
+
+TEST(ReportTest, CsvHasAHeaderAndARowPerEngineAndRound) {
+  EXPECT_EQ(Csv({MakeRow("worker", 3, 2560)}),
+            "workload,engine,block_bytes,depth,threads,round,ops_per_s,"
+            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us\n"
+            "randread,worker,4096,32,8,3,2560.0,10.000,390.6250,10.000,20.000,"
+            "30.500\n");
+}
+
+TEST(ReportTest, SumsTheRoundsOfEachEngine) {
+  const std::vector<Line> lines = Sum(TwoEngines(), "pread");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].engine, "worker");
+  EXPECT_EQ(lines[0].rounds, 3u);
+  EXPECT_EQ(lines[0].ops_per_s.median, 2000);
+  EXPECT_EQ(lines[0].ops_per_s.min, 200);
+  EXPECT_DOUBLE_EQ(lines[0].ratio, 2);
+  EXPECT_DOUBLE_EQ(lines[0].cpu_ratio, 0.5);
+  EXPECT_DOUBLE_EQ(lines[1].ratio, 1);
+}
+
+TEST(ReportTest, ABaselineThatWasPassedOverGivesNoRatio) {
+  EXPECT_EQ(Sum(TwoEngines(), "kaio")[0].ratio, 0);
+}
+
+TEST(ReportTest, DepthsAreApart) {
+  std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
+  rows[1].depth = 64;
+  EXPECT_EQ(Sum(rows, "worker").size(), 2u);
+}
+
+TEST(ReportTest, TheTableSaysWhichRoundsWereDisturbedAndWhoWasPassedOver) {
+  Results results;
+  results.rows = TwoEngines();
+  results.notes = {"randread: uring passed over: io_uring_setup"};
+  const std::string table = Table(results, "pread");
+  EXPECT_TRUE(absl::StrContains(table, "disturbed: spread 91%")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "uring passed over")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "3 rounds")) << table;
+  results.rows = {MakeRow("worker", 0, 100), MakeRow("worker", 1, 101)};
+  EXPECT_FALSE(absl::StrContains(Table(results, "worker"), "disturbed"));
+}
+
+}  // namespace
+}  // namespace uasio
