@@ -63,6 +63,23 @@ TEST_P(ShortCountsTest, ADirectReadOfAnOddFileEndsWhereTheFileDoes) {
   EXPECT_EQ(Finish(queue.get(), r), 0);
 }
 
+TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreThemselves) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  const Fd direct = file.Open(O_RDWR | O_DIRECT);
+  ASSERT_EQ(ftruncate(file.fd(), (int64_t{5} << 30) + 4096), 0);
+  for (const int64_t gib : {1, 2, 4, 5}) {
+    const std::string bytes(4096, static_cast<char>('0' + gib));
+    const int64_t offset = gib << 30;
+    SubmitWrite(queue.get(), Op::kWriteBack, direct, offset, bytes);
+    Request* r = Submit(queue.get(), Op::kRead, direct, offset, 8192);
+    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    EXPECT_EQ(r->result, gib == 5 ? 4096 : 8192) << r->status();
+    EXPECT_TRUE(std::string(r->buffer, 4096) == bytes) << gib;
+    queue->Put(r);
+  }
+}
+
 TEST_P(ShortCountsTest, NoBytesAreNoError) {
   const auto queue = MakeQueue();
   const ScratchFile file("abc");

@@ -90,6 +90,28 @@ TEST_P(AsioCpContentsTest, HolesStayHoles) {
   EXPECT_TRUE(Contents(Path("copy")) == Contents(source));
 }
 
+// With data on both sides of 2 and of 4 GiB, and an odd end.
+TEST_P(AsioCpContentsTest, FilesMayBeLargerThanFourGibibytes) {
+  const int64_t kGib = int64_t{1} << 30;
+  const int64_t size = 5 * kGib + 77;
+  const int64_t offsets[] = {0, 2 * kGib - 3, 4 * kGib - 3, size - 6};
+  const std::string source = NewFile("source", "");
+  ASSERT_EQ(truncate(source.c_str(), size), 0);
+  const Fd in(open(source.c_str(), O_WRONLY | O_CLOEXEC));
+  for (const int64_t offset : offsets) {
+    ASSERT_EQ(pwrite(in.get(), "middle", 6, offset), 6);
+  }
+  ExpectSuccess(Cp({source, Path("copy")}));
+  EXPECT_EQ(StatOf(Path("copy")).st_size, size);
+  EXPECT_LT(StatOf(Path("copy")).st_blocks, 1000);
+  const Fd out(open(Path("copy").c_str(), O_RDONLY | O_CLOEXEC));
+  for (const int64_t offset : offsets) {
+    char bytes[8] = {};
+    EXPECT_GE(pread(out.get(), bytes, 6, offset), 6);
+    EXPECT_STREQ(bytes, "middle") << offset;
+  }
+}
+
 TEST_P(AsioCpContentsTest, StandardInputMayBeAPipeOrAFile) {
   const std::string data = Pattern(2 * kMiB + 77);
   Pipe pipe;

@@ -147,6 +147,7 @@ void Comparer::Settle() {
   pairs_.clear();
   queue_->Sync().IgnoreError();  // It has none of reads.
   while (Request* request = queue_->TryWait()) queue_->Put(request);
+  for (const File* file : files_) queue_->Forget(file->fd()).IgnoreError();
 }
 
 }  // namespace

@@ -234,6 +234,7 @@ absl::Status Copier::Settle() {
   reading_.clear();
   queue_->Sync().IgnoreError();  // Forget() has it, too.
   while (Request* request = queue_->TryWait()) queue_->Put(request);
+  queue_->Forget(source_.file->fd()).IgnoreError();  // It has none of reads.
   return queue_->Forget(target_.file->fd());
 }
 
