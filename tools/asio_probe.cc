@@ -23,7 +23,9 @@ constexpr char kUsage[] =
     "usage: asio_probe [FLAGS] [PATH]\n\n"
     "Says which backends work here, why the others do not, and which one is\n"
     "taken by default; for a PATH, also what direct I/O works there, tried on\n"
-    "a scratch file in that directory (or beside that file).\n";
+    "a scratch file in that directory (or beside that file); a block device "
+    "is\n"
+    "only read from.\n";
 
 std::string Words(const absl::Status& status) {
   return status.ok() ? "works" : std::string(status.message());

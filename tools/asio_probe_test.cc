@@ -103,6 +103,14 @@ TEST(AsioProbeTest, WithoutAPathItTellsOfTheSystem) {
   EXPECT_THAT(outcome.err, IsEmpty());
 }
 
+TEST(AsioProbeTest, RefusesWhatHasNoBlocks) {
+  const Outcome outcome = Probe({"/dev/null"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("cannot probe /dev/null: it is neither a directory, a "
+                        "regular file nor a block device\n"));
+}
+
 TEST(AsioProbeTest, OfAFolderItTellsWhatWorksThereAndLeavesNothing) {
   const Scratch scratch;
   const Outcome outcome = Probe({scratch.Path("")});

@@ -71,6 +71,29 @@ absl::StatusOr<File> MakeScratch(const std::string& folder) {
   return file;
 }
 
+// What is probed: a file that may be written to, or a disk that must not.
+struct Object {
+  File file;
+  bool writable;
+};
+
+absl::StatusOr<Object> OpenObject(const std::string& path,
+                                  const struct stat& info) {
+  if (S_ISBLK(info.st_mode)) {
+    absl::StatusOr<File> disk = File::Open(path, O_RDONLY);
+    if (!disk.ok()) return disk.status();
+    return Object{*std::move(disk), false};
+  }
+  if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot probe ", path,
+        ": it is neither a directory, a regular file nor a block device"));
+  }
+  absl::StatusOr<File> scratch = MakeScratch(FolderOf(path, info));
+  if (!scratch.ok()) return scratch.status();
+  return Object{*std::move(scratch), true};
+}
+
 // One transfer of a block by preadv2(2) or pwritev2(2) with RWF_NOWAIT.
 absl::Status TryNoWait(const File& file, bool write, char* block) {
   const iovec iov = {block, kBufferAlignment};
@@ -81,18 +104,19 @@ absl::Status TryNoWait(const File& file, bool write, char* block) {
 }
 
 // REQUIRES: the file's first block is written.
-std::vector<Finding> TryNoWaits(const File& file, char* block) {
+std::vector<Finding> TryNoWaits(const Object& object, char* block) {
   std::vector<Finding> findings;
   const auto add = [&](const char* kind, const File& f) {
     findings.push_back(
         {absl::StrCat(kind, " read"), TryNoWait(f, /*write=*/false, block)});
+    if (!object.writable) return;
     findings.push_back(
         {absl::StrCat(kind, " write"), TryNoWait(f, /*write=*/true, block)});
   };
-  if (file.direct()) add("direct", file);
+  if (object.file.direct()) add("direct", object.file);
   const absl::StatusOr<File> buffered =
-      File::Open(absl::StrCat("/proc/self/fd/", file.fd()), O_RDWR, 0,
-                 File::Mode::kBuffered);
+      File::Open(absl::StrCat("/proc/self/fd/", object.file.fd()),
+                 object.writable ? O_RDWR : O_RDONLY, 0, File::Mode::kBuffered);
   if (!buffered.ok()) return findings;
   // So that there is something to be found in the page cache.
   if (pread(buffered->fd(), block, kBufferAlignment, 0) > 0) {
@@ -118,14 +142,14 @@ absl::Status Transfer1(Queue* queue, Op op, const File& file, char fill) {
   return status;
 }
 
-// Writes and reads the file's blocks by a queue on that backend.
-absl::Status TryBackend(const BackendVerdict& verdict, const File& file) {
+// Writes, if it may, and reads blocks by a queue on that backend.
+absl::Status TryBackend(const BackendVerdict& verdict, const Object& object) {
   if (!verdict.status.ok()) return verdict.status;
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       NewBackend(verdict.name, kDepth);
   if (!backend.ok()) return backend.status();
   Request read;
-  read.traits = LearnFdTraits(file.fd());
+  read.traits = LearnFdTraits(object.file.fd());
   if (*backend != nullptr && !(*backend)->Takes(read)) {
     return absl::UnimplementedError(
         "leaves it to the workers: it does direct I/O only");
@@ -134,8 +158,9 @@ absl::Status TryBackend(const BackendVerdict& verdict, const File& file) {
   options.buffer_bytes = kProbeBytes;
   options.depth_max = kDepth;
   Queue queue(options, *std::move(backend));
-  const absl::Status status = Transfer1(&queue, Op::kWrite, file, 1);
-  return status.ok() ? Transfer1(&queue, Op::kRead, file, 0) : status;
+  absl::Status status;
+  if (object.writable) status = Transfer1(&queue, Op::kWrite, object.file, 1);
+  return status.ok() ? Transfer1(&queue, Op::kRead, object.file, 0) : status;
 }
 
 std::string ContentsOf(const char* path) {
@@ -163,20 +188,21 @@ absl::StatusOr<PathReport> ProbePath(const std::string& path) {
   }
   PathReport report;
   report.path = path;
-  report.folder = FolderOf(real_path, info);
-  report.file_system = FileSystemOf(report.folder);
-  const absl::StatusOr<File> file = MakeScratch(report.folder);
-  if (!file.ok()) return file.status();
+  const absl::StatusOr<Object> object = OpenObject(real_path, info);
+  if (!object.ok()) return object.status();
+  report.file_system = object->writable
+                           ? FileSystemOf(FolderOf(real_path, info))
+                           : "none: a block device, only read from";
   const Buffer block = Buffer::Allocate(kBufferAlignment);
   if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
-  report.alignment = file->alignment();
-  if (!file->direct()) {
-    report.direct = absl::UnimplementedError(file->why_buffered());
+  report.alignment = object->file.alignment();
+  if (!object->file.direct()) {
+    report.direct = absl::UnimplementedError(object->file.why_buffered());
   }
   for (const BackendVerdict& verdict : ProbeBackends()) {
-    report.backends.push_back({verdict.name, TryBackend(verdict, *file)});
+    report.backends.push_back({verdict.name, TryBackend(verdict, *object)});
   }
-  report.nowait = TryNoWaits(*file, block.data());
+  report.nowait = TryNoWaits(*object, block.data());
   return report;
 }
 

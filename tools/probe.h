@@ -1,7 +1,9 @@
 // What a place in the file system, and the kernel, can do for direct I/O.
 //
 // Threads:   one.
-// Blocks:    a scratch file of kProbeBytes is written, read, and removed.
+// Blocks:    a scratch file of kProbeBytes is written, read, and removed, in
+// that
+//            directory or beside that file; a block device is only read from.
 // Errors:    what does not work is part of the report, in words.
 
 #ifndef UASIO_TOOLS_PROBE_H_
@@ -25,8 +27,7 @@ struct Finding {
 };
 
 struct PathReport {
-  std::string path;         // The one that was asked about,
-  std::string folder;       // and where the scratch file was made.
+  std::string path;
   std::string file_system;  // "ext4 on /dev/sda1".
   absl::Status direct;      // Whether O_DIRECT works; if so:
   Alignment alignment;
@@ -34,7 +35,8 @@ struct PathReport {
   std::vector<Finding> backends;  // Each one's direct transfers there.
 };
 
-// Fails if there is no such path, or no scratch file can be made there.
+// Fails if there is no such directory, regular file or block device, or no
+// scratch file can be made there.
 absl::StatusOr<PathReport> ProbePath(const std::string& path);
 
 struct SystemReport {
