@@ -50,7 +50,8 @@ TEST_F(QueueDeathTest, SubmittingTwice) {
   EXPECT_DEATH(q.queue.Submit(r), "Submit: .*was it submitted or put before");
   Request* twice[2] = {Prepare(&q.queue, Op::kNoOp)};
   twice[1] = twice[0];
-  EXPECT_DEATH(q.queue.Submit(twice), "Submit: .*was it submitted or put before");
+  EXPECT_DEATH(q.queue.Submit(twice),
+               "Submit: .*was it submitted or put before");
 }
 
 TEST_F(QueueDeathTest, SubmittingWhatWasPut) {
