@@ -1,7 +1,7 @@
 // Memory stays flat: a writer that streams through write-backs takes up its
 // buffers and little more, however much it writes.
 //
-//   bazel test --test_env=UASIO_STREAMED_MIB=8192 //tests:memory_test
+//   bazel test --test_env=UASIO_STREAMED_MIB=65536 //tests:memory_test
 
 #include <unistd.h>
 
@@ -22,7 +22,7 @@
 namespace uasio {
 namespace {
 
-constexpr int64_t kStreamedMib = 512;
+constexpr int64_t kStreamedMib = Scaled(8192);
 constexpr int64_t kFileMib = 64;  // It is written round and round.
 constexpr int64_t kAllowanceKib = 16 << 10;
 
