@@ -5,14 +5,22 @@
 // that the woken thread finds the lock free; between the two it touches
 // nothing but the waiter, which stays until it is posted.
 //
-// Each call wakes one thread at the most.  If more work waits than threads
-// are on their way to it, the next thread that takes some wakes another: as
-// long as work waits, either a thread is on its way or none is left to wake.
+// One thread at a time is on its way.  If more work waits then, it wakes the
+// next when it has taken its own: as long as work waits, a thread is on its
+// way or lingers, or none is left to wake.  More at once would only crowd the
+// processors: threads that do not block in their work are back before that.
 // The latest waiter is woken first: its cache is warm, and the others get the
 // chance to be idle for long enough to end.
+//
+// Before it blocks, a thread lingers: it gives way to others and looks again,
+// some tens of times, for to block and be woken costs several microseconds of
+// both sides, and more where a processor has gone idle.  Where the work comes
+// late all the same, the following waits block at once, twice as many each
+// time, so that those who wait for long pay next to nothing.
 
 #include "workqueue/raw_queue.h"
 
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
@@ -23,6 +31,17 @@
 
 namespace uasio {
 namespace {
+
+constexpr int kTurnsMax = 60;    // Of one who lingers.
+constexpr int kTurnsWorth = 30;  // Later than that, blocking would have done.
+constexpr int kSkipsMax = 64;
+constexpr auto kLingerTime = std::chrono::microseconds(100);  // At most, alone.
+
+// There is no time to linger.
+bool IsNear(Deadline deadline) {
+  return deadline != kNoDeadline &&
+         deadline < std::chrono::steady_clock::now() + kLingerTime;
+}
 
 // False: it was not posted by `deadline`.
 bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
@@ -161,13 +180,13 @@ size_t RawQueue::AnnounceLocked(size_t added, Waiter** next) {
 }
 
 size_t RawQueue::SurplusLocked() const {
-  const size_t served = waiting_ + waking_;
+  const size_t served = waiting_ + waking_ + lingering_;
   return count_ > served ? count_ - served : 0;
 }
 
 // Takes off the waiter to be woken once the lock is released, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
-  if (count_ <= waking_ || waiting_ == 0) return nullptr;
+  if (count_ <= lingering_ || waking_ > 0 || waiting_ == 0) return nullptr;
   --waiting_;
   ++waking_;
   return waiters_.RemoveHead();
@@ -175,11 +194,31 @@ RawQueue::Waiter* RawQueue::NextWaiterLocked() {
 
 bool RawQueue::WaitLocked(Deadline deadline) {
   if (count_ > 0 || deadline == Deadline::min()) return count_ > 0;
+  if (LingerLocked(deadline)) return true;
   Waiter self = {};
   sem_init(&self.woken, 0, 0);
   while (count_ == 0 && !closed_ && BlockLocked(&self, deadline)) {
   }
   sem_destroy(&self.woken);
+  return count_ > 0;
+}
+
+// False: no work has come.
+bool RawQueue::LingerLocked(Deadline deadline) {
+  if (closed_ || IsNear(deadline)) return false;
+  if (skips_left_ > 0) {
+    --skips_left_;
+    return false;
+  }
+  ++lingering_;
+  mutex_.Unlock();
+  int turns = 0;
+  for (; turns < kTurnsMax && count_ == 0; ++turns) sched_yield();
+  mutex_.Lock();
+  --lingering_;
+  const bool paid = count_ > 0 && turns <= kTurnsWorth;
+  skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
+  skips_left_ = skips_;
   return count_ > 0;
 }
 

@@ -4,7 +4,8 @@
 // Threads:   any, at the same time.
 // Ownership: of nothing; what is put stays linked by work.n until it is got.
 // Order:     equal priorities are served first come, first served.
-// Blocks:    Get() and GetAll(), until there is work, the deadline, or Close().
+// Blocks:    Get() and GetAll(), until there is work, the deadline, or Close();
+//            where it paid lately, they first give way for some microseconds.
 // Errors:    none.  The queue is bounded by what its users put.
 //
 // Put() is done with the queue before the work can be got: whoever gets what
@@ -16,6 +17,7 @@
 
 #include <semaphore.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,7 +55,7 @@ class RawQueue {
 
   bool empty() const;
 
-  // By how many the work that waits exceeds the threads blocked in Get().
+  // By how many the work that waits exceeds the threads that wait in Get().
   size_t surplus() const;
 
   // Wakes everybody who waits, and lets nobody wait again.
@@ -84,6 +86,7 @@ class RawQueue {
   size_t SurplusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Waiter* NextWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WaitLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool LingerLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BlockLocked(Waiter* self, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -93,10 +96,14 @@ class RawQueue {
   WorkList fifo_ ABSL_GUARDED_BY(mutex_);                // Priority 0.
   std::vector<HeapEntry> heap_ ABSL_GUARDED_BY(mutex_);  // The others.
   uint64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the last heap entry.
-  size_t count_ ABSL_GUARDED_BY(mutex_) = 0;       // In fifo_ and heap_.
-  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);     // Latest first; not woken.
-  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;     // Threads on waiters_.
-  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;      // Taken off, not yet back.
+  std::atomic<size_t> count_{0};  // In fifo_ and heap_; written under mutex_.
+  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);    // Latest first; not woken.
+  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;    // Threads on waiters_.
+  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;     // Taken off, not yet back.
+  size_t lingering_ ABSL_GUARDED_BY(mutex_) = 0;  // About to look again.
+  // How many waits do not linger after a vain one, and still are not to.
+  int skips_ ABSL_GUARDED_BY(mutex_) = 0;
+  int skips_left_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
