@@ -52,10 +52,11 @@ class Backend {
   // would give, which are never short but for the end of file.
   virtual bool FinishesTransfers() const { return false; }
 
-  // Called once, in the queue's thread, before all that follows.  The eventfd
-  // `event_fd` (borrowed) is to be written to whenever a request finishes
-  // after the Start() that it was given to, at least once after each Collect()
-  // that found fewer than it had room for.
+  // Called when somebody is going to poll, at any time and once at the most.
+  // From then on the eventfd `event_fd` (borrowed) is to be written to whenever
+  // a request finishes after the Start() that it was given to, at least once
+  // after each Collect() that found fewer than it had room for.  For requests
+  // in flight by then, such a Collect() may write to it at once.
   virtual void Attach(int event_fd) = 0;
 
   // The queue has allocated memory for buffers, which stays until it is

@@ -45,12 +45,7 @@ Next Judge(const Backend& backend, const Completion& completion) {
 Sources::Sources(std::unique_ptr<Backend> backend, WorkerPool* pool,
                  size_t threads_max)
     : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
-  if (backend_ == nullptr) return;
-  if (CreateEventFd()) {
-    backend_->Attach(event_fd_);
-  } else {
-    backend_ = nullptr;
-  }
+  if (backend_ != nullptr && !CreateEventFd()) backend_ = nullptr;
 }
 
 Sources::~Sources() {
@@ -94,7 +89,9 @@ bool Sources::EnableEventFd() {
   if (enabled_) return true;
   if (!CreateEventFd()) return false;
   enabled_ = true;
+  if (backend_ != nullptr) backend_->Attach(event_fd_);
   if (workers_ != nullptr) workers_->Attach(event_fd_);
+  if (running() > 0) SignalEventFd();  // Some may be done by now.
   return true;
 }
 

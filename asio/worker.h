@@ -6,8 +6,6 @@
 // Blocks:    Collect().
 // Errors:    those of the system calls.
 //
-// Unlike other backends it may be attached to an eventfd at any time.
-//
 // It takes everything, on any kernel.  A read or write on an fd without a size
 // (a pipe, a socket, a terminal) is attempted without waiting; until the fd is
 // ready it is watched, and occupies no thread of the pool.

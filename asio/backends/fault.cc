@@ -122,7 +122,7 @@ void FaultBackend::Cancel(Request* request) {
   const Completion completion = *late;
   delayed_.erase(late);
   FinishWrapped(completion);
-  eventfd_write(event_fd_, 1);
+  if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
 absl::Status FaultBackend::Crash() {

@@ -58,7 +58,7 @@ uint64_t Address(const T* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
 }
 
-absl::Status SetupError(int error) {
+absl::Status SetupError(const char* call, int error) {
   const char* hint = "";
   if (error == EAGAIN) {
     hint = "; contexts have taken fs.aio-max-nr (sysctl): raise it";
@@ -67,7 +67,7 @@ absl::Status SetupError(int error) {
   if (error == ENOSYS) {
     hint = "; the kernel lacks CONFIG_AIO, or a seccomp filter hides it";
   }
-  const absl::Status status = ErrnoStatus(error, "io_setup");
+  const absl::Status status = ErrnoStatus(error, call);
   return absl::Status(status.code(), absl::StrCat(status.message(), hint));
 }
 
@@ -96,10 +96,14 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::Create(size_t depth_max) {
   aio_context_t context = 0;
   while (IoSetup(depth, &context) != 0) {
     // EAGAIN: fs.aio-max-nr is spent, but for fewer there may be room.
-    if (errno != EAGAIN || depth <= 1) return SetupError(errno);
+    if (errno != EAGAIN || depth <= 1) return SetupError("io_setup", errno);
     depth /= 2;
   }
-  return std::unique_ptr<Backend>(new KaioBackend(context));
+  std::unique_ptr<Backend> backend(new KaioBackend(context));
+  if (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
+    return SetupError("io_getevents", errno);  // To be known before it is due.
+  }
+  return backend;
 }
 
 KaioBackend::KaioBackend(aio_context_t context)
@@ -135,7 +139,13 @@ size_t KaioBackend::Collect(absl::Span<Completion> out, size_t min,
     count += finished_.MoveTo(out.subspan(count));
     if (reaped == 0) break;
   }
+  if (unannounced_ > 0 && count < out.size()) eventfd_write(event_fd_, 1);
   return count;
+}
+
+void KaioBackend::Attach(int event_fd) {
+  event_fd_ = event_fd;
+  unannounced_ = in_kernel_;
 }
 
 // The kernel knows only how to cancel polls; should it learn more, here it is
@@ -153,9 +163,11 @@ void KaioBackend::Fill(Job* job) {
   job->aio_data = Address(job);
   job->aio_lio_opcode = Opcode(r.op);
   job->aio_fildes = static_cast<uint32_t>(r.fd);
-  job->aio_flags = IOCB_FLAG_RESFD;
-  job->aio_resfd = static_cast<uint32_t>(event_fd_);
   filled_.push_back(job);
+  if (event_fd_ >= 0) {
+    job->aio_flags = IOCB_FLAG_RESFD;
+    job->aio_resfd = static_cast<uint32_t>(event_fd_);
+  }
   if (IsSync(r.op)) return;
   // Else a write that makes the file longer keeps io_submit() waiting.
   if (IsWrite(r.op)) job->aio_rw_flags = RWF_NOWAIT;
@@ -212,25 +224,15 @@ size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
     timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
     count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
   } while (count < 0 && errno == EINTR);
-  if (count < 0) return ReapWithoutCall(min, deadline);
+  UASIO_CHECK(count >= 0, "kaio: io_getevents() has ceased to work");
   for (long i = 0; i < count; ++i) Take(events[i]);
   return count;
-}
-
-// A filter may forbid io_getevents(2) alone: the eventfd tells as well.
-size_t KaioBackend::ReapWithoutCall(size_t min, absl::Time deadline) {
-  UASIO_CHECK(ring_ != nullptr,
-              "kaio: io_getevents() fails, and the ring is unknown");
-  if (min > 0 && PollIn(event_fd_, deadline)) {
-    eventfd_t count;
-    eventfd_read(event_fd_, &count);
-  }
-  return ReapRing();
 }
 
 void KaioBackend::Take(const io_event& event) {
   Job* job = reinterpret_cast<Job*>(static_cast<uintptr_t>(event.data));
   const size_t before = job->request->transferred;
+  if (unannounced_ > 0 && job->aio_flags == 0) --unannounced_;
   if (event.res < 0) return Finish(job, event.res, before);
   Finish(job, event.res + static_cast<int64_t>(before), before + event.res);
 }

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "asio/backend_testing.h"
 #include "asio/backends/kernel_testing.h"
 #include "asio/fd_testing.h"
 #include "asio/queue.h"
@@ -184,6 +185,60 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
   }
   EXPECT_EQ(count, batch.size());
   EXPECT_EQ(q.pool.threads() > 0, name() == "kaio");
+}
+
+// The kernel lets go of a ring and of its buffers after it is closed, so that
+// many in a row must be small to stay within RLIMIT_MEMLOCK.
+QueueOptions SmallQueue() {
+  QueueOptions options;
+  options.buffer_bytes = kBlock;
+  options.requests_max = options.depth_max = 32;
+  return options;
+}
+
+// Polls and looks, as an event loop does, until `count` are back.
+void ExpectAnnounced(Queue* queue, size_t count) {
+  const int event_fd = queue->event_fd().value();
+  for (size_t back = 0; back < count;) {
+    ASSERT_TRUE(backend_testing::TakeSignal(event_fd, 30000))
+        << back << " are back";
+    for (; Request* r = queue->TryWait(); ++back) {
+      EXPECT_TRUE(r->status().ok()) << r->status();
+      queue->Put(r);
+    }
+  }
+}
+
+TEST_P(KernelTest, WhatIsInFlightWhenThePollingBeginsIsAnnounced) {
+  const DirectFile file(Pattern(16 * kBlock), folder());
+  for (int round = 0; round < 5; ++round) {
+    KernelQueue q(name(), SmallQueue());
+    for (size_t i = 0; i < 16; ++i) {
+      Submit(q.queue.get(), Op::kRead, file.fd(),
+             static_cast<int64_t>(i * kBlock), kBlock);
+    }
+    ExpectAnnounced(q.queue.get(), 16);
+    Submit(q.queue.get(), Op::kRead, file.fd(), 0, kBlock);
+    ExpectAnnounced(q.queue.get(), 1);
+  }
+}
+
+TEST_P(KernelTest, WhatIsInFlightWhenTheWorkersBeginIsCollected) {
+  const DirectFile file(Pattern(16 * kBlock), folder());
+  const File buffered =
+      *File::Open(file.path(), O_RDONLY, 0, File::Mode::kBuffered);
+  for (int round = 0; round < 5; ++round) {
+    KernelQueue q(name(), SmallQueue());
+    for (size_t i = 0; i < 32; ++i) {
+      Submit(q.queue.get(), Op::kRead, i == 16 ? buffered.fd() : file.fd(),
+             static_cast<int64_t>(i % 16 * kBlock), kBlock);
+    }
+    size_t count = 0;
+    for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+      q.queue->Put(r);
+    }
+    EXPECT_EQ(count, 32u);
+  }
 }
 
 TEST_P(KernelTest, LentMemoryIsReadIntoAndWrittenFrom) {

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <utility>
@@ -76,12 +75,8 @@ absl::Status Probe(const Row& row) {
   absl::StatusOr<File> zeros =
       File::Open("/dev/zero", O_RDONLY, 0, File::Mode::kBuffered);
   if (!zeros.ok()) return zeros.status();
-  const int fd = eventfd(0, EFD_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, "eventfd");
-  const File event_fd = File::Adopt(fd, "an eventfd");
   Buffer block = Buffer::Allocate(kBufferAlignment);
   if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
-  (*backend)->Attach(event_fd.fd());
   return ReadZeros(backend->get(), *zeros, block.data());
 }
 

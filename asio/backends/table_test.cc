@@ -144,6 +144,15 @@ TEST_F(RefusedDeathTest, ABackendThatOnlySetsUpIsPassedOver) {
   }
 }
 
+TEST_F(RefusedDeathTest, KaioThatCannotBeAwaitedIsPassedOver) {
+  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "there is no kaio";
+  EXPECT_EXIT(
+      RefuseAndReport({{SYS_io_uring_setup, EPERM}, {SYS_io_getevents, EPERM}}),
+      ExitedWithCode(0),
+      AllOf(HasSubstr("passed over kaio: io_getevents: EPERM "),
+            HasSubstr("seccomp"), HasSubstr("took worker.")));
+}
+
 TEST_F(RefusedDeathTest, WhatRefusesEverythingLeavesItToTheWorkers) {
   for (const char* name : {"uring", "kaio"}) {
     if (!NewBackend(name, 8).ok()) continue;

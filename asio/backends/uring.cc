@@ -53,6 +53,12 @@ absl::StatusOr<std::unique_ptr<Backend>> UringBackend::Create(
   return std::unique_ptr<Backend>(new UringBackend(ring));
 }
 
+UringBackend::UringBackend(const io_uring& ring) : ring_(ring) {
+  unsigned workers_max[2] = {kKernelWorkersMax[0], kKernelWorkersMax[1]};
+  io_uring_register_iowq_max_workers(&ring_, workers_max);
+  registers_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
+}
+
 UringBackend::~UringBackend() { io_uring_queue_exit(&ring_); }
 
 bool UringBackend::Takes(const Request& request) const {
@@ -60,6 +66,7 @@ bool UringBackend::Takes(const Request& request) const {
 }
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
+  if (!begun_) Begin();
   for (Request* request : batch) {
     if (enabled_) {
       Prepare(jobs_.New(request));
@@ -79,6 +86,7 @@ size_t UringBackend::Collect(absl::Span<Completion> out, size_t min,
     if (Reap() == 0 && (missing == 0 || !WaitFor(missing, deadline))) break;
     count += finished_.MoveTo(out.subspan(count));
   }
+  if (!announces_ && jobs_.in_flight() > 0 && count < out.size()) Signal();
   return count;
 }
 
@@ -91,16 +99,10 @@ void UringBackend::Cancel(Request* request) {
   Submit();
 }
 
+// Should the kernel refuse, every vain look announces what is in flight.
 void UringBackend::Attach(int event_fd) {
   event_fd_ = event_fd;
-  // io_uring_enable_rings() is missing from liburing 2.3's shared object.
-  enabled_ = io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS,
-                               nullptr, 0) == 0 &&
-             io_uring_register_eventfd(&ring_, event_fd) == 0 &&
-             io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
-  unsigned workers_max[2] = {kKernelWorkersMax[0], kKernelWorkersMax[1]};
-  io_uring_register_iowq_max_workers(&ring_, workers_max);
-  registers_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
+  announces_ = io_uring_register_eventfd(&ring_, event_fd) == 0;
 }
 
 // A refusal, by RLIMIT_MEMLOCK for one, only makes the I/O slower.
@@ -113,6 +115,14 @@ void UringBackend::AddBuffers(char* data, size_t size) {
       1) {
     slabs_.push_back({data, size});
   }
+}
+
+void UringBackend::Begin() {
+  begun_ = true;
+  // io_uring_enable_rings() is missing from liburing 2.3's shared object.
+  enabled_ = io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+                               nullptr, 0) == 0 &&
+             io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
 }
 
 // Makes the queue entry of what is left to be done.
@@ -154,7 +164,11 @@ void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
 void UringBackend::Submit() {
   while (io_uring_submit(&ring_) == -EINTR) {
   }
-  if (io_uring_sq_ready(&ring_) > 0) eventfd_write(event_fd_, 1);
+  if (io_uring_sq_ready(&ring_) > 0) Signal();
+}
+
+void UringBackend::Signal() {
+  if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
 // The index of the slab that holds all of the memory; -1: none does.

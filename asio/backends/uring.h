@@ -1,7 +1,7 @@
 // The uring backend: the kernel's io_uring, by liburing.
 //
-// Threads:   Backend's rules; the kernel holds us to one thread from Attach()
-//            on (IORING_SETUP_SINGLE_ISSUER).
+// Threads:   Backend's rules; the kernel holds us to one thread from the first
+//            Start() on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
 // Blocks:    Collect().
 // Bounds:    the queue's depth_max; 16 of the kernel's own workers.
@@ -50,11 +50,13 @@ class UringBackend final : public Backend {
     size_t size;
   };
 
-  explicit UringBackend(const io_uring& ring) : ring_(ring) {}
+  explicit UringBackend(const io_uring& ring);
 
+  void Begin();
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
+  void Signal();
   int SlabOf(const char* data, size_t size) const;
   io_uring_sqe* NextSqe();
   size_t Reap();
@@ -63,6 +65,8 @@ class UringBackend final : public Backend {
 
   io_uring ring_;
   int event_fd_ = -1;
+  bool announces_ = false;  // The kernel writes event_fd_.
+  bool begun_ = false;
   bool enabled_ = false;     // Else every request is refused.
   bool registers_ = false;   // The kernel has a table for our buffers.
   std::vector<Slab> slabs_;  // Registered, by index.
