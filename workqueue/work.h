@@ -21,7 +21,7 @@ extern "C" {
 struct work_queue;
 struct worker_thread;
 
-typedef struct work {
+struct work {
   cnode n;
   /* 0: first come, first served.  Higher ones go first and may starve it. */
   unsigned int priority;
@@ -30,7 +30,7 @@ typedef struct work {
   struct work_queue* reply_to;
   /* Called in a worker thread; `thread` is what the pool's start hook made. */
   void (*go)(struct worker_thread* thread, struct work* work);
-} work;
+};
 
 #ifdef __cplusplus
 }
