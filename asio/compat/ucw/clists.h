@@ -1,0 +1,191 @@
+/*
+ * ucw/clists.h: intrusive circular lists, as libucw has them.
+ *
+ * The interface is that of libucw's "ucw/clists.h" of every year: the same
+ * types, functions and macros, so that a program written for it compiles
+ * unchanged, as C and as C++.  The types are those of uasio's own lists.
+ *
+ * A struct that is to be listed begins with a cnode; or, if it is always cast
+ * by the caller, has one elsewhere.  Pointers to nodes are passed as void * so
+ * that they can be assigned to a pointer to the struct.
+ *
+ *   struct job {
+ *     cnode n;
+ *     int id;
+ *   };
+ *   clist jobs;
+ *   clist_init(&jobs);
+ *   clist_add_tail(&jobs, &job->n);
+ *   CLIST_FOR_EACH(struct job *, j, jobs)
+ *     printf("%d\n", j->id);
+ *
+ * Threads:   none of its own; the caller serialises.
+ * Ownership: the list owns nothing and allocates nothing.
+ * Errors:    none; what is REQUIRED here is the caller's to keep.
+ */
+
+#ifndef UASIO_ASIO_COMPAT_UCW_CLISTS_H_
+#define UASIO_ASIO_COMPAT_UCW_CLISTS_H_
+
+#ifdef _UCW_CLISTS_H
+#error "libucw's own ucw/clists.h came first; put uasio's before it in the path"
+#endif
+#define _UCW_CLISTS_H /* This stands for libucw's own. */
+
+#include <stddef.h>
+
+#include "clists/cnode.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes `l` an empty list, whatever it was; to be called before all others. */
+static inline void clist_init(clist* l) {
+  l->head.next = l->head.prev = &l->head;
+}
+
+/* Non-zero if there is nothing on `l`. */
+static inline int clist_empty(clist* l) { return l->head.next == &l->head; }
+
+/* The first and the last node, or NULL when the list is empty. */
+static inline void* clist_head(clist* l) {
+  return clist_empty(l) ? NULL : l->head.next;
+}
+static inline void* clist_tail(clist* l) {
+  return clist_empty(l) ? NULL : l->head.prev;
+}
+
+/* The neighbours of `n`, which is on `l`, or NULL at the list's end. */
+static inline void* clist_next(clist* l, cnode* n) {
+  return n->next == &l->head ? NULL : n->next;
+}
+static inline void* clist_prev(clist* l, cnode* n) {
+  return n->prev == &l->head ? NULL : n->prev;
+}
+
+/* Puts `what`, which is on no list, next to a node that is on one. */
+static inline void clist_insert_after(cnode* what, cnode* after) {
+  what->prev = after;
+  what->next = after->next;
+  what->next->prev = what;
+  after->next = what;
+}
+static inline void clist_insert_before(cnode* what, cnode* before) {
+  clist_insert_after(what, before->prev);
+}
+
+/* Puts `n`, which is on no list, at an end of `l`. */
+static inline void clist_add_head(clist* l, cnode* n) {
+  clist_insert_after(n, &l->head);
+}
+static inline void clist_add_tail(clist* l, cnode* n) {
+  clist_insert_before(n, &l->head);
+}
+
+/* Takes `n` off its list.  Its own pointers stay as they are. */
+static inline void clist_remove(cnode* n) {
+  n->prev->next = n->next;
+  n->next->prev = n->prev;
+}
+
+/* Takes the first or the last node off and returns it; NULL: `l` is empty. */
+static inline void* clist_remove_head(clist* l) {
+  cnode* n = (cnode*)clist_head(l);
+  if (n != NULL) clist_remove(n);
+  return n;
+}
+static inline void* clist_remove_tail(clist* l) {
+  cnode* n = (cnode*)clist_tail(l);
+  if (n != NULL) clist_remove(n);
+  return n;
+}
+
+/* The same three, which leave null pointers in the node, so that
+ * clist_is_linked() can tell. */
+static inline void clist_unlink(cnode* n) {
+  clist_remove(n);
+  n->next = n->prev = NULL;
+}
+static inline void* clist_unlink_head(clist* l) {
+  cnode* n = (cnode*)clist_head(l);
+  if (n != NULL) clist_unlink(n);
+  return n;
+}
+static inline void* clist_unlink_tail(clist* l) {
+  cnode* n = (cnode*)clist_tail(l);
+  if (n != NULL) clist_unlink(n);
+  return n;
+}
+
+/* 1 while `n` is on a list, else 0.
+ * REQUIRES: it was all zeroes at first, and is only ever unlinked. */
+static inline int clist_is_linked(cnode* n) { return n->next != NULL; }
+
+/* Moves all of the list `what`, in order, right behind `after`, which is on
+ * another list or is the head of one, and leaves `what` empty. */
+static inline void clist_insert_list_after(clist* what, cnode* after) {
+  cnode* first = what->head.next;
+  cnode* last = what->head.prev;
+  if (clist_empty(what)) return;
+  first->prev = after;
+  last->next = after->next;
+  last->next->prev = last;
+  after->next = first;
+  clist_init(what);
+}
+
+/* Makes `to` what `from` was, forgetting what `to` held, and empties `from`. */
+static inline void clist_move(clist* to, clist* from) {
+  clist_init(to);
+  clist_insert_list_after(from, &to->head);
+}
+
+/*
+ * The loops.  `list` is the clist itself, not its address; `n` points to the
+ * current element and is of any pointer type, and so is `tmp`, which the
+ * caller declares too.  In the FOR_EACH ones `n` is declared by the macro, as
+ * a `type`.  Only the DELSAFE ones let the current element be removed and
+ * freed; none of them lets the one after it go.
+ */
+#define CLIST_WALK(n, list)                                                \
+  for (n = UCW_CLIST_LIKE_(n, (list).head.next); !UCW_CLIST_END_(n, list); \
+       n = UCW_CLIST_LIKE_(n, ((cnode*)(n))->next))
+
+#define CLIST_WALK_DELSAFE(n, list, tmp)                \
+  for (n = UCW_CLIST_LIKE_(n, (list).head.next);        \
+       tmp = UCW_CLIST_LIKE_(tmp, ((cnode*)(n))->next), \
+      !UCW_CLIST_END_(n, list);                         \
+       n = UCW_CLIST_LIKE_(n, tmp))
+
+#define CLIST_FOR_EACH(type, n, list)                                    \
+  for (type n = (type)(void*)(list).head.next; !UCW_CLIST_END_(n, list); \
+       n = UCW_CLIST_LIKE_(n, ((cnode*)(n))->next))
+
+#define CLIST_FOR_EACH_DELSAFE(type, n, list, tmp)      \
+  for (type n = (type)(void*)(list).head.next;          \
+       tmp = UCW_CLIST_LIKE_(tmp, ((cnode*)(n))->next), \
+            !UCW_CLIST_END_(n, list);                   \
+       n = UCW_CLIST_LIKE_(n, tmp))
+
+#define CLIST_FOR_EACH_BACKWARDS(type, n, list)                          \
+  for (type n = (type)(void*)(list).head.prev; !UCW_CLIST_END_(n, list); \
+       n = UCW_CLIST_LIKE_(n, ((cnode*)(n))->prev))
+
+/* For the loops only: `node` as a pointer of the type of `n`, which C++ does
+ * not do by itself; and whether `n` has come round to the list itself. */
+#define UCW_CLIST_LIKE_(n, node) ((__typeof__(n))(void*)(node))
+#define UCW_CLIST_END_(n, list) ((cnode*)(n) == &(list).head)
+
+/* The number of nodes on `l`, which it counts. */
+static inline unsigned int clist_size(clist* l) {
+  unsigned int count = 0;
+  CLIST_FOR_EACH(cnode*, n, *l) { ++count; }
+  return count;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* UASIO_ASIO_COMPAT_UCW_CLISTS_H_ */

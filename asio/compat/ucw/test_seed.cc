@@ -1,0 +1,12 @@
+// tests/seed.h and tests/sanitizers.h for C.
+
+#include <cstdint>
+
+#include "tests/sanitizers.h"
+#include "tests/seed.h"
+
+extern "C" uint64_t test_seed(uint64_t default_seed) {
+  return uasio::TestSeed(default_seed);
+}
+
+extern "C" int test_is_sanitized() { return uasio::kSanitized ? 1 : 0; }
