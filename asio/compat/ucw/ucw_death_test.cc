@@ -1,0 +1,385 @@
+// Broken rules, and what nobody handles, end the program with a message.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "gtest/gtest.h"
+#include "tests/sanitizers.h"
+#include "tests/scratch.h"
+#include "ucw/asio.h"
+#include "ucw/uasio-writeback.h"
+#include "ucw/workqueue.h"
+
+namespace uasio {
+namespace {
+
+constexpr unsigned kBlock = 4096;
+
+// A queue, which is left as it is, for these tests die.
+struct DyingQueue : asio_queue {
+  explicit DyingQueue(unsigned writebacks = 1) : asio_queue{} {
+    buffer_size = kBlock;
+    max_writebacks = writebacks;
+    asio_init_queue(this);
+  }
+
+  asio_request* Prepare(asio_op op, int fd, unsigned len) {
+    asio_request* r = asio_get(this);
+    r->op = op;
+    r->fd = fd;
+    r->len = len;
+    return r;
+  }
+};
+
+class UcwDeathTest : public testing::Test {
+ protected:
+  UcwDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+// A read that does not end.
+asio_request* SubmitRead(DyingQueue* q, const Pipe& pipe) {
+  asio_request* r = q->Prepare(ASIO_READ, pipe.out, 1);
+  asio_submit(r);
+  return r;
+}
+
+TEST_F(UcwDeathTest, SubmittingTwice) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        Pipe pipe;
+        asio_submit(SubmitRead(&q, pipe));
+      },
+      "asio_submit: the request is running; it was submitted before");
+}
+
+TEST_F(UcwDeathTest, SubmittingWhatIsFinishedButNotWaitedFor) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_request* r = q.Prepare(ASIO_READ, -1, 1);
+        asio_submit(r);
+        asio_sync(&q);
+        asio_submit(r);
+      },
+      "asio_submit: the request is not yours; asio_get.. or asio_wait..");
+}
+
+TEST_F(UcwDeathTest, SubmittingWhatWasPut) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_request* r = q.Prepare(ASIO_READ, -1, 1);
+        asio_put(r);
+        asio_submit(r);
+      },
+      "asio_submit: the request is not yours");
+}
+
+TEST_F(UcwDeathTest, SubmittingAnUnknownOperation) {
+  for (int op : {-1, static_cast<int>(ASIO_FREE), ASIO_WRITE_BACK + 1}) {
+    EXPECT_DEATH(
+        {
+          DyingQueue q;
+          asio_request* r = asio_get(&q);
+          std::memcpy(&r->op, &op, sizeof(op));
+          asio_submit(r);
+        },
+        "asio_submit: op must be ASIO_READ, ASIO_WRITE or ASIO_WRITE_BACK");
+  }
+}
+
+TEST_F(UcwDeathTest, SubmittingMoreThanTheBufferHolds) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_submit(q.Prepare(ASIO_READ, -1, kBlock + 1));
+      },
+      "asio_submit: len exceeds the queue's buffer_size");
+}
+
+TEST_F(UcwDeathTest, AWritebackWhereNoneIsAllowed) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q(0);
+        asio_submit(q.Prepare(ASIO_WRITE_BACK, -1, 1));
+      },
+      "asio_submit: a write-back, but the queue's max_writebacks is 0");
+}
+
+TEST_F(UcwDeathTest, PuttingWhatIsRunning) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        Pipe pipe;
+        asio_put(SubmitRead(&q, pipe));
+      },
+      "asio_put: the request is running");
+}
+
+TEST_F(UcwDeathTest, PuttingWhatIsFinishedButNotWaitedFor) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_request* r = q.Prepare(ASIO_READ, -1, 1);
+        asio_submit(r);
+        asio_sync(&q);
+        asio_put(r);
+      },
+      "asio_put: the request is finished, but not waited for");
+}
+
+TEST_F(UcwDeathTest, PuttingTwice) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_request* r = asio_get(&q);
+        asio_put(r);
+        asio_put(r);
+      },
+      "asio_put: the request was put before");
+}
+
+TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsOut) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_get(&q);
+        asio_cleanup_queue(&q);
+      },
+      "asio_cleanup_queue: requests are out; asio_put.. them first");
+}
+
+TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsRunning) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        Pipe pipe;
+        SubmitRead(&q, pipe);
+        asio_cleanup_queue(&q);
+      },
+      "asio_cleanup_queue: requests are running; asio_sync.. first");
+}
+
+TEST_F(UcwDeathTest, AQueueWithoutABufferSize) {
+  EXPECT_DEATH(
+      {
+        asio_queue q = {};
+        asio_init_queue(&q);
+      },
+      "asio_init_queue: buffer_size must not be 0");
+}
+
+// ThreadSanitizer lets no child of fork() start threads, so it stands alone.
+TEST_F(UcwDeathTest, UsingAQueueInAForkedChild) {
+  EXPECT_EXIT(
+      {
+        DyingQueue q;
+        const pid_t child = fork();
+        if (child == 0) asio_submit(q.Prepare(ASIO_READ, -1, 1));
+        int status;
+        waitpid(child, &status, 0);
+        std::exit(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+      },
+      testing::ExitedWithCode(SIGABRT),
+      "a forked child must not use its parent's pool");
+}
+
+TEST_F(UcwDeathTest, WaitingInTheHandlerOfWritebacks) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_on_failed_writeback(
+            [](asio_request* r, long long) { asio_sync(r->queue); });
+        asio_submit(q.Prepare(ASIO_WRITE_BACK, -1, 1));
+        asio_sync(&q);
+      },
+      "asio: the handler of failed write-backs must not wait");
+}
+
+TEST_F(UcwDeathTest, PuttingInTheHandlerOfWritebacks) {
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        asio_on_failed_writeback(
+            [](asio_request* r, long long) { asio_put(r); });
+        asio_submit(q.Prepare(ASIO_WRITE_BACK, -1, 1));
+        asio_sync(&q);
+      },
+      "asio_put: the request is running");
+}
+
+// Write-backs that fail, without a handler.
+
+void WriteBack(int fd, unsigned len) {
+  DyingQueue q;
+  asio_submit(q.Prepare(ASIO_WRITE_BACK, fd, len));
+  asio_sync(&q);
+}
+
+void LimitTo(int resource, rlim_t bytes) {
+  rlimit limit = {};
+  getrlimit(static_cast<__rlimit_resource>(resource), &limit);
+  limit.rlim_cur = bytes;
+  setrlimit(static_cast<__rlimit_resource>(resource), &limit);
+}
+
+void WriteBackBeyondTheLimit(int fd, rlim_t limit) {
+  signal(SIGXFSZ, SIG_IGN);
+  LimitTo(RLIMIT_FSIZE, limit);
+  WriteBack(fd, kBlock);
+}
+
+TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramInWords) {
+  const ScratchFile file;
+  const Fd reader = file.Open(O_RDONLY);
+  EXPECT_EQ(lseek(reader, 12345, SEEK_SET), 12345);
+  EXPECT_EXIT(WriteBack(reader, 10), testing::ExitedWithCode(1),
+              "uasio: write-back of 10 bytes at offset 12345 on fd [0-9]+ "
+              "\\(.*uasio_.*\\): EBADF \\(Bad file descriptor\\); it is not "
+              "open for writing");
+}
+
+TEST_F(UcwDeathTest, AWritebackToAFullDeviceSaysSo) {
+  const Fd full(open("/dev/full", O_WRONLY | O_APPEND | O_CLOEXEC));
+  ASSERT_GE(full, 0);
+  EXPECT_EXIT(WriteBack(full, kBlock), testing::ExitedWithCode(1),
+              "write-back of 4096 bytes at the file position on fd [0-9]+ "
+              "\\(/dev/full\\): ENOSPC \\(No space left on device\\)");
+}
+
+TEST_F(UcwDeathTest, AMisalignedWritebackSaysWhatIsMisaligned) {
+  const ScratchFile file;
+  const Fd direct(open(file.path().c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
+  if (direct < 0) GTEST_SKIP() << "no O_DIRECT here: " << strerror(errno);
+  if (pwrite(direct, file.path().c_str(), 1, 0) == 1) {
+    GTEST_SKIP() << "direct I/O takes anything here";
+  }
+  EXPECT_EXIT(WriteBack(direct, 7), testing::ExitedWithCode(1),
+              "EINVAL .*; length 7 is not a multiple of");
+}
+
+TEST_F(UcwDeathTest, AShortWritebackEndsTheProgramInWords) {
+  const ScratchFile file(std::string(900, '.'));
+  ASSERT_EQ(lseek(file.fd(), 900, SEEK_SET), 900);
+  EXPECT_EXIT(WriteBackBeyondTheLimit(file.fd(), 1000),
+              testing::ExitedWithCode(1),
+              "write-back of 4096 bytes at offset 900 on fd [0-9]+ \\(.*\\): "
+              "only 100 were written; the disk is full, or");
+}
+
+TEST_F(UcwDeathTest, NoMemoryForABuffer) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs the memory itself";
+  EXPECT_EXIT(
+      {
+        DyingQueue q;
+        q.buffer_size = 1u << 31;
+        LimitTo(RLIMIT_AS, 1 << 30);
+        asio_get(&q);
+      },
+      testing::ExitedWithCode(1),
+      "asio_get: no memory for a buffer of 2147483648 bytes");
+}
+
+// The work queues.
+
+struct DyingPool : worker_pool {
+  explicit DyingPool(unsigned threads = 1) : worker_pool{} {
+    num_threads = threads;
+    worker_pool_init(this);
+  }
+};
+
+TEST_F(UcwDeathTest, APoolWithoutThreads) {
+  EXPECT_DEATH(DyingPool(0), "worker_pool_init: num_threads must not be 0");
+}
+
+TEST_F(UcwDeathTest, ANewThreadThatIsNull) {
+  EXPECT_DEATH(
+      {
+        worker_pool pool = {};
+        pool.num_threads = 1;
+        pool.new_thread = []() -> worker_thread* { return nullptr; };
+        worker_pool_init(&pool);
+      },
+      "worker_pool_init: new_thread.. returned NULL");
+}
+
+void StartEightThreadsWithin(rlim_t bytes) {
+  LimitTo(RLIMIT_AS, bytes);
+  worker_pool pool = {};
+  pool.num_threads = 8;
+  pool.stack_size = 32 << 20;
+  worker_pool_init(&pool);
+}
+
+TEST_F(UcwDeathTest, ThreadsThatTheSystemRefuses) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs the memory itself";
+  EXPECT_EXIT(StartEightThreadsWithin(16 << 20), testing::ExitedWithCode(1),
+              "only 0 of 8 threads with 33554432 bytes of stack");
+  EXPECT_EXIT(StartEightThreadsWithin(192 << 20), testing::ExitedWithCode(1),
+              "only [1-7] of 8 threads with 33554432 bytes of stack");
+}
+
+TEST_F(UcwDeathTest, WorkWithoutGo) {
+  EXPECT_DEATH(
+      {
+        DyingPool pool;
+        work_queue queue;
+        work_queue_init(&pool, &queue);
+        work w = {};
+        work_submit(&queue, &w);
+      },
+      "Submit: the work has no go");
+}
+
+TEST_F(UcwDeathTest, CleaningUpAWorkQueueWithWorkOut) {
+  EXPECT_DEATH(
+      {
+        DyingPool pool;
+        work_queue queue;
+        work_queue_init(&pool, &queue);
+        work w = {};
+        w.go = [](worker_thread*, work*) {};
+        work_submit(&queue, &w);
+        work_queue_cleanup(&queue);
+      },
+      "work_queue_cleanup: work is still running, or was not waited for");
+}
+
+TEST_F(UcwDeathTest, CleaningUpARawQueueWithWorkInIt) {
+  EXPECT_DEATH(
+      {
+        raw_queue queue;
+        raw_queue_init(&queue);
+        work w = {};
+        raw_queue_put(&queue, &w);
+        raw_queue_cleanup(&queue);
+      },
+      "raw_queue_cleanup: work still waits in the queue");
+}
+
+TEST_F(UcwDeathTest, TakingRequestsFromAPool) {
+  EXPECT_DEATH(
+      {
+        DyingPool pool;
+        raw_queue_get(&pool.requests);
+      },
+      "raw_queue_get: only a pool's threads take its requests");
+  EXPECT_DEATH(
+      {
+        DyingPool pool;
+        raw_queue_try_get(&pool.requests);
+      },
+      "raw_queue_get: only a pool's threads take its requests");
+}
+
+}  // namespace
+}  // namespace uasio
