@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -169,6 +170,20 @@ bool Collect(asio_queue* q) {
   return true;
 }
 
+// In C, an enum may hold any number, which C++ must not even read as one.
+bool IsOperation(const asio_op& op) {
+  int number;
+  std::memcpy(&number, &op, sizeof(number));
+  return number == ASIO_READ || number == ASIO_WRITE ||
+         number == ASIO_WRITE_BACK;
+}
+
+// Of a buffer of his own only the caller knows.
+bool FitsBuffer(const UcwRequest& r) {
+  if (reinterpret_cast<char*>(r.buffer) != r.memory.data()) return true;
+  return r.len <= r.queue->buffer_size && r.len <= r.memory.size();
+}
+
 void CheckSubmit(const UcwRequest& r) {
   UASIO_CHECK(r.state != UcwState::kRunning,
               "asio_submit: the request is running; it was submitted before");
@@ -176,12 +191,10 @@ void CheckSubmit(const UcwRequest& r) {
       r.state == UcwState::kOwned,
       "asio_submit: the request is not yours; asio_get() or asio_wait() "
       "it first");
-  UASIO_CHECK(
-      r.op == ASIO_READ || r.op == ASIO_WRITE || r.op == ASIO_WRITE_BACK,
-      "asio_submit: op must be ASIO_READ, ASIO_WRITE or "
-      "ASIO_WRITE_BACK");
-  UASIO_CHECK(reinterpret_cast<char*>(r.buffer) != r.memory.data() ||
-                  r.len <= r.memory.size(),
+  UASIO_CHECK(IsOperation(r.op),
+              "asio_submit: op must be ASIO_READ, ASIO_WRITE or "
+              "ASIO_WRITE_BACK");
+  UASIO_CHECK(FitsBuffer(r),
               "asio_submit: len exceeds the queue's buffer_size");
 }
 

@@ -360,6 +360,25 @@ static void direct_files_take_the_buffers(void) {
   close(fd);
 }
 
+static void the_worker_does_with_64_kib_of_stack(void) {
+  struct asio_queue q;
+  struct worker_thread* t;
+  pthread_attr_t attributes;
+  size_t bytes;
+  if (test_is_sanitized()) {
+    printf("  not tested: a sanitizer enlarges the stack\n");
+    return;
+  }
+  init_queue(&q, 1);
+  EXPECT(clist_size(&q.queue.pool->worker_threads) == 1);
+  t = (struct worker_thread*)clist_head(&q.queue.pool->worker_threads);
+  EXPECT(pthread_getattr_np(t->thread, &attributes) == 0);
+  EXPECT(pthread_attr_getstacksize(&attributes, &bytes) == 0);
+  EXPECT(pthread_attr_destroy(&attributes) == 0);
+  EXPECT(bytes == 65536);
+  asio_cleanup_queue(&q);
+}
+
 static void* use_queue(void* arg) {
   struct asio_queue* q = (struct asio_queue*)arg;
   expect_done(submit(q, ASIO_READ, -1, 1), -1, EBADF);
@@ -391,6 +410,7 @@ int main(void) {
   RUN(sync_waits_for_all_and_keeps_what_is_done);
   RUN(queues_come_and_go_with_their_thread);
   RUN(direct_files_take_the_buffers);
+  RUN(the_worker_does_with_64_kib_of_stack);
   RUN(a_queue_may_be_handed_to_another_thread);
   return 0;
 }

@@ -103,6 +103,13 @@ TEST_F(UcwDeathTest, SubmittingMoreThanTheBufferHolds) {
         asio_submit(q.Prepare(ASIO_READ, -1, kBlock + 1));
       },
       "asio_submit: len exceeds the queue's buffer_size");
+  EXPECT_DEATH(
+      {
+        DyingQueue q;
+        q.buffer_size = 10;
+        asio_submit(q.Prepare(ASIO_READ, -1, 11));
+      },
+      "asio_submit: len exceeds the queue's buffer_size");
 }
 
 TEST_F(UcwDeathTest, AWritebackWhereNoneIsAllowed) {
