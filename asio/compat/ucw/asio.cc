@@ -27,6 +27,7 @@
 #include "ucw/uasio-writeback.h"
 #include "workqueue/check.h"
 #include "workqueue/mutex.h"
+#include "workqueue/signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -60,6 +61,7 @@ worker_pool* AcquirePool() {
   if (pool_users++ == 0) {
     pool.num_threads = 1;
     pool.stack_size = kStackBytes;
+    const SignalsBlocked no_eintr;  // The thread inherits it.
     worker_pool_init(&pool);
   }
   return &pool;

@@ -2,6 +2,10 @@
 
 #include "ucw/asio.h"
 
+#include <dirent.h>
+#include <sched.h>
+#include <signal.h>
+
 #include "asio/compat/ucw/ucw_testing.h"
 
 enum { BLOCK = 8192 };
@@ -318,18 +322,47 @@ static void sync_waits_for_all_and_keeps_what_is_done(void) {
   close(fd);
 }
 
+/* How many threads of pools there are, which are all called "uasio". */
+static int count_workers(void) {
+  DIR* folder = opendir("/proc/self/task");
+  const struct dirent* entry;
+  int count = 0;
+  EXPECT(folder != NULL);
+  while ((entry = readdir(folder)) != NULL) {
+    char path[300], name[16] = "";
+    FILE* file;
+    snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+    file = fopen(path, "r");
+    if (file == NULL) continue; /* It has ended, or is no thread. */
+    count +=
+        fgets(name, sizeof(name), file) != NULL && strcmp(name, "uasio\n") == 0;
+    EXPECT(fclose(file) == 0);
+  }
+  EXPECT(closedir(folder) == 0);
+  return count;
+}
+
+/* A thread bears its name once it runs, and a joined one for a moment more. */
+static void wait_for_workers(int count) {
+  while (count_workers() != count) sched_yield();
+}
+
 static void queues_come_and_go_with_their_thread(void) {
   struct asio_queue a, b;
   int fd = scratch_file(), i;
+  wait_for_workers(0);
   for (i = 0; i < 3; i++) {
     init_queue(&a, 1);
     init_queue(&b, 1);
+    wait_for_workers(1);
     submit_bytes(&a, ASIO_WRITE_BACK, fd, 'a', 1);
     asio_sync(&a);
     asio_cleanup_queue(&a);
+    wait_for_workers(1);
     submit_bytes(&b, ASIO_WRITE_BACK, fd, 'b', 1);
     asio_sync(&b);
     asio_cleanup_queue(&b);
+    wait_for_workers(0);
   }
   expect_contents(fd, "ababab");
   close(fd);
@@ -379,6 +412,29 @@ static void the_worker_does_with_64_kib_of_stack(void) {
   asio_cleanup_queue(&q);
 }
 
+static volatile sig_atomic_t signals_taken;
+
+static void take_signal(int signal_number) {
+  (void)signal_number;
+  signals_taken++;
+}
+
+/* So that no request is ever interrupted. */
+static void the_worker_takes_no_signals(void) {
+  struct asio_queue q;
+  struct worker_thread* t;
+  EXPECT(signal(SIGUSR1, take_signal) != SIG_ERR);
+  init_queue(&q, 1);
+  t = (struct worker_thread*)clist_head(&q.queue.pool->worker_threads);
+  EXPECT(pthread_kill(t->thread, SIGUSR1) == 0);
+  expect_done(submit(&q, ASIO_READ, -1, 1), -1, EBADF);
+  EXPECT(signals_taken == 0); /* Its thread has made a system call since. */
+  EXPECT(raise(SIGUSR1) == 0);
+  EXPECT(signals_taken == 1);
+  asio_cleanup_queue(&q);
+  EXPECT(signal(SIGUSR1, SIG_DFL) == take_signal);
+}
+
 static void* use_queue(void* arg) {
   struct asio_queue* q = (struct asio_queue*)arg;
   expect_done(submit(q, ASIO_READ, -1, 1), -1, EBADF);
@@ -411,6 +467,7 @@ int main(void) {
   RUN(queues_come_and_go_with_their_thread);
   RUN(direct_files_take_the_buffers);
   RUN(the_worker_does_with_64_kib_of_stack);
+  RUN(the_worker_takes_no_signals);
   RUN(a_queue_may_be_handed_to_another_thread);
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "ucw/workqueue.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <cstddef>
 #include <cstdio>
@@ -58,7 +59,9 @@ class Threads {
   explicit Threads(worker_pool* p)
       : pool_(p),
         next_(static_cast<cnode*>(clist_head(&p->worker_threads))),
-        workers_(Options()) {}
+        workers_(Options()) {
+    pthread_sigmask(SIG_SETMASK, nullptr, &signal_mask_);
+  }
 
   WorkerPool* workers() { return &workers_; }
 
@@ -77,7 +80,8 @@ class Threads {
   static void AnswerRoll(worker_thread* t, work* w);
 
   worker_pool* const pool_;
-  Mutex hook_mutex_;  // Held by the thread that is in a hook.
+  sigset_t signal_mask_;  // Of the thread that made the pool.
+  Mutex hook_mutex_;      // Held by the thread that is in a hook.
   cnode* next_ ABSL_GUARDED_BY(hook_mutex_);  // The next to begin.
   WorkerPool workers_;
 };
@@ -93,7 +97,10 @@ WorkerPoolOptions Threads::Options() {
   return options;
 }
 
+// libucw's threads inherit the signal mask of their creator, and so do the
+// processes that go() may start.
 worker_thread* Threads::Begin() {
+  pthread_sigmask(SIG_SETMASK, &signal_mask_, nullptr);
   MutexLock lock(&hook_mutex_);
   worker_thread* t = reinterpret_cast<worker_thread*>(next_);
   next_ = next_->next;

@@ -22,8 +22,8 @@
  *   worker_pool_cleanup(&pool);
  *
  * Threads:   a raw queue and a pool may be used by any at the same time, a work
- *            queue by any, but one at a time.  All signals are blocked in the
- *            pool's threads.
+ *            queue by any, but one at a time.  A pool's threads have the signal
+ *            mask of the thread that made it.
  * Ownership: work is the caller's, and must not be touched from its submit
  *            until it is back.
  * Order:     priority 0 is first come, first served; higher ones go first,
