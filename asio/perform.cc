@@ -153,6 +153,20 @@ int64_t Attempt(Transfer* transfer) {
   return static_cast<int64_t>(transfer->done);
 }
 
+// On O_DIRECT, RWF_NOWAIT waits for the device.  What a short count has read is
+// kept, because at kFilePosition it has moved that.
+int64_t AttemptCached(Transfer* transfer) {
+  const bool suits = IsRead(transfer->op) && transfer->traits.sized &&
+                     !transfer->traits.direct &&
+                     transfer->length - transfer->done <= kCachedBytesMax;
+  if (!suits) return -EAGAIN;
+  const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
+  if (n < 0) return -EAGAIN;
+  transfer->done += static_cast<size_t>(n);
+  if (transfer->done < transfer->length) return -EAGAIN;
+  return static_cast<int64_t>(transfer->done);
+}
+
 bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n) {
   return n == 0 || (traits.direct && done % kSmallestSector != 0);
 }

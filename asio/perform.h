@@ -3,7 +3,7 @@
 // Threads:   any; each transfer in one at a time.
 // Order:     at an explicit offset, none but the file's; at kFilePosition the
 //            caller sees to it that nobody else uses the fd.
-// Blocks:    Perform() as the system call does; Attempt() does not.
+// Blocks:    Perform() as the system call does; the attempts do not.
 // Errors:    -errno; EINTR is retried and never returned.
 //
 // These are the only loops around pread, pwrite, preadv, pwritev, fsync and
@@ -12,6 +12,7 @@
 #ifndef UASIO_ASIO_PERFORM_H_
 #define UASIO_ASIO_PERFORM_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "asio/transfer.h"
@@ -37,6 +38,17 @@ int64_t Perform(Transfer* transfer);
 // written at once, so that this only waits if others use the fd as well, or to
 // write to a terminal that has room for some of it and is not read.
 int64_t Attempt(Transfer* transfer);
+
+// How much AttemptCached() reads at the most: what is copied in a few
+// microseconds.
+inline constexpr size_t kCachedBytesMax = 64 << 10;
+
+// The same for a file, without waiting for a device: a read of which all that
+// is left is in the page cache, and no more than kCachedBytesMax, returns its
+// length.  All else is -EAGAIN, whatever the reason (an operation or a file of
+// another kind, O_DIRECT, a page that is missing, the end of file, an error),
+// and Perform() carries out what is left.
+int64_t AttemptCached(Transfer* transfer);
 
 // Whether a read that got `n` bytes, which makes `done` in all, has met the end
 // of a file.  A direct one that ends off any sector's boundary has, and to go

@@ -1,0 +1,155 @@
+// AttemptCached(), which must read what is cached and must not wait for more.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "asio/fd_testing.h"
+#include "asio/perform.h"
+#include "asio/perform_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+using perform_testing::Make;
+using perform_testing::MakeVector;
+using perform_testing::Split;
+
+constexpr size_t kPage = 4096;
+
+// Whether the kernel knows RWF_NOWAIT for such a file: on tmpfs it does not.
+bool KnowsNowait(int fd) {
+  char byte;
+  const iovec one = {&byte, 1};
+  return preadv2(fd, &one, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+}
+
+bool IsCached(int fd, size_t page) {
+  void* map = mmap(nullptr, kPage, PROT_READ, MAP_SHARED, fd,
+                   static_cast<off_t>(page * kPage));
+  unsigned char cached = 0;
+  EXPECT_EQ(mincore(map, kPage, &cached), 0);
+  munmap(map, kPage);
+  return (cached & 1) != 0;
+}
+
+// Has the file forgotten by the page cache, and read page by page from now on.
+void Forget(int fd) {
+  EXPECT_EQ(fsync(fd), 0);
+  EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+  EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
+}
+
+TEST(AttemptCachedTest, ReadsWhatIsCached) {
+  const Scratch scratch;
+  const std::string text = Pattern(kCachedBytesMax);
+  const Fd fd = scratch.Open("data", text);
+  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  std::string back(text.size(), '\0');
+  Transfer t = Make(Op::kRead, fd.get(), 0, back.data(), back.size());
+  EXPECT_EQ(AttemptCached(&t), static_cast<int64_t>(text.size()));
+  EXPECT_EQ(back, text);
+  std::string parts(text.size() - 100, '\0');
+  const std::vector<iovec> iovecs = Split(&parts, 7);
+  Transfer vector = MakeVector(Op::kReadv, fd.get(), 100, iovecs);
+  EXPECT_EQ(AttemptCached(&vector), static_cast<int64_t>(parts.size()));
+  EXPECT_EQ(parts, text.substr(100));
+}
+
+// That some of many must be told "not now" shows that it does not wait.
+TEST(AttemptCachedTest, DoesNotWaitForPagesThatAreMissing) {
+  constexpr size_t kPages = 64;
+  const Scratch scratch;
+  const std::string text = Pattern(kPages * kPage);
+  const Fd fd = scratch.Open("data", text);
+  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  Forget(fd.get());
+  if (IsCached(fd.get(), 1)) GTEST_SKIP() << "the page cache does not forget";
+  size_t refused = 0;
+  for (size_t i = 0; i < kPages; ++i) {
+    const size_t offset = i * kPage;
+    std::string back(kPage, '\0');
+    Transfer t = Make(Op::kRead, fd.get(), static_cast<int64_t>(offset),
+                      back.data(), kPage);
+    const int64_t result = AttemptCached(&t);
+    if (result == -EAGAIN) ++refused;
+    EXPECT_EQ(result == -EAGAIN ? Perform(&t) : result, 4096);
+    EXPECT_EQ(back, text.substr(offset, kPage));
+  }
+  EXPECT_GT(refused, 0u);
+}
+
+// What it has read is not read again: at the file position that would be lost.
+TEST(AttemptCachedTest, PerformGoesOnWhereItCouldNot) {
+  const Scratch scratch;
+  const std::string text = Pattern(4 * kPage);
+  const Fd fd = scratch.Open("data", text);
+  Forget(fd.get());
+  std::string back(4 * kPage + 1, '\0');
+  ASSERT_EQ(pread(fd.get(), back.data(), kPage, 0), 4096);  // Page 0 alone.
+  back.assign(back.size(), '\0');
+  Transfer t =
+      Make(Op::kRead, fd.get(), kFilePosition, back.data(), back.size());
+  EXPECT_EQ(AttemptCached(&t), -EAGAIN);  // At least for the end of file.
+  EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), static_cast<off_t>(t.done));
+  EXPECT_EQ(Perform(&t), 4 * 4096);
+  EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 4 * 4096);
+  EXPECT_EQ(back, text + '\0');
+}
+
+TEST(AttemptCachedTest, AShortCountIsNeverPassedOn) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  char back[10];
+  Transfer t = Make(Op::kRead, fd.get(), 0, back, 10);
+  EXPECT_EQ(AttemptCached(&t), -EAGAIN);
+  EXPECT_EQ(Perform(&t), 3);
+  EXPECT_EQ(std::string(back, 3), "abc");
+}
+
+int64_t Try(Op op, int fd, char* buffer, size_t length) {
+  Transfer t = Make(op, fd, 0, buffer, length);
+  const int64_t result = AttemptCached(&t);
+  EXPECT_EQ(t.done, 0u);
+  return result;
+}
+
+TEST(AttemptCachedTest, LeavesEverythingElseToPerform) {
+  const Scratch scratch;
+  std::string text = Pattern(kCachedBytesMax + 1);
+  const Fd fd = scratch.Open("data", text);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), text.data(), text.size()), -EAGAIN);
+  EXPECT_EQ(Try(Op::kRead, fd.get(), nullptr, 10), -EAGAIN);
+  EXPECT_EQ(Try(Op::kRead, -1, text.data(), 10), -EAGAIN);
+  EXPECT_EQ(Try(Op::kRead, -1, nullptr, 0), -EAGAIN);
+  EXPECT_EQ(Try(Op::kWrite, fd.get(), text.data(), 10), -EAGAIN);
+  EXPECT_EQ(Try(Op::kFsync, fd.get(), nullptr, 0), -EAGAIN);
+  EXPECT_EQ(Try(Op::kNoOp, -1, nullptr, 0), -EAGAIN);
+  const Pipe pipe;
+  pipe.Put("abc");
+  EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), text.data(), 3), -EAGAIN);
+  EXPECT_EQ(pipe.Waiting(), 3u);
+}
+
+TEST(AttemptCachedTest, DoesNotTryDirectReads) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", Pattern(2 * kPage));
+  alignas(kPage) char back[kPage];
+  Transfer t = Make(Op::kRead, fd.get(), 0, back, kPage);
+  t.traits.direct = true;
+  EXPECT_EQ(AttemptCached(&t), -EAGAIN);
+  EXPECT_EQ(t.done, 0u);
+}
+
+}  // namespace
+}  // namespace uasio
