@@ -52,14 +52,23 @@ class Rest {
   int count_ = 0;
 };
 
-// One system call for what is left, not tried again.
-ssize_t CallOnce(const Transfer& t, size_t limit, int flags) {
+off_t OffsetOf(const Transfer& t) {
+  if (t.offset == kFilePosition) return -1;
+  return t.offset + static_cast<off_t>(t.done);
+}
+
+ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
+                   int flags) {
+  return IsRead(t.op) ? preadv2(t.fd, iovecs, count, OffsetOf(t), flags)
+                      : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
+}
+
+// One system call for what is left, not tried again.  Not inlined, because it
+// takes 16 KiB of stack, which small threads don't have.
+__attribute__((noinline)) ssize_t CallOnce(const Transfer& t, size_t limit,
+                                           int flags) {
   const Rest rest(t, limit);
-  const off_t offset =
-      t.offset == kFilePosition ? -1 : t.offset + static_cast<off_t>(t.done);
-  return IsRead(t.op)
-             ? preadv2(t.fd, rest.iovecs(), rest.count(), offset, flags)
-             : pwritev2(t.fd, rest.iovecs(), rest.count(), offset, flags);
+  return CallVector(t, rest.iovecs(), rest.count(), t.flags | flags);
 }
 
 // As most transfers go: one buffer, no flags, without the vector.
@@ -78,7 +87,8 @@ ssize_t CallScalar(const Transfer& t) {
 ssize_t Call(const Transfer& t) {
   ssize_t n;
   do {
-    n = IsVectored(t.op) ? CallOnce(t, SIZE_MAX, 0) : CallScalar(t);
+    n = IsVectored(t.op) || t.flags != 0 ? CallOnce(t, SIZE_MAX, 0)
+                                         : CallScalar(t);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }
@@ -132,6 +142,12 @@ ssize_t CallWithoutWaiting(const Transfer& t) {
   return n < 0 ? -errno : n;
 }
 
+ssize_t CallForCached(const Transfer& t) {
+  if (IsVectored(t.op)) return CallOnce(t, SIZE_MAX, RWF_NOWAIT);
+  const iovec rest = {t.buffer + t.done, t.length - t.done};
+  return CallVector(t, &rest, 1, t.flags | RWF_NOWAIT);
+}
+
 }  // namespace
 
 int64_t Perform(Transfer* transfer) {
@@ -160,7 +176,7 @@ int64_t AttemptCached(Transfer* transfer) {
                      !transfer->traits.direct &&
                      transfer->length - transfer->done <= kCachedBytesMax;
   if (!suits) return -EAGAIN;
-  const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
+  const ssize_t n = CallForCached(*transfer);
   if (n < 0) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
   if (transfer->done < transfer->length) return -EAGAIN;

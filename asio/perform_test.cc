@@ -78,6 +78,20 @@ TEST(PerformTest, ReadsAndWritesVectors) {
   EXPECT_EQ(back, text);
 }
 
+TEST(PerformTest, FlagsAreThoseOfTheCall) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  std::string text = "12345678";
+  Transfer t = Make(Op::kWrite, fd.get(), 0, text.data(), text.size());
+  t.flags = RWF_APPEND;
+  EXPECT_EQ(Perform(&t), 8);
+  const std::vector<iovec> parts = Split(&text, 2);
+  Transfer vector = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  vector.flags = RWF_APPEND;
+  EXPECT_EQ(Perform(&vector), 8);
+  EXPECT_EQ(Contents(scratch.Path("data")), "abc1234567812345678");
+}
+
 TEST(PerformTest, SyncsAndNoOpsGiveZero) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "x");

@@ -28,19 +28,19 @@ const char* OpName(Op op) {
 }
 
 FdTraits LearnFdTraits(int fd) {
-  FdTraits traits;
   struct stat info;
-  if (fstat(fd, &info) == 0) {
-    traits.sized =
-        S_ISREG(info.st_mode) || S_ISBLK(info.st_mode) || S_ISDIR(info.st_mode);
-  }
+  const bool known = fstat(fd, &info) == 0;
   const int flags = fcntl(fd, F_GETFL);
-  if (flags >= 0) {
-    // On a pipe, O_DIRECT means packets.
-    traits.direct = traits.sized && (flags & O_DIRECT) != 0;
-    traits.append = (flags & O_APPEND) != 0;
-    traits.nonblocking = (flags & O_NONBLOCK) != 0;
-  }
+  return MakeFdTraits(known ? info.st_mode : S_IFREG, flags < 0 ? 0 : flags);
+}
+
+FdTraits MakeFdTraits(mode_t mode, int flags) {
+  FdTraits traits;
+  traits.sized = S_ISREG(mode) || S_ISBLK(mode) || S_ISDIR(mode);
+  // On a pipe, O_DIRECT means packets.
+  traits.direct = traits.sized && (flags & O_DIRECT) != 0;
+  traits.append = (flags & O_APPEND) != 0;
+  traits.nonblocking = (flags & O_NONBLOCK) != 0;
   return traits;
 }
 

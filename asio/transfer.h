@@ -12,6 +12,7 @@
 #ifndef UASIO_ASIO_TRANSFER_H_
 #define UASIO_ASIO_TRANSFER_H_
 
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -57,8 +58,12 @@ struct FdTraits {
 
 FdTraits LearnFdTraits(int fd);
 
+// The same of what fstat(2) says is its mode, and F_GETFL its flags.
+FdTraits MakeFdTraits(mode_t mode, int flags);
+
 struct Transfer {
   Op op = Op::kNoOp;
+  int flags = 0;  // RWF_..., as preadv2(2) and pwritev2(2) take them.
   FdTraits traits;
   int fd = -1;
   int64_t offset = 0;
