@@ -1,0 +1,142 @@
+// The way of a request: submission.h takes the control blocks that
+// control_blocks.h has copied, has admission.h make a job of each, in a slot of
+// context.h, and gives the jobs to the engine.h.  What is done is put into the
+// ring.h, rings the doorbell.h, and wakes the waiters.h.
+
+#include "asio/compat/libaio/aio.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+
+#include "asio/compat/libaio/control_blocks.h"
+#include "asio/compat/libaio/submission.h"
+#include "asio/compat/libaio/user_memory.h"
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+// The kernel makes twice as many slots as it is asked for, and at least some
+// for each CPU, in rings of up to 256 MiB.
+constexpr uint32_t kSlotsMax = (256u << 20) / sizeof(io_event);
+constexpr uint32_t kSlotsPerCpu = 4;
+
+bool IsTooMany(uint32_t events) {
+  const long cpus = std::max(sysconf(_SC_NPROCESSORS_CONF), 1L);
+  const uint32_t slots =
+      std::max(events, kSlotsPerCpu * static_cast<uint32_t>(cpus)) * 2;
+  return slots > kSlotsMax;
+}
+
+// The kernel checks nothing: nanoseconds count on beyond a second, what is
+// negative is past, what is beyond all time is for ever.
+Deadline ToDeadline(const timespec& timeout) {
+  constexpr int64_t kSecondsMax = INT64_MAX / std::nano::den;
+  if (timeout.tv_sec >= kSecondsMax) return kNoDeadline;
+  const int64_t ns = static_cast<int64_t>(
+      static_cast<uint64_t>(timeout.tv_sec) * std::nano::den +
+      static_cast<uint64_t>(timeout.tv_nsec));
+  if (ns <= 0) return Deadline::min();
+  const Deadline now = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds left(ns);
+  return left < kNoDeadline - now ? now + left : kNoDeadline;
+}
+
+bool CopyDeadline(const timespec* timeout, Deadline* deadline) {
+  *deadline = kNoDeadline;
+  if (timeout == nullptr) return true;
+  timespec copy;
+  if (!CopyIn(&copy, timeout, sizeof(copy))) return false;
+  *deadline = ToDeadline(copy);
+  return true;
+}
+
+}  // namespace
+
+Aio::Aio(const AioOptions& options) : engine_(options) {}
+
+Aio::~Aio() {
+  for (const ContextTable::Pointer& context : contexts_.All()) {
+    Destroy(context->id());
+  }
+}
+
+int64_t Aio::Setup(unsigned events, aio_context_t* context) {
+  aio_context_t id;
+  if (!CopyIn(&id, context, sizeof(id))) return -EFAULT;
+  if (id != 0 || events == 0 || IsTooMany(events)) return -EINVAL;
+  if (!creator_.IsThisProcess()) return -EINVAL;
+  if (events_.fetch_add(events) + events > engine_.options.events_max) {
+    events_.fetch_sub(events);
+    return -EAGAIN;
+  }
+  auto give_back = [this, events](Context* old) {
+    delete old;
+    events_.fetch_sub(events);
+  };
+  const ContextTable::Pointer made(new Context(&engine_, events), give_back);
+  if (!made->ok()) return -ENOMEM;
+  id = made->id();
+  if (!CopyOut(context, &id, sizeof(id))) return -EFAULT;
+  contexts_.Add(made);
+  Engine::Count(&engine_.contexts);
+  return 0;
+}
+
+int64_t Aio::Destroy(aio_context_t context) {
+  if (!creator_.IsThisProcess()) return -EINVAL;
+  const ContextTable::Pointer found = contexts_.Remove(context);
+  return found == nullptr ? -EINVAL : found->Destroy();
+}
+
+int64_t Aio::Submit(aio_context_t context, int64_t count, iocb* const* blocks) {
+  const ContextTable::Pointer found = Find(context);
+  if (found == nullptr) return -EINVAL;
+  return libaio::Submit(found.get(), count, blocks);
+}
+
+int64_t Aio::Cancel(aio_context_t context, iocb* block, io_event*) {
+  uint32_t key;
+  if (!ReadKey(block, &key)) return -EFAULT;
+  if (key != kIocbKey) return -EINVAL;
+  const ContextTable::Pointer found = Find(context);
+  return found == nullptr ? -EINVAL : found->Cancel(block);
+}
+
+int64_t Aio::GetEvents(aio_context_t context, int64_t min, int64_t max,
+                       io_event* events, const timespec* timeout) {
+  return PGetEvents(context, min, max, events, timeout, nullptr);
+}
+
+int64_t Aio::PGetEvents(aio_context_t context, int64_t min, int64_t max,
+                        io_event* events, const timespec* timeout,
+                        const sigset_t* mask) {
+  Deadline deadline;
+  if (!CopyDeadline(timeout, &deadline)) return -EFAULT;
+  sigset_t own_mask;
+  if (mask != nullptr) {
+    if (!CopyIn(&own_mask, mask, sizeof(own_mask))) return -EFAULT;
+    mask = &own_mask;
+  }
+  const ContextTable::Pointer found = Find(context);
+  if (found == nullptr || min < 0 || min > max) return -EINVAL;
+  return found->GetEvents({min, max, events, deadline, mask});
+}
+
+void Aio::Drain() {
+  if (!creator_.IsThisProcess()) return;
+  for (const ContextTable::Pointer& context : contexts_.All()) {
+    context->Drain();
+  }
+}
+
+ContextTable::Pointer Aio::Find(aio_context_t context) {
+  return creator_.IsThisProcess() ? contexts_.Find(context) : nullptr;
+}
+
+}  // namespace libaio
+}  // namespace uasio

@@ -1,0 +1,81 @@
+// An Aio is the kernel's asynchronous I/O (io_setup(2) and its kin, KAIO) in
+// userspace: the same control blocks, events, rings and errors, on a pool of
+// threads.
+//
+// Threads:   any, at the same time, on the same context, too.  Not in a signal
+//            handler.
+// Ownership: control blocks, vectors and eventfds are the caller's again when
+//            Submit() returns; buffers, and the fds that they are for, when the
+//            event is there.
+// Units:     bytes.
+// Order:     none between requests.
+// Blocks:    GetEvents() and PGetEvents() as asked; Destroy(), Drain() and the
+//            destructor, until what is in flight is done.  Submit() does not.
+// Errors:    each call returns what the system call of its name would, -errno
+//            for an error; errno may change.  A forked child of its creator
+//            is told EINVAL.
+// Source:    the manual pages, <linux/aio_abi.h>, and fs/aio.c where they are
+//            silent.  docs/libaio.md has the differences.
+//
+//   Aio aio;
+//   aio_context_t context = 0;
+//   if (aio.Setup(128, &context) != 0) ...
+//   aio.Submit(context, 1, &block);
+//   aio.GetEvents(context, 1, 1, &event, nullptr);
+//   aio.Destroy(context);
+
+#ifndef UASIO_ASIO_COMPAT_LIBAIO_AIO_H_
+#define UASIO_ASIO_COMPAT_LIBAIO_AIO_H_
+
+#include <linux/aio_abi.h>
+#include <signal.h>
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "asio/compat/libaio/context_table.h"
+#include "asio/compat/libaio/engine.h"
+#include "workqueue/owner.h"
+
+namespace uasio {
+namespace libaio {
+
+class Aio {
+ public:
+  // REQUIRES: options.threads_max > 0.
+  explicit Aio(const AioOptions& options = {});
+  ~Aio();
+  Aio(const Aio&) = delete;
+  Aio& operator=(const Aio&) = delete;
+
+  int64_t Setup(unsigned events, aio_context_t* context);
+  int64_t Destroy(aio_context_t context);
+  int64_t Submit(aio_context_t context, int64_t count, iocb* const* blocks);
+  int64_t Cancel(aio_context_t context, iocb* block, io_event* event);
+  int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
+                    io_event* events, const timespec* timeout);
+  // The mask is a whole sigset_t of the C library's; nullptr: none.
+  int64_t PGetEvents(aio_context_t context, int64_t min, int64_t max,
+                     io_event* events, const timespec* timeout,
+                     const sigset_t* mask);
+
+  // Waits for all transfers to and from files that were submitted before, as
+  // the kernel does when a process ends.
+  void Drain();
+
+  AioCounts counts() const { return engine_.counts(); }
+
+ private:
+  ContextTable::Pointer Find(aio_context_t context);
+
+  const Owner creator_;
+  Engine engine_;
+  ContextTable contexts_;
+  std::atomic<uint64_t> events_{0};  // That contexts were set up for.
+};
+
+}  // namespace libaio
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_COMPAT_LIBAIO_AIO_H_

@@ -1,0 +1,251 @@
+// Who has a job, and who may end it.
+//
+// A transfer to or from a file goes to the pool, and a thread of it finishes
+// it.  A stream (a pipe, a socket, a terminal) is attempted there without
+// waiting; if it is not ready the job goes to the epoll thread, and from there
+// to the pool again.  A poll is with the epoll thread alone.
+//
+// What has been watched can be cancelled: a flag is set, and whoever meets the
+// job next finishes it, unless it could be taken back from the epoll thread
+// right away.  Cancelling happens under the context's lock, without which no
+// job is finished or used again.
+
+#include "asio/compat/libaio/context.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+#include "asio/perform.h"
+#include "workqueue/check.h"
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+// What the kernel would say: an error only of what did nothing.
+int64_t ResultOf(const Transfer& t, int64_t result) {
+  return result < 0 && t.done > 0 ? static_cast<int64_t>(t.done) : result;
+}
+
+int64_t CancelledResult(const Job& job) {
+  return job.kind == Job::Kind::kPoll ? 0 : -ECANCELED;
+}
+
+// 0: nothing of what is waited for.
+int64_t PollNow(const Readiness::Watch& watch) {
+  pollfd fd = {watch.fd, static_cast<short>(watch.events), 0};
+  if (poll(&fd, 1, 0) <= 0) return 0;
+  return (fd.revents & POLLNVAL) != 0 ? -EBADF : fd.revents;
+}
+
+}  // namespace
+
+Context::Context(Engine* engine, uint32_t capacity)
+    : engine_(engine), ring_(capacity) {}
+
+Context::~Context() {
+  MutexLock lock(&mutex_);
+  UASIO_CHECK(in_flight_.empty(), "~Context: requests are in flight");
+  while (Job* job = idle_.RemoveHead()) delete job;
+}
+
+int64_t Context::GetEvents(const Wanted& wanted) {
+  using Outcome = Waiters::Outcome;
+  int64_t got = 0;
+  Outcome outcome = Outcome::kWoken;
+  MutexLock lock(&mutex_);
+  while (true) {
+    const int64_t taken = ring_.Take(wanted.events + got, wanted.max - got);
+    got += std::max<int64_t>(taken, 0);
+    if (taken < 0 || dead_) return got > 0 ? got : dead_ ? -EINVAL : taken;
+    const bool waits = got < wanted.min && outcome == Outcome::kWoken &&
+                       wanted.deadline != Deadline::min();
+    // Signals that the mask lets through are delivered in any case.
+    const bool delivers = wanted.mask != nullptr && outcome == Outcome::kWoken;
+    if (!waits && !delivers) break;
+    const int64_t need = std::min<int64_t>(wanted.min - got, capacity());
+    outcome = waiters_.Wait(
+        &mutex_, need, waits ? wanted.deadline : Deadline::min(), wanted.mask);
+  }
+  if (got > 0 || outcome == Outcome::kWoken) return got;
+  if (outcome == Outcome::kNoDescriptor) return -EMFILE;
+  return outcome == Outcome::kInterrupted ? -EINTR : 0;
+}
+
+int64_t Context::Cancel(const iocb* user_block) {
+  const void* wake = nullptr;
+  int64_t result = -EINVAL;
+  {
+    MutexLock lock(&mutex_);
+    for (Job& job : in_flight_) {
+      const bool cancellable =
+          job.watched && job.kind == Job::Kind::kPoll && !job.cancelled.load();
+      if (!cancellable ||
+          job.event.obj != reinterpret_cast<uint64_t>(user_block))
+        continue;
+      if (CancelLocked(&job)) wake = waiters_.Announce(ring_.size());
+      result = -EINPROGRESS;
+      break;
+    }
+  }
+  Waiters::Wake(wake);
+  return result;
+}
+
+int64_t Context::Destroy() {
+  const void* wake;
+  {
+    MutexLock lock(&mutex_);
+    if (dead_) return -EINVAL;
+    dead_ = true;
+    for (Job& job : in_flight_) {
+      if (job.watched) CancelLocked(&job);
+    }
+    wake = waiters_.AnnounceEnd();
+  }
+  Waiters::Wake(wake);
+  MutexLock lock(&mutex_);
+  ++draining_;
+  while (!in_flight_.empty()) finished_.Wait(&mutex_);
+  --draining_;
+  return 0;
+}
+
+void Context::Drain() {
+  MutexLock lock(&mutex_);
+  const uint64_t last = ticket_;
+  ++draining_;
+  while (FilesInFlightLocked(last)) finished_.Wait(&mutex_);
+  --draining_;
+}
+
+bool Context::FilesInFlightLocked(uint64_t last_ticket) const {
+  for (const Job& job : in_flight_) {
+    if (job.ticket > last_ticket) return false;
+    if (job.kind == Job::Kind::kFile) return true;
+  }
+  return false;
+}
+
+int Context::NewJob(Job** job) {
+  MutexLock lock(&mutex_);
+  if (dead_) return EINVAL;
+  if (in_flight_count_ + ring_.size() >= capacity()) return EAGAIN;
+  Job* fresh = idle_.RemoveHead();
+  if (fresh == nullptr) fresh = new (std::nothrow) Job();
+  if (fresh == nullptr) return EAGAIN;
+  fresh->context = this;
+  fresh->kind = Job::Kind::kFile;
+  fresh->go = &Go;
+  fresh->ready = &GoOn;
+  fresh->cancelled.store(false, std::memory_order_relaxed);
+  fresh->watched = false;
+  fresh->bell = nullptr;
+  fresh->ticket = ++ticket_;
+  in_flight_.AddTail(fresh);
+  ++in_flight_count_;
+  *job = fresh;
+  return 0;
+}
+
+int Context::AddDoorbell(Job* job, int event_fd) {
+  MutexLock lock(&mutex_);
+  return bells_.Acquire(event_fd, &job->bell);
+}
+
+void Context::Drop(Job* job) {
+  MutexLock lock(&mutex_);
+  RecycleLocked(job);
+}
+
+void Context::Finish(Job* job, int64_t result) {
+  const void* wake;
+  {
+    MutexLock lock(&mutex_);
+    FinishLocked(job, result);
+    wake = waiters_.Announce(ring_.size());
+  }
+  Waiters::Wake(wake);
+}
+
+void Context::Go(worker_thread*, work* w) {
+  Job* job = static_cast<Job*>(w);
+  job->context->Run(job);
+}
+
+void Context::GoOn(Readiness::Watch* watch) {
+  Job* job = static_cast<Job*>(watch);
+  if (job->kind == Job::Kind::kPoll) {
+    const int error = job->context->StartPoll(job);
+    if (error != 0) job->context->Finish(job, -error);
+  } else {
+    job->context->engine_->pool.Submit(job);
+  }
+}
+
+void Context::Run(Job* job) {
+  Transfer* const t = &job->transfer;
+  if (job->kind == Job::Kind::kFile) {
+    return Finish(job, ResultOf(*t, Perform(t)));
+  }
+  if (job->cancelled) return Finish(job, CancelledResult(*job));
+  const int64_t result = Attempt(t);
+  if (result != -EAGAIN) return Finish(job, ResultOf(*t, result));
+  job->Watch::fd = t->fd;
+  job->events = IsRead(t->op) ? EPOLLIN : EPOLLOUT;
+  // What can't be watched, a thread of the pool has to wait for.
+  if (Watch(job) != 0) Finish(job, ResultOf(*t, Perform(t)));
+}
+
+// An errno: it can't be watched, and has not been finished.
+int Context::StartPoll(Job* job) {
+  if (job->cancelled) return Finish(job, CancelledResult(*job)), 0;
+  const int64_t ready = PollNow(*job);
+  if (ready != 0) return Finish(job, ready), 0;
+  return Watch(job);
+}
+
+int Context::Watch(Job* job) {
+  {
+    MutexLock lock(&mutex_);
+    job->watched = true;
+    if (dead_) job->cancelled = true;
+  }
+  const int error = engine_->readiness.Add(job, /*unless=*/&job->cancelled);
+  if (error == ECANCELED) return Finish(job, CancelledResult(*job)), 0;
+  return error;
+}
+
+// True: it is finished.
+bool Context::CancelLocked(Job* job) {
+  job->cancelled = true;
+  if (!engine_->readiness.Cancel(job)) return false;
+  FinishLocked(job, CancelledResult(*job));
+  return true;
+}
+
+// As in the kernel the eventfd comes after the event, and those who wait come
+// last.
+void Context::FinishLocked(Job* job, int64_t result) {
+  job->event.res = result;
+  job->event.res2 = 0;
+  ring_.Put(job->event);
+  if (job->bell != nullptr) bells_.Ring(*job->bell);
+  if (result < 0) Engine::Count(&engine_->failed);
+  RecycleLocked(job);
+}
+
+void Context::RecycleLocked(Job* job) {
+  if (job->bell != nullptr) bells_.Release(job->bell);
+  in_flight_.Remove(job);
+  --in_flight_count_;
+  idle_.AddHead(job);
+  if (draining_ > 0) finished_.NotifyAll();
+}
+
+}  // namespace libaio
+}  // namespace uasio

@@ -1,0 +1,212 @@
+// libaio's functions, under libaio's names and versions, on one Aio of the
+// process.
+//
+// Threads:   any, at the same time.  Not in a signal handler.
+// Errors:    -errno is returned; errno stays as it is.
+// Source:    libaio's manual pages and <libaio.h>; the versioned names are
+//            those of the distributions' libaio.so.1.
+//
+// The Aio is made at the first call, and never destroyed: whoever still calls
+// when the process ends finds it.  A forked child makes its own; what it has
+// inherited is not touched again.
+
+#include <linux/aio_abi.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+
+#include "asio/compat/libaio/aio.h"
+#include "asio/compat/libaio/settings.h"
+#include "asio/compat/libaio/user_memory.h"
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+using Callback = void (*)(aio_context_t, iocb*, long, long);
+
+struct Process {
+  Process() : settings(ReadSettings()), aio(settings.options) {}
+
+  const Settings settings;
+  Aio aio;
+  Process* const before = nullptr;
+};
+
+std::atomic<Process*> process{nullptr};
+// Those of the parents; only so that no tool takes them for lost memory.
+std::atomic<Process*> inherited{nullptr};
+
+void ForgetParent() {
+  Process* const parent = process.exchange(nullptr);
+  if (parent != nullptr) inherited = parent;
+}
+
+// Two threads may make one each; that of the slower is thrown away unused.
+Process* ThisProcess() {
+  Process* current = process.load(std::memory_order_acquire);
+  if (current != nullptr) return current;
+  static const int registered = pthread_atfork(nullptr, nullptr, &ForgetParent);
+  static_cast<void>(registered);
+  Process* const made = new Process();
+  if (process.compare_exchange_strong(current, made)) return made;
+  delete made;
+  return current;
+}
+
+void PrintSummary(const AioCounts& counts) {
+  const uint64_t requests =
+      counts.reads + counts.writes + counts.syncs + counts.polls;
+  std::fprintf(
+      stderr,
+      "uasio: libaio of process %d: %" PRIu64 " contexts, %" PRIu64
+      " requests: %" PRIu64 " reads (%" PRIu64 " cached), %" PRIu64
+      " writes, %" PRIu64 " syncs, %" PRIu64 " polls; %" PRIu64 " failed\n",
+      static_cast<int>(getpid()), counts.contexts, requests, counts.reads,
+      counts.cached, counts.writes, counts.syncs, counts.polls, counts.failed);
+}
+
+// As the kernel, a process that ends waits for what it has submitted.  This is
+// after the functions of atexit(3), which may still submit.
+__attribute__((destructor)) void Finish() {
+  Process* const current = process.load(std::memory_order_acquire);
+  if (current == nullptr) return;
+  current->aio.Drain();
+  if (current->settings.summary) PrintSummary(current->aio.counts());
+}
+
+// While one of our functions runs, the thread is not cancelled, as in a system
+// call that is no cancellation point, and afterwards errno is as before.
+class Call {
+ public:
+  Call() : errno_(errno) {
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_);
+  }
+  ~Call() {
+    pthread_setcancelstate(cancel_state_, nullptr);
+    errno = errno_;
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Aio* operator->() const { return &ThisProcess()->aio; }
+
+ private:
+  const int errno_;
+  int cancel_state_;
+};
+
+int GetEvents(aio_context_t context, long min, long max, io_event* events,
+              const timespec* timeout) {
+  const Call call;
+  return static_cast<int>(call->GetEvents(context, min, max, events, timeout));
+}
+
+int Cancel(aio_context_t context, iocb* block, io_event* event) {
+  const Call call;
+  return static_cast<int>(call->Cancel(context, block, event));
+}
+
+}  // namespace
+}  // namespace libaio
+}  // namespace uasio
+
+using uasio::libaio::Call;
+
+extern "C" {
+
+int io_setup(int events, aio_context_t* context) {
+  const Call call;
+  return static_cast<int>(call->Setup(static_cast<unsigned>(events), context));
+}
+
+int io_destroy(aio_context_t context) {
+  const Call call;
+  return static_cast<int>(call->Destroy(context));
+}
+
+int io_submit(aio_context_t context, long count, iocb** blocks) {
+  const Call call;
+  return static_cast<int>(call->Submit(context, count, blocks));
+}
+
+int io_pgetevents(aio_context_t context, long min, long max, io_event* events,
+                  timespec* timeout, sigset_t* mask) {
+  const Call call;
+  return static_cast<int>(
+      call->PGetEvents(context, min, max, events, timeout, mask));
+}
+
+int io_queue_init(int events, aio_context_t* context) {
+  if (events <= 0) return -EINVAL;
+  const aio_context_t none = 0;
+  {
+    const Call call;
+    if (!uasio::libaio::CopyOut(context, &none, sizeof(none))) return -EFAULT;
+  }
+  return io_setup(events, context);
+}
+
+int io_queue_release(aio_context_t context) { return io_destroy(context); }
+
+// Gives each event that is there to the callback that its data points to.
+int io_queue_run(aio_context_t context) {
+  const timespec at_once = {0, 0};
+  io_event event;
+  int result;
+  while ((result = uasio::libaio::GetEvents(context, 0, 1, &event, &at_once)) ==
+         1) {
+    const auto callback = reinterpret_cast<uasio::libaio::Callback>(event.data);
+    callback(context, reinterpret_cast<iocb*>(event.obj),
+             static_cast<long>(event.res), static_cast<long>(event.res2));
+  }
+  return result;
+}
+
+// The interface of today.
+
+int uasio_io_getevents_0_4(aio_context_t context, long min, long max,
+                           io_event* events, timespec* timeout) {
+  return uasio::libaio::GetEvents(context, min, max, events, timeout);
+}
+
+int uasio_io_cancel_0_4(aio_context_t context, iocb* block, io_event* event) {
+  return uasio::libaio::Cancel(context, block, event);
+}
+
+// Waits for nothing, and so does not wait.
+int uasio_io_queue_wait_0_4(aio_context_t context, timespec* timeout) {
+  return uasio::libaio::GetEvents(context, 0, 0, nullptr, timeout);
+}
+
+// That of programs linked before libaio 0.4: no minimum (it is one), no event
+// of what is cancelled.
+
+int uasio_io_getevents_0_1(aio_context_t context, long max, io_event* events,
+                           const timespec* timeout) {
+  return uasio::libaio::GetEvents(context, 1, max, events, timeout);
+}
+
+int uasio_io_cancel_0_1(aio_context_t context, iocb* block) {
+  io_event event;
+  return uasio::libaio::Cancel(context, block, &event);
+}
+
+int uasio_io_queue_wait_0_1(aio_context_t context, const timespec* timeout) {
+  return uasio::libaio::GetEvents(context, 0, 0, nullptr, timeout);
+}
+
+}  // extern "C"
+
+__asm__(".symver uasio_io_getevents_0_4, io_getevents@@LIBAIO_0.4");
+__asm__(".symver uasio_io_cancel_0_4, io_cancel@@LIBAIO_0.4");
+__asm__(".symver uasio_io_queue_wait_0_4, io_queue_wait@@LIBAIO_0.4");
+__asm__(".symver uasio_io_getevents_0_1, io_getevents@LIBAIO_0.1");
+__asm__(".symver uasio_io_cancel_0_1, io_cancel@LIBAIO_0.1");
+__asm__(".symver uasio_io_queue_wait_0_1, io_queue_wait@LIBAIO_0.1");

@@ -1,0 +1,109 @@
+#include "asio/compat/libaio/waiters.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+using Outcome = Waiters::Outcome;
+
+constexpr size_t kSigsetBytes = _NSIG / 8;  // The kernel's.
+
+timespec ToTimespec(std::chrono::nanoseconds time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  timespec result = {};
+  result.tv_sec = seconds.count();
+  result.tv_nsec = (time - seconds).count();
+  return result;
+}
+
+// What the raw system call has answered.  None of glibc's functions is used to
+// wait, because they are points where a thread may be cancelled.
+Outcome ToOutcome(long result) {
+  if (result >= 0 || errno == EAGAIN) return Outcome::kWoken;
+  return errno == ETIMEDOUT ? Outcome::kTimedOut : Outcome::kInterrupted;
+}
+
+// There is always a timeout: without one the kernel goes on waiting after a
+// handler with SA_RESTART.
+Outcome WaitForChange(std::atomic<uint32_t>* word, uint32_t seen,
+                      Deadline deadline) {
+  const timespec until =
+      deadline == kNoDeadline
+          ? timespec{INT_MAX, 0}
+          : ToTimespec(std::max(deadline, Deadline()).time_since_epoch());
+  return ToOutcome(syscall(SYS_futex, word,
+                           FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen, &until,
+                           nullptr, FUTEX_BITSET_MATCH_ANY));
+}
+
+Outcome WaitWithMask(int fd, Deadline deadline, const sigset_t* mask) {
+  timespec left = {};
+  const auto now = std::chrono::steady_clock::now();
+  if (deadline > now && deadline != kNoDeadline) {
+    left = ToTimespec(deadline - now);
+  }
+  pollfd poll_fd = {fd, POLLIN, 0};
+  const long result =
+      syscall(SYS_ppoll, &poll_fd, 1, deadline == kNoDeadline ? nullptr : &left,
+              mask, kSigsetBytes);
+  return result == 0 ? Outcome::kTimedOut : ToOutcome(result);
+}
+
+}  // namespace
+
+Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
+                      const sigset_t* mask) {
+  Waiter self = {need, -1, false, {}};
+  // poll(2) passes over an fd of -1.
+  if (mask != nullptr && deadline != Deadline::min()) {
+    self.event_fd = eventfd(0, EFD_CLOEXEC);
+    if (self.event_fd < 0) return Outcome::kNoDescriptor;
+  }
+  waiters_.AddTail(&self);
+  const uint32_t seen = changes_.load(std::memory_order_relaxed);
+  mutex->Unlock();
+  const Outcome outcome = mask != nullptr
+                              ? WaitWithMask(self.event_fd, deadline, mask)
+                              : WaitForChange(&changes_, seen, deadline);
+  mutex->Lock();
+  waiters_.Remove(&self);
+  if (self.event_fd >= 0) close(self.event_fd);
+  return outcome;
+}
+
+const void* Waiters::Announce(int64_t available) {
+  bool changed = false;
+  for (Waiter& waiter : waiters_) {
+    if (waiter.need > available || waiter.announced) continue;
+    waiter.announced = true;
+    if (waiter.event_fd >= 0) {
+      eventfd_write(waiter.event_fd, 1);
+    } else {
+      changed = true;
+    }
+  }
+  if (!changed) return nullptr;
+  changes_.fetch_add(1, std::memory_order_relaxed);
+  return &changes_;
+}
+
+void Waiters::Wake(const void* word) {
+  if (word == nullptr) return;
+  syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr,
+          nullptr, 0);
+}
+
+}  // namespace libaio
+}  // namespace uasio
