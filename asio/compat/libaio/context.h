@@ -18,6 +18,7 @@
 
 #include <cstdint>
 
+#include "asio/compat/libaio/cached_reads.h"
 #include "asio/compat/libaio/doorbell.h"
 #include "asio/compat/libaio/engine.h"
 #include "asio/compat/libaio/job.h"
@@ -72,6 +73,7 @@ class Context {
   void Finish(Job* job, int64_t result);
 
   Engine* engine() const { return engine_; }
+  CachedReads* cached_reads() { return &cached_reads_; }
 
  private:
   using InFlight = Clist<Job, &Job::in_flight>;
@@ -88,6 +90,7 @@ class Context {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine* const engine_;
+  CachedReads cached_reads_;
   Ring ring_;  // Its contents under mutex_.
 
   Mutex mutex_;

@@ -77,8 +77,9 @@ int Submission::Start(Job* job) {
     return 0;
   }
   Count(*job);
-  if (engine->options.cached_reads && job->kind == Job::Kind::kFile) {
+  if (IsRead(t->op) && context_->cached_reads()->IsWorthTrying()) {
     const int64_t result = AttemptCached(t);
+    context_->cached_reads()->Learn(result >= 0);
     if (result >= 0) {
       Engine::Count(&engine->cached);
       context_->Finish(job, result);
@@ -104,13 +105,12 @@ void Submission::Count(const Job& job) {
 int64_t Submit(Context* context, int64_t count, iocb* const* user_blocks) {
   if (count < 0) return -EINVAL;
   count = std::min<int64_t>(count, context->capacity() + 1);
-  ControlBlocks blocks(user_blocks, count);
   Submission submission(context);
   for (int64_t i = 0; i < count; ++i) {
-    const iocb* block;
+    iocb block;
     iocb* user_block;
-    const int error = blocks.Next(&block, &user_block)
-                          ? submission.SubmitOne(*block, user_block)
+    const int error = ReadBlock(user_blocks + i, &user_block, &block)
+                          ? submission.SubmitOne(block, user_block)
                           : EFAULT;
     if (error != 0) return i > 0 ? i : -error;
   }

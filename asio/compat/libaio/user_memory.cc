@@ -1,5 +1,16 @@
+// Reading asks the kernel, page by page, whether it could be read, and copies.
+// It is asked by rt_sigprocmask(2), which every program may call: that reads
+// the eight bytes of a signal mask before it sees that it is told to do nothing
+// with it.
+//
+// Nothing like that is known for writing, which process_vm_writev(2) does, on
+// the own process.  Where that is forbidden, memory is written as usual, and a
+// bad address crashes.
+
 #include "asio/compat/libaio/user_memory.h"
 
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -11,65 +22,45 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-using Call = ssize_t (*)(pid_t, const iovec*, unsigned long, const iovec*,
-                         unsigned long, unsigned long);
+constexpr uintptr_t kPage = 4096;  // No architecture has smaller ones.
+constexpr size_t kMaskBytes = 8;
 
-// By a seccomp filter, or a kernel that was built without it.
-std::atomic<bool> forbidden{false};
-
-enum class Answer { kCopied, kFault, kForbidden };
-
-Answer Copy(Call call, const iovec& ours, const iovec* theirs, int count) {
-  if (forbidden.load(std::memory_order_relaxed)) return Answer::kForbidden;
-  const ssize_t n =
-      call(getpid(), &ours, 1, theirs, static_cast<unsigned long>(count), 0);
-  if (n == static_cast<ssize_t>(ours.iov_len)) return Answer::kCopied;
-  if (n >= 0 || errno == EFAULT || errno == ENOMEM) return Answer::kFault;
-  forbidden = true;
-  return Answer::kForbidden;
+bool IsWordReadable(uintptr_t address) {
+  constexpr int kNothing = -1;
+  return syscall(SYS_rt_sigprocmask, kNothing, address & -kMaskBytes, nullptr,
+                 kMaskBytes) == 0 ||
+         errno != EFAULT;
 }
 
-size_t TotalOf(const iovec* parts, int count) {
-  size_t total = 0;
-  for (int i = 0; i < count; ++i) total += parts[i].iov_len;
-  return total;
+bool IsReadable(const void* address, size_t bytes) {
+  if (!IsUserRange(address, bytes)) return false;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+  for (uintptr_t p = begin; p < begin + bytes; p = (p / kPage + 1) * kPage) {
+    if (!IsWordReadable(p)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 bool CopyIn(void* to, const void* from, size_t bytes) {
-  const iovec one = {const_cast<void*>(from), bytes};
-  return Gather(to, &one, 1);
-}
-
-bool CopyOut(void* to, const void* from, size_t bytes) {
-  const iovec one = {to, bytes};
-  return Scatter(&one, 1, from);
-}
-
-bool Gather(void* to, const iovec* from, int count) {
-  const iovec ours = {to, TotalOf(from, count)};
-  if (ours.iov_len == 0) return true;
-  const Answer answer = Copy(&process_vm_readv, ours, from, count);
-  if (answer != Answer::kForbidden) return answer == Answer::kCopied;
-  char* place = static_cast<char*>(to);
-  for (int i = 0; i < count; ++i) {
-    std::memcpy(place, from[i].iov_base, from[i].iov_len);
-    place += from[i].iov_len;
-  }
+  if (!IsReadable(from, bytes)) return false;
+  if (bytes > 0) std::memcpy(to, from, bytes);
   return true;
 }
 
-bool Scatter(const iovec* to, int count, const void* from) {
-  const iovec ours = {const_cast<void*>(from), TotalOf(to, count)};
-  if (ours.iov_len == 0) return true;
-  const Answer answer = Copy(&process_vm_writev, ours, to, count);
-  if (answer != Answer::kForbidden) return answer == Answer::kCopied;
-  const char* place = static_cast<const char*>(from);
-  for (int i = 0; i < count; ++i) {
-    std::memcpy(to[i].iov_base, place, to[i].iov_len);
-    place += to[i].iov_len;
+bool CopyOut(void* to, const void* from, size_t bytes) {
+  static std::atomic<bool> forbidden{false};  // By a seccomp filter.
+  if (bytes == 0) return true;
+  if (!forbidden.load(std::memory_order_relaxed)) {
+    const iovec ours = {const_cast<void*>(from), bytes};
+    const iovec theirs = {to, bytes};
+    const ssize_t n = process_vm_writev(getpid(), &ours, 1, &theirs, 1, 0);
+    if (n >= 0) return n == static_cast<ssize_t>(bytes);
+    if (errno != EPERM && errno != ENOSYS && errno != EACCES) return false;
+    forbidden = true;
   }
+  std::memcpy(to, from, bytes);
   return true;
 }
 
