@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -22,11 +21,6 @@ namespace {
 // What one request transfers at the most (MAX_RW_COUNT, see read(2)).
 constexpr size_t kTransferBytesMax = 0x7ffff000;
 
-// From ioprio_set(2), which has no header.
-constexpr int kPriorityClassShift = 13;
-constexpr int kPriorityLevelMask = 7;
-enum PriorityClass { kNone = 0, kRealTime = 1, kBestEffort = 2, kIdle = 3 };
-
 // Flags that C libraries know later than kernels.
 constexpr int kNoAppend = 0x20;   // RWF_NOAPPEND, Linux 6.9.
 constexpr int kAtomic = 0x40;     // RWF_ATOMIC, Linux 6.11.
@@ -34,29 +28,14 @@ constexpr int kDontCache = 0x80;  // RWF_DONTCACHE, Linux 6.14.
 constexpr int kKnownFlags = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT |
                             RWF_APPEND | kNoAppend | kAtomic | kDontCache;
 
-bool HasCapability(int capability) {
-  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-  if (syscall(SYS_capget, &header, data) != 0) return false;
-  return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) !=
-         0;
-}
-
+// The kernel's own word on it: whether it would be right for a process that
+// cannot exist.
 int CheckPriority(const iocb& block) {
   if ((block.aio_flags & IOCB_FLAG_IOPRIO) == 0) return 0;
-  switch ((block.aio_reqprio >> kPriorityClassShift) & 7) {
-    case kRealTime:
-      return HasCapability(CAP_SYS_ADMIN) || HasCapability(CAP_SYS_NICE)
-                 ? 0
-                 : EPERM;
-    case kBestEffort:
-    case kIdle:
-      return 0;
-    case kNone:
-      return (block.aio_reqprio & kPriorityLevelMask) == 0 ? 0 : EINVAL;
-    default:
-      return EINVAL;
-  }
+  constexpr int kWhoProcess = 1;  // IOPRIO_WHO_PROCESS, which has no header.
+  const long result = syscall(SYS_ioprio_set, kWhoProcess, INT_MAX,
+                              static_cast<int>(block.aio_reqprio));
+  return result == 0 || errno == ESRCH ? 0 : errno;
 }
 
 int CheckFlags(int flags, bool is_read) {
@@ -115,7 +94,8 @@ int AdmitTransfer(const iocb& block, const FdFacts& facts, Op op, Job* job) {
   const int error =
       IsVectored(op) ? ImportVector(block, job) : ImportBuffer(block, t);
   if (error != 0) return error;
-  if (block.aio_offset < 0) return EINVAL;
+  const uint64_t end = static_cast<uint64_t>(block.aio_offset) + t->length;
+  if (block.aio_offset < 0 || end > INT64_MAX) return EINVAL;
   t->offset = facts.stream ? kFilePosition : block.aio_offset;
   const bool may_wait_long = !t->traits.sized && !t->traits.nonblocking;
   job->kind = may_wait_long ? Job::Kind::kStream : Job::Kind::kFile;
@@ -159,7 +139,8 @@ int LearnFd(int fd, FdFacts* facts) {
   if (flags < 0 || (flags & O_PATH) != 0) return EBADF;
   if (fstat(fd, &info) != 0) return errno;
   const bool sized = MakeFdTraits(info.st_mode, flags).sized;
-  const bool stream = !sized && lseek(fd, 0, SEEK_CUR) < 0 && errno == ESPIPE;
+  const bool typed = (info.st_mode & S_IFMT) != 0;  // No eventfd or the like.
+  const bool stream = !sized && (!typed || lseek(fd, 0, SEEK_CUR) < 0);
   *facts = {fd, flags, info.st_mode, stream};
   return 0;
 }

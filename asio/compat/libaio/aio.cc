@@ -32,15 +32,16 @@ bool IsTooMany(uint32_t events) {
   return slots > kSlotsMax;
 }
 
-// The kernel checks nothing: nanoseconds count on beyond a second, what is
-// negative is past, what is beyond all time is for ever.
+// The kernel checks nothing: nanoseconds count on beyond a second, and what is
+// negative is for ever, like what is beyond all time.
 Deadline ToDeadline(const timespec& timeout) {
   constexpr int64_t kSecondsMax = INT64_MAX / std::nano::den;
   if (timeout.tv_sec >= kSecondsMax) return kNoDeadline;
   const int64_t ns = static_cast<int64_t>(
       static_cast<uint64_t>(timeout.tv_sec) * std::nano::den +
       static_cast<uint64_t>(timeout.tv_nsec));
-  if (ns <= 0) return Deadline::min();
+  if (ns == 0) return Deadline::min();
+  if (ns < 0) return kNoDeadline;
   const Deadline now = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds left(ns);
   return left < kNoDeadline - now ? now + left : kNoDeadline;

@@ -27,8 +27,10 @@ constexpr size_t kMaskBytes = 8;
 
 bool IsWordReadable(uintptr_t address) {
   constexpr int kNothing = -1;
-  return syscall(SYS_rt_sigprocmask, kNothing, address & -kMaskBytes, nullptr,
-                 kMaskBytes) == 0 ||
+  const uintptr_t word = address & -kMaskBytes;
+  if (word == 0) return false;  // Where it would be asked about no mask at all.
+  return syscall(SYS_rt_sigprocmask, kNothing, word, nullptr, kMaskBytes) ==
+             0 ||
          errno != EFAULT;
 }
 

@@ -1,0 +1,120 @@
+// Cases of the KAIO interface, whose answers are compared: those of the kernel
+// with those of the emulation.
+//
+// A case does something with the interface and notes what it was told, down to
+// the data and the errors, but nothing that may differ from run to run.
+
+#ifndef UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_
+#define UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_
+
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace uasio {
+namespace cases {
+
+// The six calls; each returns -errno for an error.
+struct Api {
+  std::function<int(unsigned, aio_context_t*)> setup;
+  std::function<int(aio_context_t)> destroy;
+  std::function<int(aio_context_t, long, iocb**)> submit;
+  std::function<int(aio_context_t, iocb*, io_event*)> cancel;
+  std::function<int(aio_context_t, long, long, io_event*, timespec*)> getevents;
+  std::function<int(aio_context_t, long, long, io_event*, timespec*, sigset_t*)>
+      pgetevents;
+};
+
+// Where a case notes what it is told.
+class Notes {
+ public:
+  void operator()(const std::string& what, const std::string& answer) {
+    text_ += (text_.empty() ? "" : ", ") + what + "=" + answer;
+  }
+  // A result: -EINVAL, or a number.
+  void operator()(const std::string& what, int64_t result);
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct Case {
+  const char* name;
+  std::function<void(const Api&, Notes*)> run;
+};
+
+// One for each file of cases.
+std::vector<Case> SetupCases();
+std::vector<Case> SubmitCases();
+std::vector<Case> TransferCases();
+std::vector<Case> WaitCases();
+std::vector<Case> PollCases();
+std::vector<Case> RingCases();
+
+// What cases are made of.
+
+// A context of `events`, destroyed at the end.
+class Context {
+ public:
+  explicit Context(const Api& api, unsigned events = 8);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  aio_context_t id() const { return id_; }
+  int Submit(std::vector<iocb*> blocks) const;
+
+  // Waits for `count` events; sorted by their data.
+  std::vector<io_event> Wait(int count) const;
+
+  // Submits it, and if it is accepted notes its event.
+  void Do(iocb block, Notes* notes, const std::string& what = "submit") const;
+
+ private:
+  const Api& api_;
+  aio_context_t id_ = 0;
+};
+
+// A file of a scratch folder, or a pipe.
+int NewFile(const std::string& contents, int flags = O_RDWR);
+std::string Contents(int fd);
+struct Pipe {
+  Pipe();
+  ~Pipe();
+  int out, in;
+};
+
+iocb Block(int opcode, int fd, const void* buffer = nullptr, uint64_t bytes = 0,
+           int64_t offset = 0);
+
+// Two pages, of which the second is not mapped.
+class Edge {
+ public:
+  Edge();
+  ~Edge();
+  // The last `bytes` before it.
+  char* Before(size_t bytes) const { return edge_ - bytes; }
+  char* edge() const { return edge_; }
+
+ private:
+  char* edge_;
+};
+
+}  // namespace cases
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_
