@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 
 #include "asio/compat/libaio/aio.h"
 #include "asio/compat/libaio/settings.h"
@@ -36,11 +37,10 @@ struct Process {
 
   const Settings settings;
   Aio aio;
-  Process* const before = nullptr;
 };
 
 std::atomic<Process*> process{nullptr};
-// Those of the parents; only so that no tool takes them for lost memory.
+// The parent's; only so that no tool takes it for lost memory.
 std::atomic<Process*> inherited{nullptr};
 
 void ForgetParent() {
@@ -48,11 +48,24 @@ void ForgetParent() {
   if (parent != nullptr) inherited = parent;
 }
 
+// As the kernel, a process that ends waits for what it has submitted.
+void Drain() {
+  Process* const current = process.load(std::memory_order_acquire);
+  if (current != nullptr) current->aio.Drain();
+}
+
+// Waiting begins before the objects are destroyed that were made before the
+// first call, because requests may use their memory.
+bool Register() {
+  return pthread_atfork(nullptr, nullptr, &ForgetParent) == 0 &&
+         std::atexit(&Drain) == 0;
+}
+
 // Two threads may make one each; that of the slower is thrown away unused.
 Process* ThisProcess() {
   Process* current = process.load(std::memory_order_acquire);
   if (current != nullptr) return current;
-  static const int registered = pthread_atfork(nullptr, nullptr, &ForgetParent);
+  static const bool registered = Register();
   static_cast<void>(registered);
   Process* const made = new Process();
   if (process.compare_exchange_strong(current, made)) return made;
@@ -72,13 +85,13 @@ void PrintSummary(const AioCounts& counts) {
       counts.cached, counts.writes, counts.syncs, counts.polls, counts.failed);
 }
 
-// As the kernel, a process that ends waits for what it has submitted.  This is
-// after the functions of atexit(3), which may still submit.
+// After all functions of atexit(3), which may still submit.
 __attribute__((destructor)) void Finish() {
+  Drain();
   Process* const current = process.load(std::memory_order_acquire);
-  if (current == nullptr) return;
-  current->aio.Drain();
-  if (current->settings.summary) PrintSummary(current->aio.counts());
+  if (current != nullptr && current->settings.summary) {
+    PrintSummary(current->aio.counts());
+  }
 }
 
 // While one of our functions runs, the thread is not cancelled, as in a system

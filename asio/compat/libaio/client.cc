@@ -1,0 +1,278 @@
+// A program that uses libaio, and Abseil and threads of its own, for
+// processes_test.cc: client LIBRARY MODE FILE.
+//
+// LIBRARY "-" stands for what is loaded already, as by LD_PRELOAD.
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "asio/backends/seccomp_testing.h"
+
+namespace {
+
+constexpr int kWrites = 64;
+constexpr size_t kBytes = 1 << 16;
+
+void Check(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "client: not so: %s\n", what);
+  _exit(1);
+}
+
+struct Library {
+  explicit Library(const char* path) {
+    handle = std::strcmp(path, "-") == 0 ? RTLD_DEFAULT
+                                         : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    Find("io_setup", "LIBAIO_0.4", &setup);
+    Find("io_destroy", "LIBAIO_0.4", &destroy);
+    Find("io_submit", "LIBAIO_0.1", &submit);
+    Find("io_getevents", "LIBAIO_0.4", &getevents);
+    Find("io_getevents", "LIBAIO_0.1", &old_getevents);
+    Find("io_cancel", "LIBAIO_0.1", &old_cancel);
+    Find("io_queue_init", "LIBAIO_0.1", &queue_init);
+    Find("io_queue_run", "LIBAIO_0.1", &queue_run);
+    Find("io_queue_wait", "LIBAIO_0.4", &queue_wait);
+    Find("io_queue_wait", "LIBAIO_0.1", &old_queue_wait);
+    Find("io_queue_release", "LIBAIO_0.1", &queue_release);
+  }
+
+  template <typename F>
+  void Find(const char* name, const char* version, F* function) {
+    *function = reinterpret_cast<F>(dlvsym(handle, name, version));
+    Check(*function != nullptr, name);
+  }
+
+  void* handle;
+  int (*setup)(int, aio_context_t*);
+  int (*destroy)(aio_context_t);
+  int (*submit)(aio_context_t, long, iocb**);
+  int (*getevents)(aio_context_t, long, long, io_event*, timespec*);
+  int (*old_getevents)(aio_context_t, long, io_event*, timespec*);
+  int (*old_cancel)(aio_context_t, iocb*);
+  int (*queue_init)(int, aio_context_t*);
+  int (*queue_run)(aio_context_t);
+  int (*queue_wait)(aio_context_t, timespec*);
+  int (*old_queue_wait)(aio_context_t, timespec*);
+  int (*queue_release)(aio_context_t);
+};
+
+const Library* library;
+int fd;
+std::string text(kBytes, 'x');
+
+iocb Block(int opcode, int on, void* buffer, size_t bytes, int64_t offset) {
+  iocb block = {};
+  block.aio_lio_opcode = static_cast<uint16_t>(opcode);
+  block.aio_fildes = static_cast<uint32_t>(on);
+  block.aio_buf = reinterpret_cast<uint64_t>(buffer);
+  block.aio_nbytes = bytes;
+  block.aio_offset = offset;
+  return block;
+}
+
+aio_context_t NewContext() {
+  aio_context_t context = 0;
+  Check(library->setup(2 * kWrites, &context) == 0, "io_setup");
+  return context;
+}
+
+// Starts to fill the file.
+void SubmitWrites(aio_context_t context) {
+  static std::vector<iocb> blocks(kWrites);
+  std::vector<iocb*> pointers;
+  for (int i = 0; i < kWrites; ++i) {
+    blocks[i] = Block(IOCB_CMD_PWRITE, fd, text.data(), kBytes,
+                      static_cast<int64_t>(i * kBytes));
+    pointers.push_back(&blocks[i]);
+  }
+  Check(library->submit(context, kWrites, pointers.data()) == kWrites,
+        "io_submit of writes");
+}
+
+void Reap(aio_context_t context, int count) {
+  std::vector<io_event> events(static_cast<size_t>(count));
+  Check(library->getevents(context, count, count, events.data(), nullptr) ==
+            count,
+        "io_getevents");
+  for (const io_event& event : events) {
+    Check(event.res == static_cast<int64_t>(kBytes), "a whole write");
+  }
+}
+
+void Work() {
+  const aio_context_t context = NewContext();
+  SubmitWrites(context);
+  Reap(context, kWrites);
+  Check(library->destroy(context) == 0, "io_destroy");
+}
+
+void ExitAtOnce() {
+  SubmitWrites(NewContext());
+  std::exit(0);
+}
+
+void SubmitInAtexit() {
+  Work();
+  std::atexit([] { SubmitWrites(NewContext()); });
+  std::exit(0);
+}
+
+// A poll and a read that nothing will ever end.
+void ExitWithWaiting() {
+  int fds[2];
+  Check(pipe(fds) == 0, "pipe");
+  char byte;
+  iocb poll = Block(IOCB_CMD_POLL, fds[0], nullptr, 0, 0);
+  poll.aio_buf = POLLIN;
+  iocb read = Block(IOCB_CMD_PREAD, fds[0], &byte, 1, 0);
+  iocb* blocks[] = {&poll, &read};
+  Check(library->submit(NewContext(), 2, blocks) == 2, "io_submit");
+  std::exit(0);
+}
+
+void Exec() {
+  SubmitWrites(NewContext());
+  execl("/bin/true", "true", nullptr);
+}
+
+void Fork() {
+  const aio_context_t context = NewContext();
+  for (int i = 0; i < 10; ++i) {
+    SubmitWrites(context);
+    const pid_t child = fork();
+    if (child == 0) {
+      Check(library->destroy(context) == -EINVAL, "a context of the parent");
+      Work();
+      std::exit(i);
+    }
+    Reap(context, kWrites);
+    int status;
+    Check(waitpid(child, &status, 0) == child, "waitpid");
+    Check(WIFEXITED(status) && WEXITSTATUS(status) == i, "the child");
+  }
+}
+
+void CloseLibrary() {
+  Work();
+  const aio_context_t context = NewContext();
+  SubmitWrites(context);
+  Check(dlclose(library->handle) == 0, "dlclose");
+  Reap(context, kWrites);
+}
+
+void KeepErrno() {
+  errno = 4711;
+  Check(library->destroy(17) == -EINVAL && errno == 4711, "errno is kept");
+  Work();
+  Check(errno == 4711, "errno is still kept");
+}
+
+// io_submit() and the others are no points where a thread is cancelled.
+void Cancel() {
+  const aio_context_t context = NewContext();
+  std::thread thread([context] {
+    pthread_cancel(pthread_self());
+    SubmitWrites(context);
+    Reap(context, kWrites);
+    int old;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    Check(old == PTHREAD_CANCEL_ENABLE, "cancelling is enabled as before");
+  });
+  thread.join();
+}
+
+int called = 0;
+
+void Queue() {
+  aio_context_t context = 17;
+  Check(library->queue_init(0, &context) == -EINVAL, "a queue of none");
+  Check(library->queue_init(8, nullptr) == -EFAULT, "a queue nowhere");
+  Check(library->queue_init(8, &context) == 0, "io_queue_init");
+  iocb block = Block(IOCB_CMD_PWRITE, fd, text.data(), kBytes, 0);
+  void (*callback)(aio_context_t, iocb*, long,
+                   long) = [](aio_context_t, iocb* done, long res, long res2) {
+    Check(done->aio_nbytes == kBytes && res2 == 0, "the callback");
+    called += res == static_cast<long>(kBytes) ? 1 : 0;
+  };
+  block.aio_data = reinterpret_cast<uint64_t>(callback);
+  iocb* blocks[] = {&block, &block, &block};
+  Check(library->submit(context, 3, blocks) == 3, "io_submit");
+  while (called < 3) Check(library->queue_run(context) == 0, "io_queue_run");
+  timespec minute = {60, 0};
+  Check(library->queue_wait(context, &minute) == 0, "io_queue_wait");
+  Check(library->old_queue_wait(context, nullptr) == 0, "the old one");
+  Check(library->submit(context, 2, blocks) == 2, "io_submit");
+  io_event event;
+  Check(library->old_getevents(context, 1, &event, nullptr) == 1, "at least 1");
+  Check(library->old_getevents(context, 1, &event, &minute) == 1, "another");
+  timespec none = {0, 0};
+  Check(library->old_getevents(context, 1, &event, &none) == 0, "no more");
+  Check(library->old_cancel(context, &block) == -EINVAL, "io_cancel");
+  Check(library->queue_release(context) == 0, "io_queue_release");
+}
+
+// Without the calls that a container's filter may refuse.
+void Filtered() {
+  uasio::RefuseCalls({{SYS_io_setup, EPERM},
+                      {SYS_io_submit, EPERM},
+                      {SYS_process_vm_readv, EPERM},
+                      {SYS_process_vm_writev, EPERM},
+                      {SYS_kcmp, EPERM}});
+  Work();
+}
+
+void SmallStack() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 16 << 10);
+  pthread_t thread;
+  auto main = [](void*) -> void* {
+    Work();
+    return nullptr;
+  };
+  Check(pthread_create(&thread, &attributes, main, nullptr) == 0, "a thread");
+  pthread_join(thread, nullptr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Check(argc == 4, "client LIBRARY MODE FILE");
+  const absl::flat_hash_map<std::string, void (*)()> modes = {
+      {"work", &Work},
+      {"exit", &ExitAtOnce},
+      {"atexit", &SubmitInAtexit},
+      {"waiting", &ExitWithWaiting},
+      {"exec", &Exec},
+      {"fork", &Fork},
+      {"close", &CloseLibrary},
+      {"errno", &KeepErrno},
+      {"cancel", &Cancel},
+      {"queue", &Queue},
+      {"filtered", &Filtered},
+      {"small-stack", &SmallStack},
+  };
+  fd = open(argv[3], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  Check(fd >= 0, argv[3]);
+  const Library found(argv[1]);
+  library = &found;
+  modes.at(absl::StrCat(argv[2]))();
+  return 0;
+}

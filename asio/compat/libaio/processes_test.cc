@@ -1,0 +1,140 @@
+// libaio.so.1 in programs of many kinds: client.cc is the program.
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <string>
+
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+#include "tests/sanitizers.h"
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Scratch;
+
+constexpr char kClient[] = "asio/compat/libaio/client";
+constexpr char kLibrary[] = "asio/compat/libaio/libaio.so.1";
+
+struct Outcome {
+  int status;
+  std::string out;  // And what it has said on stderr.
+};
+
+class ProcessesTest : public testing::Test {
+ protected:
+  // `environment` is "NAME=VALUE ...".
+  Outcome Run(const std::string& mode, const std::string& environment = "",
+              const std::string& library = kLibrary) const {
+    const std::string command = environment + " " + kClient + " " + library +
+                                " " + mode + " " + path_ + " 2>&1";
+    Outcome outcome = {};
+    FILE* program = popen(command.c_str(), "r");
+    char line[1024];
+    while (std::fgets(line, sizeof(line), program) != nullptr) {
+      outcome.out += line;
+    }
+    const int status = pclose(program);
+    outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return outcome;
+  }
+
+  // That it has written the file that it was to write.
+  void ExpectWorks(const std::string& mode, const std::string& environment = "",
+                   const std::string& library = kLibrary) const {
+    const Outcome outcome = Run(mode, environment, library);
+    EXPECT_EQ(outcome.status, 0) << outcome.out;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(Contents(path_) == std::string(64 << 16, 'x'));
+  }
+
+  void ExpectEnds(const std::string& mode) const {
+    const Outcome outcome = Run(mode);
+    EXPECT_EQ(outcome.status, 0) << outcome.out;
+    EXPECT_EQ(outcome.out, "");
+  }
+
+ private:
+  const Scratch scratch_;
+  const std::string path_ = scratch_.Path("data");
+};
+
+TEST_F(ProcessesTest, WorksBesideAbseil) { ExpectWorks("work"); }
+
+TEST_F(ProcessesTest, WorksByPreload) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer wants to be loaded first";
+  ExpectWorks("work", std::string("LD_PRELOAD=./") + kLibrary, "-");
+}
+
+TEST_F(ProcessesTest, ExitWaitsForWhatIsInFlight) {
+  ExpectWorks("exit", "UASIO_THREADS_MAX=1");
+}
+
+TEST_F(ProcessesTest, ExitWaitsForWhatAtexitHandlersSubmit) {
+  ExpectWorks("atexit", "UASIO_THREADS_MAX=1");
+}
+
+TEST_F(ProcessesTest, ExitDoesNotWaitForWhatMayNeverEnd) {
+  ExpectEnds("waiting");
+}
+
+TEST_F(ProcessesTest, ExecWithRequestsInFlight) { ExpectEnds("exec"); }
+
+TEST_F(ProcessesTest, ChildrenOfForkStartAfresh) {
+  if (kThreadSanitized) {
+    GTEST_SKIP() << "ThreadSanitizer lets no child of fork() start threads";
+  }
+  ExpectWorks("fork");
+}
+
+TEST_F(ProcessesTest, StaysLoadedWhenItIsClosed) { ExpectWorks("close"); }
+
+TEST_F(ProcessesTest, LeavesErrnoAsItIs) { ExpectWorks("errno"); }
+
+TEST_F(ProcessesTest, IsNoCancellationPoint) { ExpectWorks("cancel"); }
+
+TEST_F(ProcessesTest, QueueFunctionsAndOldVersions) { ExpectEnds("queue"); }
+
+TEST_F(ProcessesTest, WorksWhereAFilterForbidsMuch) { ExpectWorks("filtered"); }
+
+TEST_F(ProcessesTest, WorksOnASmallStack) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs more stack";
+  ExpectWorks("small-stack");
+}
+
+TEST_F(ProcessesTest, PrintsASummaryOnRequest) {
+  const Outcome outcome = Run("work", "UASIO_SUMMARY=1");
+  EXPECT_NE(outcome.out.find("1 contexts, 64 requests: 0 reads (0 cached), 64 "
+                             "writes, 0 syncs, 0 polls; 0 failed\n"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(ProcessesTest, NamesSettingsThatAreWrong) {
+  for (const char* value :
+       {"0", "-1", "many", "''", "4097", "1x", "99999999999999999999"}) {
+    const Outcome outcome =
+        Run("work", std::string("UASIO_THREADS_MAX=") + value);
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_NE(outcome.out.find("uasio: UASIO_THREADS_MAX=\""),
+              std::string::npos)
+        << value << ": " << outcome.out;
+    EXPECT_NE(outcome.out.find("from 1 to 4096; 64 is used\n"),
+              std::string::npos)
+        << outcome.out;
+  }
+}
+
+TEST_F(ProcessesTest, SettingsCount) {
+  const Outcome outcome = Run("work", "UASIO_AIO_MAX_NR=127");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.out, "client: not so: io_setup\n");
+  ExpectWorks("work", "UASIO_AIO_MAX_NR=128 UASIO_CACHED_READS=0");
+}
+
+}  // namespace
+}  // namespace libaio
+}  // namespace uasio
