@@ -12,7 +12,6 @@
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -47,13 +46,14 @@ std::set<std::string> DocumentedDifferences() {
   std::ifstream file(kTable);
   std::string line;
   bool inside = false;
-  const std::regex row("\\| `([a-z0-9-]+)` \\|.*");
+  const std::string row = "| `";
   while (std::getline(file, line)) {
     if (line.rfind("## ", 0) == 0) {
       inside = line == "## Differences from the kernel";
     }
-    std::smatch match;
-    if (inside && std::regex_match(line, match, row)) names.insert(match[1]);
+    if (!inside || line.rfind(row, 0) != 0) continue;
+    names.insert(
+        line.substr(row.size(), line.find('`', row.size()) - row.size()));
   }
   return names;
 }

@@ -1,0 +1,120 @@
+#!/bin/bash
+# Runs real clients of libaio on our libaio.so.1, with their own verification:
+#
+#   fio        random reads and writes with --verify=crc32c: direct and buffered,
+#              reaping by call and from the ring, threads, processes, vectors
+#   sysbench   fileio, asynchronous, with --validate
+#   qemu-io    native AIO on a raw image, which qemu reaps from the ring
+#
+#   asio/compat/libaio/clients.sh [FOLDER]
+#
+# FOLDER is where the files go (a temporary one, of up to 100 MiB, by default).
+# A client that is not installed is named and passed over.  UASIO_LIBAIO names a
+# library that is built already.  The last line is "N passed, N failed"; the
+# exit status is 0 if something ran and nothing failed.
+set -uo pipefail
+cd "$(dirname "$0")/../../.." || exit 1
+
+library=${UASIO_LIBAIO-}
+if [[ -z $library ]]; then
+  read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
+  target=//asio/compat/libaio:libaio.so.1
+  "${bazel[@]}" build -c opt "$target" </dev/null || exit 1
+  library=$("${bazel[@]}" info -c opt bazel-bin </dev/null 2>/dev/null) || exit 1
+  library+=/asio/compat/libaio/libaio.so.1
+fi
+
+folder=$(mktemp -d "${1:-${TMPDIR:-/tmp}}/uasio_clients_XXXXXX") || exit 1
+trap 'rm -rf "$folder"' EXIT
+
+passed=0 failed=0 missing=()
+
+# run NAME COMMAND...: with the library, in the folder, for a minute at most.
+run() {
+  local name=$1 log=$folder/log
+  shift
+  if (cd "$folder" && timeout 60 env LD_PRELOAD="$library" "$@") \
+    >"$log" 2>&1 </dev/null; then
+    echo "passed: $name"
+    passed=$((passed + 1))
+  else
+    echo "FAILED: $name"
+    sed 's/^/    /' "$log"
+    failed=$((failed + 1))
+  fi
+}
+
+have() {
+  command -v "$1" >/dev/null && return
+  missing+=("$1 ($2)")
+  return 1
+}
+
+fio_job() {
+  local name=$1
+  shift
+  run "fio: $name" fio --name=job --ioengine=libaio --rw=randrw --bs=4k \
+    --size=8m --iodepth=32 --verify=crc32c --verify_fatal=1 --group_reporting \
+    "$@"
+  rm -f "$folder"/job*
+}
+
+if have fio fio; then
+  for direct in 0 1; do
+    for reap in 0 1; do
+      fio_job "direct=$direct userspace_reap=$reap" \
+        --direct=$direct --userspace_reap=$reap
+    done
+    fio_job "direct=$direct, 4 threads" --direct=$direct --thread --numjobs=4
+    fio_job "direct=$direct, 4 processes" --direct=$direct --numjobs=4
+    fio_job "direct=$direct, batches" --direct=$direct --iodepth_batch=8 \
+      --iodepth_batch_complete_min=1 --iodepth_batch_complete_max=32
+    fio_job "direct=$direct, blocks of all sizes" --direct=$direct \
+      --bsrange=512-128k --blockalign=512
+    fio_job "direct=$direct, fsync" --direct=$direct --fsync=16
+  done
+  fio_job "vectored" --libaio_vectored=1 --iodepth_batch=8
+fi
+
+if have sysbench sysbench; then
+  for flags in "" direct; do
+    for mode in rndrw seqrewr; do
+      options=(fileio --file-num=4 --file-total-size=16M --file-io-mode=async
+        --file-test-mode=$mode --file-extra-flags="$flags" --threads=4
+        --validate=on --time=2)
+      run "sysbench: prepare, ${flags:-buffered}" sysbench "${options[@]}" prepare
+      run "sysbench: $mode, ${flags:-buffered}" sysbench "${options[@]}" run
+      rm -f "$folder"/test_file*
+    done
+  done
+fi
+
+if have qemu-io qemu-utils; then
+  truncate -s 16M "$folder/image"
+  commands=()
+  for i in {0..15}; do
+    commands+=(-c "aio_write -P $((i + 1)) ${i}M 1M")
+  done
+  commands+=(-c aio_flush)
+  for i in {0..15}; do commands+=(-c "aio_read -P $((i + 1)) ${i}M 1M"); done
+  commands+=(-c aio_flush -c "writev -P 77 512 512 1024 4096"
+    -c "readv -v -P 77 512 1024 4608" -c flush)
+  run "qemu-io: native AIO" qemu-io -n -t none -i native -f raw \
+    "${commands[@]}" image
+  # It prints what does not match, and goes on.
+  if grep -q -i -E "verification failed|error" "$folder/log"; then
+    echo "FAILED: qemu-io found other data than it wrote"
+    failed=$((failed + 1))
+  fi
+  # The same data, seen by another program.
+  run "qemu-img: compare" bash -c '
+    for i in {1..15}; do
+      cmp <(tail -c +$((i * 1048576 + 1)) image | head -c 1048576) \
+        <(head -c 1048576 /dev/zero | tr "\0" "\\$(printf %o $((i + 1)))") ||
+        exit 1
+    done'
+fi
+
+for client in "${missing[@]}"; do echo "not installed: $client"; done
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]
