@@ -1,0 +1,220 @@
+// What Aio does beyond the kernel, or otherwise: cases/ has what is the same.
+
+#include "asio/compat/libaio/aio.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "asio/compat/libaio/cached_reads.h"
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace libaio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+
+iocb Block(int opcode, const Fd& fd, void* buffer, size_t bytes) {
+  iocb block = {};
+  block.aio_lio_opcode = static_cast<uint16_t>(opcode);
+  block.aio_fildes = static_cast<uint32_t>(fd.get());
+  block.aio_buf = reinterpret_cast<uint64_t>(buffer);
+  block.aio_nbytes = bytes;
+  return block;
+}
+
+class AioTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(aio_.Setup(8, &context_), 0); }
+
+  int64_t Submit(iocb* block) { return aio_.Submit(context_, 1, &block); }
+
+  // The result of the next event; -ENOENT: there is none.
+  int64_t Next(const timespec* timeout = nullptr) {
+    io_event event;
+    const int64_t got = aio_.GetEvents(context_, 1, 1, &event, timeout);
+    return got == 1 ? event.res : got == 0 ? -ENOENT : got;
+  }
+
+  const Scratch scratch_;
+  const timespec none_ = {0, 0};
+  Aio aio_;
+  aio_context_t context_ = 0;
+};
+
+TEST_F(AioTest, AReadOfAnEmptyPipeDoesNotHoldUpSubmit) {
+  const Pipe pipe;
+  char back[10];
+  iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, back, 10);
+  EXPECT_EQ(Submit(&read), 1);
+  EXPECT_EQ(Next(&none_), -ENOENT);
+  EXPECT_EQ(aio_.Cancel(context_, &read, nullptr), -EINVAL);
+  pipe.Put("abc");
+  EXPECT_EQ(Next(), 3);
+  EXPECT_EQ(std::string(back, 3), "abc");
+}
+
+TEST_F(AioTest, AWriteToAFullPipeGoesOnWhenThereIsRoom) {
+  const Pipe pipe;
+  std::string text = Pattern(pipe.Capacity() * 3);
+  std::string back(text.size(), '\0');
+  iocb write = Block(IOCB_CMD_PWRITE, pipe.write_end, text.data(), text.size());
+  EXPECT_EQ(Submit(&write), 1);
+  for (size_t done = 0; done < back.size();) {
+    const ssize_t n =
+        read(pipe.read_end.get(), &back[done], back.size() - done);
+    ASSERT_GT(n, 0);
+    done += static_cast<size_t>(n);
+  }
+  EXPECT_EQ(Next(), static_cast<int64_t>(text.size()));
+  EXPECT_TRUE(back == text);
+}
+
+// More of them than there are threads, which would all wait.
+TEST(AioThreadsTest, PipesOccupyNoThreads) {
+  const Scratch scratch;
+  const Fd file = scratch.Open("data", "0123456789");
+  AioOptions options;
+  options.threads_max = 1;
+  options.cached_reads = false;
+  Aio aio(options);
+  aio_context_t context = 0;
+  ASSERT_EQ(aio.Setup(16, &context), 0);
+  const Pipe pipe;
+  char bytes[10];
+  iocb wait = Block(IOCB_CMD_PREAD, pipe.read_end, bytes, 1);
+  std::vector<iocb*> blocks(8, &wait);
+  EXPECT_EQ(aio.Submit(context, 8, blocks.data()), 8);
+  iocb read = Block(IOCB_CMD_PREAD, file, bytes, 10);
+  blocks = {&read};
+  EXPECT_EQ(aio.Submit(context, 1, blocks.data()), 1);
+  io_event event;
+  EXPECT_EQ(aio.GetEvents(context, 1, 1, &event, nullptr), 1);
+  EXPECT_EQ(event.res, 10);
+  aio.Drain();                         // Does not wait for the pipe.
+  EXPECT_EQ(aio.Destroy(context), 0);  // Nor does this.
+}
+
+TEST_F(AioTest, AForkedChildIsToldEinval) {
+  const pid_t child = fork();
+  if (child == 0) {
+    aio_context_t fresh = 0;
+    io_event event;
+    aio_.Drain();
+    _exit(aio_.Setup(8, &fresh) == -EINVAL &&
+                  aio_.Destroy(context_) == -EINVAL &&
+                  aio_.GetEvents(context_, 0, 1, &event, nullptr) == -EINVAL
+              ? 0
+              : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(AioLimitsTest, AllContextsTogetherHaveEventsMax) {
+  AioOptions options;
+  options.events_max = 100;
+  Aio aio(options);
+  aio_context_t first = 0, second = 0;
+  EXPECT_EQ(aio.Setup(101, &first), -EAGAIN);
+  EXPECT_EQ(aio.Setup(60, &first), 0);
+  EXPECT_EQ(aio.Setup(41, &second), -EAGAIN);
+  EXPECT_EQ(second, 0u);
+  EXPECT_EQ(aio.Destroy(first), 0);
+  EXPECT_EQ(aio.Setup(100, &second), 0);
+}
+
+TEST_F(AioTest, CountsWhatItDoes) {
+  const Fd file = scratch_.Open("data", "0123456789");
+  char back[10];
+  iocb read = Block(IOCB_CMD_PREAD, file, back, 10);
+  iocb write = Block(IOCB_CMD_PWRITE, file, back, 10);
+  iocb sync = Block(IOCB_CMD_FSYNC, file, nullptr, 0);
+  iocb poll = Block(IOCB_CMD_POLL, file, nullptr, 0);
+  poll.aio_buf = POLLIN;
+  iocb bad = Block(IOCB_CMD_PWRITE, file, nullptr, 10);
+  for (iocb* block : {&read, &write, &sync, &poll, &bad}) {
+    EXPECT_EQ(Submit(block), 1);
+    Next();
+  }
+  const AioCounts counts = aio_.counts();
+  EXPECT_EQ(counts.contexts, 1u);
+  EXPECT_EQ(counts.reads, 1u);
+  EXPECT_EQ(counts.writes, 2u);
+  EXPECT_EQ(counts.syncs, 1u);
+  EXPECT_EQ(counts.polls, 1u);
+  EXPECT_EQ(counts.failed, 1u);
+}
+
+TEST(AioCachedTest, FinishesCachedReadsWithinSubmitOnlyIfAllowed) {
+  const Scratch scratch;
+  const Fd file = scratch.Open("data", "0123456789");
+  char byte;
+  const iovec one = {&byte, 1};
+  if (preadv2(file.get(), &one, 1, 0, RWF_NOWAIT) != 1) {
+    GTEST_SKIP() << "no RWF_NOWAIT here";
+  }
+  for (bool allowed : {true, false}) {
+    AioOptions options;
+    options.cached_reads = allowed;
+    Aio aio(options);
+    aio_context_t context = 0;
+    ASSERT_EQ(aio.Setup(8, &context), 0);
+    char back[10];
+    iocb read = Block(IOCB_CMD_PREAD, file, back, 10);
+    iocb* blocks[] = {&read};
+    EXPECT_EQ(aio.Submit(context, 1, blocks), 1);
+    io_event event;
+    EXPECT_EQ(aio.GetEvents(context, 1, 1, &event, nullptr), 1);
+    EXPECT_EQ(event.res, 10);
+    EXPECT_EQ(aio.counts().cached, allowed ? 1u : 0u);
+  }
+}
+
+TEST(CachedReadsTest, GivesUpAfterFailuresAndLooksAgainNowAndThen) {
+  CachedReads reads(true);
+  int tries = 0;
+  for (int i = 0; i < 164; ++i) {
+    if (!reads.IsWorthTrying()) continue;
+    reads.Learn(false);
+    ++tries;
+  }
+  EXPECT_EQ(tries, 4 + 10);
+  while (!reads.IsWorthTrying()) {
+  }
+  reads.Learn(true);
+  EXPECT_TRUE(reads.IsWorthTrying());
+  EXPECT_FALSE(CachedReads(false).IsWorthTrying());
+}
+
+// The destructor waits for what is in flight.
+TEST(AioEndTest, DestroysItsContexts) {
+  const Scratch scratch;
+  const Fd file = scratch.Open("data");
+  std::string text = Pattern(1 << 20);
+  {
+    Aio aio;
+    aio_context_t context = 0;
+    ASSERT_EQ(aio.Setup(8, &context), 0);
+    iocb write = Block(IOCB_CMD_PWRITE, file, text.data(), text.size());
+    iocb* blocks[] = {&write};
+    EXPECT_EQ(aio.Submit(context, 1, blocks), 1);
+  }
+  EXPECT_TRUE(Contents(scratch.Path("data")) == text);
+}
+
+}  // namespace
+}  // namespace libaio
+}  // namespace uasio
