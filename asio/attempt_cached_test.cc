@@ -117,6 +117,19 @@ TEST(AttemptCachedTest, AShortCountIsNeverPassedOn) {
   EXPECT_EQ(std::string(back, 3), "abc");
 }
 
+TEST(AttemptCachedTest, FindsTheEndOfTheFileWhereItBegins) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  char back[10];
+  Transfer beyond = Make(Op::kRead, fd.get(), 3, back, 10);
+  EXPECT_EQ(AttemptCached(&beyond), 0);
+  Transfer t = Make(Op::kRead, fd.get(), kFilePosition, back, 10);
+  EXPECT_EQ(AttemptCached(&t), -EAGAIN);
+  EXPECT_EQ(AttemptCached(&t), 3);
+  EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 3);
+}
+
 int64_t Try(Op op, int fd, char* buffer, size_t length) {
   Transfer t = Make(op, fd, 0, buffer, length);
   const int64_t result = AttemptCached(&t);

@@ -179,7 +179,7 @@ int64_t AttemptCached(Transfer* transfer) {
   const ssize_t n = CallForCached(*transfer);
   if (n < 0) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
-  if (transfer->done < transfer->length) return -EAGAIN;
+  if (n > 0 && transfer->done < transfer->length) return -EAGAIN;
   return static_cast<int64_t>(transfer->done);
 }
 

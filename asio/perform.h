@@ -45,9 +45,11 @@ inline constexpr size_t kCachedBytesMax = 64 << 10;
 
 // The same for a file, without waiting for a device: a read of which all that
 // is left is in the page cache, and no more than kCachedBytesMax, returns its
-// length.  All else is -EAGAIN, whatever the reason (an operation or a file of
-// another kind, O_DIRECT, a page that is missing, the end of file, an error),
-// and Perform() carries out what is left.
+// length; one that begins at the end of the file, what is done.  All else is
+// -EAGAIN, whatever the reason (an operation or a file of another kind,
+// O_DIRECT, a page that is missing, a short count, an error), and Perform()
+// carries out what is left; after a short count, a second attempt finds out
+// whether that was the end.
 int64_t AttemptCached(Transfer* transfer);
 
 // Whether a read that got `n` bytes, which makes `done` in all, has met the end
