@@ -1,0 +1,53 @@
+// Attempts makes the calls of one syslet in its caller, as long as they cannot
+// block.
+//
+// Threads:   one.
+// Blocks:    where an open file's own system does in spite of what calls.cc
+//            assumes (network file systems), or an open does that has found its
+//            path without waiting: of a FIFO, a device, or a leased file.
+// Errors:    -errno in *result, as the system call returns it.
+// Cost:      no system call beside the atom's own, but one fcntl(2) for an fd
+//            that this syslet has not opened.
+//
+// It remembers how the last fd was opened.  If somebody else uses the number
+// for another file meanwhile, the worst of it is a wait.
+
+#ifndef UASIO_ASIO_SYSLETS_ATTEMPTS_H_
+#define UASIO_ASIO_SYSLETS_ATTEMPTS_H_
+
+#include <cstdint>
+
+namespace uasio {
+
+struct Transfer;
+
+// A system call with its arguments, those that are not given being 0.
+struct Call {
+  unsigned long nr = 0;
+  unsigned long args[6] = {};
+};
+
+// Makes `call` in this thread, whatever it takes: -EPERM and -ENOSYS for one
+// that is not made at all.
+long Make(const Call& call);
+
+class Attempts {
+ public:
+  // True: made, with *result.  False: it might block, and has done nothing.
+  bool Try(const Call& call, long* result);
+
+ private:
+  bool TryOpen(int folder, unsigned long path, unsigned long flags,
+               long* result);
+  bool TryRead(const Call& call, int64_t offset, long* result);
+  bool IsAtItsEnd(Transfer* read);
+  bool TryClose(const Call& call, long* result);
+  bool LearnFlags(int fd);
+
+  int fd_ = -1;    // The last one looked at,
+  int flags_ = 0;  // and what it was opened with.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_SYSLETS_ATTEMPTS_H_

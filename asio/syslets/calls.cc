@@ -1,0 +1,169 @@
+// The table, in groups; each has its reason.  What is not named here might
+// block.
+
+#include "asio/syslets/calls.h"
+
+#include <sys/syscall.h>
+
+#include <array>
+#include <cstddef>
+
+#include "asio/syslets/syslet.h"
+
+// Calls that only older architectures have.
+#ifdef SYS_open
+#define UASIO_OLD_OPEN SYS_open
+#define UASIO_OLD_REFUSED                                                   \
+  SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt, SYS_set_thread_area, \
+      SYS_iopl, SYS_ioperm,
+#define UASIO_OLD_QUICK \
+  SYS_getpgrp, SYS_time, SYS_pipe, SYS_eventfd, SYS_epoll_create,
+#else
+#define UASIO_OLD_OPEN SYS_openat
+#define UASIO_OLD_REFUSED
+#define UASIO_OLD_QUICK
+#endif
+
+namespace uasio {
+namespace {
+
+// Numbers newer than the headers may be; all architectures share them.
+constexpr long kSysLsmSetSelfAttr = 460;
+
+constexpr long kRefused[] = {
+    UASIO_OLD_REFUSED
+        // They end the thread or the process, become another program, or return
+        // twice: into a worker's stack.
+        SYS_exit,
+    SYS_exit_group,
+    SYS_execve,
+    SYS_execveat,
+    SYS_clone,
+    SYS_clone3,
+    SYS_rt_sigreturn,
+    // They change what the C library keeps of the thread that makes them.
+    SYS_set_tid_address,
+    SYS_set_robust_list,
+    SYS_rseq,
+    // They change that thread's credentials; what one worker may do, and the
+    // next one may not, is nobody's intention.
+    SYS_setuid,
+    SYS_setgid,
+    SYS_setreuid,
+    SYS_setregid,
+    SYS_setresuid,
+    SYS_setresgid,
+    SYS_setfsuid,
+    SYS_setfsgid,
+    SYS_setgroups,
+    SYS_capset,
+    SYS_keyctl,
+    kSysLsmSetSelfAttr,
+    // They confine that thread, trace it, or part it from the process.
+    SYS_prctl,
+    SYS_seccomp,
+    SYS_landlock_restrict_self,
+    SYS_ptrace,
+    SYS_personality,
+    SYS_unshare,
+    SYS_setns,
+    SYS_close_range,
+    // They change that thread's signals, of which a worker blocks all.
+    SYS_rt_sigprocmask,
+    SYS_rt_sigsuspend,
+    SYS_sigaltstack,
+    // They change where and when that thread runs, or its rights to memory.
+    SYS_sched_setparam,
+    SYS_sched_setscheduler,
+    SYS_sched_setattr,
+    SYS_sched_setaffinity,
+    SYS_setpriority,
+    SYS_ioprio_set,
+    SYS_set_mempolicy,
+    SYS_pkey_alloc,
+};
+
+constexpr long kNeverBlocks[] = {
+    UASIO_OLD_QUICK
+        // They copy numbers out of the kernel's memory.
+        SYS_getpid,
+    SYS_gettid,
+    SYS_getppid,
+    SYS_getpgid,
+    SYS_getsid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_getresuid,
+    SYS_getresgid,
+    SYS_getgroups,
+    SYS_getpriority,
+    SYS_getrlimit,
+    SYS_getrusage,
+    SYS_times,
+    SYS_uname,
+    SYS_sysinfo,
+    SYS_gettimeofday,
+    SYS_clock_gettime,
+    SYS_clock_getres,
+    SYS_getcpu,
+    // They change a number in it.
+    SYS_umask,
+    SYS_sched_yield,
+    // It copies the inode that the open file holds in memory.  (A file system
+    // over a network may ask its server.)
+    SYS_fstat,
+    // They make an fd, of nothing but memory.
+    SYS_dup,
+    SYS_pipe2,
+    SYS_eventfd2,
+    SYS_epoll_create1,
+    SYS_timerfd_create,
+    // They set or read a timer, and do not wait for it.
+    SYS_timerfd_settime,
+    SYS_timerfd_gettime,
+};
+
+// Each architecture's own numbers end here; those that all share begin there.
+// What later kernels have added behind the last one, nobody here has judged.
+constexpr unsigned long kOwnLast =
+    SYS_rseq > SYS_kexec_file_load ? SYS_rseq : SYS_kexec_file_load;
+constexpr unsigned long kSharedFirst = 424;
+constexpr unsigned long kSharedLast = 469;  // file_setattr, of Linux 6.17.
+
+using Table = std::array<CallKind, kSharedLast + 1>;
+
+template <size_t kCount>
+constexpr void Enter(Table* table, const long (&numbers)[kCount],
+                     CallKind kind) {
+  for (const long nr : numbers) (*table)[static_cast<size_t>(nr)] = kind;
+}
+
+constexpr Table MakeTable() {
+  Table table = {};
+  for (unsigned long nr = kOwnLast + 1; nr < kSharedFirst; ++nr) {
+    table[nr] = CallKind::kUnknown;
+  }
+  Enter(&table, kRefused, CallKind::kRefused);
+  Enter(&table, kNeverBlocks, CallKind::kNeverBlocks);
+  table[UASIO_OLD_OPEN] = CallKind::kOpen;
+  table[SYS_openat] = CallKind::kOpenat;
+  table[SYS_read] = CallKind::kRead;
+  table[SYS_pread64] = CallKind::kPread;
+  table[SYS_close] = CallKind::kClose;
+  table[SYS_lseek] = CallKind::kLseek;
+  table[SYS_fcntl] = CallKind::kFcntl;
+  return table;
+}
+
+constexpr Table kTable = MakeTable();
+
+}  // namespace
+
+CallKind KindOf(unsigned long nr) {
+  if (nr <= kSharedLast) return kTable[nr];
+  return nr == SYSLET_NR_UMEM_ADD ? CallKind::kUmemAdd : CallKind::kUnknown;
+}
+
+}  // namespace uasio

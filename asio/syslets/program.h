@@ -1,0 +1,48 @@
+// Runs a syslet, atom by atom, in the caller or in a worker; and looks it over
+// before.
+//
+// Threads:   each Run in one at a time; a Check in one.
+// Ownership: the atoms, and what they point to, are borrowed.
+// Blocks:    in a worker, as the system calls do; in the caller, only in atoms
+//            under SYSLET_SYNC.
+
+#ifndef UASIO_ASIO_SYSLETS_PROGRAM_H_
+#define UASIO_ASIO_SYSLETS_PROGRAM_H_
+
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "asio/syslets/syslet.h"
+
+namespace uasio {
+
+// One execution of a syslet.
+struct Run {
+  syslet_uatom* atom = nullptr;  // To be run next, or the final one.
+  unsigned long atoms_left = 0;
+  bool silent = false;  // The final atom has SYSLET_NO_COMPLETE.
+};
+
+// Runs atoms until the syslet has ended: true; or until one that is not to be
+// run in the caller, which is run->atom then: false.
+bool RunInCaller(Run* run);
+
+// Runs atoms until the syslet has ended.
+void RunInWorker(Run* run);
+
+// Tells what is wrong with a syslet, before anything runs.
+class Checker {
+ public:
+  // 0; -EPERM: an atom's call is refused; -EINVAL: an atom has unknown flags,
+  // or contradictory ones.  O(atoms that can be reached from `first`).
+  long Check(const syslet_uatom* first);
+
+ private:
+  // Kept for their memory's sake.
+  absl::flat_hash_set<const syslet_uatom*> seen_;
+  std::vector<const syslet_uatom*> branches_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_SYSLETS_PROGRAM_H_

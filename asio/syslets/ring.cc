@@ -1,0 +1,28 @@
+#include "asio/syslets/ring.h"
+
+namespace uasio {
+
+bool Ring::HasRoom() {
+  const auto full = [this] {
+    return claimed_.load(std::memory_order_relaxed) - taken_ >= count_;
+  };
+  if (full()) Waiting();
+  return !full();
+}
+
+size_t Ring::Waiting() {
+  const uint64_t end = entered();
+  while (taken_ < end && __atomic_load_n(&slots_[taken_ % count_],
+                                         __ATOMIC_ACQUIRE) == nullptr) {
+    ++taken_;
+  }
+  return static_cast<size_t>(end - taken_);
+}
+
+void Ring::Enter(syslet_uatom* atom) {
+  const uint64_t at = entered_.load(std::memory_order_relaxed);
+  __atomic_store_n(&slots_[at % count_], atom, __ATOMIC_RELEASE);
+  entered_.store(at + 1, std::memory_order_release);
+}
+
+}  // namespace uasio

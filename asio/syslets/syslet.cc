@@ -1,0 +1,118 @@
+// The map of this folder: syslet.h is the interface; calls.h says what is known
+// of each system call, attempts.h makes those that cannot block, program.h runs
+// atoms; ring.h is the completion ring, head.h brings these together for one
+// thread, and builder.h writes programs and executes them in C++.
+//
+// Here: each thread's head, and the pool that they share.
+
+#include "asio/syslets/syslet.h"
+
+#include <errno.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "asio/syslets/head.h"
+#include "workqueue/owner.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+namespace {
+
+WorkerPoolOptions PoolOptions() {
+  WorkerPoolOptions options;
+  options.threads_max = SYSLET_THREADS_MAX;
+  options.thread_name = "uasio-syslet";
+  return options;
+}
+
+struct SharedPool {
+  Owner owner;
+  WorkerPool pool{PoolOptions()};
+};
+
+// The process's pool, which stays until its end.  A forked child has one of its
+// own; no lock is used, which the fork could have left locked.
+WorkerPool* Pool() {
+  static std::atomic<SharedPool*> shared{nullptr};
+  SharedPool* pool = shared.load(std::memory_order_acquire);
+  while (pool == nullptr || !pool->owner.IsThisProcess()) {
+    SharedPool* fresh = new SharedPool();
+    if (shared.compare_exchange_strong(pool, fresh)) return &fresh->pool;
+    delete fresh;
+  }
+  return &pool->pool;
+}
+
+// A thread's head.  In a forked child its parent's is left alone: the workers
+// that it would wait for do not exist there.
+class HeadOfThread {
+ public:
+  ~HeadOfThread() { Drop(); }
+
+  Head* get() {
+    if (head_ != nullptr && !head_->IsThisProcess()) head_ = nullptr;
+    return head_;
+  }
+  void Set(Head* head) { head_ = head; }
+  void Drop() {
+    delete get();
+    head_ = nullptr;
+  }
+
+ private:
+  Head* head_ = nullptr;
+};
+
+thread_local HeadOfThread head_of_thread;
+
+}  // namespace
+}  // namespace uasio
+
+using uasio::head_of_thread;
+
+long syslet_register(struct async_head_user* head) {
+  if (head_of_thread.get() != nullptr) return -EEXIST;
+  if (const long error = uasio::Head::Check(head)) return error;
+  head_of_thread.Set(new uasio::Head(head, uasio::Pool()));
+  return 0;
+}
+
+long syslet_unregister() {
+  if (head_of_thread.get() == nullptr) return -ENXIO;
+  head_of_thread.Drop();
+  return 0;
+}
+
+struct syslet_uatom* syslet_exec(struct syslet_uatom* atom) {
+  uasio::Head* head = head_of_thread.get();
+  if (head == nullptr) return reinterpret_cast<syslet_uatom*>(-long{ENXIO});
+  return head->Exec(atom);
+}
+
+long syslet_wait(unsigned long min) {
+  uasio::Head* head = head_of_thread.get();
+  return head == nullptr ? -ENXIO : static_cast<long>(head->Wait(min));
+}
+
+long syslet_event_fd() {
+  uasio::Head* head = head_of_thread.get();
+  return head == nullptr ? -ENXIO : head->EventFd();
+}
+
+long syslet_set_atoms_max(unsigned long atoms_max) {
+  uasio::Head* head = head_of_thread.get();
+  if (head == nullptr) return -ENXIO;
+  if (atoms_max == 0) return -EINVAL;
+  head->SetAtomsMax(atoms_max);
+  return 0;
+}
+
+long syslet_umem_add(unsigned long* number, unsigned long increment) {
+  if (number == nullptr) return -EFAULT;
+  if (reinterpret_cast<uintptr_t>(number) % alignof(unsigned long) != 0) {
+    return -EINVAL;
+  }
+  return static_cast<long>(
+      __atomic_add_fetch(number, increment, __ATOMIC_SEQ_CST));
+}
