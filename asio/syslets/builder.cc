@@ -42,18 +42,19 @@ SysletBuilder::Atom SysletBuilder::Call(
     ++place;
   }
   syslet_.atoms_.push_back(atom);
-  next_.push_back(next_.size() + 1);
+  next_.push_back(kFollowing);
   return Atom(this, next_.size() - 1);
 }
 
 Syslet SysletBuilder::Build() {
   UASIO_CHECK(!next_.empty(), "SysletBuilder: a syslet has an atom at least");
-  if (next_.back() == next_.size()) next_.back() = kNone;
+  next_.back() = next_.back() == kFollowing ? kNone : next_.back();
   for (size_t i = 0; i < next_.size(); ++i) {
-    if (next_[i] == kNone) continue;
-    UASIO_CHECK(next_[i] < next_.size(),
+    const size_t next = next_[i] == kFollowing ? i + 1 : next_[i];
+    if (next == kNone) continue;
+    UASIO_CHECK(next < next_.size(),
                 "SysletBuilder: Then() must name an atom of the program");
-    syslet_.atoms_[i].next = syslet_.at(next_[i]);
+    syslet_.atoms_[i].next = syslet_.at(next);
   }
   next_.clear();
   return std::exchange(syslet_, Syslet());

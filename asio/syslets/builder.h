@@ -122,9 +122,10 @@ class SysletBuilder {
 
  private:
   static constexpr size_t kNone = ~size_t{0};
+  static constexpr size_t kFollowing = kNone - 1;  // Or none, of the last.
 
   Syslet syslet_;
-  std::vector<size_t> next_;  // Of each atom: an index, or kNone.
+  std::vector<size_t> next_;  // Of each atom: an index, or one of these.
 };
 
 struct SysletHeadOptions {

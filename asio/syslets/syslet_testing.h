@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "asio/fd_testing.h"
 #include "asio/syslets/syslet.h"
 #include "gtest/gtest.h"
 
@@ -88,6 +89,26 @@ inline syslet_uatom Add(unsigned long** number, unsigned long* increment,
               {reinterpret_cast<unsigned long*>(number), increment}, nullptr,
               flags);
 }
+
+// A read of one byte from a pipe, which ends when Release() has written it.
+class BlockedRead {
+ public:
+  explicit BlockedRead(unsigned long flags = 0)
+      : atom(Atom(SYS_read,
+                  {values_.Of(static_cast<unsigned long>(pipe_.read_end.get())),
+                   values_.Of(&byte_), values_.Of(1ul)},
+                  &result, flags)) {}
+  void Release() { pipe_.Put("x"); }
+
+ private:
+  fd_testing::Pipe pipe_;
+  Values values_;
+  char byte_ = 0;
+
+ public:
+  long result = 0;
+  syslet_uatom atom;
+};
 
 }  // namespace syslet_testing
 }  // namespace uasio

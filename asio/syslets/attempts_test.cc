@@ -1,0 +1,298 @@
+// What is made in the caller, and what is left to a worker; and that the
+// answers are the system calls' own either way.
+
+#include "asio/syslets/attempts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <initializer_list>
+#include <optional>
+#include <string>
+
+#include "asio/fd_testing.h"
+#include "asio/perform.h"
+#include "asio/syslets/calls.h"
+#include "asio/syslets/syslet.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Pipe;
+using fd_testing::Scratch;
+
+constexpr size_t kPage = 4096;
+
+template <typename... Args>
+Call CallOf(long nr, Args... args) {
+  Call call;
+  call.nr = static_cast<unsigned long>(nr);
+  size_t i = 0;
+  ((call.args[i++] = (unsigned long)(args)), ...);
+  return call;
+}
+
+// The result, if it is made in the caller.
+template <typename... Args>
+std::optional<long> Try(Attempts* attempts, long nr, Args... args) {
+  long result = 0;
+  if (!attempts->Try(CallOf(nr, args...), &result)) return std::nullopt;
+  return result;
+}
+template <typename... Args>
+std::optional<long> Try(long nr, Args... args) {
+  Attempts attempts;
+  return Try(&attempts, nr, args...);
+}
+
+bool KnowsNowait(int fd) {
+  char byte;
+  const iovec one = {&byte, 1};
+  return preadv2(fd, &one, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+}
+
+// Has the file forgotten by the page cache.
+void Forget(int fd) {
+  EXPECT_EQ(fsync(fd), 0);
+  EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
+  EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+}
+
+class ReadTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!KnowsNowait(fd_.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  }
+  off_t Position() const { return lseek(fd_.get(), 0, SEEK_CUR); }
+
+  const Scratch scratch_;
+  const std::string text_ = Pattern(16 * kPage);
+  const Fd fd_ = scratch_.Open("data", text_);
+  char back_[32 * kPage] = {};
+};
+
+TEST_F(ReadTest, WhatIsCachedIsReadInTheCaller) {
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 100), 100);
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_ + 100, 100), 100);
+  EXPECT_EQ(std::string(back_, 200), text_.substr(0, 200));
+  EXPECT_EQ(Position(), 200);
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 64 << 10, 0), 64 << 10);
+  EXPECT_EQ(std::string(back_, 64 << 10), text_);
+  EXPECT_EQ(Position(), 200);
+}
+
+TEST_F(ReadTest, TheEndOfTheFileIsFoundInTheCaller) {
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 64 << 10, 60 << 10), 4 << 10);
+  EXPECT_EQ(std::string(back_, 4 << 10), text_.substr(60 << 10));
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 10, 64 << 10), 0);
+  EXPECT_EQ(lseek(fd_.get(), 60 << 10, SEEK_SET), 60 << 10);
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 64 << 10), 4 << 10);
+  EXPECT_EQ(Position(), 64 << 10);
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 10), 0);
+}
+
+TEST_F(ReadTest, WhatIsNotAllCachedIsLeftToAWorkerAsItWas) {
+  Forget(fd_.get());
+  ASSERT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
+  void* map = mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
+  unsigned char cached[16] = {};
+  ASSERT_EQ(mincore(map, text_.size(), cached), 0);
+  munmap(map, text_.size());
+  if ((cached[0] & 1) == 0 || (cached[15] & 1) != 0) {
+    GTEST_SKIP() << "the page cache does not forget all but one page";
+  }
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, text_.size()), std::nullopt);
+  EXPECT_EQ(Position(), 0);  // Although a page of it was read.
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, text_.size(), 0), std::nullopt);
+}
+
+TEST_F(ReadTest, WhatIsLargeOrDirectIsLeftToAWorker) {
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, kCachedBytesMax + 1, 0),
+            std::nullopt);
+  const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
+  if (direct.get() < 0) GTEST_SKIP() << "no O_DIRECT here";
+  alignas(kPage) char block[kPage];
+  EXPECT_EQ(Try(SYS_pread64, direct.get(), block, kPage, 0), std::nullopt);
+}
+
+TEST_F(ReadTest, MistakesGoToTheSystemCall) {
+  EXPECT_EQ(Try(SYS_read, -1, back_, 10), -EBADF);
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 10, -1), std::nullopt);
+  EXPECT_EQ(Try(SYS_pread64, fd_.get(), nullptr, 10, 0), std::nullopt);
+  EXPECT_EQ(Make(CallOf(SYS_pread64, fd_.get(), back_, 10, -1)), -EINVAL);
+  EXPECT_EQ(Make(CallOf(SYS_pread64, fd_.get(), 0, 10, 0)), -EFAULT);
+  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 0), 0);
+}
+
+TEST_F(ReadTest, APipeGivesWhatItHasAndIsNotWaitedFor) {
+  const Pipe pipe;
+  const int fd = pipe.read_end.get();
+  EXPECT_EQ(Try(SYS_read, fd, back_, 10), std::nullopt);
+  pipe.Put("abcdef");
+  EXPECT_EQ(Try(SYS_read, fd, back_, 4).value_or(4), 4);
+  EXPECT_EQ(Try(SYS_read, fd, back_, 10).value_or(2), 2);
+}
+
+TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd in(fds[0]), out(fds[1]);
+  ASSERT_EQ(write(in.get(), "abc", 3), 3);
+  ASSERT_EQ(write(in.get(), "defg", 4), 4);
+  EXPECT_EQ(Try(SYS_read, out.get(), back_, 10).value_or(3), 3);
+}
+
+TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {
+  Attempts attempts;
+  const std::string path = scratch_.Path("data");
+  const std::optional<long> fd =
+      Try(&attempts, SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY);
+  ASSERT_TRUE(fd.has_value());
+  EXPECT_EQ(Try(&attempts, SYS_read, *fd, back_, kPage), kPage);
+  EXPECT_EQ(Try(&attempts, SYS_close, *fd), 0);
+  EXPECT_EQ(Try(&attempts, SYS_close, *fd), -EBADF);
+}
+
+TEST(OpenTest, APathThatIsKnownIsOpenedInTheCaller) {
+  const Scratch scratch;
+  const std::string path = scratch.NewFile("data", "abc");
+  for (const int flags : {O_RDONLY, O_RDWR, O_RDONLY | O_CLOEXEC}) {
+    const auto fd = Try(SYS_openat, AT_FDCWD, path.c_str(), flags, 0666);
+    if (!fd.has_value()) GTEST_SKIP() << "no RESOLVE_CACHED here";
+    EXPECT_EQ(fcntl(static_cast<int>(*fd), F_GETFL) & O_ACCMODE,
+              flags & O_ACCMODE);
+    EXPECT_EQ(fcntl(static_cast<int>(*fd), F_GETFD),
+              (flags & O_CLOEXEC) != 0 ? FD_CLOEXEC : 0);
+    close(static_cast<int>(*fd));
+  }
+#ifdef SYS_open
+  const auto fd = Try(SYS_open, path.c_str(), O_RDONLY);
+  EXPECT_GE(fd.value_or(-1), 0);
+  close(static_cast<int>(fd.value_or(-1)));
+#endif
+}
+
+TEST(OpenTest, ANameThatIsKnownToBeMissingIsToldInTheCaller) {
+  const Scratch scratch;
+  const std::string path = scratch.Path("nothing");
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
+  EXPECT_EQ(Try(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY).value_or(-ENOENT),
+            -ENOENT);
+}
+
+TEST(OpenTest, WhatMakesOrEmptiesAFileIsLeftToAWorker) {
+  const Scratch scratch;
+  const std::string path = scratch.NewFile("data", "abc");
+  for (const int flags : {O_CREAT, O_TRUNC | O_WRONLY, O_TMPFILE | O_RDWR}) {
+    EXPECT_EQ(Try(SYS_openat, AT_FDCWD, path.c_str(), flags, 0600),
+              std::nullopt);
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), 3u);
+}
+
+TEST(OpenTest, ABadPathGoesToTheSystemCall) {
+  const long expected = Make(CallOf(SYS_openat, AT_FDCWD, 0, O_RDONLY));
+  EXPECT_EQ(expected, -EFAULT);
+  EXPECT_EQ(Try(SYS_openat, AT_FDCWD, nullptr, O_RDONLY).value_or(expected),
+            expected);
+}
+
+TEST(CloseTest, OnlyWhatWasReadIsClosedInTheCaller) {
+  const Scratch scratch;
+  const Fd written = scratch.Open("data", "abc");
+  EXPECT_EQ(Try(SYS_close, written.get()), std::nullopt);
+  EXPECT_EQ(Try(SYS_close, dup(written.get())), std::nullopt);
+  EXPECT_EQ(
+      Try(SYS_close, open(scratch.Path("data").c_str(), O_RDONLY | O_CLOEXEC)),
+      0);
+  const Fd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(Try(SYS_close, socket_fd.get()), std::nullopt);
+  EXPECT_EQ(Try(SYS_close, -1), -EBADF);
+}
+
+TEST(TryTest, TheTableDecidesOfTheOthers) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  struct stat info = {};
+  EXPECT_EQ(Try(SYS_fstat, fd.get(), &info), 0);
+  EXPECT_EQ(info.st_size, 3);
+  EXPECT_EQ(Try(SYS_lseek, fd.get(), 2, SEEK_SET), 2);
+  EXPECT_EQ(Try(SYS_lseek, fd.get(), -1, SEEK_END), 2);
+  EXPECT_EQ(Try(SYS_lseek, fd.get(), 0, SEEK_DATA), std::nullopt);
+  EXPECT_EQ(Try(SYS_fcntl, fd.get(), F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(Try(SYS_fcntl, fd.get(), F_SETLKW, nullptr), std::nullopt);
+  EXPECT_EQ(Try(SYS_getpid), getpid());
+  EXPECT_EQ(Try(SYS_write, fd.get(), "x", 1), std::nullopt);
+  EXPECT_EQ(Try(SYS_nanosleep, nullptr, nullptr), std::nullopt);
+  EXPECT_EQ(Try(469), std::nullopt);
+  EXPECT_EQ(Try(470), -ENOSYS);
+  EXPECT_EQ(Try(SYS_exit_group, 0), -EPERM);
+  EXPECT_EQ(Make(CallOf(SYS_exit_group, 0)), -EPERM);
+  EXPECT_EQ(Make(CallOf(4711)), -ENOSYS);
+  unsigned long number = 1;
+  EXPECT_EQ(Try(SYSLET_NR_UMEM_ADD, &number, 2), 3);
+  EXPECT_EQ(Make(CallOf(SYSLET_NR_UMEM_ADD, &number, 2)), 5);
+}
+
+// What the C library keeps of a thread, credentials, masks, confinement.
+TEST(CallsTest, RefusesWhatWouldBreakAWorkerOrTheProcess) {
+  for (const long nr : {SYS_exit,
+                        SYS_exit_group,
+                        SYS_execve,
+                        SYS_execveat,
+                        SYS_clone,
+                        SYS_clone3,
+                        SYS_rt_sigreturn,
+                        SYS_set_tid_address,
+                        SYS_set_robust_list,
+                        SYS_rseq,
+                        SYS_setuid,
+                        SYS_setgid,
+                        SYS_setreuid,
+                        SYS_setregid,
+                        SYS_setresuid,
+                        SYS_setresgid,
+                        SYS_setfsuid,
+                        SYS_setfsgid,
+                        SYS_setgroups,
+                        SYS_capset,
+                        SYS_keyctl,
+                        460,
+                        SYS_prctl,
+                        SYS_seccomp,
+                        SYS_landlock_restrict_self,
+                        SYS_ptrace,
+                        SYS_personality,
+                        SYS_unshare,
+                        SYS_setns,
+                        SYS_close_range,
+                        SYS_rt_sigprocmask,
+                        SYS_rt_sigsuspend,
+                        SYS_sigaltstack,
+                        SYS_sched_setaffinity,
+                        SYS_setpriority,
+                        SYS_ioprio_set,
+                        SYS_set_mempolicy,
+                        SYS_pkey_alloc}) {
+    EXPECT_EQ(KindOf(static_cast<unsigned long>(nr)), CallKind::kRefused) << nr;
+  }
+#ifdef SYS_arch_prctl
+  for (const int nr : {SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt,
+                       SYS_set_thread_area, SYS_iopl, SYS_ioperm}) {
+    EXPECT_EQ(KindOf(static_cast<unsigned long>(nr)), CallKind::kRefused) << nr;
+  }
+#endif
+}
+
+}  // namespace
+}  // namespace uasio

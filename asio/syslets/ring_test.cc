@@ -1,0 +1,196 @@
+// The ring, waiting for it, and how many work to fill it.
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "asio/fd_testing.h"
+#include "asio/syslets/syslet.h"
+#include "asio/syslets/syslet_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Pipe;
+using syslet_testing::Atom;
+using syslet_testing::BlockedRead;
+using syslet_testing::kBadFd;
+using syslet_testing::kLeaves;
+using syslet_testing::TestHead;
+using syslet_testing::Values;
+
+TEST(RingTest, FullMeansThatNothingRunsUntilOneIsTaken) {
+  TestHead head(2);
+  BlockedRead a, b;
+  ASSERT_EQ(syslet_exec(&a.atom), nullptr);
+  ASSERT_EQ(syslet_exec(&b.atom), nullptr);
+  long result = 0;
+  syslet_uatom quick = Atom(SYS_getpid, {}, &result);
+  // Both slots are reserved; then filled; and one of them is still full.
+  EXPECT_EQ(syslet_error(syslet_exec(&quick)), -EAGAIN);
+  a.Release();
+  b.Release();
+  EXPECT_EQ(syslet_wait(2), 2);
+  EXPECT_EQ(syslet_error(syslet_exec(&quick)), -EAGAIN);
+  EXPECT_EQ(result, 0);
+  head.Null(0);
+  EXPECT_EQ(syslet_exec(&quick), &quick);
+  EXPECT_EQ(result, getpid());
+  EXPECT_EQ(syslet_exec(&quick), &quick);  // Which has kept no slot.
+}
+
+TEST(RingTest, SlotsAreFilledInTurnAndNulledInOrder) {
+  TestHead head(3);
+  unsigned long fd = kBadFd;
+  std::vector<syslet_uatom> atoms(8, Atom(kLeaves, {&fd}));
+  for (size_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(syslet_exec(&atoms[i]), nullptr);
+    ASSERT_EQ(syslet_wait(i + 1), static_cast<long>(i + 1));
+    EXPECT_EQ(head.Slot(i), &atoms[i]);
+  }
+  head.Null(1);  // Out of order: it does not count before slot 0 is NULL.
+  EXPECT_EQ(syslet_wait(0), 3);
+  EXPECT_EQ(syslet_error(syslet_exec(&atoms[3])), -EAGAIN);
+  head.Null(0);
+  EXPECT_EQ(syslet_wait(0), 1);
+  for (size_t i = 3; i < 5; ++i) {
+    ASSERT_EQ(syslet_exec(&atoms[i]), nullptr);
+    syslet_wait(i - 1);
+    EXPECT_EQ(head.Slot(i % 3), &atoms[i]);
+  }
+  EXPECT_EQ(syslet_error(syslet_exec(&atoms[5])), -EAGAIN);
+}
+
+TEST(RingTest, ASilentSysletGivesItsSlotBack) {
+  TestHead head(1);
+  unsigned long fd = kBadFd;
+  for (int i = 0; i < 100; ++i) {
+    syslet_uatom atom = Atom(kLeaves, {&fd}, nullptr, SYSLET_NO_COMPLETE);
+    ASSERT_EQ(syslet_exec(&atom), nullptr) << i;
+    ASSERT_EQ(syslet_wait(1), 0);  // And so it has ended.
+    ASSERT_EQ(head.Slot(0), nullptr);
+  }
+}
+
+TEST(WaitTest, ReturnsWhenEnoughAreThere) {
+  TestHead head;
+  BlockedRead a, b;
+  unsigned long fd = kBadFd;
+  syslet_uatom quick[2] = {Atom(kLeaves, {&fd}), Atom(kLeaves, {&fd})};
+  ASSERT_EQ(syslet_exec(&a.atom), nullptr);
+  for (syslet_uatom& atom : quick) ASSERT_EQ(syslet_exec(&atom), nullptr);
+  EXPECT_EQ(syslet_wait(2), 2);
+  EXPECT_EQ(syslet_wait(0), 2);
+  a.Release();
+  EXPECT_EQ(syslet_wait(1000), 3);  // No more will come.
+}
+
+TEST(WaitTest, TheEventFdCountsCompletions) {
+  TestHead head;
+  unsigned long fd = kBadFd;
+  syslet_uatom first = Atom(kLeaves, {&fd});
+  ASSERT_EQ(head.get()->completion_ring[0], nullptr);
+  ASSERT_EQ(syslet_exec(&first), nullptr);
+  ASSERT_EQ(syslet_wait(1), 1);
+  const int event_fd = static_cast<int>(syslet_event_fd());
+  ASSERT_GE(event_fd, 0);
+  EXPECT_EQ(syslet_event_fd(), event_fd);
+  eventfd_t count = 0;
+  EXPECT_EQ(eventfd_read(event_fd, &count), 0);  // What was there already.
+  EXPECT_EQ(count, 1u);
+  EXPECT_NE(eventfd_read(event_fd, &count), 0);
+
+  BlockedRead read;
+  ASSERT_EQ(syslet_exec(&read.atom), nullptr);
+  pollfd poll_fd = {event_fd, POLLIN, 0};
+  EXPECT_EQ(poll(&poll_fd, 1, 0), 0);
+  read.Release();
+  EXPECT_EQ(poll(&poll_fd, 1, 30000), 1);
+  EXPECT_EQ(head.Take(), &first);
+  EXPECT_EQ(head.Take(), &read.atom);
+}
+
+// Counts how many are in workers at a time: those that have said so, by a byte,
+// before they block.
+class Occupied {
+ public:
+  explicit Occupied(size_t count) : blocked_(count) {
+    for (BlockedRead& read : blocked_) {
+      syslet_uatom* says = &says_.emplace_back(
+          Atom(SYS_write,
+               {values_.Of(static_cast<unsigned long>(pipe_.write_end.get())),
+                values_.Of("x"), values_.Of(1ul)},
+               nullptr, SYSLET_ASYNC));
+      says->next = &read.atom;
+    }
+  }
+  void ExecAll() {
+    for (syslet_uatom& says : says_) ASSERT_EQ(syslet_exec(&says), nullptr);
+  }
+  void Await(size_t count) {
+    char bytes[16];
+    for (; count > 0; --count) {
+      ASSERT_EQ(read(pipe_.read_end.get(), bytes, 1), 1);
+    }
+  }
+  size_t MoreThanAwaited() const { return pipe_.Waiting(); }
+  void Release(size_t i) { blocked_[i].Release(); }
+
+ private:
+  Pipe pipe_;
+  Values values_;
+  std::vector<BlockedRead> blocked_;
+  std::deque<syslet_uatom> says_;
+};
+
+TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
+  TestHead head(16, /*threads=*/2);
+  Occupied syslets(6);
+  syslets.ExecAll();
+  syslets.Await(2);
+  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);
+  __atomic_store_n(&head.get()->max_nr_threads, 4ul, __ATOMIC_RELAXED);
+  syslet_wait(0);  // Where it is read.
+  syslets.Await(2);
+  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);
+  __atomic_store_n(&head.get()->max_nr_threads, 1ul, __ATOMIC_RELAXED);
+  for (size_t i = 0; i < 3; ++i) {
+    syslets.Release(i);
+    EXPECT_EQ(syslet_wait(i + 1), static_cast<long>(i + 1));
+  }
+  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);  // One runs still: that is all.
+  syslets.Release(3);
+  syslets.Await(1);  // In its place, without the owner.
+  syslets.Release(4);
+  syslets.Await(1);
+  syslets.Release(5);
+  EXPECT_EQ(syslet_wait(6), 6);
+}
+
+TEST(ThreadsTest, NoneCountsAsOne) {
+  TestHead head(4, /*threads=*/0);
+  unsigned long fd = kBadFd;
+  syslet_uatom atom = Atom(kLeaves, {&fd});
+  EXPECT_EQ(head.Run(&atom), &atom);
+}
+
+TEST(ThreadsTest, ManyBlockedOnesDoNotHoldUpTheLast) {
+  TestHead head(40);
+  std::vector<BlockedRead> reads(32);
+  for (BlockedRead& read : reads) ASSERT_EQ(syslet_exec(&read.atom), nullptr);
+  unsigned long fd = kBadFd;
+  syslet_uatom last = Atom(kLeaves, {&fd});
+  EXPECT_EQ(head.Run(&last), &last);
+  for (BlockedRead& read : reads) read.Release();
+  EXPECT_EQ(syslet_wait(32), 32);
+}
+
+}  // namespace
+}  // namespace uasio
