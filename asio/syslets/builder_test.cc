@@ -92,7 +92,7 @@ TEST(SysletHeadTest, AFullRingIsUnavailable) {
   EXPECT_NE(status.message().find("EAGAIN"), std::string::npos) << status;
   EXPECT_EQ(head->Take(), syslet.first());
   EXPECT_EQ(head->Take(), nullptr);
-  EXPECT_TRUE(head->Exec(syslet.first()).ok());
+  EXPECT_EQ(Finish(head.get(), syslet.first()), syslet.first());
 }
 
 TEST(SysletHeadTest, RefusedCallsAreNotPermitted) {

@@ -61,7 +61,12 @@ syslet_uatom* Head::Exec(syslet_uatom* atom) {
 }
 
 size_t Head::Wait(size_t min) {
-  StartJobs();
+  WorkList batch;
+  {
+    MutexLock lock(&mutex_);
+    TakeStartableLocked(&batch);
+  }
+  Start(&batch);
   MutexLock lock(&mutex_);
   size_t waiting = ring_.Waiting();
   wake_at_ = ring_.EnteredWhenWaiting(min);
@@ -95,6 +100,7 @@ void Head::Serve(Job* job) {
 }
 
 void Head::SendOff(const Run& run) {
+  WorkList batch;
   {
     MutexLock lock(&mutex_);
     ring_.Reserve();
@@ -102,24 +108,25 @@ void Head::SendOff(const Run& run) {
     job->run = run;
     pending_.AddTail(job);
     ++running_;
+    TakeStartableLocked(&batch);
   }
-  StartJobs();
+  Start(&batch);
 }
 
-// The pool may run a job before Submit() returns, if it has got no threads.
-void Head::StartJobs() {
-  WorkList batch;
-  {
-    MutexLock lock(&mutex_);
-    const size_t threads_max = ThreadsMax();
-    while (serving_ < threads_max) {
-      work* job = pending_.RemoveHead();
-      if (job == nullptr) break;
-      batch.AddTail(job);
-      ++serving_;
-    }
+// Moves to `batch` what the pool can be given now.
+void Head::TakeStartableLocked(WorkList* batch) {
+  const size_t threads_max = ThreadsMax();
+  while (serving_ < threads_max) {
+    work* job = pending_.RemoveHead();
+    if (job == nullptr) return;
+    batch->AddTail(job);
+    ++serving_;
   }
-  if (!batch.empty()) pool_->Submit(&batch);
+}
+
+// Not under the lock: a pool that gets no threads runs it here.
+void Head::Start(WorkList* batch) {
+  if (!batch->empty()) pool_->Submit(batch);
 }
 
 size_t Head::ThreadsMax() const {

@@ -57,8 +57,10 @@ class Head {
   static void Go(worker_thread* thread, work* w);
   void Serve(Job* job);
   void SendOff(const Run& run);
-  void StartJobs();
+  void Start(WorkList* batch);
   size_t ThreadsMax() const;
+  void TakeStartableLocked(WorkList* batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* NewJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* FinishLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

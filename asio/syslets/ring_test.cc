@@ -183,13 +183,13 @@ TEST(ThreadsTest, NoneCountsAsOne) {
 
 TEST(ThreadsTest, ManyBlockedOnesDoNotHoldUpTheLast) {
   TestHead head(40);
-  std::vector<BlockedRead> reads(32);
+  std::vector<BlockedRead> reads(SYSLET_THREADS_DEFAULT - 1);
   for (BlockedRead& read : reads) ASSERT_EQ(syslet_exec(&read.atom), nullptr);
   unsigned long fd = kBadFd;
   syslet_uatom last = Atom(kLeaves, {&fd});
   EXPECT_EQ(head.Run(&last), &last);
   for (BlockedRead& read : reads) read.Release();
-  EXPECT_EQ(syslet_wait(32), 32);
+  EXPECT_EQ(syslet_wait(40), static_cast<long>(reads.size()));
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ struct async_head_user {
  */
 #define SYSLET_NR_UMEM_ADD 0x01000000UL
 
-#define SYSLET_THREADS_DEFAULT 64UL
+#define SYSLET_THREADS_DEFAULT 32UL
 #define SYSLET_THREADS_MAX 1024UL /* Of all heads of the process. */
 #define SYSLET_ATOMS_MAX_DEFAULT 1000000UL
 

@@ -1,0 +1,46 @@
+#include "tools/bench/small_files.h"
+
+#include <filesystem>
+#include <string>
+
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Scratch;
+
+TEST(SmallFilesTest, EveryoneReadsThemAllAndTheyAreRemoved) {
+  const Scratch scratch;
+  {
+    const absl::StatusOr<SmallFiles> files =
+        SmallFiles::Create(scratch.Path("."), 600, 5000);
+    ASSERT_TRUE(files.ok()) << files.status();
+    EXPECT_EQ(files->ReadInTurn(), absl::OkStatus());
+    EXPECT_EQ(files->ReadByThreads(4), absl::OkStatus());
+    EXPECT_EQ(files->ReadBySyslets(8, 3), absl::OkStatus());
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.Path(".")));
+}
+
+TEST(SmallFilesTest, AFileThatCannotBeReadIsNamed) {
+  const Scratch scratch;
+  const absl::StatusOr<SmallFiles> files =
+      SmallFiles::Create(scratch.Path("."), 10, 5000);
+  ASSERT_TRUE(files.ok()) << files.status();
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(scratch.Path("."))) {
+    if (entry.path().filename() != "7" || !entry.is_regular_file()) continue;
+    std::filesystem::resize_file(entry.path(), 100);
+  }
+  for (const absl::Status& status :
+       {files->ReadInTurn(), files->ReadByThreads(4),
+        files->ReadBySyslets(8, 3)}) {
+    EXPECT_NE(status.message().find("/0/7: only 100 bytes"), std::string::npos)
+        << status;
+  }
+}
+
+}  // namespace
+}  // namespace uasio
