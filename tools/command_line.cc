@@ -18,6 +18,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
 namespace uasio {
@@ -60,6 +61,11 @@ bool IsOurs(const absl::CommandLineFlag& flag) {
          !absl::StrContains(flag.Filename(), "absl/");
 }
 
+// A name of several words has hyphens for the user, and underscores in C++.
+std::string Spelled(absl::string_view name) {
+  return absl::StrReplaceAll(name, {{"_", "-"}});
+}
+
 [[noreturn]] void PrintHelp(absl::string_view usage) {
   std::printf("%s\n", std::string(usage).c_str());
   std::map<std::string, absl::CommandLineFlag*> sorted;
@@ -67,14 +73,15 @@ bool IsOurs(const absl::CommandLineFlag& flag) {
     if (IsOurs(*flag)) sorted[std::string(name)] = flag;
   }
   for (const auto& [name, flag] : sorted) {
-    std::printf("  --%s: %s (default: %s)\n", name.c_str(),
+    std::printf("  --%s: %s (default: %s)\n", Spelled(name).c_str(),
                 flag->Help().c_str(), flag->DefaultValue().c_str());
   }
   std::exit(0);
 }
 
 absl::CommandLineFlag* FindFlag(absl::string_view name) {
-  absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
+  absl::CommandLineFlag* flag =
+      absl::FindCommandLineFlag(absl::StrReplaceAll(name, {{"-", "_"}}));
   return flag != nullptr && IsOurs(*flag) ? flag : nullptr;
 }
 

@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+ABSL_FLAG(int32_t, two_words, 0, "a number");
 ABSL_FLAG(std::string, color, "red", "a word");
 ABSL_FLAG(int, count, 3, "a number");
 ABSL_FLAG(bool, loud, false, "a switch");
@@ -71,6 +72,13 @@ TEST_F(CommandLineTest, OneDashIsAsGoodAsTwo) {
   EXPECT_THAT(Parse({"-color=blue", "-loud"}), IsEmpty());
   EXPECT_EQ(absl::GetFlag(FLAGS_color), "blue");
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
+}
+
+TEST_F(CommandLineTest, SeveralWordsAreJoinedByHyphensOrUnderscores) {
+  Parse({"--two-words=1"});
+  EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 1);
+  Parse({"--two_words", "2"});
+  EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 2);
 }
 
 TEST_F(CommandLineTest, ASwitchNeedsNoValueAndTakesNotTheNextArgument) {
