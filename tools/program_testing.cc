@@ -17,6 +17,7 @@ namespace {
 using fd_testing::Fd;
 
 std::string PathOf(const std::string& tool) {
+  if (tool[0] == '/') return tool;
   const char* folder = getenv("TEST_SRCDIR");
   const char* workspace = getenv("TEST_WORKSPACE");
   if (folder == nullptr || workspace == nullptr) return tool;

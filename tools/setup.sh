@@ -40,6 +40,7 @@ find_missing() {
   missing=()
   have_command g++ || missing+=(g++)
   have_header liburing.h || missing+=(liburing-dev)
+  have_header openssl/evp.h || missing+=(libssl-dev)
   have_bazel || missing+=(bazel-bootstrap)
   if ! bazel_fetches_libraries; then
     have_command pkg-config || missing+=(pkg-config)
@@ -78,7 +79,8 @@ say_what_is_needed() {
 setup.sh: not found here (by the names of Debian's packages):
   ${missing[*]}
 Only Debian and Ubuntu are set up by this script.  Elsewhere, please install:
-  Bazel 7 or newer (or bazelisk), g++ 9 or newer, liburing with its headers
+  Bazel 7 or newer (or bazelisk), g++ 9 or newer, and with their headers
+  liburing and OpenSSL 1.1 or newer
   for tools/check.sh also: clang with its sanitizers, clang-format, npm
 EOF
 }

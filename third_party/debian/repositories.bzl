@@ -1,7 +1,8 @@
 """Debian's Bazel, without a network: the dependencies from Debian's packages.
 
     apt-get install bazel-bootstrap pkg-config \
-        libabsl-dev libbenchmark-dev libgmock-dev libgtest-dev liburing-dev
+        libabsl-dev libbenchmark-dev libgmock-dev libgtest-dev liburing-dev \
+        libssl-dev
 
 Debian's Bazel is built without a release number, and is meant for builds that
 download nothing.  With that Bazel, and with no other, the repositories below

@@ -1,0 +1,105 @@
+#include "tools/sum_lines.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kDigits = 64;  // Of a SHA-256.
+constexpr absl::string_view kEscaped = "\\\n\r";
+
+std::string Escaped(absl::string_view name) {
+  return absl::StrReplaceAll(name,
+                             {{"\\", "\\\\"}, {"\n", "\\n"}, {"\r", "\\r"}});
+}
+
+std::optional<std::string> Unescaped(absl::string_view text) {
+  std::string name;
+  while (!text.empty()) {
+    const char c = text.front();
+    text.remove_prefix(1);
+    if (c != '\\') {
+      name += c;
+    } else if (absl::ConsumePrefix(&text, "\\")) {
+      name += '\\';
+    } else if (absl::ConsumePrefix(&text, "n")) {
+      name += '\n';
+    } else if (absl::ConsumePrefix(&text, "r")) {
+      name += '\r';
+    } else {
+      return std::nullopt;
+    }
+  }
+  return name;
+}
+
+std::optional<std::string> ParseDigest(absl::string_view text) {
+  if (text.size() != kDigits) return std::nullopt;
+  for (const char c : text) {
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) {
+      return std::nullopt;
+    }
+  }
+  return absl::AsciiStrToLower(text);
+}
+
+// "SHA256 (NAME) = DIGEST"
+bool SplitTagged(absl::string_view text, absl::string_view* digest,
+                 absl::string_view* name) {
+  if (!absl::ConsumePrefix(&text, "SHA256 (")) return false;
+  constexpr absl::string_view kMiddle = ") = ";
+  const size_t middle = text.rfind(kMiddle);
+  if (middle == absl::string_view::npos) return false;
+  *name = text.substr(0, middle);
+  *digest = text.substr(middle + kMiddle.size());
+  return true;
+}
+
+// "DIGEST  NAME" or "DIGEST *NAME"
+bool SplitPlain(absl::string_view text, absl::string_view* digest,
+                absl::string_view* name) {
+  while (absl::ConsumePrefix(&text, " ") || absl::ConsumePrefix(&text, "\t")) {
+  }
+  if (text.size() < kDigits + 3 || text[kDigits] != ' ') return false;
+  const char kind = text[kDigits + 1];
+  if (kind != ' ' && kind != '*') return false;
+  *digest = text.substr(0, kDigits);
+  *name = text.substr(kDigits + 2);
+  return true;
+}
+
+}  // namespace
+
+std::string FormatSumLine(const SumLine& line) {
+  const bool plain =
+      line.name.find_first_of(std::string(kEscaped)) == std::string::npos;
+  return absl::StrCat(plain ? "" : "\\", line.digest, "  ",
+                      plain ? line.name : Escaped(line.name), "\n");
+}
+
+std::string FormatSumLineZero(const SumLine& line) {
+  return absl::StrCat(line.digest, "  ", line.name, absl::string_view("", 1));
+}
+
+std::optional<SumLine> ParseSumLine(absl::string_view text) {
+  const bool escaped = absl::ConsumePrefix(&text, "\\");
+  absl::string_view digest, name;
+  if (!SplitTagged(text, &digest, &name) && !SplitPlain(text, &digest, &name)) {
+    return std::nullopt;
+  }
+  const std::optional<std::string> digits = ParseDigest(digest);
+  const std::optional<std::string> whole =
+      escaped ? Unescaped(name) : std::string(name);
+  if (!digits || !whole || whole->empty()) return std::nullopt;
+  return SumLine{*digits, *whole};
+}
+
+std::string OnOneLine(const std::string& name) {
+  if (name.find('\n') == std::string::npos) return name;
+  return absl::StrCat("\\", Escaped(name));
+}
+
+}  // namespace uasio

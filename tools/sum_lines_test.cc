@@ -1,0 +1,71 @@
+#include "tools/sum_lines.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+const std::string& Digest() {
+  static const std::string* const digest = new std::string(
+      "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
+  return *digest;
+}
+
+std::string NameIn(const std::string& line) {
+  const std::optional<SumLine> parsed = ParseSumLine(line);
+  if (!parsed.has_value()) return "(no line)";
+  EXPECT_EQ(parsed->digest, Digest());
+  return parsed->name;
+}
+
+TEST(SumLinesTest, NamesWithOddCharactersAreEscaped) {
+  const std::string d = Digest();
+  EXPECT_EQ(FormatSumLine({d, "a b"}), d + "  a b\n");
+  EXPECT_EQ(FormatSumLine({d, "x\\y"}), "\\" + d + "  x\\\\y\n");
+  EXPECT_EQ(FormatSumLine({d, "n\nl"}), "\\" + d + "  n\\nl\n");
+  EXPECT_EQ(FormatSumLine({d, "c\rr"}), "\\" + d + "  c\\rr\n");
+  EXPECT_EQ(FormatSumLineZero({d, "x\\\n"}), d + "  x\\\n" + '\0');
+}
+
+TEST(SumLinesTest, WhatIsWrittenIsReadBack) {
+  for (const std::string name : {"a", " a", "*a", "a  b", "\\", "\\n", "\n",
+                                 "\r\n", "\\\\\n\\", "é", "SHA256 (a) = b"}) {
+    std::string line = FormatSumLine({Digest(), name});
+    line.pop_back();
+    EXPECT_EQ(NameIn(line), name);
+  }
+}
+
+TEST(SumLinesTest, OtherSpellingsAreRead) {
+  const std::string d = Digest();
+  EXPECT_EQ(NameIn(d + " *a"), "a");
+  EXPECT_EQ(NameIn("  " + d + "  a"), "a");
+  EXPECT_EQ(NameIn("SHA256 (a) = " + d), "a");
+  EXPECT_EQ(NameIn("SHA256 (a) = (b) = " + d), "a) = (b");
+  EXPECT_EQ(NameIn("\\SHA256 (x\\\\y) = " + d), "x\\y");
+  std::string upper = d;
+  for (char& c : upper) c = static_cast<char>(std::toupper(c));
+  EXPECT_EQ(NameIn(upper + "  a"), "a");
+  EXPECT_EQ(NameIn(d + "  x\\y"), "x\\y");  // Unescaped, as it is.
+}
+
+TEST(SumLinesTest, AnythingElseIsNoLine) {
+  const std::string d = Digest();
+  for (const std::string& line :
+       {std::string(), d, d + " ", d + "  ", d + " a", d.substr(1) + "  a",
+        d + "0  a", "g" + d.substr(1) + "  a", "\\" + d + "  a\\b",
+        "\\" + d + "  a\\", std::string("SHA256 (a)"), "SHA256 () = " + d,
+        "SHA256 (a) = " + d.substr(1), "MD5 (a) = " + d}) {
+    EXPECT_EQ(NameIn(line), "(no line)") << line;
+  }
+}
+
+TEST(SumLinesTest, OnlyNewlinesSplitLines) {
+  EXPECT_EQ(OnOneLine("x\\y"), "x\\y");
+  EXPECT_EQ(OnOneLine("n\nl\\"), "\\n\\nl\\\\");
+}
+
+}  // namespace
+}  // namespace uasio
