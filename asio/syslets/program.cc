@@ -46,10 +46,8 @@ bool RunAtoms(Run* run, const MakeCall& make) {
     const bool spent = run->atoms_left == 0;
     if (!spent && !make(flags, CallOf(*atom), &result)) return false;
     if (ret_ptr != nullptr) *ret_ptr = result;
-    const bool stops = Stops(flags, result);
-    syslet_uatom* const then = !stops           ? next
-                               : MaySkip(flags) ? atom + 1
-                                                : nullptr;
+    syslet_uatom* then = next;
+    if (Stops(flags, result)) then = MaySkip(flags) ? atom + 1 : nullptr;
     if (spent || then == nullptr) {
       run->silent = (flags & SYSLET_NO_COMPLETE) != 0;
       return true;
