@@ -1,6 +1,8 @@
 // small_files_bench: many small files, read by syslets, by plain threads, and
 // one after the other; cold and cached.
 
+#include <signal.h>
+
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -32,6 +34,8 @@ constexpr char kUsage[] =
     "by\nplain threads and by syslets, in interleaved rounds.\n";
 constexpr uint32_t kCountMax = 1024;
 
+volatile sig_atomic_t interrupted = 0;
+
 struct Engine {
   const char* name;
   std::function<absl::Status()> read;
@@ -52,6 +56,7 @@ absl::Status Measure(const SmallFiles& files, bool cold) {
   for (uint32_t round = 0; round < absl::GetFlag(FLAGS_rounds); ++round) {
     for (Engine& engine : engines) {
       absl::Status status = cold ? SmallFiles::DropCaches() : absl::OkStatus();
+      if (interrupted != 0) return absl::CancelledError("interrupted");
       const int64_t begin_ns = NowNs();
       if (status.ok()) status = engine.read();
       if (!status.ok()) return status;
@@ -66,6 +71,7 @@ absl::Status Measure(const SmallFiles& files, bool cold) {
                 MedianRatio(engine.files_per_s, engines[0].files_per_s),
                 100 * summary.spread());
   }
+  std::fflush(stdout);
   return absl::OkStatus();
 }
 
@@ -112,5 +118,9 @@ int main(int argc, char** argv) {
     uasio::ExitWithUsage("there are no arguments but flags");
   }
   uasio::CheckFlags();
+  // Between two runs, so that the files are removed.
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    signal(signal_number, [](int) { uasio::interrupted = 1; });
+  }
   return uasio::ExitCode(uasio::Run());
 }
