@@ -118,7 +118,7 @@ Queue::~Queue() {
   CheckMayWait();
   closing_ = true;
   while (in_flight() > 0) {
-    RunHandlers();
+    RunDue();
     if (in_flight_ > 0) Await(absl::InfiniteFuture());
   }
   PrintUnreadErrors(ledger_);
@@ -179,14 +179,29 @@ size_t Queue::WaitMany(absl::Span<Request*> out) {
   return out.empty() ? 0 : Fetch(out, absl::InfiniteFuture());
 }
 
+bool Queue::RunHandlers(absl::Time deadline) {
+  CheckMayWait();
+  Attend();
+  while (due_.empty()) {
+    const bool none_runs = in_flight_ == returnable_ + writebacks_;
+    if (none_runs || HasPassed(deadline)) break;
+    Collect(deadline);
+  }
+  if (due_.empty()) Collect(absl::InfinitePast());
+  const bool any = !due_.empty();
+  RunDue();
+  AnnounceRest();
+  return any;
+}
+
 absl::Status Queue::Sync() {
   CheckMayWait();
   ++round_;
   older_ = in_flight();
-  RunHandlers();
+  RunDue();
   while (older_ > 0) {
     Await(absl::InfiniteFuture());
-    RunHandlers();
+    RunDue();
   }
   AnnounceRest();
   ledger_.MarkRead();
@@ -398,7 +413,7 @@ size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
   if (!done_.empty()) Attend();
   size_t count = 0;
   for (bool looked = false; count == 0;) {
-    RunHandlers();
+    RunDue();
     count = TakeDone(out);
     if (count > 0) break;
     const bool in_vain = returnable_ == 0 || HasPassed(deadline);
@@ -429,7 +444,7 @@ size_t Queue::TakeDone(absl::Span<Request*> out) {
 
 // Those that are due now, not what they make due: a waiting call gets to look
 // at its own condition in between.
-void Queue::RunHandlers() {
+void Queue::RunDue() {
   SlotList due;
   due.MoveFrom(&due_);
   in_handler_ = true;

@@ -5,8 +5,8 @@
 // Ownership: Get() lends a Request until Put(); the queue owns its buffer.
 // Units:     bytes; on a direct file, multiples of its alignment.
 // Order:     see Order; by default as if in order, where anyone could tell.
-// Blocks:    Wait(), WaitUntil(), WaitMany(), Sync(), the destructor, and
-//            Submit() of a write-back at its bound.
+// Blocks:    Wait(), WaitUntil(), WaitMany(), RunHandlers(), Sync(), the
+//            destructor, and Submit() of a write-back at its bound.
 // Errors:    request.result is bytes or -errno; write-back errors are kept in
 //            the ledger.  A broken rule ends the program, naming the rule.
 //
@@ -109,7 +109,7 @@ class Queue {
   // The next finished request without a handler, waiting for it; runs due
   // handlers.  nullptr: nothing that can come back this way is in flight; where
   // there are only handlers and write-backs, it is Sync() that waits.
-  // REQUIRES, of this and the next four: not called by a handler.
+  // REQUIRES, of this and the next five: not called by a handler.
   Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
 
   // The same without waiting.
@@ -120,6 +120,11 @@ class Queue {
 
   // Waits for one, takes up to out.size(), and returns how many.
   size_t WaitMany(absl::Span<Request*> out);
+
+  // For layers that live by handlers, and leave other people's results alone:
+  // runs the handlers that are due, waiting until `deadline` for there to be
+  // one.  False: none ran; nothing with a handler is in flight, or it is late.
+  bool RunHandlers(absl::Time deadline = absl::InfiniteFuture());
 
   // No fsync: it does not make data durable.  Waits until everything submitted
   // before it is finished, and runs the handlers of that.  Returns the errors
@@ -178,7 +183,7 @@ class Queue {
   void Finish(Slot* slot);
   size_t Fetch(absl::Span<Request*> out, absl::Time deadline);
   size_t TakeDone(absl::Span<Request*> out);
-  void RunHandlers();
+  void RunDue();
   void AnnounceRest();
 
   const QueueOptions options_;

@@ -34,9 +34,10 @@ struct Request {
   void* user_data = nullptr;      // For the caller; nobody else looks at it.
 
   // If set, called with the finished request in the queue's thread, from
-  // inside Wait(), TryWait(), WaitUntil(), WaitMany(), Sync() or ~Queue(), and
-  // Wait() never returns the request.  It owns the request, as after Wait(),
-  // and may submit and put, but not wait.  What it needs, user_data points to.
+  // inside Wait(), TryWait(), WaitUntil(), WaitMany(), RunHandlers(), Sync() or
+  // ~Queue(), and Wait() never returns the request.  It owns the request, as
+  // after Wait(), and may submit and put, but not wait.  What it needs,
+  // user_data points to.
   void (*handler)(Request* request) = nullptr;
 
   // What came of it: bytes, or -errno.  On an fd with a size, a read of less

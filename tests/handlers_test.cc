@@ -209,6 +209,24 @@ TEST_P(HandlersTest, ManyStreamsShareAQueueWithExplicitRequests) {
   for (Stream& s : streams) EXPECT_EQ(s.to.Contents(), s.from.Contents());
 }
 
+TEST_P(HandlersTest, RunHandlersLeavesOtherResultsToWait) {
+  const auto queue = MakeQueue();
+  Request* plain = Submit(queue.get(), Op::kNoOp);
+  int calls = 0;
+  Function count = [&](Request* r) {
+    ++calls;
+    queue->Put(r);
+  };
+  for (int i = 0; i < 3; ++i) {
+    Request* r = Prepare(queue.get(), Op::kNoOp);
+    Handle(r, &count);
+    queue->Submit(r);
+  }
+  while (calls < 3) ASSERT_TRUE(queue->RunHandlers(SoonEnough()));
+  EXPECT_FALSE(queue->RunHandlers());  // There are no more: it does not wait.
+  EXPECT_EQ(Finish(queue.get(), plain), 0);
+}
+
 TEST_P(HandlersTest, TheDestructorCallsThoseThatAreDue) {
   int calls = 0;
   Function count = [&](Request*) { ++calls; };
@@ -237,6 +255,22 @@ TEST(HandlersOrderTest, AHandlerMayCancelAndGetsCancelledRequests) {
   q.held->Finish(killer);
   EXPECT_TRUE(q.queue.Sync().ok());
   EXPECT_EQ(result, -ECANCELED);
+}
+
+TEST(HandlersOrderTest, RunHandlersGivesUpAtItsDeadline) {
+  Queue queue;
+  const Pipe pipe;
+  int64_t result = 0;
+  Function note = [&](Request* r) { result = r->result; };
+  Request* r = Prepare(&queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Handle(r, &note);
+  queue.Submit(r);
+  EXPECT_FALSE(queue.RunHandlers(absl::InfinitePast()));
+  EXPECT_FALSE(queue.RunHandlers(absl::Now() + absl::Milliseconds(1)));
+  EXPECT_EQ(result, 0);
+  pipe.Put("x");
+  EXPECT_TRUE(queue.RunHandlers());
+  EXPECT_EQ(result, 1);
 }
 
 TEST(HandlersOrderTest, WaitAnswersNullptrWhenOnlyHandlersAreInFlight) {

@@ -180,6 +180,7 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
                  q->WaitMany(absl::MakeSpan(out));
                }),
                rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->RunHandlers(); }), rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->Sync().IgnoreError(); }), rule);
 }
 
