@@ -1,0 +1,159 @@
+#include "asio/streams/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "workqueue/check.h"
+
+namespace uasio {
+
+absl::StatusOr<Reader> Reader::Open(const std::string& path,
+                                    const ReaderOptions& options) {
+  absl::StatusOr<File> file = File::Open(path, O_RDONLY, 0, options.mode);
+  if (!file.ok()) return file.status();
+  Reader reader(*std::move(file), options);
+  if (!reader.ok()) return reader.status();
+  return reader;
+}
+
+Reader::Reader(File file, const StreamOptions& options)
+    : core_(std::make_unique<ReadAhead>(std::move(file), nullptr, options)) {
+  limit_offset_ = core_->first_offset();
+}
+
+Reader::Reader(const File* file, const StreamOptions& options)
+    : core_(std::make_unique<ReadAhead>(File(), file, options)) {
+  limit_offset_ = core_->first_offset();
+}
+
+Reader::~Reader() {
+  if (core_ != nullptr) Close().IgnoreError();  // Nothing is lost with it.
+}
+
+Reader& Reader::operator=(Reader&& other) noexcept {
+  std::swap(start_, other.start_);
+  std::swap(cursor_, other.cursor_);
+  std::swap(limit_, other.limit_);
+  std::swap(limit_offset_, other.limit_offset_);
+  std::swap(core_, other.core_);
+  std::swap(line_, other.line_);
+  return *this;
+}
+
+bool Reader::Fill() {
+  UASIO_CHECK(core_ != nullptr && !core_->closed(),
+              "Reader: it is closed, or has been moved from");
+  const int64_t position = Tell();
+  const bool any = core_->MoveTo(position);
+  const ReadAhead::View& view = core_->view();
+  start_ = view.begin;
+  cursor_ = any ? view.begin + (position - view.offset) : view.begin;
+  limit_ = view.end;
+  limit_offset_ = position + static_cast<int64_t>(available());
+  return any;
+}
+
+size_t Reader::ReadAcross(char* to, size_t bytes) {
+  size_t done = 0;
+  while (done < bytes && Pull()) {
+    const size_t part = std::min(bytes - done, available());
+    std::memcpy(to + done, cursor_, part);
+    cursor_ += part;
+    done += part;
+  }
+  return done;
+}
+
+bool Reader::ReadLine(absl::string_view* line, size_t bytes_max, char newline) {
+  if (!Pull()) return false;
+  const absl::string_view there = view().substr(0, bytes_max);
+  const void* end = std::memchr(there.data(), newline, there.size());
+  if (end == nullptr) return ReadLongLine(line, bytes_max, newline);
+  const char* next = static_cast<const char*>(end) + 1;
+  *line = there.substr(0, static_cast<size_t>(next - there.data()));
+  cursor_ += line->size();
+  return true;
+}
+
+bool Reader::ReadLongLine(absl::string_view* line, size_t bytes_max,
+                          char newline) {
+  const int64_t begin = Tell();
+  line_.clear();
+  while (Pull()) {
+    const absl::string_view there = view().substr(0, bytes_max - line_.size());
+    if (there.empty()) {
+      return core_->Fail(absl::ResourceExhaustedError(
+          absl::StrCat(file().path(), ": the line at offset ", begin,
+                       " is longer than ", bytes_max, " bytes")));
+    }
+    const size_t end = there.find(newline);
+    const bool ended = end != absl::string_view::npos;
+    const size_t part = ended ? end + 1 : there.size();
+    line_.append(there.data(), part);
+    cursor_ += part;
+    if (ended) break;
+  }
+  *line = line_;
+  return ok();
+}
+
+bool Reader::Unread(size_t bytes) {
+  if (bytes > static_cast<size_t>(cursor_ - start_)) return false;
+  cursor_ -= bytes;
+  return true;
+}
+
+int64_t Reader::Skip(int64_t bytes) {
+  if (seekable() && bytes > static_cast<int64_t>(available())) {
+    const absl::StatusOr<int64_t> size = Size();
+    const int64_t left = size.ok() ? *size - Tell() : 0;
+    // Not of what does not tell its size, like the files of /proc.
+    if (left >= bytes) return Seek(Tell() + bytes) ? bytes : 0;
+  }
+  int64_t done = 0;
+  while (done < bytes && Pull()) {
+    const int64_t there = static_cast<int64_t>(available());
+    const int64_t part = std::min(bytes - done, there);
+    cursor_ += part;
+    done += part;
+  }
+  return done;
+}
+
+bool Reader::Seek(int64_t offset) {
+  UASIO_CHECK(core_ != nullptr && !core_->closed(),
+              "Reader: it is closed, or has been moved from");
+  if (!ok()) return false;
+  if (!seekable() || offset < 0) {
+    return core_->FailErrno(seekable() ? EINVAL : ESPIPE,
+                            absl::StrCat("cannot seek to ", offset, " in"));
+  }
+  if (offset >= limit_offset_ - (limit_ - start_) && offset <= limit_offset_) {
+    cursor_ = limit_ - (limit_offset_ - offset);
+  } else {
+    LeaveBlock(offset);
+  }
+  return true;
+}
+
+// Of the current block nothing is in view any more, but Fill() finds it.
+void Reader::LeaveBlock(int64_t offset) {
+  start_ = cursor_ = limit_ = nullptr;
+  limit_offset_ = offset;
+}
+
+absl::Status Reader::Close() {
+  UASIO_CHECK(core_ != nullptr, "Reader: it has been moved from");
+  if (!core_->closed()) {
+    const int64_t position = Tell();
+    LeaveBlock(position);
+    core_->Close(position);
+  }
+  return status();
+}
+
+}  // namespace uasio

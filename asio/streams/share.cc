@@ -1,0 +1,68 @@
+// The map of this folder, from below: share.h is what the streams of a queue
+// have in common, stream.h what every stream has; read_ahead.h and write_back.h
+// move blocks, reader.h and writer.h make bytes of them; copy.h moves blocks
+// from one to the other, streambuf.h is for code that wants <iostream>;
+// thread_queue.h is the queue where none is named, temporary.h opens files
+// without a name.
+
+#include "asio/streams/share.h"
+
+#include <algorithm>
+
+namespace uasio {
+namespace {
+
+// Few, so a list; and no object, which the end of the thread would destroy
+// before its last stream.
+thread_local RequestShare* first_share = nullptr;
+
+}  // namespace
+
+RequestShare* RequestShare::Join(Queue* queue) {
+  RequestShare* share = first_share;
+  while (share != nullptr && share->queue_ != queue) share = share->next_;
+  if (share == nullptr) {
+    share = new RequestShare(queue);
+    share->next_ = first_share;
+    first_share = share;
+  }
+  ++share->streams_;
+  return share;
+}
+
+void RequestShare::Leave() {
+  if (--streams_ > 0) return;
+  RequestShare** link = &first_share;
+  while (*link != this) link = &(*link)->next_;
+  *link = next_;
+  delete this;
+}
+
+void RequestShare::Remove(Hoarder* hoarder) {
+  hoarders_.erase(std::find(hoarders_.begin(), hoarders_.end(), hoarder));
+}
+
+Request* RequestShare::Demand() {
+  while (true) {
+    Request* request = queue_->Get();
+    if (request != nullptr) return request;
+    if (queue_->RunHandlers(absl::InfinitePast())) continue;
+    if (returning_ == 0 && !HaveOneGivenBack()) return nullptr;
+    if (returning_ > 0) Wait();
+  }
+}
+
+// By the one that has most.  False: there is none to be had.
+bool RequestShare::HaveOneGivenBack() {
+  Hoarder* richest = nullptr;
+  for (Hoarder* hoarder : hoarders_) {
+    if (richest == nullptr || hoarder->spare() > richest->spare()) {
+      richest = hoarder;
+    }
+  }
+  if (richest == nullptr || richest->spare() == 0) return false;
+  richest->GiveBackOne();
+  return true;
+}
+
+}  // namespace uasio

@@ -1,0 +1,76 @@
+// A RequestShare is what the streams of one queue have in common: its requests,
+// of which one that reads ahead gives some back when another has none.
+//
+// Threads:   the queue's.
+// Ownership: it is there from the first Join() to the last Leave(), which must
+//            come before the queue is destroyed.
+// Blocks:    Demand(), Wait(); they run due handlers, other people's, too.
+// Bounds:    a queue of N requests serves N streams; with fewer streams they
+//            read ahead and write back as far as there are requests.
+
+#ifndef UASIO_ASIO_STREAMS_SHARE_H_
+#define UASIO_ASIO_STREAMS_SHARE_H_
+
+#include <cstddef>
+#include <vector>
+
+#include "asio/queue.h"
+
+namespace uasio {
+
+// A stream that holds requests which it could do without.
+class Hoarder {
+ public:
+  virtual ~Hoarder() = default;
+
+  // How many.
+  virtual size_t spare() const = 0;
+
+  // Puts one of them, or will, when it is back: see AddReturning().
+  // REQUIRES: spare() > 0.
+  virtual void GiveBackOne() = 0;
+};
+
+class RequestShare {
+ public:
+  // That of `queue`, for one stream more.
+  static RequestShare* Join(Queue* queue);
+
+  // For one stream less.
+  void Leave();
+
+  RequestShare(const RequestShare&) = delete;
+  RequestShare& operator=(const RequestShare&) = delete;
+
+  void Add(Hoarder* hoarder) { hoarders_.push_back(hoarder); }
+  void Remove(Hoarder* hoarder);
+
+  // A request that the stream cannot do without: waits for others' write-backs,
+  // or has others give back what they have read ahead.  nullptr: all are in
+  // use, or there is no memory.
+  Request* Demand();
+
+  // Runs handlers, waiting for one.
+  // REQUIRES: a request of a stream is in flight.
+  void Wait() { queue_->RunHandlers(); }
+
+  // How many requests in flight their handlers will put.
+  void AddReturning() { ++returning_; }
+  void RemoveReturning() { --returning_; }
+
+  Queue* queue() const { return queue_; }
+
+ private:
+  explicit RequestShare(Queue* queue) : queue_(queue) {}
+  bool HaveOneGivenBack();
+
+  Queue* const queue_;
+  size_t streams_ = 0;
+  size_t returning_ = 0;
+  std::vector<Hoarder*> hoarders_;
+  RequestShare* next_ = nullptr;  // Of this thread's.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_STREAMS_SHARE_H_

@@ -1,0 +1,322 @@
+// Many streams on one queue, beside explicit requests: each gets its own, and
+// its own errors.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "asio/backends/fault.h"
+#include "asio/backends/sync.h"
+#include "asio/fd_testing.h"
+#include "asio/perform.h"
+#include "asio/streams/copy.h"
+#include "asio/streams/stream_testing.h"
+#include "asio/streams/thread_queue.h"
+#include "gtest/gtest.h"
+#include "tests/backends.h"
+#include "tests/held_backend.h"
+#include "tests/requests.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Pattern;
+
+// Performs what it is given, but for the files that are to fail.
+class FailingBackend final : public Backend {
+ public:
+  // Their names, without the folder.
+  explicit FailingBackend(std::set<std::string>* names) : names_(names) {}
+
+  absl::string_view name() const override { return "failing"; }
+  bool Takes(const Request&) const override { return true; }
+  bool FinishesTransfers() const override { return true; }
+  void Attach(int) override {}
+
+  size_t Start(absl::Span<Request* const> batch) override {
+    for (Request* r : batch) {
+      Transfer t = MakeTransfer(*r);
+      const int64_t result = Fails(*r) ? -EIO : Perform(&t);
+      done_.push_back({r, result, t.done});
+    }
+    return done_.size();
+  }
+
+  size_t Collect(absl::Span<Completion> out, size_t, absl::Time) override {
+    size_t count = 0;
+    for (; count < out.size() && !done_.empty(); ++count) {
+      out[count] = done_.front();
+      done_.pop_front();
+    }
+    return count;
+  }
+
+  void Cancel(Request*) override {}
+
+ private:
+  bool Fails(const Request& r) const {
+    char path[4096] = {};
+    const std::string link = absl::StrCat("/proc/self/fd/", r.fd);
+    return readlink(link.c_str(), path, sizeof(path) - 1) > 0 &&
+           names_->count(std::strrchr(path, '/') + 1) > 0;
+  }
+
+  std::set<std::string>* const names_;
+  std::deque<Completion> done_;
+};
+
+class SharingTest : public testing::Test {
+ protected:
+  static constexpr size_t kStreams = 64;
+  static constexpr size_t kBlock = 4096;
+
+  static QueueOptions Options(size_t requests) {
+    QueueOptions options;
+    options.buffer_bytes = kBlock;
+    options.requests_max = requests;
+    return options;
+  }
+
+  static std::string Name(size_t i) { return absl::StrCat("file", i); }
+  std::string Path(size_t i) const { return scratch_.Path(Name(i)); }
+
+  std::vector<Writer> Writers(Queue* queue) const {
+    std::vector<Writer> writers;
+    WriterOptions options;
+    options.queue = queue;
+    for (size_t i = 0; i < kStreams; ++i) {
+      auto writer = Writer::Open(Path(i), options);
+      EXPECT_TRUE(writer.ok()) << writer.status();
+      writers.push_back(*std::move(writer));
+    }
+    return writers;
+  }
+
+  std::vector<Reader> Readers(Queue* queue) const {
+    std::vector<Reader> readers;
+    ReaderOptions options;
+    options.queue = queue;
+    for (size_t i = 0; i < kStreams; ++i) {
+      auto reader = Reader::Open(Path(i), options);
+      EXPECT_TRUE(reader.ok()) << reader.status();
+      readers.push_back(*std::move(reader));
+    }
+    return readers;
+  }
+
+  static std::string Line(size_t stream, size_t i) {
+    return absl::StrCat("line ", i, " of ", stream, "\n");
+  }
+
+  const fd_testing::Scratch scratch_;
+};
+
+TEST_F(SharingTest, EachErrorReachesItsOwnStreamWhileOpenAndAtClose) {
+  std::set<std::string> failing;
+  for (size_t i = 0; i < kStreams; i += 3) failing.insert(Name(i));
+  Queue queue(Options(256), std::make_unique<FailingBackend>(&failing));
+  std::vector<Writer> writers = Writers(&queue);
+  for (size_t line = 0; line < 2000; ++line) {
+    for (size_t i = 0; i < kStreams; ++i) writers[i].Write(Line(i, line));
+  }
+  for (size_t i = 0; i < kStreams; ++i) {
+    const bool fails = failing.count(Name(i)) > 0;
+    EXPECT_EQ(writers[i].ok(), !fails);
+    const std::string message(writers[i].status().message());
+    EXPECT_EQ(message.find(Path(i)) != std::string::npos, fails) << message;
+    EXPECT_EQ(writers[i].Flush(), writers[i].status());
+    EXPECT_EQ(writers[i].Close(), writers[i].status());
+    EXPECT_EQ(writers[i].status().message(), message);
+  }
+  EXPECT_TRUE(queue.Sync().ok());  // Nobody else hears of it.
+  failing.clear();
+  failing.insert(Name(1));
+  std::vector<Reader> readers = Readers(&queue);
+  for (size_t i = 0; i < kStreams; ++i) {
+    if (i % 3 == 0) continue;
+    absl::string_view line;
+    size_t lines = 0;
+    while (readers[i].ReadLine(&line, 100)) EXPECT_EQ(line, Line(i, lines++));
+    EXPECT_EQ(lines, i == 1 ? 0u : 2000u);
+    EXPECT_EQ(readers[i].Close().ok(), i != 1);
+  }
+}
+
+// With the fault backend any write fails by chance; whoever is told of it has
+// not written what he was to.
+TEST_F(SharingTest, WhoIsToldOfNoErrorHasWrittenAll) {
+  FaultOptions faults;
+  faults.rates[static_cast<size_t>(Fault::kNoSpace)] = 0.02;
+  faults.rates[static_cast<size_t>(Fault::kShort)] = 0.2;
+  faults.rates[static_cast<size_t>(Fault::kDelayed)] = 0.2;
+  faults.reorder = true;
+  faults.seed = TestSeed(1);
+  auto owned =
+      std::make_unique<FaultBackend>(faults, std::make_unique<SyncBackend>());
+  const FaultBackend* backend = owned.get();
+  Queue queue(Options(256), std::move(owned));
+  std::vector<Writer> writers = Writers(&queue);
+  std::string contents;
+  for (size_t line = 0; line < 3000; ++line) {
+    for (Writer& writer : writers) writer.Write(Line(0, line));
+    contents += Line(0, line);
+  }
+  size_t failed = 0;
+  for (size_t i = 0; i < kStreams; ++i) {
+    const bool ok = writers[i].ok() && writers[i].Close().ok();
+    failed += !ok;
+    EXPECT_EQ(writers[i].Close().ok(), ok);
+    EXPECT_TRUE(!ok || fd_testing::Contents(Path(i)) == contents);
+  }
+  EXPECT_GT(failed, 0u);
+  EXPECT_LT(failed, kStreams);
+  EXPECT_LE(failed, backend->count(Fault::kNoSpace));
+}
+
+// One for each of 64 readers, and one for the writer.
+TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
+  Queue queue(Options(kStreams + 1));
+  std::vector<Writer> writers = Writers(&queue);
+  for (size_t line = 0; line < 3000; ++line) {
+    for (size_t i = 0; i < kStreams; ++i) {
+      ASSERT_TRUE(writers[i].Write(Line(i, line))) << writers[i].status();
+    }
+  }
+  for (Writer& writer : writers) EXPECT_TRUE(writer.Close().ok());
+  std::vector<Reader> readers = Readers(&queue);
+  WriterOptions options;
+  options.queue = &queue;
+  auto merged = Writer::Open(scratch_.Path("merged"), options);
+  ASSERT_TRUE(merged.ok());
+  std::string contents;
+  for (size_t line = 0; line < 3000; ++line) {
+    for (size_t i = 0; i < kStreams; ++i) {
+      absl::string_view read;
+      ASSERT_TRUE(readers[i].ReadLine(&read, 100)) << readers[i].status();
+      ASSERT_TRUE(merged->Write(read)) << merged->status();
+      contents += Line(i, line);
+    }
+  }
+  EXPECT_TRUE(merged->Close().ok());
+  EXPECT_TRUE(fd_testing::Contents(scratch_.Path("merged")) == contents);
+}
+
+TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {
+  Queue queue(Options(2));
+  Request* mine[] = {queue.Get(), queue.Get()};
+  WriterOptions options;
+  options.queue = &queue;
+  auto writer = Writer::Open(Path(0), options);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_FALSE(writer->PutC('x'));
+  EXPECT_EQ(writer->Close().message(),
+            absl::StrCat(Path(0),
+                         ": there is no buffer: all 2 requests of the queue "
+                         "are in use, or there is no memory"));
+  for (Request* r : mine) queue.Put(r);
+}
+
+class SharingOnBackendsTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(SharingOnBackendsTest);
+
+TEST_P(SharingOnBackendsTest, ExplicitRequestsAreNeitherTakenNorSeen) {
+  const auto queue = MakeQueue();
+  const fd_testing::Scratch scratch;
+  const std::string contents = Pattern(1 << 20);
+  const fd_testing::Fd mine = scratch.Open("mine", contents);
+  WriterOptions options;
+  options.queue = queue.get();
+  auto writer = Writer::Open(scratch.Path("file"), options);
+  ASSERT_TRUE(writer.ok());
+  ReaderOptions read_options;
+  read_options.queue = queue.get();
+  auto reader = Reader::Open(scratch.Path("mine"), read_options);
+  ASSERT_TRUE(reader.ok());
+  std::vector<Request*> submitted;
+  for (int i = 0; i < 10; ++i) {
+    submitted.push_back(
+        Submit(queue.get(), Op::kRead, mine.get(), i * 4096, 4096));
+    ASSERT_EQ(*Copy(&*reader, &*writer, 100000), 100000);
+  }
+  EXPECT_TRUE(writer->Close().ok());
+  for (int i = 0; i < 10; ++i) {
+    Request* back = queue->Wait();
+    ASSERT_NE(back, nullptr);
+    EXPECT_EQ(std::count(submitted.begin(), submitted.end(), back), 1);
+    EXPECT_EQ(BytesOf(*back),
+              contents.substr(static_cast<size_t>(back->offset), 4096));
+    queue->Put(back);
+  }
+  EXPECT_EQ(queue->Wait(), nullptr);
+  EXPECT_TRUE(reader->Close().ok());
+  EXPECT_TRUE(fd_testing::Contents(scratch.Path("file")) ==
+              contents.substr(0, 1000000));
+}
+
+TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
+  const fd_testing::Scratch scratch;
+  scratch.NewFile("file", Pattern(64 * 4096));
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  HeldQueue q(options);
+  ReaderOptions read_options;
+  read_options.queue = &q.queue;
+  read_options.depth = 4;
+  auto reader = Reader::Open(scratch.Path("file"), read_options);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(q.held->started, 0u);  // Nothing before it is asked for.
+  std::vector<size_t> started;
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(reader->Pull());
+    reader->Advance(reader->available());
+    started.push_back(q.held->started);
+  }
+  EXPECT_EQ(started, (std::vector<size_t>{1, 3, 6, 8, 9, 10}));
+  EXPECT_EQ(q.held->running_max, 5u);
+  q.held->FinishAll();
+}
+
+TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
+  const fd_testing::Scratch scratch;
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  HeldQueue q(options);
+  WriterOptions write_options;
+  write_options.queue = &q.queue;
+  write_options.depth = 3;
+  auto writer = Writer::Open(scratch.Path("file"), write_options);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE(writer->Write(Pattern(10 * 4096)));
+  EXPECT_TRUE(writer->Close().ok());
+  EXPECT_EQ(q.held->running_max, 3u);
+}
+
+TEST(ThreadQueueTest, EachThreadHasItsOwn) {
+  const fd_testing::Scratch scratch;
+  Queue* const mine = ThreadQueue();
+  EXPECT_EQ(mine, ThreadQueue());
+  std::thread([&] {
+    EXPECT_NE(ThreadQueue(), mine);
+    auto writer = Writer::Open(scratch.Path("file"));
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    EXPECT_EQ(writer->queue(), ThreadQueue());
+    EXPECT_TRUE(writer->Write("abc") && writer->Close().ok());
+  }).join();
+  auto reader = Reader::Open(scratch.Path("file"));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(reader->queue(), mine);
+  EXPECT_EQ(reader->GetC(), 'a');
+}
+
+}  // namespace
+}  // namespace uasio

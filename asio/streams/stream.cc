@@ -1,0 +1,122 @@
+#include "asio/streams/stream.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "asio/errors.h"
+#include "asio/streams/thread_queue.h"
+#include "workqueue/check.h"
+
+namespace uasio {
+
+Stream::Stream(Direction direction, File file, const File* borrowed,
+               const StreamOptions& options)
+    : share_(RequestShare::Join(options.queue != nullptr ? options.queue
+                                                         : ThreadQueue())),
+      depth_(options.depth),
+      owned_(std::move(file)),
+      file_(borrowed != nullptr ? borrowed : &owned_) {
+  UASIO_CHECK(options.depth > 0, "Stream: depth must not be 0");
+  UASIO_CHECK(options.offset >= 0 || options.offset == kFilePosition,
+              "Stream: the offset is negative");
+  const FdTraits traits = LearnFdTraits(file_->fd());
+  const bool appends = traits.append && direction == Direction::kWrites;
+  seekable_ = traits.sized && !appends;
+  moves_position_ = options.offset == kFilePosition && seekable_;
+  LearnPosition(options.offset);
+  LearnBlocks();
+  if (appends && file_->direct()) {
+    FailErrno(EINVAL, "cannot append in whole sectors, by O_DIRECT, to");
+  }
+}
+
+Stream::~Stream() {
+  UASIO_CHECK(in_flight_ == 0, "Stream: destroyed with requests in flight");
+  if (!closed_) CloseFile(first_offset_);
+}
+
+void Stream::LearnPosition(int64_t offset) {
+  first_offset_ = offset;
+  if (offset != kFilePosition) return;
+  const off_t position = lseek(file_->fd(), 0, SEEK_CUR);
+  first_offset_ = std::max<int64_t>(position, 0);  // A pipe begins where it is.
+}
+
+void Stream::LearnBlocks() {
+  const size_t buffer_bytes = queue()->options().buffer_bytes;
+  const Alignment alignment = file_->alignment();
+  alignment_ = static_cast<int64_t>(alignment.offset_bytes);
+  block_bytes_ = buffer_bytes / alignment.offset_bytes * alignment.offset_bytes;
+  if (block_bytes_ > 0 && kBufferAlignment % alignment.memory_bytes == 0 &&
+      kBufferAlignment % alignment.offset_bytes == 0) {
+    return;
+  }
+  Fail(absl::UnimplementedError(
+      absl::StrCat(file_->path(), " wants direct I/O in blocks of ", alignment_,
+                   " bytes; the queue's buffers have ", buffer_bytes,
+                   ", aligned to ", kBufferAlignment)));
+}
+
+bool Stream::Fail(const absl::Status& status) {
+  if (!status_.ok()) return false;
+  const std::string& path = file_->path();
+  status_ = absl::StrContains(status.message(), path)
+                ? status
+                : absl::Status(status.code(),
+                               absl::StrCat(path, ": ", status.message()));
+  return false;
+}
+
+bool Stream::FailErrno(int error, absl::string_view what) {
+  return Fail(ErrnoStatus(error, absl::StrCat(what, " ", file_->path())));
+}
+
+void Stream::Start(Request* request, void (*handler)(Request*),
+                   void* user_data) {
+  request->fd = file_->fd();
+  request->handler = handler;
+  request->user_data = user_data;
+  ++in_flight_;
+  queue()->Submit(request);
+}
+
+void Stream::WaitForAll() {
+  while (in_flight_ > 0) share_->Wait();
+}
+
+Request* Stream::Demand() {
+  Request* request = share_->Demand();
+  if (request == nullptr) {
+    Fail(absl::ResourceExhaustedError(
+        absl::StrCat(file_->path(), ": there is no buffer: all ",
+                     queue()->options().requests_max,
+                     " requests of the queue are in use, "
+                     "or there is no memory")));
+  }
+  return request;
+}
+
+void Stream::CloseFile(int64_t position) {
+  closed_ = true;
+  if (moves_position_ && lseek(file_->fd(), position, SEEK_SET) < 0) {
+    FailErrno(errno, absl::StrCat("cannot seek to ", position, " in"));
+  }
+  if (owned_.is_open()) {
+    const absl::Status closed = queue()->Close(&owned_);
+    if (!closed.ok()) Fail(closed);
+  }
+  share_->Leave();
+}
+
+int64_t Stream::RegularSize() const {
+  struct stat info;
+  if (fstat(file_->fd(), &info) != 0 || !S_ISREG(info.st_mode)) return -1;
+  return info.st_size;
+}
+
+}  // namespace uasio

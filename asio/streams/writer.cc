@@ -1,0 +1,214 @@
+#include "asio/streams/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "workqueue/check.h"
+
+namespace uasio {
+namespace {
+
+#ifdef NDEBUG
+constexpr bool kSaysWhenNotClosed = false;
+#else
+constexpr bool kSaysWhenNotClosed = true;
+#endif
+
+int ExistingFlags(WriterOptions::Existing existing) {
+  switch (existing) {
+    case WriterOptions::Existing::kEmpty:
+      return O_CREAT | O_TRUNC;
+    case WriterOptions::Existing::kRefuse:
+      return O_CREAT | O_EXCL;
+    case WriterOptions::Existing::kKeep:
+    case WriterOptions::Existing::kAppend:
+      break;
+  }
+  return O_CREAT;
+}
+
+// Open for reading, too, a pipe would never break, and have no end.
+bool IsFileOrNone(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) ||
+         S_ISBLK(info.st_mode);
+}
+
+absl::StatusOr<File> OpenFile(const std::string& path,
+                              const WriterOptions& options) {
+  const int flags = ExistingFlags(options.existing);
+  if (options.mode == File::Mode::kDirect && IsFileOrNone(path)) {
+    absl::StatusOr<File> file =
+        File::Open(path, flags | O_RDWR, options.permissions);
+    if (!absl::IsPermissionDenied(file.status())) return file;
+  }
+  return File::Open(path, flags | O_WRONLY, options.permissions,
+                    File::Mode::kBuffered);
+}
+
+}  // namespace
+
+absl::StatusOr<Writer> Writer::Open(const std::string& path,
+                                    const WriterOptions& options) {
+  absl::StatusOr<File> file = OpenFile(path, options);
+  if (!file.ok()) return file.status();
+  Writer writer(*std::move(file), options);
+  const bool appends = options.existing == WriterOptions::Existing::kAppend;
+  if (appends && writer.ok() && writer.seekable()) writer.SeekToEnd();
+  if (!writer.ok()) return writer.Close();
+  return writer;
+}
+
+Writer::Writer(File file, const StreamOptions& options)
+    : core_(std::make_unique<WriteBack>(std::move(file), nullptr, options)) {
+  limit_offset_ = core_->first_offset();
+}
+
+Writer::Writer(const File* file, const StreamOptions& options)
+    : core_(std::make_unique<WriteBack>(File(), file, options)) {
+  limit_offset_ = core_->first_offset();
+}
+
+Writer::~Writer() {
+  if (core_ == nullptr || core_->closed()) return;
+  const std::string path = file().path();
+  const absl::Status status = Close();
+  if (!status.ok()) {
+    std::fprintf(stderr, "uasio: ~Writer: nobody asked for this error: %s\n",
+                 std::string(status.message()).c_str());
+  }
+  if (kSaysWhenNotClosed) {
+    std::fprintf(stderr, "uasio: ~Writer: %s was not closed by Close()\n",
+                 path.c_str());
+  }
+}
+
+Writer& Writer::operator=(Writer&& other) noexcept {
+  std::swap(cursor_, other.cursor_);
+  std::swap(limit_, other.limit_);
+  std::swap(limit_offset_, other.limit_offset_);
+  std::swap(core_, other.core_);
+  return *this;
+}
+
+void Writer::CheckOpen() const {
+  UASIO_CHECK(core_ != nullptr && !core_->closed(),
+              "Writer: it is closed, or has been moved from");
+}
+
+// A block in use, with room for `bytes`.
+bool Writer::MakeRoom(size_t bytes) {
+  CheckOpen();
+  const int64_t position = Tell();
+  const bool any =
+      core_->in_use() ? core_->Renew(cursor_) : core_->Open(position);
+  LeaveBlock(position);
+  if (!any) return false;
+  cursor_ = core_->cursor();
+  limit_ = core_->limit();
+  limit_offset_ = core_->limit_offset();
+  UASIO_CHECK(bytes <= room(), "Writer: the window is larger than its buffers");
+  return true;
+}
+
+bool Writer::PutInNewRoom(char c) {
+  if (!MakeRoom(1)) return false;
+  *cursor_++ = c;
+  return true;
+}
+
+bool Writer::WriteAcross(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    if (cursor_ == limit_ && !MakeRoom(1)) return false;
+    const size_t part = std::min(bytes.size(), room());
+    std::memcpy(cursor_, bytes.data(), part);
+    cursor_ += part;
+    bytes.remove_prefix(part);
+  }
+  return true;
+}
+
+size_t Writer::window_max() const {
+  return core_->block_bytes() - static_cast<size_t>(core_->alignment()) + 1;
+}
+
+absl::Span<char> Writer::Window(size_t bytes_min) {
+  if (room() < bytes_min && !MakeRoom(bytes_min)) return {};
+  return {cursor_, room()};
+}
+
+void Writer::LeaveBlock(int64_t offset) {
+  cursor_ = limit_ = nullptr;
+  limit_offset_ = offset;
+}
+
+// Hands on what is written.
+bool Writer::FinishBlock() {
+  CheckOpen();
+  const char* cursor = cursor_;
+  LeaveBlock(Tell());
+  return core_->in_use() ? core_->Finish(cursor) : ok();
+}
+
+bool Writer::Seek(int64_t offset) {
+  CheckOpen();
+  if (!ok() || offset == Tell()) return ok();
+  if (!seekable() || offset < 0) {
+    return core_->FailErrno(seekable() ? EINVAL : ESPIPE,
+                            absl::StrCat("cannot seek to ", offset, " in"));
+  }
+  if (core_->in_use() && core_->MoveTo(offset, cursor_)) {
+    cursor_ = core_->cursor();
+    return true;
+  }
+  const bool finished = FinishBlock();
+  LeaveBlock(offset);
+  return finished;
+}
+
+bool Writer::SeekToEnd() {
+  const absl::StatusOr<int64_t> size = Size();
+  return size.ok() ? Seek(*size) : core_->Fail(size.status());
+}
+
+absl::StatusOr<int64_t> Writer::Size() {
+  CheckOpen();
+  if (core_->in_use()) core_->MoveTo(Tell(), cursor_);
+  return core_->TrueSize();
+}
+
+bool Writer::Truncate(int64_t size) {
+  return FinishBlock() && core_->Truncate(size);
+}
+
+bool Writer::Preallocate(int64_t bytes) {
+  CheckOpen();
+  return ok() && core_->Preallocate(bytes);
+}
+
+absl::Status Writer::Flush() {
+  if (FinishBlock()) core_->Settle();
+  return status();
+}
+
+absl::Status Writer::Fsync() {
+  if (FinishBlock()) core_->Sync();
+  return status();
+}
+
+absl::Status Writer::Close() {
+  UASIO_CHECK(core_ != nullptr, "Writer: it has been moved from");
+  if (!core_->closed()) {
+    FinishBlock();
+    core_->Close(Tell());
+  }
+  return status();
+}
+
+}  // namespace uasio

@@ -1,0 +1,70 @@
+// A full disk under streams: the error reaches the one that wrote, nothing that
+// was flushed before is lost, and others go on.
+
+#include <string>
+
+#include "asio/fd_testing.h"
+#include "asio/queue.h"
+#include "asio/streams/reader.h"
+#include "asio/streams/writer.h"
+#include "gtest/gtest.h"
+#include "tools/mount_testing.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Pattern;
+
+constexpr size_t kDiskBytes = 1 << 20;
+
+class StreamsFullDiskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!disk_.why_not().empty()) GTEST_SKIP() << disk_.why_not();
+  }
+
+  Writer Create(const std::string& name) {
+    WriterOptions options;
+    options.queue = &queue_;
+    auto writer = Writer::Open(disk_.Path(name), options);
+    EXPECT_TRUE(writer.ok()) << writer.status();
+    return *std::move(writer);
+  }
+
+  static void ExpectFull(const absl::Status& status, const std::string& name) {
+    EXPECT_NE(status.message().find("ENOSPC (No space left on device)"),
+              std::string::npos)
+        << status;
+    EXPECT_NE(status.message().find(name), std::string::npos) << status;
+  }
+
+  const SmallFileSystem disk_{"1m"};  // Before there are threads.
+  Queue queue_;
+};
+
+TEST_F(StreamsFullDiskTest, TheWriterIsToldAndNobodyElse) {
+  Writer small = Create("small");
+  EXPECT_TRUE(small.Write("abc") && small.Flush().ok());
+  Writer large = Create("large");
+  EXPECT_TRUE(large.Write("begin") && large.Flush().ok());
+  large.Write(Pattern(2 * kDiskBytes));
+  ExpectFull(large.Close(), disk_.Path("large"));
+  EXPECT_TRUE(small.ok());
+  EXPECT_EQ(Contents(disk_.Path("large")).substr(0, 5), "begin");
+  EXPECT_TRUE(Writer::Open(disk_.Path("large"))->Close().ok());  // Makes room.
+  EXPECT_TRUE(small.Write("def") && small.Close().ok());
+  EXPECT_EQ(Contents(disk_.Path("small")), "abcdef");
+  EXPECT_TRUE(queue_.Sync().ok());
+}
+
+TEST_F(StreamsFullDiskTest, IsKnownBeforehandByPreallocate) {
+  Writer writer = Create("file");
+  EXPECT_TRUE(writer.Write("abc"));
+  EXPECT_FALSE(writer.Preallocate(2 * kDiskBytes));
+  ExpectFull(writer.Close(), disk_.Path("file"));
+  EXPECT_LE(Contents(disk_.Path("file")).size(), 3u);
+}
+
+}  // namespace
+}  // namespace uasio
