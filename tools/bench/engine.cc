@@ -5,6 +5,7 @@
 #include "tools/bench/drivers.h"
 #include "tools/bench/fio.h"
 #include "tools/bench/queue_engine.h"
+#include "tools/bench/stream_engine.h"
 
 namespace uasio {
 namespace {
@@ -51,6 +52,9 @@ constexpr Entry kEngines[] = {
     {"kaio", [] { return NewQueueEngine("kaio"); }},
     {"uring", [] { return NewQueueEngine("uring"); }},
     {"sync", [] { return NewQueueEngine("sync"); }},
+    {"stream_worker", [] { return NewStreamEngine("worker"); }},
+    {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
+    {"stream_uring", [] { return NewStreamEngine("uring"); }},
     {"pread", Peer<Scope::kFiles, NewPreadDriver>},
     {"pread_threads", Peer<Scope::kFiles, NewPreadThreadsDriver>},
     {"posix_aio", Peer<Scope::kFiles, NewPosixAioDriver>},

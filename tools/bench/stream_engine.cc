@@ -1,0 +1,123 @@
+#include "tools/bench/stream_engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "asio/backends/table.h"
+#include "asio/queue.h"
+#include "asio/streams/reader.h"
+#include "asio/streams/writer.h"
+#include "tools/bench/driver.h"
+
+namespace uasio {
+namespace {
+
+class StreamDriver final : public Driver {
+ public:
+  explicit StreamDriver(std::string backend) : backend_(std::move(backend)) {}
+
+  absl::Status Prepare(const Job& job) override;
+  void Run(Lane* lane) override;
+
+ private:
+  bool ReadBlock();
+  bool WriteBlock();
+  absl::Status Close();
+
+  const std::string backend_;
+  size_t block_bytes_ = 0;
+  int64_t file_bytes_ = 0;
+  std::unique_ptr<Queue> queue_;
+  std::optional<Reader> reader_;
+  std::optional<Writer> writer_;
+};
+
+absl::Status StreamDriver::Prepare(const Job& job) {
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      NewBackend(backend_, job.depth);
+  if (!backend.ok()) return backend.status();
+  block_bytes_ = job.block_bytes;
+  file_bytes_ = static_cast<int64_t>(job.file_bytes);
+  QueueOptions queue_options;
+  queue_options.buffer_bytes = job.block_bytes;
+  queue_options.depth_max = job.depth;
+  queue_options.requests_max = job.depth + 2;
+  queue_options.threads_max = job.threads;
+  queue_ = std::make_unique<Queue>(queue_options, *std::move(backend));
+  File file = File::Adopt(fcntl(job.fd, F_DUPFD_CLOEXEC, 0), job.path);
+  StreamOptions options;
+  options.queue = queue_.get();
+  if (job.workload == Workload::kSeqRead) {
+    // With the block that is waited for, that makes `depth`.
+    options.depth = std::max<size_t>(1, job.depth - 1);
+    reader_.emplace(std::move(file), options);
+    return reader_->status();
+  }
+  options.depth = job.depth;
+  writer_.emplace(std::move(file), options);
+  return writer_->status();
+}
+
+bool StreamDriver::ReadBlock() {
+  if (reader_->Tell() == file_bytes_) reader_->Seek(0);
+  if (!reader_->Pull()) return false;
+  reader_->Advance(reader_->available());
+  return true;
+}
+
+// What was in the buffer is written once more, as fio does.
+bool StreamDriver::WriteBlock() {
+  if (writer_->Tell() == file_bytes_) writer_->Seek(0);
+  const size_t size = writer_->Window().size();
+  writer_->Advance(size);
+  return size > 0;
+}
+
+absl::Status StreamDriver::Close() {
+  return reader_.has_value() ? reader_->Close() : writer_->Close();
+}
+
+void StreamDriver::Run(Lane* lane) {
+  const int64_t block = static_cast<int64_t>(block_bytes_);
+  Trip trip;
+  bool goes_on = lane->Begin(&trip, NowNs());
+  while (goes_on) {
+    const bool done = reader_.has_value() ? ReadBlock() : WriteBlock();
+    goes_on = lane->Finish(&trip, done ? block : -EIO, NowNs());
+  }
+  lane->Fail(Close());
+}
+
+class StreamEngine final : public Engine {
+ public:
+  explicit StreamEngine(absl::string_view backend) : backend_(backend) {}
+
+  absl::Status Supports(const Job& job) const override {
+    if (job.workload != Workload::kSeqRead &&
+        job.workload != Workload::kSeqWrite) {
+      return absl::UnimplementedError("a stream goes one way, in order");
+    }
+    return NewBackend(backend_, job.depth).status();
+  }
+
+  absl::StatusOr<Measurement> Measure(const Job& job) override {
+    return Drive(job,
+                 [this] { return std::make_unique<StreamDriver>(backend_); });
+  }
+
+ private:
+  const std::string backend_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> NewStreamEngine(absl::string_view backend) {
+  return std::make_unique<StreamEngine>(backend);
+}
+
+}  // namespace uasio

@@ -1,0 +1,19 @@
+// Our streams as engines: a Reader or Writer that goes round and round in the
+// file, a block an operation.
+
+#ifndef UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
+#define UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
+
+#include <memory>
+
+#include "absl/strings/string_view.h"
+#include "tools/bench/engine.h"
+
+namespace uasio {
+
+// `backend` is one of BackendNames().
+std::unique_ptr<Engine> NewStreamEngine(absl::string_view backend);
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
