@@ -16,21 +16,18 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "asio/backends/table.h"
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "tools/backend_flag.h"
 #include "tools/command_line.h"
 #include "tools/compare.h"
 #include "tools/copy.h"
 #include "tools/progress.h"
 #include "tools/replacement.h"
+#include "tools/standard.h"
 
-ABSL_FLAG(std::string, backend, "auto",
-          absl::StrCat("who does the I/O: auto, ",
-                       absl::StrJoin(uasio::BackendNames(), ", ")));
 ABSL_FLAG(uasio::Bytes, buffer, uasio::Bytes{1 << 20},
           "the size of a block, a multiple of 4k");
 ABSL_FLAG(uint32_t, depth, 8, "how many blocks are read ahead, and written");
@@ -85,12 +82,6 @@ Job ParseJob(int argc, char** argv) {
   return job;
 }
 
-mode_t NewFileMode() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
-}
-
 // What the copy's permission bits are to be.
 mode_t ModeFor(const File& source, const std::string& path) {
   struct stat info;
@@ -98,19 +89,6 @@ mode_t ModeFor(const File& source, const std::string& path) {
     return NewFileMode();
   }
   return info.st_mode & kPermissionBits;
-}
-
-// Standard input or output, used at its file position: at any byte, and so not
-// directly.
-absl::StatusOr<File> Standard(int fd, const char* name) {
-  const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (duplicate < 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot use ", name));
-  }
-  File file = File::Adopt(duplicate, name);
-  if (!file.direct()) return file;
-  fcntl(duplicate, F_SETFL, fcntl(duplicate, F_GETFL) & ~O_DIRECT);
-  return File::Adopt(file.Release(), name);
 }
 
 // A read of a pipe gets what is there: let that be a whole block, or what
@@ -123,9 +101,8 @@ void WidenPipe(const File& file, size_t block_bytes) {
 }
 
 absl::StatusOr<File> OpenSource(const std::string& path) {
-  absl::StatusOr<File> file = path == "-"
-                                  ? Standard(STDIN_FILENO, "standard input")
-                                  : File::Open(path, O_RDONLY);
+  absl::StatusOr<File> file =
+      path == "-" ? StandardInput() : File::Open(path, O_RDONLY);
   struct stat info;
   if (file.ok() && fstat(file->fd(), &info) == 0 && S_ISDIR(info.st_mode)) {
     return ErrnoStatus(EISDIR, absl::StrCat("cannot copy ", file->path()));
@@ -135,7 +112,7 @@ absl::StatusOr<File> OpenSource(const std::string& path) {
 
 absl::StatusOr<Replacement> OpenTarget(const std::string& path) {
   if (path != "-") return Replacement::Create(path);
-  absl::StatusOr<File> file = Standard(STDOUT_FILENO, "standard output");
+  absl::StatusOr<File> file = StandardOutput();
   if (!file.ok()) return file.status();
   return Replacement::InPlace(*std::move(file));
 }
@@ -181,19 +158,10 @@ absl::Status CopyContents(const Job& job, Queue* queue, const File& source,
   return status;
 }
 
-bool IsBackend(const std::string& name) {
-  const std::vector<std::string> names = BackendNames();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 absl::Status Run(const Job& job) {
-  const std::string name = absl::GetFlag(FLAGS_backend);
   absl::StatusOr<std::unique_ptr<Backend>> backend =
-      NewBackend(name, job.queue.depth_max);
-  if (!backend.ok()) {
-    if (!IsBackend(name)) ExitWithUsage(backend.status().message());
-    return backend.status();
-  }
+      BackendFromFlag(job.queue.depth_max);
+  if (!backend.ok()) return backend.status();
   absl::StatusOr<File> source = OpenSource(job.source);
   if (!source.ok()) return source.status();
   absl::Status status = CheckDistinct(*source, job.target);

@@ -139,6 +139,12 @@ absl::StatusOr<File> CreateTemporary(const std::string& target) {
 
 }  // namespace
 
+mode_t NewFileMode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
 absl::StatusOr<Replacement> Replacement::Create(const std::string& target) {
   bool in_place;
   const absl::Status status = CheckTarget(target, &in_place);

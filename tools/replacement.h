@@ -22,6 +22,9 @@
 
 namespace uasio {
 
+// The permission bits that open(2) would give to a new file.
+mode_t NewFileMode();
+
 class Replacement {
  public:
   // For `target`, or what it links to if it is a symbolic link.  Refuses one

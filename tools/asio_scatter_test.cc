@@ -1,0 +1,223 @@
+// asio_scatter as a user runs it: what is split and merged is what it was.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "asio/fd_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/program_testing.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Pattern;
+using testing::HasSubstr;
+
+class AsioScatterTest : public testing::Test {
+ protected:
+  using Words = std::vector<std::string>;
+
+  std::string Path(const std::string& name) const {
+    return scratch_.Path(name);
+  }
+
+  static Outcome Scatter(Words args, const ProgramOptions& options = {}) {
+    args.insert(args.begin(), "asio_scatter");
+    return RunProgram(args, options);
+  }
+
+  static void ExpectSuccess(const Outcome& outcome) {
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.err, "");
+  }
+
+  // One line with all of `words`.
+  static void ExpectFailure(const Outcome& outcome, int exit_code,
+                            const Words& words) {
+    EXPECT_EQ(outcome.exit_code, exit_code);
+    EXPECT_THAT(outcome.err, testing::StartsWith("asio_scatter: "));
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    for (const std::string& word : words) {
+      EXPECT_THAT(outcome.err, HasSubstr(word));
+    }
+  }
+
+  std::string Part(size_t i, size_t parts = 4) const {
+    return Path(absl::StrCat("part-0000", i, "-of-0000", parts));
+  }
+
+  // Splits it with `flags` and merges it again.
+  void ExpectInverse(const std::string& contents, const Words& flags) const {
+    const fd_testing::Scratch folder;
+    const std::string prefix = folder.Path("part");
+    Words split = {folder.NewFile("source", contents), prefix};
+    Words merge = {"--merge", prefix, folder.Path("merged")};
+    split.insert(split.begin(), flags.begin(), flags.end());
+    merge.insert(merge.begin(), flags.begin(), flags.end());
+    ExpectSuccess(Scatter(split));
+    ExpectSuccess(Scatter(merge));
+    EXPECT_TRUE(Contents(folder.Path("merged")) == contents);
+  }
+
+  static std::string Lines(size_t count) {
+    std::string lines;
+    for (size_t i = 0; i < count; ++i) {
+      absl::StrAppend(&lines, i * i % 1000, Pattern(i % 97), "\n");
+    }
+    return lines;
+  }
+
+  size_t FilesLeft() const {
+    size_t count = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(scratch_.Path(""))) {
+      count += entry.is_regular_file();
+    }
+    return count;
+  }
+
+  const fd_testing::Scratch scratch_;
+};
+
+TEST_F(AsioScatterTest, WhatIsSplitAndMergedIsWhatItWas) {
+  const std::string lines = Lines(5000);
+  for (const char* by : {"--by=turns", "--by=hash"}) {
+    for (const char* parts : {"--parts=1", "--parts=4", "--parts=100"}) {
+      ExpectInverse(lines, {by, parts});
+      ExpectInverse(lines + "no newline", {by, parts, "--buffer=4k"});
+      ExpectInverse(lines, {by, parts, "--record=100", "--buffer=4k"});
+      ExpectInverse(lines, {by, parts, "--record=8191", "--buffer=4k"});
+    }
+    ExpectInverse("", {by});
+    ExpectInverse("\n", {by});
+    ExpectInverse("x", {by, "--record=7"});
+  }
+}
+
+TEST_F(AsioScatterTest, TurnsDealTheRecordsOut) {
+  scratch_.NewFile("source", "a\nb\nc\nd\ne\nf");
+  ExpectSuccess(Scatter({"--parts=4", Path("source"), Path("part")}));
+  EXPECT_EQ(Contents(Part(0)), "a\ne\n");
+  EXPECT_EQ(Contents(Part(1)), "b\nf");
+  EXPECT_EQ(Contents(Part(3)), "d\n");
+}
+
+TEST_F(AsioScatterTest, EqualRecordsGoToOnePartByHashAndAllPartsGetSome) {
+  const std::string lines = Lines(20000) + Lines(20000);
+  scratch_.NewFile("source", lines);
+  ExpectSuccess(
+      Scatter({"--parts=8", "--by=hash", Path("source"), Path("part")}));
+  std::map<std::string, size_t> where;
+  for (size_t i = 0; i < 8; ++i) {
+    std::istringstream part(Contents(Part(i, 8)));
+    size_t count = 0;
+    for (std::string line; std::getline(part, line); ++count) {
+      EXPECT_EQ(where.emplace(line, i).first->second, i) << line;
+    }
+    EXPECT_GT(count, 3000u);
+  }
+}
+
+TEST_F(AsioScatterTest, ReadsAndWritesPipes) {
+  const std::string lines = Lines(1000);
+  scratch_.NewFile("source", lines);
+  const fd_testing::Fd in(open(Path("source").c_str(), O_RDONLY | O_CLOEXEC));
+  ProgramOptions options;
+  options.in = in.get();
+  ExpectSuccess(Scatter({"-", Path("part")}, options));
+  const Outcome merged = Scatter({"--merge", Path("part"), "-"});
+  ExpectSuccess(merged);
+  EXPECT_TRUE(merged.out == lines);
+}
+
+TEST_F(AsioScatterTest, OverwritesNoPartAndRemovesWhatItMade) {
+  scratch_.NewFile("source", Lines(100));
+  scratch_.NewFile("part-00002-of-00004", "precious");
+  ExpectFailure(Scatter({"--parts=4", Path("source"), Path("part")}), 1,
+                {"cannot split", Part(2), "EEXIST"});
+  EXPECT_EQ(Contents(Part(2)), "precious");
+  EXPECT_EQ(FilesLeft(), 2u);
+}
+
+TEST_F(AsioScatterTest, ALineThatIsTooLongIsNamedByItsOffset) {
+  scratch_.NewFile("source", "ab\n" + Pattern(5000) + "\n");
+  ExpectFailure(Scatter({"--line_max=5000", Path("source"), Path("part")}), 1,
+                {Path("source"), "the line at offset 3 is longer than 5000"});
+  EXPECT_EQ(FilesLeft(), 1u);
+  ExpectSuccess(Scatter({"--line_max=5001", Path("source"), Path("part")}));
+}
+
+TEST_F(AsioScatterTest, AWrongNumberOfPartsIsNotMerged) {
+  scratch_.NewFile("source", Lines(100));
+  ExpectSuccess(Scatter({"--parts=4", Path("source"), Path("part")}));
+  ExpectFailure(Scatter({"--merge", "--parts=3", Path("part"), Path("merged")}),
+                1, {"cannot merge", "part-00000-of-00003", "ENOENT"});
+  EXPECT_FALSE(std::filesystem::exists(Path("merged")));
+}
+
+TEST_F(AsioScatterTest, LostAndAddedRecordsAreNoticed) {
+  scratch_.NewFile("source", Lines(100));
+  for (const char* by : {"--by=turns", "--by=hash"}) {
+    const Words split = {by, "--parts=4", Path("source"), Path("part")};
+    const Words merge = {by, "--merge", "--parts=4", Path("part"),
+                         Path("merged")};
+    ExpectSuccess(Scatter(split));
+    const std::string before = Contents(Part(1));
+    std::ofstream(Part(1), std::ios::app) << "one\nmore\n";
+    ExpectFailure(Scatter(merge), 1, {"has more records than it should"});
+    std::ofstream(Part(1)) << before.substr(0, before.find('\n') + 1);
+    ExpectFailure(Scatter(merge), 1, {"part-0000", "-of-00004"});
+    for (size_t i = 0; i < 4; ++i) unlink(Part(i).c_str());
+  }
+}
+
+TEST_F(AsioScatterTest, SaysWhatIsWrongWithTheSource) {
+  ExpectFailure(Scatter({"/no/such", Path("part")}), 1, {"/no/such: ENOENT"});
+  ExpectFailure(Scatter({Path(""), Path("part")}), 1, {"EISDIR"});
+  EXPECT_EQ(FilesLeft(), 0u);
+}
+
+TEST_F(AsioScatterTest, AFullOutputIsAnError) {
+  scratch_.NewFile("source", Lines(1000));
+  ExpectSuccess(Scatter({Path("source"), Path("part")}));
+  const fd_testing::Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ProgramOptions options;
+  options.out = full.get();
+  ExpectFailure(Scatter({"--merge", Path("part"), "-"}, options), 1,
+                {"standard output", "ENOSPC"});
+}
+
+TEST_F(AsioScatterTest, WrongUseExitsWithTwo) {
+  const std::vector<Words> wrong = {{},
+                                    {"a"},
+                                    {"a", "b", "c"},
+                                    {"--parts=0", "a", "b"},
+                                    {"--parts=16385", "a", "b"},
+                                    {"--by=name", "a", "b"},
+                                    {"--record=0", "a", "b"},
+                                    {"--record=word", "a", "b"},
+                                    {"--line_max=0", "a", "b"},
+                                    {"--buffer=5000", "a", "b"},
+                                    {"--depth=0", "a", "b"},
+                                    {"--backend=floppy", "a", "b"},
+                                    {"--frobnicate", "a", "b"}};
+  for (const Words& args : wrong) {
+    ExpectFailure(Scatter(args), 2, {"; see --help"});
+  }
+  const Outcome help = Scatter({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("usage: asio_scatter [FLAGS] SRC PREFIX"));
+}
+
+}  // namespace
+}  // namespace uasio

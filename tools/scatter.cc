@@ -1,0 +1,197 @@
+#include "tools/scatter.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+
+namespace uasio {
+namespace {
+
+// The next record of `in`.  False: there is none, or in->status() is not OK.
+bool ReadRecord(const ScatterOptions& options, Reader* in, std::string* memory,
+                absl::string_view* record) {
+  if (options.record_bytes == 0) {
+    return in->ReadLine(record, options.line_bytes_max);
+  }
+  if (in->available() >= options.record_bytes) {
+    *record = in->view().substr(0, options.record_bytes);
+    in->Advance(record->size());
+    return true;
+  }
+  memory->resize(options.record_bytes);
+  *record = {memory->data(), in->Read(&(*memory)[0], options.record_bytes)};
+  return !record->empty() && in->ok();
+}
+
+// FNV-1a: the same everywhere, and for ever.
+uint64_t Hash(absl::string_view record) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (char byte : absl::StripSuffix(record, "\n")) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  }
+  return hash ^ hash >> 32;  // The lower bits alone are weak.
+}
+
+class Splitter {
+ public:
+  Splitter(Reader* in, const ScatterOptions& options)
+      : in_(in), options_(options) {}
+
+  absl::Status Run() {
+    absl::Status status = Create();
+    if (status.ok()) status = Pump();
+    for (Writer& file : files_) status.Update(file.Close());
+    if (status.ok()) return status;
+    for (const Writer& file : files_) unlink(file.file().path().c_str());
+    return status;
+  }
+
+ private:
+  // The parts, and behind them the order, if there is one.
+  absl::Status Create() {
+    for (size_t i = 0; i < options_.parts; ++i) {
+      const absl::Status status = CreateFile(PartName(options_, i));
+      if (!status.ok()) return status;
+    }
+    return options_.by_hash ? CreateFile(OrderName(options_))
+                            : absl::OkStatus();
+  }
+
+  absl::Status CreateFile(const std::string& name) {
+    WriterOptions options;
+    static_cast<StreamOptions&>(options) = options_.streams;
+    options.existing = WriterOptions::Existing::kRefuse;
+    absl::StatusOr<Writer> file = Writer::Open(name, options);
+    if (file.ok()) files_.push_back(*std::move(file));
+    return file.status();
+  }
+
+  absl::Status Pump() {
+    absl::string_view record;
+    std::string memory;
+    for (uint64_t i = 0; ReadRecord(options_, in_, &memory, &record); ++i) {
+      const uint64_t chosen = options_.by_hash ? Hash(record) : i;
+      const size_t part = static_cast<size_t>(chosen % options_.parts);
+      if (!files_[part].Write(record)) return files_[part].status();
+      if (options_.by_hash && !NoteOrder(part)) return files_.back().status();
+    }
+    return in_->status();
+  }
+
+  bool NoteOrder(size_t part) {
+    return files_.back().PutC(static_cast<char>(part & 0xff)) &&
+           files_.back().PutC(static_cast<char>(part >> 8));
+  }
+
+  Reader* const in_;
+  const ScatterOptions& options_;
+  std::vector<Writer> files_;
+};
+
+class Merger {
+ public:
+  Merger(const ScatterOptions& options, Writer* out)
+      : options_(options), out_(out) {}
+
+  absl::Status Run() {
+    absl::Status status = Open();
+    if (status.ok()) status = Pump();
+    return status.ok() ? CheckAllAreAtTheirEnd() : status;
+  }
+
+ private:
+  absl::Status Open() {
+    ReaderOptions options;
+    static_cast<StreamOptions&>(options) = options_.streams;
+    for (size_t i = 0; i < options_.parts + options_.by_hash; ++i) {
+      const bool is_part = i < options_.parts;
+      absl::StatusOr<Reader> file = Reader::Open(
+          is_part ? PartName(options_, i) : OrderName(options_), options);
+      if (!file.ok()) return file.status();
+      files_.push_back(*std::move(file));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Pump() {
+    absl::string_view record;
+    std::string memory;
+    for (uint64_t i = 0;; ++i) {
+      const absl::StatusOr<std::optional<size_t>> next = NextPart(i);
+      if (!next.ok() || !next->has_value()) return next.status();
+      Reader& file = files_[**next];
+      if (!ReadRecord(options_, &file, &memory, &record)) return End(file);
+      if (!out_->Write(record)) return out_->status();
+    }
+  }
+
+  // Where the record is; none: there are no more.
+  absl::StatusOr<std::optional<size_t>> NextPart(uint64_t i) {
+    if (!options_.by_hash) return i % options_.parts;
+    Reader& order = files_.back();
+    const int low = order.GetC();
+    if (low < 0 && order.ok()) return std::nullopt;
+    const int high = order.GetC();
+    if (!order.ok()) return order.status();
+    const size_t part = static_cast<size_t>(low | high << 8);
+    if (high >= 0 && part < options_.parts) return part;
+    return absl::DataLossError(absl::StrCat(order.file().path(),
+                                            ": there is no part before offset ",
+                                            order.Tell()));
+  }
+
+  // `file` has no record, though it is its turn: in turn, that is the end.
+  absl::Status End(const Reader& file) const {
+    if (!file.ok() || !options_.by_hash) return file.status();
+    return absl::DataLossError(absl::StrCat(
+        file.file().path(), " ends at offset ", file.Tell(),
+        ", before it has all records that ", OrderName(options_), " tells of"));
+  }
+
+  absl::Status CheckAllAreAtTheirEnd() {
+    for (Reader& file : files_) {
+      if (file.Pull()) {
+        return absl::DataLossError(
+            absl::StrCat(file.file().path(),
+                         " has more records than it should, "
+                         "from offset ",
+                         file.Tell(), " on"));
+      }
+      const absl::Status status = file.Close();
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  const ScatterOptions& options_;
+  Writer* const out_;
+  std::vector<Reader> files_;
+};
+
+}  // namespace
+
+std::string PartName(const ScatterOptions& options, size_t part) {
+  return absl::StrFormat("%s-%05d-of-%05d", options.prefix, part,
+                         options.parts);
+}
+
+std::string OrderName(const ScatterOptions& options) {
+  return absl::StrCat(options.prefix, "-order");
+}
+
+absl::Status Split(Reader* in, const ScatterOptions& options) {
+  return Splitter(in, options).Run();
+}
+
+absl::Status Merge(const ScatterOptions& options, Writer* out) {
+  return Merger(options, out).Run();
+}
+
+}  // namespace uasio
