@@ -1,6 +1,7 @@
 #include "docs/readme_example.inc"
 //
 #include <fstream>
+#include <sstream>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,17 @@ TEST(ReadmeTest, TheExampleNamesAFileThatIsMissing) {
   const absl::StatusOr<int64_t> lines = CountLines("/no/such/file");
   EXPECT_EQ(lines.status().message(),
             "cannot open /no/such/file: ENOENT (No such file or directory)");
+}
+
+TEST(ReadmeTest, TheExampleNumbersTheLinesOfAFile) {
+  const std::string from = testing::TempDir() + "/from";
+  const std::string to = testing::TempDir() + "/to";
+  std::ofstream(from) << "a\nb\n";
+  const absl::Status status = NumberLines(from, to);
+  ASSERT_TRUE(status.ok()) << status;
+  std::ostringstream numbered;
+  numbered << std::ifstream(to).rdbuf();
+  EXPECT_EQ(numbered.str(), "1 a\n2 b\n");
 }
 
 }  // namespace
