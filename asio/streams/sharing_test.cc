@@ -183,6 +183,45 @@ TEST_F(SharingTest, WhoIsToldOfNoErrorHasWrittenAll) {
   EXPECT_LE(failed, backend->count(Fault::kNoSpace));
 }
 
+TEST_F(SharingTest, AFailedFsyncStaysWithItsStream) {
+  FaultOptions faults;
+  faults.script.push_back({FaultOptions::Kind::kSync, 1, Fault::kIoError});
+  Queue queue(Options(8), std::make_unique<FaultBackend>(
+                              faults, std::make_unique<SyncBackend>()));
+  WriterOptions options;
+  options.queue = &queue;
+  auto writer = Writer::Open(Path(0), options);
+  auto other = Writer::Open(Path(1), options);
+  ASSERT_TRUE(writer.ok() && other.ok());
+  EXPECT_TRUE(writer->Write("abc") && other->Write("abc"));
+  const absl::Status status = writer->Fsync();
+  EXPECT_NE(status.message().find("fsync on fd"), std::string::npos) << status;
+  EXPECT_EQ(writer->Fsync(), status);
+  EXPECT_TRUE(other->Fsync().ok());
+  EXPECT_TRUE(queue.Sync().ok());
+  EXPECT_EQ(writer->Close(), status);
+  EXPECT_TRUE(other->Close().ok());
+}
+
+TEST_F(SharingTest, InAHandlerNoStreamMayWait) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_DEATH(
+      {
+        Queue queue(Options(8));
+        ReaderOptions options;
+        options.queue = &queue;
+        auto reader = Reader::Open("/dev/zero", options);
+        Request* r = Prepare(&queue, Op::kNoOp);
+        r->user_data = &*reader;
+        r->handler = [](Request* done) {
+          static_cast<Reader*>(done->user_data)->GetC();
+        };
+        queue.Submit(r);
+        queue.Sync().IgnoreError();
+      },
+      "a handler must not wait for results");
+}
+
 // One for each of 64 readers, and one for the writer.
 TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
   Queue queue(Options(kStreams + 1));
