@@ -250,6 +250,32 @@ TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
   EXPECT_TRUE(fd_testing::Contents(scratch_.Path("merged")) == contents);
 }
 
+TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
+  const std::string contents = Pattern(64 * kBlock);
+  scratch_.NewFile("file0", contents);
+  Queue queue(Options(4));
+  ReaderOptions options;
+  options.queue = &queue;
+  options.depth = 16;
+  auto rich = Reader::Open(Path(0), options);
+  ASSERT_TRUE(rich.ok());
+  EXPECT_EQ(rich->Skip(1), 1);
+  std::string read(4 * kBlock, '\0');
+  EXPECT_EQ(rich->Read(&read[0], read.size()), read.size());
+  EXPECT_EQ(queue.Get(), nullptr);  // It has them all.
+  auto poor = Reader::Open(Path(0), options);
+  WriterOptions write_options;
+  write_options.queue = &queue;
+  auto writer = Writer::Open(Path(1), write_options);
+  ASSERT_TRUE(poor.ok() && writer.ok());
+  EXPECT_EQ(poor->GetC(), contents[0]);
+  EXPECT_TRUE(writer->Write(contents)) << writer->status();
+  EXPECT_TRUE(writer->Close().ok());
+  for (size_t i = 1 + read.size(); i < contents.size(); ++i) {
+    ASSERT_EQ(rich->GetC(), contents[i]) << rich->status();
+  }
+}
+
 TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {
   Queue queue(Options(2));
   Request* mine[] = {queue.Get(), queue.Get()};
@@ -338,6 +364,25 @@ TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
   EXPECT_TRUE(writer->Write(Pattern(10 * 4096)));
   EXPECT_TRUE(writer->Close().ok());
   EXPECT_EQ(q.held->running_max, 3u);
+}
+
+TEST(WriteBackTest, TheFirstErrorStays) {
+  const fd_testing::Scratch scratch;
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  HeldQueue q(options);
+  WriterOptions write_options;
+  write_options.queue = &q.queue;
+  auto writer = Writer::Open(scratch.Path("file"), write_options);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE(writer->Write(Pattern(2 * 4096)) && writer->PutC('x'));
+  ASSERT_EQ(q.held->running.size(), 2u);
+  q.held->FinishAs(q.held->running[1], -EIO);
+  q.held->FinishAs(q.held->running[0], -ENOSPC);
+  const absl::Status status = writer->Flush();
+  EXPECT_NE(status.message().find("at offset 4096"), std::string::npos);
+  EXPECT_NE(status.message().find("EIO"), std::string::npos) << status;
+  EXPECT_EQ(writer->Close(), status);
 }
 
 TEST(ThreadQueueTest, EachThreadHasItsOwn) {

@@ -45,7 +45,7 @@ bool WriteBack::Open(int64_t position) {
   if (request_ == nullptr) return false;
   offset_ = RoundDown(position, alignment());
   from_ = static_cast<size_t>(position - offset_);
-  lo_ = hi_ = known_ = 0;
+  hi_ = known_ = 0;
   if (from_ == 0) return true;
   known_ = static_cast<size_t>(alignment());
   return ReadSector(offset_, request_->buffer);
@@ -55,13 +55,13 @@ bool WriteBack::Open(int64_t position) {
 void WriteBack::Note(const char* cursor) {
   const size_t end = static_cast<size_t>(cursor - request_->buffer);
   if (end == from_) return;
-  lo_ = hi_ == 0 ? from_ : std::min(lo_, from_);
   hi_ = std::max(hi_, end);
   from_ = end;
 }
 
 bool WriteBack::MoveTo(int64_t position, const char* cursor) {
   Note(cursor);
+  if (hi_ == 0) return false;  // Its first sector is not to be written.
   const int64_t known = static_cast<int64_t>(std::max({known_, hi_, from_}));
   if (position < offset_ || position - offset_ > known) return false;
   from_ = static_cast<size_t>(position - offset_);
@@ -78,7 +78,7 @@ bool WriteBack::Renew(const char* cursor) {
   Note(cursor);
   const size_t keep = from_ % static_cast<size_t>(alignment());
   const int64_t position = offset_ + static_cast<int64_t>(from_);
-  const bool goes_on = hi_ == from_ && from_ - keep > lo_;
+  const bool goes_on = hi_ == from_ && from_ > keep;
   if (!goes_on) return Finish(cursor) && Open(position);
   if (keep > 0) std::memcpy(sector_.data(), cursor - keep, keep);
   if (!SendUpTo(from_ - keep) || !Open(position - static_cast<int64_t>(keep))) {
@@ -107,7 +107,7 @@ bool WriteBack::Write(Request* request, char* data, size_t bytes,
   request_ = request;
   offset_ = position;
   request_->buffer = data;
-  lo_ = known_ = 0;
+  known_ = 0;
   from_ = hi_ = bytes;
   return SendUpTo(bytes);
 }
@@ -115,18 +115,14 @@ bool WriteBack::Write(Request* request, char* data, size_t bytes,
 // The block up to `end`, which is followed by no byte of its sector that is not
 // in the block.
 bool WriteBack::SendUpTo(size_t end) {
-  const size_t begin =
-      static_cast<size_t>(RoundDown(static_cast<int64_t>(lo_), alignment()));
   const size_t whole = RoundUp(end, static_cast<size_t>(alignment()));
   size_ = std::max(size_, offset_ + static_cast<int64_t>(end));
   reach_ = std::max(reach_, offset_ + static_cast<int64_t>(whole));
   if (!WaitForRoom()) return Discard(), false;
   Request* r = std::exchange(request_, nullptr);
   r->op = Op::kWrite;
-  r->offset =
-      seekable() ? offset_ + static_cast<int64_t>(begin) : kFilePosition;
-  r->buffer += begin;
-  r->length = whole - begin;
+  r->offset = seekable() ? offset_ : kFilePosition;
+  r->length = whole;
   share_->AddReturning();
   Start(r, &HandleWrite, this);
   return true;

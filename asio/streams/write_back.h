@@ -12,10 +12,9 @@
 // the first one before the written part, and in the last one behind it, is read
 // before; behind the end of the file there are zeros, cut off by Settle().
 //
-//                lo        hi
-//     |....|oooooXXXXXXXXXXXnnn.|        X written, o read by Open(),
-//     0    |                |   |        n read, or zeroed, by Finish()
-//          sector           sector
+//     0                    hi
+//     |oooooXXX|XXXXXXXX|XXXnnnnn|       X written, o read by Open(),
+//     sector   |        |        |       n read, or zeroed, by Finish()
 
 #ifndef UASIO_ASIO_STREAMS_WRITE_BACK_H_
 #define UASIO_ASIO_STREAMS_WRITE_BACK_H_
@@ -104,9 +103,8 @@ class WriteBack final : public Stream {
   Request* request_ = nullptr;
   int64_t offset_ = 0;  // Of its first byte.
   size_t from_ = 0;     // Where writing went on.
-  size_t lo_ = 0;       // From here
-  size_t hi_ = 0;       // to here it is to be written.
-  size_t known_ = 0;    // What Open() has read.
+  size_t hi_ = 0;     // So far it is to be written; 0: nothing is written yet.
+  size_t known_ = 0;  // What Open() has read.
 
   bool size_known_ = false;
   int64_t size_ = 0;   // The true one, with what is on its way.

@@ -86,6 +86,26 @@ TEST_F(WriterTest, SeeksBackToFillInAHeader) {
   EXPECT_TRUE(Contents() == "HEAD" + body + "tail");
 }
 
+TEST_F(WriterTest, AByteThatIsSteppedOverStays) {
+  scratch_.NewFile("file", "0123456789");
+  for (const int64_t gap : {1, 2}) {
+    Writer writer = Create(Path(), Existing::kKeep, 1);
+    EXPECT_TRUE(writer.Write("ab") && writer.Seek(3 + gap));
+    EXPECT_TRUE(writer.Write("c") && writer.Seek(0) && writer.Write("A"));
+    EXPECT_TRUE(writer.Close().ok());
+  }
+  EXPECT_EQ(Contents(), "Aab3cc6789");
+}
+
+TEST_F(WriterTest, AWindowThatIsNotFilledChangesNothing) {
+  scratch_.NewFile("file", Pattern(3 * kBlock));
+  Writer writer = Create(Path(), Existing::kKeep, 5);
+  EXPECT_FALSE(writer.Window().empty());
+  EXPECT_TRUE(writer.Seek(2 * kBlock + 1) && !writer.Window().empty());
+  EXPECT_TRUE(writer.Close().ok());
+  EXPECT_TRUE(Contents() == Pattern(3 * kBlock));
+}
+
 TEST_F(WriterTest, ASeekAloneLeavesTheSize) {
   Writer writer = Create(Path());
   EXPECT_TRUE(writer.Write("abc") && writer.Seek(100000));
