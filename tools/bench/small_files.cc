@@ -106,9 +106,10 @@ class Readers {
 
   absl::Status ReadAll(SysletHead* head) {
     for (Reader& reader : readers_) Go(head, &reader);
-    // Some at a time, so that this thread does not wake for each.
+    // Some at a time, so that this thread does not wake for each; and before
+    // the workers have nothing left to go on with.
     while (running_ > 0) {
-      head->Wait(std::max<size_t>(running_ / 2, 1));
+      head->Wait(std::max<size_t>(running_ / 4, 1));
       while (syslet_uatom* last = head->Take()) {
         --running_;
         Reader* reader = static_cast<Reader*>(last->private_);
