@@ -83,8 +83,8 @@ if have sysbench sysbench; then
       validate=on
       [[ $mode != rndrw ]] || validate=off
       options=(fileio --file-num=4 --file-total-size=16M --file-io-mode=async
-        --file-test-mode=$mode --file-extra-flags="$flags" --threads=4
-        --validate=$validate --time=2)
+        --file-test-mode="$mode" --file-extra-flags="$flags" --threads=4
+        --validate="$validate" --time=2)
       run "sysbench: prepare, validate=$validate, ${flags:-buffered}" sysbench "${options[@]}" prepare
       run "sysbench: $mode, ${flags:-buffered}" sysbench "${options[@]}" run
       rm -f "$folder"/test_file*
@@ -110,7 +110,8 @@ if have qemu-io qemu-utils; then
     failed=$((failed + 1))
   fi
   # The same data, seen by another program.
-  run "qemu-img: compare" bash -c '
+  # shellcheck disable=SC2016  # It is the other shell that expands.
+  run "the image, read by cmp" bash -c '
     for i in {1..15}; do
       cmp <(tail -c +$((i * 1048576 + 1)) image | head -c 1048576) \
         <(head -c 1048576 /dev/zero | tr "\0" "\\$(printf %o $((i + 1)))") ||
