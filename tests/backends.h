@@ -1,5 +1,6 @@
 // The backends that every promise of the queue is tested on: a new one is one
-// row more in Backends().
+// row more in Backends().  The kernel's take direct requests only, and leave
+// the others to the workers: DirectBackends() are for tests of what they do.
 
 #ifndef UASIO_TESTS_BACKENDS_H_
 #define UASIO_TESTS_BACKENDS_H_
@@ -22,6 +23,8 @@
 #include "asio/backends/uring.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
+#include "tests/block_file.h"
+#include "tests/counting_backend.h"
 #include "tests/seed.h"
 
 namespace uasio {
@@ -38,6 +41,9 @@ struct BackendCase {
 
   // Why it does not work here; "": it does.
   std::string (*why_not)() = [] { return std::string(); };
+
+  // What MakeFile() makes: a direct file, or a buffered one.
+  bool direct = false;
 
   friend std::ostream& operator<<(std::ostream& out, const BackendCase& c) {
     return out << c.name;
@@ -102,20 +108,85 @@ inline std::vector<BackendCase> Backends() {
   return {worker, sync, kaio, uring, fault};
 }
 
+template <absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)>
+std::unique_ptr<Backend> MakeFaultOver() {
+  return std::make_unique<FaultBackend>(MendableFaults(), Create(create));
+}
+
+// The workers, and those of which a test on a direct file is a test.
+inline std::vector<BackendCase> DirectBackends() {
+  std::vector<BackendCase> cases;
+  for (const BackendCase& c : Backends()) {
+    if (c.performs_at_submit) continue;
+    cases.push_back(c);
+    if (c.name == std::string("worker")) continue;
+    cases.push_back(c);
+    const bool kaio = c.name == std::string("kaio");
+    cases.back().name = kaio ? "fault_kaio" : "fault_uring";
+    cases.back().make = kaio ? &MakeFaultOver<&KaioBackend::Create>
+                             : &MakeFaultOver<&UringBackend::Create>;
+  }
+  for (BackendCase& c : cases) c.direct = true;
+  return cases;
+}
+
 // A suite of this runs on each of them:
 //
 //   class WaitingTest : public BackendTest {};
 //   UASIO_INSTANTIATE_BACKENDS(WaitingTest);
+//   UASIO_INSTANTIATE_DIRECT_BACKENDS(WaitingTest);
+//
+// Offsets and lengths on a file of MakeFile() are counted in its blocks.
 class BackendTest : public testing::TestWithParam<BackendCase> {
  protected:
   void SetUp() override {
     const std::string why_not = GetParam().why_not();
     if (!why_not.empty()) GTEST_SKIP() << GetParam().name << ": " << why_not;
+    if (!GetParam().direct) return;
+    const BlockFile file(/*direct=*/true, "");
+    if (!file.why_buffered().empty()) GTEST_SKIP() << file.why_buffered();
   }
 
-  std::unique_ptr<Queue> MakeQueue(const QueueOptions& options = {}) const {
-    return std::make_unique<Queue>(options, GetParam().make());
+  // What is to be tested has been: the backend, not the workers behind it.
+  void TearDown() override {
+    if (IsSkipped() || !files_made_ || !counted()) return;
+    EXPECT_GT(answered_, 0u) << GetParam().name << " has done nothing itself";
   }
+
+  std::unique_ptr<Queue> MakeQueue(const QueueOptions& options = {}) {
+    std::unique_ptr<Backend> backend = GetParam().make();
+    if (counted()) {
+      backend =
+          std::make_unique<CountingBackend>(std::move(backend), &answered_);
+    }
+    return std::make_unique<Queue>(options, std::move(backend));
+  }
+
+  BlockFile MakeFile(const std::string& text) {
+    files_made_ = true;
+    return BlockFile(GetParam().direct, text);
+  }
+
+  size_t block() const { return BlockBytes(GetParam().direct); }
+  int64_t At(size_t block_number) const {
+    return static_cast<int64_t>(block_number * block());
+  }
+  std::string Blocks(const std::string& text) const {
+    return Stretch(text, block());
+  }
+  std::string TextOf(const std::string& bytes) const {
+    return Shrink(bytes, block());
+  }
+
+  // How many requests the backend has done itself, where that is counted.
+  size_t answered() const { return answered_; }
+  bool counted() const {
+    return GetParam().direct && GetParam().name != std::string("worker");
+  }
+
+ private:
+  size_t answered_ = 0;
+  bool files_made_ = false;
 };
 
 // For tests in which something has to be running, and stay so.
@@ -124,12 +195,16 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
   GTEST_SKIP() << GetParam().name           \
                << " performs requests at submit: it would block there"
 
-#define UASIO_INSTANTIATE_BACKENDS(suite)                   \
-  INSTANTIATE_TEST_SUITE_P(                                 \
-      Backends, suite, testing::ValuesIn(Backends()),       \
-      [](const testing::TestParamInfo<BackendCase>& info) { \
-        return std::string(info.param.name);                \
-      })
+inline std::string NameOf(const testing::TestParamInfo<BackendCase>& info) {
+  return info.param.name;
+}
+
+#define UASIO_INSTANTIATE_BACKENDS(suite)                                  \
+  INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::ValuesIn(Backends()), \
+                           &NameOf)
+#define UASIO_INSTANTIATE_DIRECT_BACKENDS(suite)                               \
+  INSTANTIATE_TEST_SUITE_P(Direct, suite, testing::ValuesIn(DirectBackends()), \
+                           &NameOf)
 
 }  // namespace uasio
 

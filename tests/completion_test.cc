@@ -10,6 +10,7 @@
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
@@ -19,16 +20,18 @@ namespace {
 
 class CompletionTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(CompletionTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(CompletionTest);
 
 TEST_P(CompletionTest, CancelOfAFinishedRequestChangesNothing) {
   const auto queue = MakeQueue();
-  Request* a = Submit(queue.get(), Op::kNoOp);
-  Request* b = Submit(queue.get(), Op::kNoOp);
+  const BlockFile file = MakeFile("a");
+  Request* a = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
+  Request* b = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
   Request* first = queue->WaitUntil(SoonEnough());
   Request* second = first == a ? b : a;
   while (queue->in_flight() > 0) queue->Get();  // Until both have finished.
   queue->Cancel(second);
-  EXPECT_EQ(Finish(queue.get(), second), 0);
+  EXPECT_EQ(Finish(queue.get(), second), At(1));
   EXPECT_EQ(queue->TryWait(), nullptr);
 }
 
@@ -63,16 +66,16 @@ TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndWhatItHeldUpGoesOn) {
 
 TEST_P(CompletionTest, EveryOneOfManyCancelledRequestsComesBackOnce) {
   const auto queue = MakeQueue();
-  const ScratchFile file(std::string(4096, 'a'));
+  const BlockFile file = MakeFile("aaaa");
   std::set<Request*> out;
   for (size_t i = 0; i < queue->options().requests_max; ++i) {
     const Op op = i % 2 == 0 ? Op::kRead : Op::kWrite;
-    out.insert(Submit(queue.get(), op, file.fd(), 0, 4096));
+    out.insert(Submit(queue.get(), op, file.fd(), 0, 4 * block()));
   }
   for (Request* r : out) queue->Cancel(r);
   while (Request* r = queue->WaitUntil(SoonEnough())) {
     EXPECT_EQ(out.erase(r), 1u);
-    EXPECT_TRUE(r->result == 4096 || r->result == -ECANCELED) << r->result;
+    EXPECT_TRUE(r->result == At(4) || r->result == -ECANCELED) << r->result;
   }
   EXPECT_TRUE(out.empty());
 }

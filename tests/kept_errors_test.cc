@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
@@ -121,20 +122,6 @@ TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledHasFailed) {
   q.queue.ClearErrors(file.fd());
 }
 
-TEST_P(KeptErrorsTest, TheDestructorRunsHeldRequests) {
-  const ScratchFile file;
-  {
-    QueueOptions options;
-    options.depth_max = 1;
-    const auto queue = MakeQueue(options);
-    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, "aaaa");
-    SubmitWrite(queue.get(), Op::kWrite, file.fd(), 1, "bbb");
-    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 2, "cc");
-    SubmitWrite(queue.get(), Op::kWrite, file.fd(), 3, "d");
-  }
-  EXPECT_EQ(file.Contents(), "abcd");
-}
-
 TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyRead) {
   testing::internal::CaptureStderr();
   {
@@ -205,10 +192,54 @@ class SmallFileSystem {
   int error_ = 0;
 };
 
-TEST_P(KeptErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
+class KeptFileErrorsTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(KeptFileErrorsTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(KeptFileErrorsTest);
+
+TEST_P(KeptFileErrorsTest, AWriteBackThatOnlyPartlyFitsIsKept) {
+  const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("0123456789");
+  {
+    const FileSizeLimit limit(5 * block());
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, Blocks("ab"));
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), At(3), Blocks("abcd"));
+    EXPECT_FALSE(queue->Sync().ok());
+  }
+  const Ledger::Account* account = queue->ledger().Find(file.fd());
+  ASSERT_NE(account, nullptr);
+  ASSERT_EQ(account->errors.size(), 1u);
+  EXPECT_EQ(account->errors[0].error, EFBIG);
+  EXPECT_EQ(account->errors[0].offset, At(3));
+  EXPECT_EQ(account->errors[0].length, 4 * block());
+  EXPECT_EQ(account->errors[0].transferred, 2 * block());
+  EXPECT_EQ(file.Text(), "ab2ab56789");
+  queue->ClearErrors(file.fd());
+}
+
+TEST_P(KeptFileErrorsTest, TheDestructorRunsHeldRequests) {
+  const BlockFile file = MakeFile("oooo");
+  {
+    QueueOptions options;
+    options.depth_max = 1;
+    const auto queue = MakeQueue(options);
+    const auto write = [&](Op op, size_t at, const char* text) {
+      SubmitWrite(queue.get(), op, file.fd(), At(at), Blocks(text));
+    };
+    write(Op::kWriteBack, 0, "aaaa");
+    write(Op::kWrite, 1, "bbb");
+    write(Op::kWriteBack, 2, "cc");
+    write(Op::kWrite, 3, "d");
+  }
+  EXPECT_EQ(file.Text(), "abcd");
+}
+
+TEST_P(KeptFileErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
   const SmallFileSystem small;
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
-  const Fd fd(open(small.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const int direct = GetParam().direct ? O_DIRECT : 0;
+  const Fd fd(
+      open(small.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | direct, 0600));
+  if (fd < 0 && direct != 0) GTEST_SKIP() << "no direct I/O on tmpfs";
   ASSERT_GE(fd, 0);
   const auto queue = MakeQueue();
   constexpr size_t kBytes = 48 << 10;

@@ -11,6 +11,7 @@
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 class LifeTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(LifeTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(LifeTest);
 
 void ExpectEmpty(const Request& r) {
   EXPECT_EQ(r.op, Op::kRead);
@@ -75,11 +77,13 @@ TEST_P(LifeTest, EachRequestHasAnAlignedBufferOfItsOwn) {
 
 TEST_P(LifeTest, EverySubmittedRequestComesBackExactlyOnce) {
   const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("a");
   constexpr int kRounds = 20;
   for (int round = 0; round < kRounds; ++round) {
     std::set<Request*> out;
     while (Request* r = queue->Get()) {
-      r->op = Op::kNoOp;
+      r->op = round % 2 == 0 ? Op::kNoOp : Op::kRead;
+      r->fd = file.fd(), r->length = block();
       queue->Submit(r);
       out.insert(r);
     }
@@ -95,11 +99,12 @@ TEST_P(LifeTest, EverySubmittedRequestComesBackExactlyOnce) {
 
 TEST_P(LifeTest, AReturnedRequestCanBeSubmittedAgain) {
   const auto queue = MakeQueue();
-  Request* r = Prepare(queue.get(), Op::kNoOp);
+  const BlockFile file = MakeFile("a");
+  Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
   for (int i = 0; i < 100; ++i) {
     queue->Submit(r);
     ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
-    EXPECT_EQ(r->result, 0);
+    EXPECT_EQ(TextOf(BytesOf(*r)), "a");
   }
   queue->Put(r);
 }
@@ -108,48 +113,53 @@ TEST_P(LifeTest, AWriteBackGoesFromDoneToIdleByItself) {
   QueueOptions options;
   options.requests_max = 1;
   const auto queue = MakeQueue(options);
-  const ScratchFile file;
-  Request* r = SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, "abc");
+  const BlockFile file = MakeFile("ooo");
+  Request* r =
+      SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, Blocks("abc"));
   EXPECT_EQ(queue->Wait(), nullptr);
   EXPECT_TRUE(queue->Sync().ok());
   EXPECT_EQ(queue->Get(), r);
-  EXPECT_EQ(file.Contents(), "abc");
+  EXPECT_EQ(file.Text(), "abc");
 }
 
 TEST_P(LifeTest, WriteAndReadTransferAtTheirOffsets) {
   const auto queue = MakeQueue();
-  const ScratchFile file("0123456789");
-  Request* w = SubmitWrite(queue.get(), Op::kWrite, file.fd(), 2, "ab");
-  EXPECT_EQ(Finish(queue.get(), w), 2);
-  EXPECT_EQ(file.Contents(), "01ab456789");
-  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 1, 4);
+  const BlockFile file = MakeFile("0123456789");
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, file.fd(), At(2), Blocks("ab"));
+  EXPECT_EQ(Finish(queue.get(), w), At(2));
+  EXPECT_EQ(file.Text(), "01ab456789");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), At(1), 4 * block());
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
-  EXPECT_EQ(BytesOf(*r), "1ab4");
+  EXPECT_EQ(TextOf(BytesOf(*r)), "1ab4");
   EXPECT_TRUE(r->status().ok());
-  EXPECT_EQ(r->transferred, 4u);
+  EXPECT_EQ(r->transferred, 4 * block());
 }
 
 TEST_P(LifeTest, VectorsAreReadAndWritten) {
   const auto queue = MakeQueue();
-  const ScratchFile file("0123456789");
-  char a[] = "abc", b[] = "de";
-  const iovec iovecs[] = {{a, 3}, {b, 0}, {b, 2}};
-  Request* w = Prepare(queue.get(), Op::kWritev, file.fd(), 1);
+  const BlockFile file = MakeFile("0123456789");
+  Request* w = Prepare(queue.get(), Op::kWritev, file.fd(), At(1));
+  char* const a = w->buffer;          // Three blocks,
+  char* const b = w->buffer + At(3);  // and two.
+  const std::string bytes = Blocks("abcde");
+  std::memcpy(w->buffer, bytes.data(), bytes.size());
+  const iovec iovecs[] = {{a, 3 * block()}, {b, 0}, {b, 2 * block()}};
   w->iovecs = iovecs, w->iovec_count = 3;
   queue->Submit(w);
-  EXPECT_EQ(w->length, 5u);
-  EXPECT_EQ(Finish(queue.get(), w), 5);
-  EXPECT_EQ(file.Contents(), "0abcde6789");
-  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 3);
+  EXPECT_EQ(w->length, 5 * block());
+  EXPECT_EQ(Finish(queue.get(), w), At(5));
+  EXPECT_EQ(file.Text(), "0abcde6789");
+  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), At(3));
   r->iovecs = iovecs, r->iovec_count = 3;
   queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), 5);
-  EXPECT_EQ(std::string(a, 3) + std::string(b, 2), "cde67");
+  EXPECT_EQ(Finish(queue.get(), r), At(5));
+  EXPECT_EQ(TextOf(std::string(a, bytes.size())), "cde67");
 }
 
 TEST_P(LifeTest, SyncsAndNoOpsGiveZero) {
   const auto queue = MakeQueue();
-  const ScratchFile file("x");
+  const BlockFile file = MakeFile("x");
   for (const Op op : {Op::kFsync, Op::kFdatasync}) {
     EXPECT_EQ(Finish(queue.get(), Submit(queue.get(), op, file.fd())), 0);
   }
@@ -160,13 +170,14 @@ TEST_P(LifeTest, ALentBufferIsUsedInPlaceOfTheQueues) {
   QueueOptions options;
   options.buffer_bytes = 4;
   const auto queue = MakeQueue(options);
-  const ScratchFile file("0123456789");
-  char lent[10];
-  Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, sizeof(lent));
-  r->buffer = lent;
+  const BlockFile file = MakeFile("0123456789");
+  const size_t length = 10 * block();
+  const Buffer lent = Buffer::Allocate(length);
+  Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, length);
+  r->buffer = lent.data();
   queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), 10);
-  EXPECT_EQ(std::string(lent, 10), "0123456789");
+  EXPECT_EQ(Finish(queue.get(), r), At(10));
+  EXPECT_EQ(TextOf(std::string(lent.data(), length)), "0123456789");
 }
 
 TEST_P(LifeTest, AtTheFilePositionItReadsAndMovesAsRead2Does) {

@@ -12,6 +12,7 @@
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
@@ -21,6 +22,7 @@ namespace {
 
 class ProgressTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(ProgressTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(ProgressTest);
 
 // The first can only finish when the second has run.
 TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
@@ -41,14 +43,14 @@ TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
 
 TEST_P(ProgressTest, AcceptedRequestsFinishWhileTheOwnerComputes) {
   const auto queue = MakeQueue();
-  const ScratchFile file;
-  constexpr int kWrites = 20;
-  for (int i = 0; i < kWrites; ++i) {
-    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), i, "x");
+  constexpr size_t kWrites = 20;
+  const BlockFile file = MakeFile(std::string(kWrites, 'o'));
+  for (size_t i = 0; i < kWrites; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), At(i), Blocks("x"));
   }
   // From here on no call into the queue.
   const absl::Time late = SoonEnough();
-  while (file.Contents() != std::string(kWrites, 'x')) {
+  while (file.Text() != std::string(kWrites, 'x')) {
     ASSERT_LT(absl::Now(), late);
     sched_yield();
   }

@@ -5,9 +5,11 @@
 #define UASIO_TESTS_SCRATCH_H_
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -87,6 +89,27 @@ class ScratchFile {
 
   std::string path_;
   Fd fd_;
+};
+
+// While there is one, no file of this process can be written beyond `bytes`.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(size_t bytes)
+      : handler_before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit limit = {bytes, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() {
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before_), 0);
+    std::signal(SIGXFSZ, handler_before_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*const handler_before_)(int);
+  rlimit before_;
 };
 
 struct Pipe {

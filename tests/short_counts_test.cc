@@ -1,10 +1,8 @@
 // The contract: "Short counts", on fds with a size, and what status() says.
 
-#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <string>
 
@@ -13,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
 
@@ -23,30 +22,33 @@ using ::testing::HasSubstr;
 
 class ShortCountsTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(ShortCountsTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(ShortCountsTest);
 
 TEST_P(ShortCountsTest, AReadIsShortOnlyAtTheEndOfTheFile) {
   const auto queue = MakeQueue();
-  const ScratchFile file("0123456789");
+  const BlockFile file = MakeFile("0123456789");
   const struct {
-    int64_t offset;
-    int64_t expected;
+    size_t offset, expected;
   } cases[] = {{0, 4}, {6, 4}, {7, 3}, {9, 1}, {10, 0}, {1000, 0}};
   for (const auto& c : cases) {
-    Request* r = Submit(queue.get(), Op::kRead, file.fd(), c.offset, 4);
-    EXPECT_EQ(Finish(queue.get(), r), c.expected) << "at " << c.offset;
+    Request* r =
+        Submit(queue.get(), Op::kRead, file.fd(), At(c.offset), 4 * block());
+    EXPECT_EQ(Finish(queue.get(), r), At(c.expected)) << "at " << c.offset;
   }
 }
 
 TEST_P(ShortCountsTest, AVectoredReadIsShortAtTheEndOfTheFile) {
   const auto queue = MakeQueue();
-  const ScratchFile file("0123456789");
-  char a[4], b[4];
-  const iovec iovecs[] = {{a, 4}, {b, 4}};
-  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 4);
+  const BlockFile file = MakeFile("0123456789");
+  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), At(4));
+  const iovec iovecs[] = {{r->buffer, 4 * block()},
+                          {r->buffer + At(8), 4 * block()}};
   r->iovecs = iovecs, r->iovec_count = 2;
   queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), 6);
-  EXPECT_EQ(std::string(a, 4) + std::string(b, 2), "456789");
+  EXPECT_EQ(Finish(queue.get(), r), At(6));
+  EXPECT_EQ(TextOf(std::string(r->buffer, 4 * block()) +
+                   std::string(r->buffer + At(8), 2 * block())),
+            "456789");
 }
 
 TEST_P(ShortCountsTest, ADirectReadOfAnOddFileEndsWhereTheFileDoes) {
@@ -82,34 +84,32 @@ TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreThemselves) {
 
 TEST_P(ShortCountsTest, NoBytesAreNoError) {
   const auto queue = MakeQueue();
-  const ScratchFile file("abc");
+  const BlockFile file = MakeFile("abc");
   for (const Op op : {Op::kRead, Op::kWrite, Op::kReadv, Op::kWritev}) {
     const iovec none = {};
-    Request* r = Prepare(queue.get(), op, file.fd(), 1, 0);
+    Request* r = Prepare(queue.get(), op, file.fd(), At(1), 0);
     r->iovecs = &none;
     queue->Submit(r);
     EXPECT_EQ(Finish(queue.get(), r), 0) << OpName(op);
   }
-  EXPECT_EQ(file.Contents(), "abc");
+  EXPECT_EQ(file.Text(), "abc");
 }
 
 // The system writes what fits, and refuses the rest.
 TEST_P(ShortCountsTest, AWriteIsWholeOrAnErrorThatSaysHowFarItGot) {
   const auto queue = MakeQueue();
-  const ScratchFile file;
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit before;
-  getrlimit(RLIMIT_FSIZE, &before);
-  const rlimit limit = {10000, before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &limit);
-  Request* w = Submit(queue.get(), Op::kWrite, file.fd(), 8000, 4000);
-  Request* back = queue->WaitUntil(SoonEnough());
-  setrlimit(RLIMIT_FSIZE, &before);
-  ASSERT_EQ(back, w);
+  const BlockFile file = MakeFile("0123456789ab");
+  Request* w = Prepare(queue.get(), Op::kWrite, file.fd(), At(8), 4 * block());
+  {
+    const FileSizeLimit limit(10 * block());
+    queue->Submit(w);
+    ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
+  }
   EXPECT_EQ(w->result, -EFBIG);
-  EXPECT_EQ(w->transferred, 2000u);
+  EXPECT_EQ(w->transferred, 2 * block());
   EXPECT_THAT(std::string(w->status().message()),
-              HasSubstr("EFBIG (File too large) after 2000 bytes"));
+              HasSubstr("EFBIG (File too large) after " +
+                        std::to_string(2 * block()) + " bytes"));
 }
 
 TEST_P(ShortCountsTest, StatusNamesTheOperationAndItsPlaceAndTheErrno) {

@@ -7,6 +7,7 @@
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
@@ -16,6 +17,7 @@ namespace {
 
 class WaitingTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(WaitingTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(WaitingTest);
 
 TEST_P(WaitingTest, NothingInFlightIsNothingToWaitFor) {
   const auto queue = MakeQueue();
@@ -43,7 +45,8 @@ TEST_P(WaitingTest, WaitUntilGivesUpAtItsDeadline) {
 
 TEST_P(WaitingTest, TryWaitFindsWhatIsFinished) {
   const auto queue = MakeQueue();
-  Request* r = Submit(queue.get(), Op::kNoOp);
+  const BlockFile file = MakeFile("a");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
   const absl::Time late = SoonEnough();
   Request* back;
   while ((back = queue->TryWait()) == nullptr) ASSERT_LT(absl::Now(), late);
@@ -52,7 +55,10 @@ TEST_P(WaitingTest, TryWaitFindsWhatIsFinished) {
 
 TEST_P(WaitingTest, WaitManyTakesUpToTheSpan) {
   const auto queue = MakeQueue();
-  for (int i = 0; i < 10; ++i) Submit(queue.get(), Op::kNoOp);
+  const BlockFile file = MakeFile("a");
+  for (int i = 0; i < 10; ++i) {
+    Submit(queue.get(), Op::kRead, file.fd(), 0, block());
+  }
   size_t count = 0;
   Request* out[3];
   while (size_t n = queue->WaitMany(absl::MakeSpan(out))) {
@@ -95,25 +101,26 @@ TEST(WaitingOrderTest, WaitWaitsForAReadHeldBehindAWriteBack) {
 
 TEST_P(WaitingTest, SyncWaitsForAllThatWasSubmittedAndReturnsNoneOfIt) {
   const auto queue = MakeQueue();
-  const ScratchFile file;
-  for (int i = 0; i < 10; ++i) {
-    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), i, "x");
+  const BlockFile file = MakeFile(std::string(10, 'o'));
+  for (size_t i = 0; i < 10; ++i) {
+    SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), At(i), Blocks("x"));
   }
-  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, 10);
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, 10 * block());
   EXPECT_TRUE(queue->Sync().ok());
   EXPECT_EQ(queue->in_flight(), 0u);
   EXPECT_EQ(queue->TryWait(), r);
-  EXPECT_EQ(BytesOf(*r), std::string(10, 'x'));
+  EXPECT_EQ(TextOf(BytesOf(*r)), std::string(10, 'x'));
 }
 
 // A handler that always submits the next would otherwise keep Sync() for ever.
 TEST_P(WaitingTest, SyncDoesNotWaitForWhatIsSubmittedMeanwhile) {
   const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("a");
   struct Chain {
     Queue* queue;
     bool go_on = true;
   } chain = {queue.get()};
-  Request* r = Prepare(queue.get(), Op::kNoOp);
+  Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
   r->user_data = &chain;
   r->handler = [](Request* r) {
     auto* chain = static_cast<Chain*>(r->user_data);

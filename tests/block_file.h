@@ -1,0 +1,74 @@
+// A BlockFile is a scratch file for tests that run on buffered and on direct
+// files alike: they speak of blocks, and each block is one character, over and
+// over.  A buffered file's block is a byte.
+//
+//   const BlockFile file(/*direct=*/true, "abc");  // 12 KiB.
+//   EXPECT_EQ(file.Text(), "abc");
+
+#ifndef UASIO_TESTS_BLOCK_FILE_H_
+#define UASIO_TESTS_BLOCK_FILE_H_
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <string>
+
+#include "asio/buffer.h"
+#include "asio/file.h"
+#include "gtest/gtest.h"
+#include "tests/scratch.h"
+
+namespace uasio {
+
+constexpr size_t BlockBytes(bool direct) {
+  return direct ? kBufferAlignment : 1;
+}
+
+// Each character of `text` as a block.
+inline std::string Stretch(const std::string& text, size_t block) {
+  std::string bytes;
+  for (const char c : text) bytes.append(block, c);
+  return bytes;
+}
+
+// The reverse; a block that is not all of one character is a '?', and so is
+// the rest, if it is less than a block.
+inline std::string Shrink(const std::string& bytes, size_t block) {
+  std::string text;
+  for (size_t at = 0; at < bytes.size(); at += block) {
+    const bool whole = bytes.substr(at, block) == std::string(block, bytes[at]);
+    text += whole ? bytes[at] : '?';
+  }
+  return text;
+}
+
+class BlockFile {
+ public:
+  // The blocks of `text` are allocated, so that to overwrite them need not
+  // wait.
+  BlockFile(bool direct, const std::string& text)
+      : block_(BlockBytes(direct)), scratch_(Stretch(text, block_)) {
+    EXPECT_EQ(fsync(scratch_.fd()), 0);
+    auto file =
+        File::Open(scratch_.path(), O_RDWR, 0,
+                   direct ? File::Mode::kDirect : File::Mode::kBuffered);
+    EXPECT_TRUE(file.ok()) << file.status();
+    if (file.ok()) file_ = *std::move(file);
+  }
+
+  int fd() const { return file_.fd(); }
+  std::string Text() const { return Shrink(scratch_.Contents(), block_); }
+
+  // Why it is not direct; "": it is, or is not meant to be.
+  const std::string& why_buffered() const { return file_.why_buffered(); }
+
+ private:
+  const size_t block_;
+  const ScratchFile scratch_;
+  File file_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TESTS_BLOCK_FILE_H_
