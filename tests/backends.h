@@ -126,6 +126,12 @@ inline std::vector<BackendCase> DirectBackends() {
     cases.back().make = kaio ? &MakeFaultOver<&KaioBackend::Create>
                              : &MakeFaultOver<&UringBackend::Create>;
   }
+  for (const BackendCase& c : Backends()) {
+    if (c.name != std::string("kaio")) continue;
+    cases.push_back(c);
+    cases.back().name = "kaio_without_ring";
+    cases.back().make = [] { return Create(&KaioBackend::CreateWithoutRing); };
+  }
   for (BackendCase& c : cases) c.direct = true;
   return cases;
 }

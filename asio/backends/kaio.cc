@@ -91,7 +91,8 @@ struct KaioBackend::Ring {
   io_event events[];
 };
 
-absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::Create(size_t depth_max) {
+absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
+    size_t depth_max, bool reads_ring) {
   unsigned depth = static_cast<unsigned>(std::min<size_t>(depth_max, 1 << 20));
   aio_context_t context = 0;
   while (IoSetup(depth, &context) != 0) {
@@ -99,17 +100,17 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::Create(size_t depth_max) {
     if (errno != EAGAIN || depth <= 1) return SetupError("io_setup", errno);
     depth /= 2;
   }
-  std::unique_ptr<Backend> backend(new KaioBackend(context));
+  std::unique_ptr<Backend> backend(new KaioBackend(context, reads_ring));
   if (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
     return SetupError("io_getevents", errno);  // To be known before it is due.
   }
   return backend;
 }
 
-KaioBackend::KaioBackend(aio_context_t context)
-    : context_(context), ring_([context]() -> Ring* {
+KaioBackend::KaioBackend(aio_context_t context, bool reads_ring)
+    : context_(context), ring_([context, reads_ring]() -> Ring* {
         Ring* ring = reinterpret_cast<Ring*>(context);
-        const bool known = ring->magic == kRingMagic &&
+        const bool known = reads_ring && ring->magic == kRingMagic &&
                            ring->incompatible_features == 0 &&
                            ring->header_bytes == sizeof(Ring);
         return known ? ring : nullptr;

@@ -36,7 +36,16 @@ class KaioBackend final : public Backend {
  public:
   // For about `depth_max` requests at a time; fewer, if the system's
   // fs.aio-max-nr leaves only that.
-  static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max);
+  static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max) {
+    return CreateWith(depth_max, /*reads_ring=*/true);
+  }
+
+  // The same, as if the ring had a layout of its own: for tests.
+  static absl::StatusOr<std::unique_ptr<Backend>> CreateWithoutRing(
+      size_t depth_max) {
+    return CreateWith(depth_max, /*reads_ring=*/false);
+  }
+
   ~KaioBackend() override;
 
   absl::string_view name() const override { return "kaio"; }
@@ -51,7 +60,9 @@ class KaioBackend final : public Backend {
   struct Job;
   struct Ring;
 
-  explicit KaioBackend(aio_context_t context);
+  static absl::StatusOr<std::unique_ptr<Backend>> CreateWith(size_t depth_max,
+                                                             bool reads_ring);
+  KaioBackend(aio_context_t context, bool reads_ring);
 
   void Fill(Job* job);
   void SubmitFilled();
@@ -62,7 +73,7 @@ class KaioBackend final : public Backend {
   void Finish(Job* job, int64_t result, size_t transferred);
 
   const aio_context_t context_;
-  Ring* const ring_;  // nullptr: of an unknown layout.
+  Ring* const ring_;  // nullptr: it is not to be read.
   int event_fd_ = -1;
   size_t in_kernel_ = 0;
   size_t unannounced_ = 0;  // Of those; the kernel does not write event_fd_.

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "asio/backends/kaio.h"
 #include "asio/backends/table.h"
 #include "asio/buffer.h"
 #include "asio/fd_testing.h"
@@ -63,13 +64,22 @@ class DirectFile {
   std::string why_not_;
 };
 
+// kaio, on a kernel whose ring is of an unknown layout.
+inline constexpr char kKaioWithoutRing[] = "kaio_without_ring";
+
+inline absl::StatusOr<std::unique_ptr<Backend>> NewKernelBackend(
+    const std::string& name, size_t depth_max) {
+  if (name != kKaioWithoutRing) return NewBackend(name, depth_max);
+  return KaioBackend::CreateWithoutRing(depth_max);
+}
+
 // A queue on the backend of that name.
 struct KernelQueue {
   explicit KernelQueue(const std::string& name, QueueOptions options = {},
                        size_t backend_depth = 0) {
     options.pool = &pool;
     if (backend_depth == 0) backend_depth = options.depth_max;
-    auto backend = NewBackend(name, backend_depth);
+    auto backend = NewKernelBackend(name, backend_depth);
     EXPECT_TRUE(backend.ok()) << backend.status();
     queue = std::make_unique<Queue>(
         options, backend.ok() ? *std::move(backend) : nullptr);
