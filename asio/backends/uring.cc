@@ -1,7 +1,6 @@
 #include "asio/backends/uring.h"
 
 #include <errno.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 
@@ -159,16 +158,31 @@ void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   }
 }
 
-// What the kernel has no memory for now stays in the ring, and goes with the
-// next look for what is finished, for which the eventfd asks.
+// Leaves the ring empty: each turn but one that is interrupted takes something
+// out of it, and what the kernel refuses is taken back.
 void UringBackend::Submit() {
-  while (io_uring_submit(&ring_) == -EINTR) {
+  while (io_uring_sq_ready(&ring_) > 0) {
+    const int count = io_uring_submit(&ring_);
+    if (count <= 0 && count != -EINTR) return TakeBack();
   }
-  if (io_uring_sq_ready(&ring_) > 0) Signal();
 }
 
 void UringBackend::Signal() {
   if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
+}
+
+// Refuses what is in the ring; a cancel is only forgotten.  The kernel looks at
+// the ring inside of our own calls alone, so that its end may be moved back.
+void UringBackend::TakeBack() {
+  io_uring_sq& sq = ring_.sq;
+  for (unsigned i = *sq.khead; i != *sq.ktail; ++i) {
+    Job* job = reinterpret_cast<Job*>(
+        static_cast<uintptr_t>(sq.sqes[i & *sq.kring_mask].user_data));
+    if (job == nullptr) continue;
+    finished_.Add(job->request, kRefused, job->request->transferred);
+    jobs_.Recycle(job);
+  }
+  *sq.ktail = sq.sqe_head = sq.sqe_tail = *sq.khead;
 }
 
 // The index of the slab that holds all of the memory; -1: none does.
@@ -183,9 +197,8 @@ int UringBackend::SlabOf(const char* data, size_t size) const {
 }
 
 io_uring_sqe* UringBackend::NextSqe() {
-  io_uring_sqe* sqe;
-  while ((sqe = io_uring_get_sqe(&ring_)) == nullptr) Submit();
-  return sqe;
+  if (io_uring_sq_space_left(&ring_) == 0) Submit();
+  return io_uring_get_sqe(&ring_);
 }
 
 size_t UringBackend::Reap() {
@@ -193,7 +206,6 @@ size_t UringBackend::Reap() {
   const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
   for (unsigned i = 0; i < count; ++i) Take(*cqes[i]);
   io_uring_cq_advance(&ring_, count);
-  if (io_uring_sq_ready(&ring_) > 0) Submit();
   return count;
 }
 

@@ -4,7 +4,8 @@
 //            Start() on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
 // Blocks:    Collect().
-// Bounds:    the queue's depth_max; 16 of the kernel's own workers.
+// Bounds:    the queue's depth_max; 16 of the kernel's own workers.  What the
+//            kernel has no memory for, or refuses to be given, is refused.
 // Errors:    of Create(): why there is no ring to be had.
 //
 // Completions are worked on only inside of our own calls
@@ -57,6 +58,7 @@ class UringBackend final : public Backend {
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
   void Signal();
+  void TakeBack();
   int SlabOf(const char* data, size_t size) const;
   io_uring_sqe* NextSqe();
   size_t Reap();

@@ -3,14 +3,18 @@
 #include "asio/backends/uring.h"
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "asio/backends/kernel_testing.h"
+#include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
 #include "gtest/gtest.h"
 #include "tests/requests.h"
@@ -97,6 +101,43 @@ TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
   EXPECT_EXIT(ReadWithLittleLockedMemory(file.fd(), bytes), ExitedWithCode(0),
               "");
+}
+
+// From some moment on the kernel takes nothing any more: a program locks itself
+// up when its queues are made, or there is no memory.  Many more requests than
+// the ring has room for come back once each, from the workers.
+[[noreturn]] void ReadWhatTheKernelRefuses(int fd, const std::string& bytes,
+                                           unsigned error) {
+  constexpr size_t kRequests = 200, kRingEntries = 4;
+  QueueOptions options;
+  options.requests_max = options.depth_max = kRequests;
+  KernelQueue q("uring", options, kRingEntries);
+  bool good = Reads(&q, fd, bytes, nullptr);
+  RefuseCalls({{SYS_io_uring_enter, error}});
+  std::vector<Request*> batch;
+  while (Request* r = q.queue->Get()) {
+    r->op = batch.size() % 2 == 0 ? Op::kRead : Op::kNoOp;
+    r->fd = fd;
+    r->length = r->op == Op::kRead ? bytes.size() : 0;
+    batch.push_back(r);
+  }
+  q.queue->Submit(batch);
+  size_t count = 0;
+  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+    good &= BytesOf(*r) == (r->op == Op::kRead ? bytes : "");
+  }
+  good &= count == batch.size() && q.queue->in_flight() == 0;
+  exit(good && !testing::Test::HasFailure() ? 0 : 1);
+}
+
+TEST_F(UringDeathTest, WhatTheKernelDoesNotTakeAnyMoreIsDoneByTheWorkers) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  for (const unsigned error : {EAGAIN, EBUSY, EPERM}) {
+    EXPECT_EXIT(ReadWhatTheKernelRefuses(file.fd(), bytes, error),
+                ExitedWithCode(0), "");
+  }
 }
 
 }  // namespace
