@@ -31,11 +31,16 @@ std::string Words(const absl::Status& status) {
   return status.ok() ? "works" : std::string(status.message());
 }
 
+std::string Words(const Finding& finding) {
+  const std::string words = Words(finding.status);
+  return finding.but.empty() ? words
+                             : absl::StrCat(words, ", but ", finding.but);
+}
+
 void PrintFindings(const char* title, const std::vector<Finding>& findings) {
   std::printf("%s\n", title);
   for (const Finding& finding : findings) {
-    std::printf("  %-24s %s\n", finding.name.c_str(),
-                Words(finding.status).c_str());
+    std::printf("  %-24s %s\n", finding.name.c_str(), Words(finding).c_str());
   }
 }
 
@@ -80,7 +85,7 @@ std::string Object(const std::vector<Finding>& findings) {
                       absl::StrJoin(findings, ", ",
                                     [](std::string* out, const Finding& f) {
                                       absl::StrAppend(out, Quoted(f.name), ": ",
-                                                      Quoted(Words(f.status)));
+                                                      Quoted(Words(f)));
                                     }),
                       "}");
 }

@@ -1,8 +1,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -187,6 +189,33 @@ TEST(AsioProbeTest, JsonIsWholeAndHasTheKeys) {
   const Outcome system = Probe({"--json"});
   EXPECT_TRUE(Json(system.out).IsWhole()) << system.out;
   EXPECT_THAT(system.out, Not(HasSubstr("\"path\"")));
+}
+
+// tmpfs has no writes that may not wait, which kaio's are; disks have.
+TEST(AsioProbeTest, WhatKaioLeavesToTheWorkersIsSaidWithTheReason) {
+  const Scratch disk;
+  constexpr char kNoWaitWorks[] = "direct write             works\n";
+  for (const std::string& folder : {disk.Path(""), std::string("/dev/shm")}) {
+    if (access(folder.c_str(), W_OK) != 0) continue;
+    const Outcome text = Probe({folder});
+    const Outcome json = Probe({"--json", folder});
+    ASSERT_EQ(text.exit_code, 0) << text.err;
+    const std::string there = text.out.substr(text.out.find("\n" + folder));
+    if (there.find("direct write ") == std::string::npos ||
+        text.out.find("kaio                     works\n") >
+            text.out.find(folder)) {
+      std::printf("neither direct I/O in %s nor kaio\n", folder.c_str());
+    } else if (there.find(kNoWaitWorks) != std::string::npos) {
+      EXPECT_THAT(there, HasSubstr("kaio                     works\n"));
+      EXPECT_THAT(json.out, Not(HasSubstr("workers do its")));
+    } else {
+      EXPECT_THAT(there, HasSubstr("kaio                     works, but the "
+                                   "workers do its writes: RWF_NOWAIT: E"));
+      EXPECT_THAT(json.out, HasSubstr("\"kaio\": \"works, but the workers do "
+                                      "its writes: RWF_NOWAIT: E"));
+    }
+    EXPECT_THAT(there, Not(HasSubstr("workers do its reads")));
+  }
 }
 
 TEST(AsioProbeTest, WhatIsRefusedIsNamedWithItsErrnoAndItsKnob) {

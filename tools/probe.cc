@@ -25,6 +25,7 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/queue.h"
+#include "workqueue/worker_pool.h"
 
 namespace uasio {
 namespace {
@@ -107,11 +108,11 @@ absl::Status TryNoWait(const File& file, bool write, char* block) {
 std::vector<Finding> TryNoWaits(const Object& object, char* block) {
   std::vector<Finding> findings;
   const auto add = [&](const char* kind, const File& f) {
-    findings.push_back(
-        {absl::StrCat(kind, " read"), TryNoWait(f, /*write=*/false, block)});
+    findings.push_back({absl::StrCat(kind, " read"),
+                        TryNoWait(f, /*write=*/false, block), ""});
     if (!object.writable) return;
-    findings.push_back(
-        {absl::StrCat(kind, " write"), TryNoWait(f, /*write=*/true, block)});
+    findings.push_back({absl::StrCat(kind, " write"),
+                        TryNoWait(f, /*write=*/true, block), ""});
   };
   if (object.file.direct()) add("direct", object.file);
   const absl::StatusOr<File> buffered =
@@ -125,42 +126,75 @@ std::vector<Finding> TryNoWaits(const Object& object, char* block) {
   return findings;
 }
 
-absl::Status Transfer1(Queue* queue, Op op, const File& file, char fill) {
-  Request* r = queue->Get();
-  if (r == nullptr) return ErrnoStatus(ENOMEM, "no memory for a buffer");
-  memset(r->buffer, fill, kProbeBytes);
-  r->op = op;
-  r->fd = file.fd();
-  r->length = kProbeBytes;
-  queue->Submit(r);
-  r = queue->Wait();
-  absl::Status status = r->status();
-  if (status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
-    status = absl::DataLossError("a transfer came back short");
-  }
-  queue->Put(r);
-  return status;
-}
+struct Trial {
+  absl::Status status;
+  bool by_workers = false;  // Who did it.
+};
 
-// Writes, if it may, and reads blocks by a queue on that backend.
-absl::Status TryBackend(const BackendVerdict& verdict, const Object& object) {
-  if (!verdict.status.ok()) return verdict.status;
+// One transfer by a queue on that backend.
+Trial TryTransfer(const std::string& backend_name, Op op, const File& file) {
   absl::StatusOr<std::unique_ptr<Backend>> backend =
-      NewBackend(verdict.name, kDepth);
-  if (!backend.ok()) return backend.status();
-  Request read;
-  read.traits = LearnFdTraits(object.file.fd());
-  if (*backend != nullptr && !(*backend)->Takes(read)) {
-    return absl::UnimplementedError(
-        "leaves it to the workers: it does direct I/O only");
-  }
+      NewBackend(backend_name, kDepth);
+  if (!backend.ok()) return {backend.status()};
+  WorkerPool pool;  // Without a thread while the workers have done nothing.
   QueueOptions options;
   options.buffer_bytes = kProbeBytes;
   options.depth_max = kDepth;
+  options.pool = &pool;
   Queue queue(options, *std::move(backend));
-  absl::Status status;
-  if (object.writable) status = Transfer1(&queue, Op::kWrite, object.file, 1);
-  return status.ok() ? Transfer1(&queue, Op::kRead, object.file, 0) : status;
+  Request* r = queue.Get();
+  if (r == nullptr) return {ErrnoStatus(ENOMEM, "no memory for a buffer")};
+  memset(r->buffer, 1, kProbeBytes);
+  r->op = op;
+  r->fd = file.fd();
+  r->length = kProbeBytes;
+  queue.Submit(r);
+  r = queue.Wait();
+  Trial trial = {r->status(), pool.threads() > 0};
+  if (trial.status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
+    trial.status = absl::DataLossError("a transfer came back short");
+  }
+  queue.Put(r);
+  return trial;
+}
+
+// So that what follows overwrites blocks, which nobody need wait for.
+absl::Status FillScratch(const File& file) {
+  const Trial trial = TryTransfer("worker", Op::kWrite, file);
+  if (!trial.status.ok()) return trial.status;
+  return fsync(file.fd()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "fsync");
+}
+
+// Why kaio, which writes with RWF_NOWAIT, might have left it to the workers.
+std::string WhyByWorkers(const File& file, char* block) {
+  const absl::Status nowait = TryNoWait(file, /*write=*/true, block);
+  return nowait.ok() ? "" : absl::StrCat(": RWF_NOWAIT: ", nowait.message());
+}
+
+// Writes, if it may, and reads blocks by queues on that backend.
+Finding TryBackend(const BackendVerdict& verdict, const Object& object,
+                   char* block) {
+  Finding finding = {verdict.name, verdict.status, ""};
+  if (!finding.status.ok()) return finding;
+  const bool kernel = verdict.name == "uring" || verdict.name == "kaio";
+  if (kernel && !object.file.direct()) {
+    finding.status = absl::UnimplementedError(
+        "leaves it to the workers: it does direct I/O only");
+    return finding;
+  }
+  for (const Op op : {Op::kWrite, Op::kRead}) {
+    if (op == Op::kWrite && !object.writable) continue;
+    const Trial trial = TryTransfer(verdict.name, op, object.file);
+    finding.status = trial.status;
+    if (!finding.status.ok()) return finding;
+    if (!kernel || !trial.by_workers) continue;
+    absl::StrAppend(&finding.but, finding.but.empty() ? "" : "; ",
+                    "the workers do its ", OpName(op), "s");
+    if (op == Op::kWrite && verdict.name == "kaio") {
+      absl::StrAppend(&finding.but, WhyByWorkers(object.file, block));
+    }
+  }
+  return finding;
 }
 
 std::string ContentsOf(const char* path) {
@@ -199,8 +233,12 @@ absl::StatusOr<PathReport> ProbePath(const std::string& path) {
   if (!object->file.direct()) {
     report.direct = absl::UnimplementedError(object->file.why_buffered());
   }
+  if (object->writable) {
+    const absl::Status filled = FillScratch(object->file);
+    if (!filled.ok()) return filled;
+  }
   for (const BackendVerdict& verdict : ProbeBackends()) {
-    report.backends.push_back({verdict.name, TryBackend(verdict, *object)});
+    report.backends.push_back(TryBackend(verdict, *object, block.data()));
   }
   report.nowait = TryNoWaits(*object, block.data());
   return report;
@@ -209,7 +247,7 @@ absl::StatusOr<PathReport> ProbePath(const std::string& path) {
 SystemReport ProbeSystem() {
   SystemReport report;
   for (const BackendVerdict& verdict : ProbeBackends()) {
-    report.backends.push_back({verdict.name, verdict.status});
+    report.backends.push_back({verdict.name, verdict.status, ""});
   }
   report.auto_backend = NewAutoBackend(kDepth).name;
   struct utsname system;

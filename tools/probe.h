@@ -2,8 +2,8 @@
 //
 // Threads:   one.
 // Blocks:    a scratch file of kProbeBytes is written, read, and removed, in
-// that
-//            directory or beside that file; a block device is only read from.
+//            that directory or beside that file; a block device is only read
+//            from.
 // Errors:    what does not work is part of the report, in words.
 
 #ifndef UASIO_TOOLS_PROBE_H_
@@ -20,10 +20,10 @@ namespace uasio {
 
 inline constexpr size_t kProbeBytes = 64 << 10;
 
-// "OK", or why not.
 struct Finding {
   std::string name;
-  absl::Status status;
+  absl::Status status;  // OK, or why it does not work.
+  std::string but;      // What to know of what works: "the workers ...".
 };
 
 struct PathReport {
