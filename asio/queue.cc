@@ -89,7 +89,10 @@ void SetOrder(Slot* slot) {
   }
 }
 
-// A write-back is nobody's to cancel, so nobody else sees why it failed.
+// A write-back is nobody's to cancel, so nobody else sees why it failed.  A
+// sync that failed is kept whatever its errno: a file system passes on what its
+// server or its device told it, EBADF and EINVAL among it, so that none of them
+// says that the data is safe.
 bool IsToBeKept(const Slot& slot) {
   if (slot.result >= 0) return false;
   return slot.op == Op::kWriteBack ||
