@@ -1,6 +1,7 @@
 #include "asio/backends/uring.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
 
