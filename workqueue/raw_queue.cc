@@ -13,10 +13,11 @@
 // chance to be idle for long enough to end.
 //
 // Before it blocks, a thread lingers: it gives way to others and looks again,
-// some tens of times, for to block and be woken costs several microseconds of
-// both sides, and more where a processor has gone idle.  Where the work comes
-// late all the same, the following waits block at once, twice as many each
-// time, so that those who wait for long pay next to nothing.
+// for some microseconds, since to block and be woken costs as much on both
+// sides, and more where a processor has gone idle.  Where the work comes late
+// all the same, or others want the processor, the following waits block at
+// once, twice as many each time: those who wait for long pay next to nothing,
+// and those who compete for a processor are woken as sleepers are, at once.
 
 #include "workqueue/raw_queue.h"
 
@@ -32,15 +33,16 @@
 namespace uasio {
 namespace {
 
-constexpr int kTurnsMax = 60;    // Of one who lingers.
-constexpr int kTurnsWorth = 30;  // Later than that, blocking would have done.
+// How long to linger: a turn takes 0.3 us if nobody else wants the processor,
+// and a time slice of milliseconds if somebody does.
+constexpr auto kLingerMax = std::chrono::microseconds(20);
+constexpr auto kLingerWorth = std::chrono::microseconds(10);
 constexpr int kSkipsMax = 64;
-constexpr auto kLingerTime = std::chrono::microseconds(100);  // At most, alone.
 
 // There is no time to linger.
 bool IsNear(Deadline deadline) {
   return deadline != kNoDeadline &&
-         deadline < std::chrono::steady_clock::now() + kLingerTime;
+         deadline < std::chrono::steady_clock::now() + kLingerMax;
 }
 
 // False: it was not posted by `deadline`.
@@ -212,11 +214,15 @@ bool RawQueue::LingerLocked(Deadline deadline) {
   }
   ++lingering_;
   mutex_.Unlock();
-  int turns = 0;
-  for (; turns < kTurnsMax && count_ == 0; ++turns) sched_yield();
+  const Deadline begin = std::chrono::steady_clock::now();
+  Deadline now = begin;
+  while (count_ == 0 && now - begin < kLingerMax) {
+    sched_yield();
+    now = std::chrono::steady_clock::now();
+  }
   mutex_.Lock();
   --lingering_;
-  const bool paid = count_ > 0 && turns <= kTurnsWorth;
+  const bool paid = count_ > 0 && now - begin <= kLingerWorth;
   skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
   skips_left_ = skips_;
   return count_ > 0;

@@ -1,6 +1,9 @@
 // A RawQueue between threads: who waits is woken, each work is got once, and
 // the getter of the last work may destroy the queue.
 
+#include <sched.h>
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -239,6 +242,38 @@ TEST(RawQueueThreadTest, NoAnnouncementOnTheEventFdIsLost) {
   }
   for (std::thread& thread : putters) thread.join();
   EXPECT_TRUE(queue.empty());
+}
+
+// How often this thread has given way, or had to.
+long TimesPutAside() {
+  rusage usage = {};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
+}
+
+// Where others want the processor, each time takes them a time slice.
+TEST(RawQueueThreadTest, BesideABusyThreadNobodyLingers) {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  if (sched_setaffinity(0, sizeof(here), &here) != 0) {
+    GTEST_SKIP() << "may not stay on one processor";
+  }
+  std::atomic<bool> done{false};
+  Counter started;
+  std::thread busy([&] {  // On the same processor.
+    started.Add();
+    while (!done) {
+    }
+  });
+  started.WaitFor(1);
+  RawQueue queue;
+  const long before = TimesPutAside();
+  EXPECT_EQ(queue.Get(steady_clock::now() + std::chrono::milliseconds(1)),
+            nullptr);
+  EXPECT_LT(TimesPutAside() - before, 20);
+  done = true;
+  busy.join();
 }
 
 }  // namespace
