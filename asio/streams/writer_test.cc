@@ -87,14 +87,21 @@ TEST_F(WriterTest, SeeksBackToFillInAHeader) {
 }
 
 TEST_F(WriterTest, AByteThatIsSteppedOverStays) {
-  scratch_.NewFile("file", "0123456789");
-  for (const int64_t gap : {1, 2}) {
-    Writer writer = Create(Path(), Existing::kKeep, 1);
-    EXPECT_TRUE(writer.Write("ab") && writer.Seek(3 + gap));
-    EXPECT_TRUE(writer.Write("c") && writer.Seek(0) && writer.Write("A"));
-    EXPECT_TRUE(writer.Close().ok());
+  for (const auto mode : {File::Mode::kDirect, File::Mode::kBuffered}) {
+    scratch_.NewFile("file", "0123456789");
+    for (const int64_t gap : {1, 2}) {
+      WriterOptions options;
+      options.queue = &queue_;
+      options.mode = mode;
+      options.existing = Existing::kKeep;
+      auto writer = Writer::Open(Path(), options);
+      ASSERT_TRUE(writer.ok()) << writer.status();
+      EXPECT_TRUE(writer->Write("A?b") && writer->Seek(1) &&
+                  writer->Write("B") && writer->Seek(3 + gap));
+      EXPECT_TRUE(writer->Write("c") && writer->Close().ok());
+    }
+    EXPECT_EQ(Contents(), "ABb3cc6789");
   }
-  EXPECT_EQ(Contents(), "Aab3cc6789");
 }
 
 TEST_F(WriterTest, AWindowThatIsNotFilledChangesNothing) {
