@@ -84,6 +84,9 @@ class WorkerPool {
 
   const WorkerPoolOptions& options() const { return options_; }
 
+  // CHECKs that this is no forked child, which has none of the threads.
+  void CheckProcess() const;
+
  private:
   struct Thread {
     WorkerPool* pool;
@@ -92,7 +95,6 @@ class WorkerPool {
   };
   using ThreadList = Clist<Thread, &Thread::node>;
 
-  void CheckProcess() const;
   static void* Main(void* thread);
   void Serve(Thread* self);
   worker_thread* BeginThread();

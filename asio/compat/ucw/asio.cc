@@ -52,6 +52,7 @@ struct UcwRequest : asio_request {
 Mutex pool_mutex;
 unsigned pool_users ABSL_GUARDED_BY(pool_mutex) = 0;
 worker_pool pool;  // Of one thread, while there are pool_users.
+pid_t pool_creator ABSL_GUARDED_BY(pool_mutex) = 0;
 
 std::atomic<asio_writeback_handler*> writeback_handler{nullptr};
 thread_local bool in_writeback_handler = false;
@@ -59,12 +60,23 @@ thread_local bool in_writeback_handler = false;
 worker_pool* AcquirePool() {
   MutexLock lock(&pool_mutex);
   if (pool_users++ == 0) {
+    pool_creator = getpid();
     pool.num_threads = 1;
     pool.stack_size = kStackBytes;
     const SignalsBlocked no_eintr;  // The thread inherits it.
     worker_pool_init(&pool);
   }
   return &pool;
+}
+
+// A forked child has a pool without its thread, if its parent had one.
+void CheckFork() {
+  MutexLock lock(&pool_mutex);
+  if (pool_users == 0) return;
+  UASIO_CHECK(
+      pool_creator == getpid(),
+      "asio_init_queue: a forked child, whose parent had queues when it "
+      "forked, cannot have its own");
 }
 
 void ReleasePool() {
@@ -214,6 +226,7 @@ using uasio::UcwRequest;
 using uasio::UcwState;
 
 void asio_init_queue(struct asio_queue* q) {
+  uasio::CheckFork();
   UASIO_CHECK(q->buffer_size > 0, "asio_init_queue: buffer_size must not be 0");
   q->allocated_requests = q->running_requests = q->running_writebacks = 0;
   q->use_count = 0;
@@ -244,9 +257,8 @@ struct asio_request* asio_get(struct asio_queue* q) {
   r->op = ASIO_FREE;
   r->len = 0;
   r->status = -1;
-  r->returned_errno = 0;
+  r->returned_errno = -1;
   r->submitted = 0;
-  r->user_data = nullptr;
   ++q->allocated_requests;
   return r;
 }

@@ -93,9 +93,10 @@ struct asio_request {
   enum asio_op op;
   uns len;            /* At most buffer_size. */
   int status;         /* What came of it: bytes, or -1, */
-  int returned_errno; /* and why, or 0. */
+  int returned_errno; /* and why, or 0; -1 before the submit. */
   int submitted;      /* Non-zero while it is running. */
-  void* user_data;    /* The caller's; asio_get() sets it to NULL. */
+  void* user_data;    /* The caller's; it stays over put and get, */
+                      /* and is NULL before the first time. */
 };
 
 /* REQUIRES: buffer_size is set, and not 0. */

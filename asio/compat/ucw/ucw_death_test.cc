@@ -185,18 +185,35 @@ TEST_F(UcwDeathTest, AQueueWithoutABufferSize) {
 }
 
 // ThreadSanitizer lets no child of fork() start threads, so it stands alone.
+// Ends as a forked child ends that does this, while a read is in flight.
+[[noreturn]] void EndAsChild(void (*act)(DyingQueue* q)) {
+  DyingQueue q;
+  Pipe pipe;
+  SubmitRead(&q, pipe);
+  const pid_t child = fork();
+  if (child == 0) {
+    act(&q);
+    _exit(0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  _exit(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
 TEST_F(UcwDeathTest, UsingAQueueInAForkedChild) {
-  EXPECT_EXIT(
-      {
-        DyingQueue q;
-        const pid_t child = fork();
-        if (child == 0) asio_submit(q.Prepare(ASIO_READ, -1, 1));
-        int status;
-        waitpid(child, &status, 0);
-        std::exit(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-      },
-      testing::ExitedWithCode(SIGABRT),
-      "a forked child must not use its parent's pool");
+  using Act = void (*)(DyingQueue*);
+  const Act acts[] = {
+      [](DyingQueue* q) { asio_submit(q->Prepare(ASIO_READ, -1, 1)); },
+      [](DyingQueue* q) { asio_wait(q); },
+      [](DyingQueue* q) { asio_sync(q); },
+  };
+  for (const Act act : acts) {
+    EXPECT_EXIT(EndAsChild(act), testing::ExitedWithCode(SIGABRT),
+                "a forked child must not use its parent's pool");
+  }
+  EXPECT_EXIT(EndAsChild([](DyingQueue*) { DyingQueue another; }),
+              testing::ExitedWithCode(SIGABRT),
+              "asio_init_queue: a forked child, whose parent had queues");
 }
 
 TEST_F(UcwDeathTest, WaitingInTheHandlerOfWritebacks) {

@@ -72,6 +72,7 @@ class Threads {
   // Keeps a thread from other work until all are there.
   struct Roll : work {
     pthread_barrier_t* all_there;
+    bool refused = false;  // There was no thread to run it.
   };
 
   WorkerPoolOptions Options();
@@ -121,12 +122,15 @@ void Threads::Start() {
   work_queue queue;
   work_queue_init(pool_, &queue);
   std::vector<Roll> rolls(count);
+  bool refused = false;
   for (Roll& roll : rolls) {
     roll.go = &AnswerRoll;
     roll.all_there = &all_there;
     work_submit(&queue, &roll);
+    refused = roll.refused;
+    if (refused) break;  // It will not be at the barrier.
   }
-  if (workers_.threads() < count) {
+  if (refused || workers_.threads() < count) {
     std::fprintf(stderr,
                  "uasio: worker_pool_init: the system allows only %zu of %u "
                  "threads with %zu bytes of stack\n",
@@ -141,7 +145,12 @@ void Threads::Start() {
 
 // Without a thread it is run by Start() itself, because none can be started.
 void Threads::AnswerRoll(worker_thread* t, work* w) {
-  if (t != nullptr) pthread_barrier_wait(static_cast<Roll*>(w)->all_there);
+  Roll* roll = static_cast<Roll*>(w);
+  if (t == nullptr) {
+    roll->refused = true;
+  } else {
+    pthread_barrier_wait(roll->all_there);
+  }
 }
 
 Threads* ThreadsOf(const worker_pool* p) {
@@ -188,6 +197,7 @@ void worker_pool_init(struct worker_pool* p) {
 }
 
 void worker_pool_cleanup(struct worker_pool* p) {
+  PoolOf(&p->requests)->CheckProcess();
   delete uasio::ThreadsOf(p);
   while (void* t = clist_remove_head(&p->worker_threads)) {
     uasio::FreeThread(p, static_cast<worker_thread*>(t));
@@ -242,12 +252,14 @@ void work_submit(struct work_queue* q, struct work* w) {
 
 struct work* work_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
+  PoolOf(&q->pool->requests)->CheckProcess();
   --q->nr_running;
   return Carried(&q->finished)->Get(uasio::kNoDeadline);
 }
 
 struct work* work_try_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
+  PoolOf(&q->pool->requests)->CheckProcess();
   struct work* w = Carried(&q->finished)->TryGet();
   if (w != nullptr) --q->nr_running;
   return w;
