@@ -138,7 +138,7 @@ class Modelled {
     constexpr WriterOptions::Existing kHow[] = {
         WriterOptions::Existing::kKeep, WriterOptions::Existing::kAppend,
         WriterOptions::Existing::kEmpty, WriterOptions::Existing::kKeep};
-    switch (Below(8)) {
+    switch (Below(9)) {
       case 0:
       case 1:
         return Reopen(kHow[Below(4)]);
@@ -153,6 +153,8 @@ class Modelled {
       case 5:
         EXPECT_TRUE(Below(20) != 0 || writer_->Fsync().ok());
         return;
+      case 6:
+        return TakeTurns();
       default:
         EXPECT_TRUE(writer_->Flush().ok()) << writer_->status();
         return Below(4) == 0 ? CopyAll() : ReadSome();
@@ -187,6 +189,26 @@ class Modelled {
     EXPECT_TRUE(writer_->Truncate(size)) << writer_->status();
     model_.resize(static_cast<size_t>(size));
     Check();
+  }
+
+  // Another Writer has its turn, between two of ours.
+  void TakeTurns() {
+    EXPECT_TRUE(writer_->Flush().ok()) << writer_->status();
+    if (Below(2) == 0) writer_->SeekToEnd(), at_ = writer_->Tell();
+    const int64_t here = at_;
+    WriterOptions options;
+    options.queue = queue_;
+    options.mode = mode_;
+    options.existing = WriterOptions::Existing::kKeep;
+    options.offset = at_ = Offset();
+    absl::StatusOr<Writer> other = Writer::Open(path_, options);
+    ASSERT_TRUE(other.ok()) << other.status();
+    const std::string bytes = Bytes(Length());
+    EXPECT_TRUE(other->Write(bytes) && other->Close().ok()) << other->status();
+    Enter(bytes);
+    at_ = here;
+    Check();
+    EXPECT_EQ(*writer_->Size(), static_cast<int64_t>(model_.size()));
   }
 
   void Reopen(WriterOptions::Existing existing) {

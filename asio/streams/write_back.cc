@@ -187,10 +187,10 @@ void WriteBack::HandleWrite(Request* request) {
   self->queue()->Put(request);
 }
 
-// Until Settle(), nobody else is to write where we do.
+// Once something is written, nobody else is to write where we do until
+// Settle(); before, it may be somebody else's turn.
 void WriteBack::LearnSize() {
-  if (size_known_) return;
-  size_known_ = true;
+  if (reach_ > 0) return;
   const absl::StatusOr<int64_t> size = Size();
   size_ = size.ok() ? *size : 0;
   if (alignment() == 1 || !sector_.empty()) return;
@@ -203,15 +203,14 @@ void WriteBack::LearnSize() {
 absl::StatusOr<int64_t> WriteBack::TrueSize() {
   const absl::StatusOr<int64_t> size = Size();
   if (!size.ok() || !seekable()) return size;
-  LearnSize();
-  if (!in_use() || hi_ == 0) return size_;
-  return std::max(size_, offset_ + static_cast<int64_t>(hi_));
+  const int64_t sent = reach_ > 0 ? size_ : *size;
+  if (!in_use() || hi_ == 0) return sent;
+  return std::max(sent, offset_ + static_cast<int64_t>(hi_));
 }
 
 bool WriteBack::Settle() {
   WaitForAll();
   CutPadding();
-  size_known_ = false;
   return ok();
 }
 

@@ -106,9 +106,10 @@ class WriteBack final : public Stream {
   size_t hi_ = 0;     // So far it is to be written; 0: nothing is written yet.
   size_t known_ = 0;  // What Open() has read.
 
-  bool size_known_ = false;
-  int64_t size_ = 0;   // The true one, with what is on its way.
-  int64_t reach_ = 0;  // How long our padding may have made the file.
+  // How long what was written since Settle(), with its padding, may have made
+  // the file; 0: nothing was.
+  int64_t reach_ = 0;
+  int64_t size_ = 0;  // The true one, with what is on its way.
   bool other_done_ = false;
   Buffer sector_;  // For what is read of the last one, or kept for a new block.
 };

@@ -148,6 +148,20 @@ TEST_F(WriterTest, WritersTakeTurnsInOneSectorByFlush) {
   EXPECT_EQ(Contents(), "aaaaabbbbbAAbbb");
 }
 
+TEST_F(WriterTest, ToLookAtTheSizeIsNotToTakeOnesTurn) {
+  const std::string before = Pattern(100);
+  for (const Existing existing : {Existing::kAppend, Existing::kKeep}) {
+    scratch_.NewFile("file", "");
+    Writer a = Create(Path(), existing);
+    EXPECT_EQ(*a.Size(), 0);
+    Writer b = Create(Path(), existing);
+    EXPECT_TRUE(b.Write(before) && b.Close().ok());
+    EXPECT_EQ(*a.Size(), 100);
+    EXPECT_TRUE(a.SeekToEnd() && a.Write("A") && a.Close().ok());
+    EXPECT_TRUE(Contents() == before + "A") << Contents().size();
+  }
+}
+
 TEST_F(WriterTest, AWindowIsFilledInPlace) {
   Writer writer = Create(Path());
   std::string contents;
