@@ -181,6 +181,40 @@ TEST_F(AsioScatterTest, LostAndAddedRecordsAreNoticed) {
   }
 }
 
+TEST_F(AsioScatterTest, APartThatWasCutWithinARecordIsNoticed) {
+  scratch_.NewFile("source", "a\nb\nc\nd\n");
+  for (const char* by : {"--by=turns", "--by=hash"}) {
+    for (const char* record : {"--record=line", "--record=2"}) {
+      const Words split = {by, record, "--parts=2", Path("source"),
+                           Path("part")};
+      const Words merge = {by,          record,       "--merge",
+                           "--parts=2", Path("part"), Path("merged")};
+      ExpectSuccess(Scatter(split));
+      // The one that does not have the last record.
+      const size_t cut =
+          Contents(Part(0, 2)).find('d') == std::string::npos ? 0 : 1;
+      const size_t bytes = Contents(Part(cut, 2)).size();
+      ASSERT_EQ(truncate(Part(cut, 2).c_str(), static_cast<off_t>(bytes - 1)),
+                0);
+      ExpectFailure(Scatter(merge), 1,
+                    {Part(cut, 2), "ends within a record, at offset ",
+                     absl::StrCat(bytes - 1)});
+      for (size_t i = 0; i < 2; ++i) unlink(Part(i, 2).c_str());
+      unlink(Path("part-order").c_str());
+    }
+  }
+}
+
+TEST_F(AsioScatterTest, AnOrderThatWasCutIsNoticed) {
+  scratch_.NewFile("source", Lines(100));
+  ExpectSuccess(
+      Scatter({"--by=hash", "--parts=4", Path("source"), Path("part")}));
+  ASSERT_EQ(truncate(Path("part-order").c_str(), 51), 0);
+  ExpectFailure(Scatter({"--by=hash", "--merge", "--parts=4", Path("part"),
+                         Path("merged")}),
+                1, {Path("part-order"), "there is no part before offset 51"});
+}
+
 TEST_F(AsioScatterTest, SaysWhatIsWrongWithTheSource) {
   ExpectFailure(Scatter({"/no/such", Path("part")}), 1, {"/no/such: ENOENT"});
   ExpectFailure(Scatter({Path(""), Path("part")}), 1, {"EISDIR"});

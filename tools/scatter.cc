@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -28,6 +29,12 @@ bool ReadRecord(const ScatterOptions& options, Reader* in, std::string* memory,
   memory->resize(options.record_bytes);
   *record = {memory->data(), in->Read(&(*memory)[0], options.record_bytes)};
   return !record->empty() && in->ok();
+}
+
+// Only the last record of all may be shorter than that.
+bool IsWhole(const ScatterOptions& options, absl::string_view record) {
+  return options.record_bytes == 0 ? absl::EndsWith(record, "\n")
+                                   : record.size() == options.record_bytes;
 }
 
 // FNV-1a: the same everywhere, and for ever.
@@ -123,11 +130,14 @@ class Merger {
   absl::Status Pump() {
     absl::string_view record;
     std::string memory;
+    const Reader* cut = nullptr;  // The part whose record was not whole.
     for (uint64_t i = 0;; ++i) {
       const absl::StatusOr<std::optional<size_t>> next = NextPart(i);
       if (!next.ok() || !next->has_value()) return next.status();
       Reader& file = files_[**next];
       if (!ReadRecord(options_, &file, &memory, &record)) return End(file);
+      if (cut != nullptr) return CutOff(*cut);
+      if (!IsWhole(options_, record)) cut = &file;
       if (!out_->Write(record)) return out_->status();
     }
   }
@@ -140,8 +150,10 @@ class Merger {
     if (low < 0 && order.ok()) return std::nullopt;
     const int high = order.GetC();
     if (!order.ok()) return order.status();
-    const size_t part = static_cast<size_t>(low | high << 8);
-    if (high >= 0 && part < options_.parts) return part;
+    if (high >= 0) {
+      const size_t part = static_cast<size_t>(low | high << 8);
+      if (part < options_.parts) return part;
+    }
     return absl::DataLossError(absl::StrCat(order.file().path(),
                                             ": there is no part before offset ",
                                             order.Tell()));
@@ -153,6 +165,13 @@ class Merger {
     return absl::DataLossError(absl::StrCat(
         file.file().path(), " ends at offset ", file.Tell(),
         ", before it has all records that ", OrderName(options_), " tells of"));
+  }
+
+  // `file` ends within a record, though others come behind it.
+  absl::Status CutOff(const Reader& file) const {
+    return absl::DataLossError(
+        absl::StrCat(file.file().path(), " ends within a record, at offset ",
+                     file.Tell(), ", and it is not the last one"));
   }
 
   absl::Status CheckAllAreAtTheirEnd() {
