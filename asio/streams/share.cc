@@ -47,8 +47,9 @@ Request* RequestShare::Demand() {
     Request* request = queue_->Get();
     if (request != nullptr) return request;
     if (queue_->RunHandlers(absl::InfinitePast())) continue;
-    if (returning_ == 0 && !HaveOneGivenBack()) return nullptr;
-    if (returning_ > 0) Wait();
+    if (returning_ == 0 && HaveOneGivenBack()) continue;
+    if (returning_ + late_ == 0) return nullptr;
+    Wait();
   }
 }
 

@@ -54,9 +54,12 @@ class RequestShare {
   // REQUIRES: a request of a stream is in flight.
   void Wait() { queue_->RunHandlers(); }
 
-  // How many requests in flight their handlers will put.
+  // How many requests in flight their handlers will put: soon, or late, for
+  // what writes to a pipe may stay there as long as its reader likes.
   void AddReturning() { ++returning_; }
   void RemoveReturning() { --returning_; }
+  void AddLate() { ++late_; }
+  void RemoveLate() { --late_; }
 
   Queue* queue() const { return queue_; }
 
@@ -67,6 +70,7 @@ class RequestShare {
   Queue* const queue_;
   size_t streams_ = 0;
   size_t returning_ = 0;
+  size_t late_ = 0;
   std::vector<Hoarder*> hoarders_;
   RequestShare* next_ = nullptr;  // Of this thread's.
 };

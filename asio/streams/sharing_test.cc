@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -112,6 +113,15 @@ class SharingTest : public testing::Test {
       readers.push_back(*std::move(reader));
     }
     return readers;
+  }
+
+  // Until it takes nothing more.
+  static void FillPipe(int write_end) {
+    const int flags = fcntl(write_end, F_GETFL);
+    fcntl(write_end, F_SETFL, flags | O_NONBLOCK);
+    const std::string block(kBlock, 'x');
+    while (write(write_end, block.data(), block.size()) > 0) continue;
+    fcntl(write_end, F_SETFL, flags);
   }
 
   static std::string Line(size_t stream, size_t i) {
@@ -274,6 +284,32 @@ TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
   for (size_t i = 1 + read.size(); i < contents.size(); ++i) {
     ASSERT_EQ(rich->GetC(), contents[i]) << rich->status();
   }
+}
+
+// The pipe is full, and its block may stay for ever.
+TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
+  const std::string contents = Pattern(64 * kBlock);
+  scratch_.NewFile("file0", contents);
+  Queue queue(Options(8));
+  StreamOptions options;
+  options.queue = &queue;
+  options.depth = 16;
+  fd_testing::Pipe pipe;
+  FillPipe(pipe.write_end.get());
+  Writer to_pipe(File::Adopt(dup(pipe.write_end.get()), "a pipe"), options);
+  EXPECT_TRUE(to_pipe.Write(Pattern(kBlock)) && to_pipe.Write("x"));
+  ReaderOptions read_options;
+  static_cast<StreamOptions&>(read_options) = options;
+  auto rich = Reader::Open(Path(0), read_options);
+  auto poor = Reader::Open(Path(0), read_options);
+  ASSERT_TRUE(rich.ok() && poor.ok());
+  std::string read(4 * kBlock, '\0');
+  EXPECT_EQ(rich->Read(&read[0], read.size()), read.size());
+  EXPECT_EQ(queue.Get(), nullptr);  // It has the rest.
+  EXPECT_EQ(poor->GetC(), contents[0]);
+  std::signal(SIGPIPE, SIG_IGN);
+  pipe.read_end.Close();
+  EXPECT_FALSE(to_pipe.Close().ok());
 }
 
 TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {

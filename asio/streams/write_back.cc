@@ -123,7 +123,11 @@ bool WriteBack::SendUpTo(size_t end) {
   r->op = Op::kWrite;
   r->offset = seekable() ? offset_ : kFilePosition;
   r->length = whole;
-  share_->AddReturning();
+  if (seekable()) {
+    share_->AddReturning();
+  } else {
+    share_->AddLate();
+  }
   Start(r, &HandleWrite, this);
   return true;
 }
@@ -182,7 +186,11 @@ void WriteBack::HandleOther(Request* request) {
 void WriteBack::HandleWrite(Request* request) {
   WriteBack* self = static_cast<WriteBack*>(request->user_data);
   self->CountBack();
-  self->share_->RemoveReturning();
+  if (self->seekable()) {
+    self->share_->RemoveReturning();
+  } else {
+    self->share_->RemoveLate();
+  }
   if (request->result < 0) self->Fail(request->status());
   self->queue()->Put(request);
 }
