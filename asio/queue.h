@@ -163,8 +163,10 @@ class Queue {
 
   const QueueOptions& options() const { return options_; }
 
- private:
+  // Ends the program if the thread, or the process, is not the queue's.
   void CheckCaller() const;
+
+ private:
   void CheckMayWait() const;
   Slot* Owned(Request* request, const char* rule) const;
   void SetState(Slot* slot, RequestState state);

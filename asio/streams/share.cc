@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "workqueue/check.h"
+
 namespace uasio {
 namespace {
 
@@ -22,6 +24,7 @@ RequestShare* RequestShare::Join(Queue* queue) {
   RequestShare* share = first_share;
   while (share != nullptr && share->queue_ != queue) share = share->next_;
   if (share == nullptr) {
+    queue->CheckCaller();
     share = new RequestShare(queue);
     share->next_ = first_share;
     first_share = share;
@@ -31,9 +34,11 @@ RequestShare* RequestShare::Join(Queue* queue) {
 }
 
 void RequestShare::Leave() {
-  if (--streams_ > 0) return;
   RequestShare** link = &first_share;
-  while (*link != this) link = &(*link)->next_;
+  while (*link != nullptr && *link != this) link = &(*link)->next_;
+  UASIO_CHECK(*link == this,
+              "Stream: only the thread that created it may close it");
+  if (--streams_ > 0) return;
   *link = next_;
   delete this;
 }

@@ -34,9 +34,11 @@ class Hoarder {
 class RequestShare {
  public:
   // That of `queue`, for one stream more.
+  // REQUIRES: the thread is the queue's.
   static RequestShare* Join(Queue* queue);
 
   // For one stream less.
+  // REQUIRES: the thread is that of Join().
   void Leave();
 
   RequestShare(const RequestShare&) = delete;

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -310,6 +311,33 @@ TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
   std::signal(SIGPIPE, SIG_IGN);
   pipe.read_end.Close();
   EXPECT_FALSE(to_pipe.Close().ok());
+}
+
+TEST_F(SharingTest, InAnotherThreadNoStreamMayBeOpenedOrClosed) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const fd_testing::Fd fd = scratch_.Open("file0", "abc");
+  const auto run = [](const std::function<void()>& what) {
+    std::thread(what).join();
+  };
+  EXPECT_DEATH(
+      {
+        Queue queue(Options(8));
+        StreamOptions options;
+        options.queue = &queue;
+        const File file = File::Adopt(dup(fd.get()), "borrowed");
+        Reader reader(&file, options);
+        run([&] { reader.Close().IgnoreError(); });
+      },
+      "Stream: only the thread that created it may close it");
+  EXPECT_DEATH(
+      {
+        Queue queue(Options(8));
+        StreamOptions options;
+        options.queue = &queue;
+        const File file = File::Adopt(dup(fd.get()), "borrowed");
+        run([&] { Reader(&file, options).ok(); });
+      },
+      "only the thread that created the queue may use it");
 }
 
 TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {
