@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
 #include "asio/perform.h"
 #include "asio/perform_testing.h"
@@ -128,6 +131,52 @@ TEST(AttemptCachedTest, FindsTheEndOfTheFileWhereItBegins) {
   EXPECT_EQ(AttemptCached(&t), -EAGAIN);
   EXPECT_EQ(AttemptCached(&t), 3);
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 3);
+}
+
+// 0: it was what is expected.
+int StatusOf(pid_t child) {
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return status;
+}
+
+// In a child where each preadv2(2) says that there is nothing to be read.
+TEST(AttemptCachedTest, DoesNotBelieveThatTheFileEndsWhereItDoesNot) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  char back[10];
+  const pid_t child = fork();
+  if (child == 0) {
+    RefuseCalls({{SYS_preadv2, 0}});
+    Transfer inside = Make(Op::kRead, fd.get(), 2, back, 10);
+    Transfer end = Make(Op::kRead, fd.get(), 3, back, 10);
+    Transfer position = Make(Op::kRead, fd.get(), kFilePosition, back, 10);
+    const bool right =
+        AttemptCached(&inside) == -EAGAIN && AttemptCached(&end) == 0 &&
+        AttemptCached(&position) == -EAGAIN &&
+        lseek(fd.get(), 3, SEEK_SET) == 3 && AttemptCached(&position) == 0;
+    _exit(right ? 0 : 1);
+  }
+  EXPECT_EQ(StatusOf(child), 0);
+}
+
+TEST(AttemptCachedTest, KnowsWhatBeginsAtTheEndOfAFile) {
+  const Scratch scratch;
+  const Fd fd = scratch.Open("data", "abc");
+  char back[10];
+  Transfer t = Make(Op::kRead, fd.get(), 2, back, 10);
+  EXPECT_FALSE(BeginsAtEndOfFile(t));
+  t.done = 1;
+  EXPECT_TRUE(BeginsAtEndOfFile(t));
+  t.offset = kFilePosition;
+  EXPECT_FALSE(BeginsAtEndOfFile(t));
+  ASSERT_EQ(lseek(fd.get(), 4, SEEK_SET), 4);
+  EXPECT_TRUE(BeginsAtEndOfFile(t));
+  const Pipe pipe;
+  t.fd = pipe.read_end.get();
+  EXPECT_FALSE(BeginsAtEndOfFile(t));
+  t.fd = -1;
+  EXPECT_FALSE(BeginsAtEndOfFile(t));
 }
 
 int64_t Try(Op op, int fd, char* buffer, size_t length) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -170,7 +171,8 @@ int64_t Attempt(Transfer* transfer) {
 }
 
 // On O_DIRECT, RWF_NOWAIT waits for the device.  What a short count has read is
-// kept, because at kFilePosition it has moved that.
+// kept, because at kFilePosition it has moved that.  A count of 0 is not believed:
+// with RWF_NOWAIT, Linux 5.9 and 5.10 may say so anywhere (readv(2), "BUGS").
 int64_t AttemptCached(Transfer* transfer) {
   const bool suits = IsRead(transfer->op) && transfer->traits.sized &&
                      !transfer->traits.direct &&
@@ -178,9 +180,20 @@ int64_t AttemptCached(Transfer* transfer) {
   if (!suits) return -EAGAIN;
   const ssize_t n = CallForCached(*transfer);
   if (n < 0) return -EAGAIN;
+  const bool wants_more = transfer->done < transfer->length;
+  if (n == 0 && wants_more && !BeginsAtEndOfFile(*transfer)) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
   if (n > 0 && transfer->done < transfer->length) return -EAGAIN;
   return static_cast<int64_t>(transfer->done);
+}
+
+bool BeginsAtEndOfFile(const Transfer& transfer) {
+  struct stat info;
+  if (fstat(transfer.fd, &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  const off_t begin = transfer.offset == kFilePosition
+                          ? lseek(transfer.fd, 0, SEEK_CUR)
+                          : OffsetOf(transfer);
+  return begin >= info.st_size;
 }
 
 bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n) {

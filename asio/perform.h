@@ -52,6 +52,9 @@ inline constexpr size_t kCachedBytesMax = 64 << 10;
 // whether that was the end.
 int64_t AttemptCached(Transfer* transfer);
 
+// Whether what is left of a read begins at the end of a file or beyond.
+bool BeginsAtEndOfFile(const Transfer& transfer);
+
 // Whether a read that got `n` bytes, which makes `done` in all, has met the end
 // of a file.  A direct one that ends off any sector's boundary has, and to go
 // on from there would only be refused.
