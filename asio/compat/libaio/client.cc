@@ -8,6 +8,9 @@
 #include <linux/aio_abi.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +33,7 @@ namespace {
 
 constexpr int kWrites = 64;
 constexpr size_t kBytes = 1 << 16;
+constexpr size_t kPageBytes = 4096;
 
 void Check(bool condition, const char* what) {
   if (condition) return;
@@ -228,6 +233,84 @@ void Queue() {
   Check(library->queue_release(context) == 0, "io_queue_release");
 }
 
+int CountFds() {
+  const auto end = std::filesystem::directory_iterator();
+  int count = 0;
+  for (std::filesystem::directory_iterator fds("/proc/thread-self/fd");
+       fds != end; ++fds) {
+    ++count;
+  }
+  return count;
+}
+
+// Requests that wait and ring one eventfd, by two numbers, and another one.
+void RingDoorbells() {
+  int fds[2];
+  Check(pipe(fds) == 0, "pipe");
+  const int one = eventfd(0, 0), other = eventfd(0, 0), again = dup(one);
+  const aio_context_t context = NewContext();
+  const int before = CountFds();
+  iocb poll = Block(IOCB_CMD_POLL, fds[0], nullptr, 0, 0);
+  poll.aio_buf = POLLIN;
+  poll.aio_flags = IOCB_FLAG_RESFD;
+  iocb* block = &poll;
+  for (int bell : {one, again, other, other, again, one}) {
+    poll.aio_resfd = static_cast<uint32_t>(bell);
+    Check(library->submit(context, 1, &block) == 1, "io_submit with RESFD");
+  }
+  const int ours = 2;  // Of the thread that waits for the pipe.
+  Check(CountFds() == before + 2 + ours, "a descriptor for each eventfd");
+  Check(write(fds[1], "x", 1) == 1, "write");
+  io_event events[6];
+  Check(library->getevents(context, 6, 6, events, nullptr) == 6, "six events");
+  uint64_t rung;
+  Check(read(one, &rung, 8) == 8 && rung == 4, "the eventfd is rung");
+  Check(read(other, &rung, 8) == 8 && rung == 2, "so is the other");
+  Check(CountFds() == before + ours, "the descriptors are given back");
+  Check(library->destroy(context) == 0, "io_destroy");
+}
+
+// Each address is told from one that can be written, and that can be read.
+void UseBadAddresses() {
+  char* const pages = static_cast<char*>(
+      mmap(nullptr, 2 * kPageBytes, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* const read_only = pages + kPageBytes;
+  Check(mprotect(read_only, kPageBytes, PROT_READ) == 0, "mprotect");
+  Check(library->setup(1, reinterpret_cast<aio_context_t*>(read_only)) ==
+            -EFAULT,
+        "a context in read-only memory");
+  Check(library->setup(1, nullptr) == -EFAULT, "a context nowhere");
+  const aio_context_t context = NewContext();
+  iocb sync = Block(IOCB_CMD_FSYNC, fd, nullptr, 0, 0);
+  sync.aio_key = 1;
+  std::memcpy(pages, &sync, sizeof(sync));
+  Check(mprotect(pages, kPageBytes, PROT_READ) == 0, "mprotect");
+  iocb* blocks[] = {reinterpret_cast<iocb*>(pages), &sync};
+  Check(library->submit(context, 1, blocks) == -EFAULT, "a read-only block");
+  Check(library->submit(context, 1, blocks + 1) == 1, "a sync");
+  Check(mprotect(pages, kPageBytes, PROT_READ | PROT_WRITE) == 0, "mprotect");
+  const auto split = reinterpret_cast<io_event*>(read_only - 30);
+  Check(library->getevents(context, 1, 1, split, nullptr) == -EFAULT,
+        "an event that ends in read-only memory");
+  io_event event;
+  Check(library->getevents(context, 1, 1, &event, nullptr) == 1, "is not lost");
+  Check(event.res == 0, "a sync");
+  Check(library->destroy(context) == 0, "io_destroy");
+}
+
+// Once the main thread has ended, /proc/self and its id lead nowhere.
+void OutliveTheLeader() {
+  std::thread([] {
+    while (access("/proc/self/fd/0", F_OK) == 0) sched_yield();
+    RingDoorbells();
+    UseBadAddresses();
+    Work();
+    std::exit(0);
+  }).detach();
+  pthread_exit(nullptr);
+}
+
 // Without the calls that a container's filter may refuse.
 void Filtered() {
   uasio::RefuseCalls({{SYS_io_setup, EPERM},
@@ -235,6 +318,8 @@ void Filtered() {
                       {SYS_process_vm_readv, EPERM},
                       {SYS_process_vm_writev, EPERM},
                       {SYS_kcmp, EPERM}});
+  RingDoorbells();
+  UseBadAddresses();
   Work();
 }
 
@@ -267,11 +352,14 @@ int main(int argc, char** argv) {
       {"cancel", &Cancel},
       {"queue", &Queue},
       {"filtered", &Filtered},
+      {"doorbells", &RingDoorbells},
+      {"bad-addresses", &UseBadAddresses},
+      {"leader-gone", &OutliveTheLeader},
       {"small-stack", &SmallStack},
   };
   fd = open(argv[3], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   Check(fd >= 0, argv[3]);
-  const Library found(argv[1]);
+  static const Library found(argv[1]);  // Also once main() has ended.
   library = &found;
   modes.at(absl::StrCat(argv[2]))();
   return 0;

@@ -8,8 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -17,16 +19,47 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// False also where that cannot be asked.
-bool IsSameFile(int a, int b) {
-  const pid_t self = getpid();
-  return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+// The files are looked for by way of the calling thread, because the process's
+// main thread may have ended, and has none then.
+
+std::atomic<bool> kcmp_refused{false};  // By a filter, or the kernel has none.
+
+// The number by which the kernel knows an eventfd; -1: it does not tell.
+int64_t ReadEventfdId(int fd) {
+  constexpr char kKey[] = "eventfd-id:";
+  char path[48];
+  char text[512] = {};
+  std::snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+  const int info = open(path, O_RDONLY | O_CLOEXEC);
+  if (info < 0) return -1;
+  const ssize_t n = read(info, text, sizeof(text) - 1);
+  close(info);
+  const char* found = n > 0 ? std::strstr(text, kKey) : nullptr;
+  return found == nullptr ? -1 : std::atoll(found + sizeof(kKey) - 1);
+}
+
+int64_t IdOf(Doorbell* bell) {
+  if (bell->id < 0) bell->id = ReadEventfdId(bell->fd);
+  return bell->id;
+}
+
+// Whether `fd` is the bell's eventfd; false also where that cannot be found
+// out.  `*id` is that of `fd`, or -1 as long as it has not been asked for.
+bool IsOfBell(int fd, Doorbell* bell, int64_t* id) {
+  if (!kcmp_refused.load(std::memory_order_relaxed)) {
+    const pid_t self = gettid();
+    const long order = syscall(SYS_kcmp, self, self, KCMP_FILE, bell->fd, fd);
+    if (order >= 0 || errno == EBADF) return order == 0;
+    kcmp_refused = true;
+  }
+  if (*id < 0) *id = ReadEventfdId(fd);
+  return *id >= 0 && *id == IdOf(bell);
 }
 
 bool IsEventfd(int fd) {
-  char link[32];
+  char link[48];
   char target[64] = {};
-  std::snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  std::snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
   if (readlink(link, target, sizeof(target) - 1) >= 0) {
     return std::strcmp(target, "anon_inode:[eventfd]") == 0;
   }
@@ -38,8 +71,9 @@ bool IsEventfd(int fd) {
 }  // namespace
 
 int Doorbells::Acquire(int fd, Doorbell** bell) {
+  int64_t id = -1;
   for (Doorbell& known : bells_) {
-    if (!IsSameFile(known.fd, fd)) continue;
+    if (!IsOfBell(fd, &known, &id)) continue;
     ++known.users;
     *bell = &known;
     return 0;
@@ -47,10 +81,10 @@ int Doorbells::Acquire(int fd, Doorbell** bell) {
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return EBADF;
   if (!IsEventfd(fd)) return EINVAL;
-  const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (duplicate < 0) return EAGAIN;
   const bool nonblocking = (flags & O_NONBLOCK) != 0;
-  *bell = new (std::nothrow) Doorbell{duplicate, nonblocking, 1, {}};
+  *bell = new (std::nothrow) Doorbell{duplicate, nonblocking, 1, id, {}};
   if (*bell == nullptr) {
     close(duplicate);
     return EAGAIN;

@@ -11,6 +11,7 @@
 #define UASIO_ASIO_COMPAT_LIBAIO_DOORBELL_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "clists/clist.h"
 
@@ -21,6 +22,7 @@ struct Doorbell {
   int fd;  // The duplicate.
   bool nonblocking;
   size_t users;
+  int64_t id;  // The eventfd's, as far as anybody has asked; or -1.
   cnode node;
 };
 

@@ -104,6 +104,14 @@ TEST_F(ProcessesTest, QueueFunctionsAndOldVersions) { ExpectEnds("queue"); }
 
 TEST_F(ProcessesTest, WorksWhereAFilterForbidsMuch) { ExpectWorks("filtered"); }
 
+TEST_F(ProcessesTest, OneDescriptorForEachEventfd) { ExpectEnds("doorbells"); }
+
+TEST_F(ProcessesTest, BadAddressesAreErrors) { ExpectEnds("bad-addresses"); }
+
+TEST_F(ProcessesTest, WorksWhenTheMainThreadHasEnded) {
+  ExpectWorks("leader-gone");
+}
+
 TEST_F(ProcessesTest, WorksOnASmallStack) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs more stack";
   ExpectWorks("small-stack");

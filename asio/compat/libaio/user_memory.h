@@ -2,9 +2,10 @@
 // it: an address that is not mapped is an answer, not a crash.
 //
 // Threads:   any.
-// Cost:      0.1 us for each page that is read, 0.5 us for what is written.
+// Cost:      a short system call for each page.
 // Errors:    false, for which the kernel says EFAULT.  A program that unmaps
-//            memory in one thread while another hands it to us may crash.
+//            memory in one thread while another hands it to us may crash, and
+//            so may one whose filter refuses rt_sigprocmask(2) or getcpu(2).
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_USER_MEMORY_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_USER_MEMORY_H_
@@ -15,6 +16,8 @@ namespace uasio {
 namespace libaio {
 
 bool CopyIn(void* to, const void* from, size_t bytes);
+
+// REQUIRES: bytes is 0 or at least 4.
 bool CopyOut(void* to, const void* from, size_t bytes);
 
 // Whether `bytes` at `address` could be a program's at all: the kernel refuses
