@@ -33,9 +33,11 @@ Readiness::~Readiness() {
     MutexLock lock(&mutex_);
     UASIO_CHECK(watches_.empty(), "~Readiness: fds are still watched");
     if (!started_) return;
+    if (lost_ == 0) eventfd_write(stop_fd_, 1);
   }
-  eventfd_write(stop_fd_, 1);
   pthread_join(thread_, nullptr);
+  MutexLock lock(&mutex_);
+  if (lost_ != 0) return;  // The numbers may be others' by now.
   close(stop_fd_);
   close(epoll_fd_);
 }
@@ -72,6 +74,7 @@ void Readiness::Serve() {
   epoll_event events[kEventsAtOnce];
   while (true) {
     const int count = epoll_wait(epoll_fd_, events, kEventsAtOnce, -1);
+    if (count < 0 && errno != EINTR) return GiveUp(errno);
     for (int i = 0; i < count; ++i) {
       if (events[i].data.fd == stop_fd_) return;
       Fire(events[i].data.fd, events[i].events);
@@ -97,6 +100,21 @@ void Readiness::Fire(int fd, uint32_t events) {
   for (Watch* watch : ready) watch->ready(watch);
 }
 
+// Somebody has closed what is ours.  The system call will tell those who wait
+// how their fds are.
+void Readiness::GiveUp(int error) {
+  std::vector<Watch*> ready;
+  {
+    MutexLock lock(&mutex_);
+    lost_ = error;
+    for (auto& entry : watches_) {
+      TakeReadyLocked(&entry.second, EPOLLERR, &ready);
+    }
+    watches_.clear();
+  }
+  for (Watch* watch : ready) watch->ready(watch);
+}
+
 void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
                                 std::vector<Watch*>* ready) {
   for (Watch& watch : *watches) {
@@ -107,7 +125,7 @@ void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
 }
 
 int Readiness::StartLocked() {
-  if (started_) return 0;
+  if (started_) return lost_;
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
   stop_fd_ = eventfd(0, EFD_CLOEXEC);
   int error = epoll_fd_ < 0 || stop_fd_ < 0

@@ -6,7 +6,9 @@
 //            cancelled or its ready() called; the fd must stay open as long.
 // Order:     all watches of an fd that are satisfied become ready at once.
 // Blocks:    only the destructor, until the thread has ended.
-// Errors:    errnos, of Add().
+// Errors:    errnos, of Add().  Who closes fds that are not his, as by
+//            close_range(2), while any are watched may wait for ever; once
+//            that shows, all watches become ready, and Add() says EBADF.
 //
 //   watch.fd = fd, watch.events = EPOLLIN;
 //   watch.ready = [](Readiness::Watch* watch) { ... };
@@ -58,6 +60,7 @@ class Readiness {
   static void* Main(void* self);
   void Serve();
   void Fire(int fd, uint32_t events);
+  void GiveUp(int error);
   void TakeReadyLocked(WatchList* watches, uint32_t events,
                        std::vector<Watch*>* ready)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -70,6 +73,7 @@ class Readiness {
   Mutex mutex_;
   std::unordered_map<int, WatchList> watches_ ABSL_GUARDED_BY(mutex_);
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  int lost_ ABSL_GUARDED_BY(mutex_) = 0;  // The errno that ended the thread.
 
   // Set by StartLocked(), before there is a thread.
   pthread_t thread_;

@@ -225,6 +225,34 @@ TEST(ReadinessTest, HundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
+// The first one that is open, as by a program that closes all fds.
+void CloseEpollFd() {
+  for (int fd = 0; fd < 1024; ++fd) {
+    char target[64] = {};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    if (readlink(link.c_str(), target, sizeof(target) - 1) < 0) continue;
+    if (std::string(target) != "anon_inode:[eventpoll]") continue;
+    ASSERT_EQ(close(fd), 0);
+    return;
+  }
+  FAIL() << "there is no epoll fd";
+}
+
+TEST(ReadinessTest, GivesUpWhenItsFdsAreClosed) {
+  const Pipe pipe, other;
+  Counter ready(pipe.read_end.get(), EPOLLIN);
+  Counter waiting(other.read_end.get(), EPOLLIN);
+  Readiness readiness;
+  ASSERT_EQ(readiness.Add(&ready, nullptr), 0);
+  ASSERT_EQ(readiness.Add(&waiting, nullptr), 0);
+  CloseEpollFd();
+  pipe.Put("x");  // Which wakes the thread.
+  ready.called.Wait();
+  waiting.called.Wait();
+  EXPECT_EQ(readiness.Add(&waiting, nullptr), EBADF);
+  EXPECT_FALSE(readiness.Cancel(&waiting));
+}
+
 TEST(ReadinessTest, IsDestroyedWithOrWithoutItsThread) {
   { Readiness unused; }
   Readiness used;
