@@ -47,6 +47,11 @@ int ReadOneBlock(int fd, const Alignment& alignment) {
   return n < 0 ? errno : 0;
 }
 
+// Where there is none, O_DIRECT may be there all the same.
+bool HasDirectIo(const Alignment& alignment) {
+  return alignment.offset_bytes != 0 && alignment.memory_bytes != 0;
+}
+
 // Has the I/O of `fd` be direct.  Returns why it cannot be, and then leaves it
 // buffered; "": it is.
 std::string BeDirect(int fd, Alignment* alignment) {
@@ -54,7 +59,7 @@ std::string BeDirect(int fd, Alignment* alignment) {
     return "it is neither a regular file nor a block device";
   }
   const Alignment learnt = DirectAlignment(fd);
-  if (learnt.offset_bytes == 0) {
+  if (!HasDirectIo(learnt)) {
     return "the file system has no direct I/O for this file";
   }
   const int flags = fcntl(fd, F_GETFL);
@@ -107,8 +112,10 @@ File File::Adopt(int fd, std::string name) {
   file.fd_ = fd;
   file.path_ = std::move(name);
   const int flags = fcntl(fd, F_GETFL);
-  file.direct_ = flags >= 0 && (flags & O_DIRECT) != 0 && MayBeDirect(fd);
-  if (file.direct_) file.alignment_ = DirectAlignment(fd);
+  if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
+  const Alignment learnt = DirectAlignment(fd);
+  file.direct_ = HasDirectIo(learnt);
+  if (file.direct_) file.alignment_ = learnt;
   return file;
 }
 
