@@ -1,8 +1,11 @@
 #include "asio/streams/read_ahead.h"
 
+#include <errno.h>
+
 #include <algorithm>
-#include <limits>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace uasio {
 
@@ -56,6 +59,11 @@ bool ReadAhead::Restart(int64_t position) {
     size_ = RegularSize();
     if (size_ > 0 && position >= size_) return false;
   }
+  if (next_ > block_offset_max()) {  // Where hardly any file has something.
+    if (position >= size_) return false;
+    return FailErrno(EOVERFLOW,
+                     absl::StrCat("cannot read at offset ", position, " of"));
+  }
   Request* request = Demand();
   return request != nullptr && StartBlock(request);
 }
@@ -75,7 +83,8 @@ bool ReadAhead::StartBlock(Request* request) {
 // As far as the window, the file as it was seen, and the requests go.
 void ReadAhead::ReadOn() {
   if (!seekable()) return;
-  const int64_t end = size_ < 0 ? std::numeric_limits<int64_t>::max() : size_;
+  const int64_t far = block_offset_max();
+  const int64_t end = size_ < 0 ? far : std::min(size_, far);
   while (blocks_.size() < window_ && next_ < end) {
     Request* request = queue()->Get();
     if (request == nullptr) break;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -263,6 +264,21 @@ TEST_F(ReaderTest, BeyondFourGibibytesOffsetsHold) {
   EXPECT_EQ(reader.Skip(kFar), kFar);
   EXPECT_EQ(ReadAll(&reader), "xyz");
   EXPECT_EQ(reader.Tell(), kFar + 3);
+}
+
+TEST_F(ReaderTest, FarBeyondTheEndThereIsNothing) {
+  for (const std::string& contents : {std::string(), Pattern(100)}) {
+    for (const int64_t back : {int64_t{0}, int64_t{1}, int64_t{kBlock}}) {
+      const int64_t far = std::numeric_limits<int64_t>::max() - back;
+      Reader reader = OpenNew(contents);
+      EXPECT_TRUE(reader.Seek(far));
+      EXPECT_EQ(reader.GetC(), -1);
+      EXPECT_EQ(reader.Tell(), far);
+      EXPECT_TRUE(reader.ok()) << reader.status();
+      EXPECT_TRUE(reader.Seek(0));
+      EXPECT_TRUE(ReadAll(&reader) == contents);
+    }
+  }
 }
 
 using ReaderDeathTest = ReaderTest;

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -68,6 +69,12 @@ class Stream {
   // What blocks of the file begin at multiples of: 1 unless it is direct.
   int64_t alignment() const { return alignment_; }
   size_t block_bytes() const { return block_bytes_; }
+
+  // Where the last block may begin: offsets go no further than int64_t.
+  int64_t block_offset_max() const {
+    return std::numeric_limits<int64_t>::max() -
+           static_cast<int64_t>(block_bytes_);
+  }
   int64_t first_offset() const { return first_offset_; }
 
   // Its size now.  Fails if it has none.

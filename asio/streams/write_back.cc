@@ -41,6 +41,10 @@ bool WriteBack::Open(int64_t position) {
   queue()->RunHandlers(absl::InfinitePast());  // Some may have failed.
   LearnSize();
   if (!ok()) return false;
+  if (position > block_offset_max()) {
+    return FailErrno(EFBIG,
+                     absl::StrCat("cannot write at offset ", position, " of"));
+  }
   request_ = Demand();
   if (request_ == nullptr) return false;
   offset_ = RoundDown(position, alignment());
@@ -97,7 +101,8 @@ void WriteBack::Discard() {
 bool WriteBack::Accepts(const char* data, size_t bytes,
                         int64_t position) const {
   const Alignment wanted = file().alignment();
-  return bytes % wanted.offset_bytes == 0 && position % alignment() == 0 &&
+  return position <= block_offset_max() && bytes % wanted.offset_bytes == 0 &&
+         position % alignment() == 0 &&
          reinterpret_cast<uintptr_t>(data) % wanted.memory_bytes == 0;
 }
 

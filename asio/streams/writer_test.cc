@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -356,6 +357,18 @@ TEST_F(WriterTest, OffsetsHoldBeyondFourGibibytes) {
   Reader reader = Open(Path());
   EXPECT_TRUE(reader.Seek(kFar - 1));
   EXPECT_EQ(ReadAll(&reader), std::string("\0xyz", 4));
+}
+
+TEST_F(WriterTest, BeyondTheLastOffsetIsAnError) {
+  constexpr int64_t kFar = std::numeric_limits<int64_t>::max() - 10;
+  Writer writer = Create(Path());
+  EXPECT_TRUE(writer.Seek(kFar));
+  EXPECT_FALSE(writer.Write(Pattern(100)));
+  EXPECT_EQ(writer.Tell(), kFar);
+  ExpectMessage(writer.status(), absl::StrCat("cannot write at offset ", kFar,
+                                              " of ", Path(), ": EFBIG"));
+  EXPECT_FALSE(writer.Close().ok());
+  EXPECT_EQ(SizeOnDisk(), 0);
 }
 
 TEST_F(WriterTest, WritesAllTheSameWhenItIsNotClosed) {
