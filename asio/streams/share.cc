@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "asio/streams/stream.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -20,7 +21,7 @@ thread_local RequestShare* first_share = nullptr;
 
 }  // namespace
 
-RequestShare* RequestShare::Join(Queue* queue) {
+RequestShare* RequestShare::Join(Queue* queue, Stream* stream) {
   RequestShare* share = first_share;
   while (share != nullptr && share->queue_ != queue) share = share->next_;
   if (share == nullptr) {
@@ -29,16 +30,17 @@ RequestShare* RequestShare::Join(Queue* queue) {
     share->next_ = first_share;
     first_share = share;
   }
-  ++share->streams_;
+  share->streams_.push_back(stream);
   return share;
 }
 
-void RequestShare::Leave() {
+void RequestShare::Leave(Stream* stream) {
   RequestShare** link = &first_share;
   while (*link != nullptr && *link != this) link = &(*link)->next_;
   UASIO_CHECK(*link == this,
               "Stream: only the thread that created it may close it");
-  if (--streams_ > 0) return;
+  streams_.erase(std::find(streams_.begin(), streams_.end(), stream));
+  if (!streams_.empty()) return;
   *link = next_;
   delete this;
 }
@@ -56,6 +58,14 @@ Request* RequestShare::Demand() {
     if (returning_ + late_ == 0) return nullptr;
     Wait();
   }
+}
+
+void RequestShare::WaitForOthers(const Stream& stream) {
+  const auto is_in_the_way = [&](const Stream* other) {
+    return other != &stream && other->in_flight() > 0 &&
+           other->IsOnTheFileOf(stream);
+  };
+  while (std::any_of(streams_.begin(), streams_.end(), is_in_the_way)) Wait();
 }
 
 // By the one that has most.  False: there is none to be had.

@@ -31,15 +31,17 @@ class Hoarder {
   virtual void GiveBackOne() = 0;
 };
 
+class Stream;
+
 class RequestShare {
  public:
   // That of `queue`, for one stream more.
   // REQUIRES: the thread is the queue's.
-  static RequestShare* Join(Queue* queue);
+  static RequestShare* Join(Queue* queue, Stream* stream);
 
   // For one stream less.
   // REQUIRES: the thread is that of Join().
-  void Leave();
+  void Leave(Stream* stream);
 
   RequestShare(const RequestShare&) = delete;
   RequestShare& operator=(const RequestShare&) = delete;
@@ -56,6 +58,10 @@ class RequestShare {
   // REQUIRES: a request of a stream is in flight.
   void Wait() { queue_->RunHandlers(); }
 
+  // Waits until other streams than `stream` have nothing in flight on the file
+  // that it is on.
+  void WaitForOthers(const Stream& stream);
+
   // How many requests in flight their handlers will put: soon, or late, for
   // what writes to a pipe may stay there as long as its reader likes.
   void AddReturning() { ++returning_; }
@@ -70,7 +76,7 @@ class RequestShare {
   bool HaveOneGivenBack();
 
   Queue* const queue_;
-  size_t streams_ = 0;
+  std::vector<Stream*> streams_;
   size_t returning_ = 0;
   size_t late_ = 0;
   std::vector<Hoarder*> hoarders_;

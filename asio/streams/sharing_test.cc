@@ -430,6 +430,29 @@ TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
   EXPECT_EQ(q.held->running_max, 3u);
 }
 
+TEST(WriteBackTest, BeforePaddingIsCutOthersHaveWrittenToTheFile) {
+  const fd_testing::Scratch scratch;
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  HeldQueue q(options);
+  q.held->when_awaited = [&] { q.held->Finish(q.held->running.back()); };
+  WriterOptions write_options;
+  write_options.queue = &q.queue;
+  auto a = Writer::Open(scratch.Path("file"), write_options);
+  auto stranger = Writer::Open(scratch.Path("other"), write_options);
+  write_options.existing = WriterOptions::Existing::kKeep;
+  write_options.offset = 8192;
+  auto b = Writer::Open(scratch.Path("file"), write_options);
+  ASSERT_TRUE(a.ok() && stranger.ok() && b.ok());
+  if (!a->file().direct()) GTEST_SKIP() << a->file().why_buffered();
+  EXPECT_TRUE(stranger->Write(Pattern(4096)) && stranger->PutC('x'));
+  EXPECT_TRUE(b->Write(Pattern(4096)) && b->PutC('x'));
+  EXPECT_TRUE(a->Write("aaaa") && a->Close().ok());
+  EXPECT_EQ(q.held->running.size(), 1u);  // The stranger's.
+  EXPECT_TRUE(b->Close().ok() && stranger->Close().ok());
+  EXPECT_EQ(fd_testing::Contents(scratch.Path("file")).size(), 8192u + 4097u);
+}
+
 TEST(WriteBackTest, TheFirstErrorStays) {
   const fd_testing::Scratch scratch;
   QueueOptions options;

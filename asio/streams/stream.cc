@@ -16,8 +16,8 @@ namespace uasio {
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
-    : share_(RequestShare::Join(options.queue != nullptr ? options.queue
-                                                         : ThreadQueue())),
+    : share_(RequestShare::Join(
+          options.queue != nullptr ? options.queue : ThreadQueue(), this)),
       depth_(options.depth),
       owned_(std::move(file)),
       file_(borrowed != nullptr ? borrowed : &owned_) {
@@ -110,7 +110,14 @@ void Stream::CloseFile(int64_t position) {
     const absl::Status closed = queue()->Close(&owned_);
     if (!closed.ok()) Fail(closed);
   }
-  share_->Leave();
+  share_->Leave(this);
+}
+
+bool Stream::IsOnTheFileOf(const Stream& other) const {
+  struct stat mine, its;
+  return fstat(file_->fd(), &mine) == 0 &&
+         fstat(other.file_->fd(), &its) == 0 && mine.st_dev == its.st_dev &&
+         mine.st_ino == its.st_ino;
 }
 
 int64_t Stream::RegularSize() const {

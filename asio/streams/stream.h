@@ -77,6 +77,12 @@ class Stream {
   }
   int64_t first_offset() const { return first_offset_; }
 
+  // Submitted, and not back yet.
+  size_t in_flight() const { return in_flight_; }
+
+  // False also if that cannot be told.
+  bool IsOnTheFileOf(const Stream& other) const;
+
   // Its size now.  Fails if it has none.
   absl::StatusOr<int64_t> Size() const { return file_->Size(); }
 
@@ -86,7 +92,6 @@ class Stream {
 
   // A request is back.
   void CountBack() { --in_flight_; }
-  size_t in_flight() const { return in_flight_; }
   void WaitForAll();
 
   // Demands a request.  nullptr: has failed for want of one.

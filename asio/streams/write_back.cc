@@ -227,10 +227,15 @@ bool WriteBack::Settle() {
   return ok();
 }
 
-// Unless somebody else has made the file longer than we have.
+// Unless somebody else has made the file longer than we have.  That must not
+// come between the look at the size and the cut: from this queue it does not,
+// since others' writes are waited for; from elsewhere it would be lost.
 void WriteBack::CutPadding() {
-  const int64_t now = reach_ > size_ ? RegularSize() : -1;
+  const bool padded = reach_ > size_;
   const int64_t reach = std::exchange(reach_, 0);
+  if (!padded) return;
+  share_->WaitForOthers(*this);
+  const int64_t now = RegularSize();
   if (now > size_ && now <= reach && ftruncate(file().fd(), size_) != 0) {
     FailErrno(errno, absl::StrCat("cannot cut to ", size_, " bytes:"));
   }

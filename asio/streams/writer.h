@@ -20,8 +20,10 @@
 // After Flush() and Close() the file has exactly the bytes that were written,
 // and its size is exact; until then it may end in zeros.  Others may use it in
 // turn with a Writer, each up to a Flush(), another Writer, too; at the same
-// time, only other sectors of it.  Fsync() failures on a borrowed file are also
-// kept in the queue's ledger.
+// time, only other sectors of it, and only if nobody makes it longer meanwhile
+// but by a Writer of the same queue: Flush() and Close() cut the padding, and
+// with it what has just come behind it.  Fsync() failures on a borrowed file
+// are also kept in the queue's ledger.
 //
 // A Writer that is destroyed without Close() writes all the same, and prints
 // the error, if there is one; in debug builds, it also prints that.
@@ -117,7 +119,8 @@ class Writer {
 
   // Has the file system reserve room for the first `bytes` of the file, up to
   // the next Flush(): writing beyond the end is then faster, and a full disk is
-  // known now.  Does nothing where that cannot be done.
+  // known now.  Does nothing where that cannot be done.  Nobody else may make
+  // the file longer up to then.
   bool Preallocate(int64_t bytes);
 
   // Waits until all is written: everybody sees it, and the size is exact.

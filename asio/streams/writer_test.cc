@@ -149,6 +149,18 @@ TEST_F(WriterTest, WritersTakeTurnsInOneSectorByFlush) {
   EXPECT_EQ(Contents(), "aaaaabbbbbAAbbb");
 }
 
+TEST_F(WriterTest, WhatFollowsThePaddingIsNotCutWithIt) {
+  const std::string block = Pattern(kBlock);
+  for (int i = 0; i < 200; ++i) {
+    Writer a = Create(Path());
+    Writer b = Create(Path(), Existing::kKeep, 2 * kBlock);
+    EXPECT_TRUE(b.Write(block) && b.PutC('b'));  // A block is on its way.
+    EXPECT_TRUE(a.Write("aaaa") && a.Close().ok() && b.Close().ok());
+    ASSERT_TRUE(Contents() ==
+                "aaaa" + std::string(2 * kBlock - 4, '\0') + block + "b");
+  }
+}
+
 TEST_F(WriterTest, ToLookAtTheSizeIsNotToTakeOnesTurn) {
   const std::string before = Pattern(100);
   for (const Existing existing : {Existing::kAppend, Existing::kKeep}) {
