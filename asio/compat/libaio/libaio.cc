@@ -21,6 +21,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "asio/compat/libaio/aio.h"
 #include "asio/compat/libaio/settings.h"
@@ -43,6 +44,8 @@ std::atomic<Process*> process{nullptr};
 // The parent's; only so that no tool takes it for lost memory.
 std::atomic<Process*> inherited{nullptr};
 
+std::atomic<bool> drains_at_exit{false};
+
 void ForgetParent() {
   Process* const parent = process.exchange(nullptr);
   if (parent != nullptr) inherited = parent;
@@ -54,19 +57,22 @@ void Drain() {
   if (current != nullptr) current->aio.Drain();
 }
 
+// Not at the first call, which a fork() in another thread may interrupt.
+__attribute__((constructor)) void Register() {
+  pthread_atfork(nullptr, nullptr, &ForgetParent);
+}
+
 // Waiting begins before the objects are destroyed that were made before the
 // first call, because requests may use their memory.
-bool Register() {
-  return pthread_atfork(nullptr, nullptr, &ForgetParent) == 0 &&
-         std::atexit(&Drain) == 0;
+void DrainAtExit() {
+  if (!drains_at_exit.exchange(true)) std::atexit(&Drain);
 }
 
 // Two threads may make one each; that of the slower is thrown away unused.
 Process* ThisProcess() {
   Process* current = process.load(std::memory_order_acquire);
   if (current != nullptr) return current;
-  static const bool registered = Register();
-  static_cast<void>(registered);
+  DrainAtExit();
   Process* const made = new Process();
   if (process.compare_exchange_strong(current, made)) return made;
   delete made;
@@ -134,9 +140,13 @@ using uasio::libaio::Call;
 
 extern "C" {
 
-int io_setup(int events, aio_context_t* context) {
+// Where there is no memory for the first call's Aio, that is all there is to
+// say; all others find it.
+int io_setup(int events, aio_context_t* context) try {
   const Call call;
   return static_cast<int>(call->Setup(static_cast<unsigned>(events), context));
+} catch (const std::bad_alloc&) {
+  return -ENOMEM;
 }
 
 int io_destroy(aio_context_t context) {
