@@ -171,8 +171,9 @@ int64_t Attempt(Transfer* transfer) {
 }
 
 // On O_DIRECT, RWF_NOWAIT waits for the device.  What a short count has read is
-// kept, because at kFilePosition it has moved that.  A count of 0 is not believed:
-// with RWF_NOWAIT, Linux 5.9 and 5.10 may say so anywhere (readv(2), "BUGS").
+// kept, because at kFilePosition it has moved that.  A count of 0 is not
+// believed: with RWF_NOWAIT, Linux 5.9 and 5.10 may say so anywhere (readv(2),
+// "BUGS").
 int64_t AttemptCached(Transfer* transfer) {
   const bool suits = IsRead(transfer->op) && transfer->traits.sized &&
                      !transfer->traits.direct &&

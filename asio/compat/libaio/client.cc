@@ -272,14 +272,14 @@ void RingDoorbells() {
 
 // Each address is told from one that can be written, and that can be read.
 void UseBadAddresses() {
-  char* const pages = static_cast<char*>(
-      mmap(nullptr, 2 * kPageBytes, PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* const pages =
+      static_cast<char*>(mmap(nullptr, 2 * kPageBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   char* const read_only = pages + kPageBytes;
   Check(mprotect(read_only, kPageBytes, PROT_READ) == 0, "mprotect");
-  Check(library->setup(1, reinterpret_cast<aio_context_t*>(read_only)) ==
-            -EFAULT,
-        "a context in read-only memory");
+  Check(
+      library->setup(1, reinterpret_cast<aio_context_t*>(read_only)) == -EFAULT,
+      "a context in read-only memory");
   Check(library->setup(1, nullptr) == -EFAULT, "a context nowhere");
   const aio_context_t context = NewContext();
   iocb sync = Block(IOCB_CMD_FSYNC, fd, nullptr, 0, 0);
