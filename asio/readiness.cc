@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <new>
+
 #include "workqueue/check.h"
 #include "workqueue/signals_blocked.h"
 
@@ -46,7 +48,9 @@ int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {
   MutexLock lock(&mutex_);
   if (unless != nullptr && *unless) return ECANCELED;
   if (int error = StartLocked()) return error;
-  WatchList& watches = watches_[watch->fd];
+  WatchList* const found = FindOrAddLocked(watch->fd);
+  if (found == nullptr) return ENOMEM;
+  WatchList& watches = *found;
   watches.AddTail(watch);
   const int error = ArmLocked(watch->fd, watches);
   if (error != 0) {
@@ -138,6 +142,15 @@ int Readiness::StartLocked() {
   }
   started_ = error == 0;
   return error;
+}
+
+// nullptr: there is no memory.
+Readiness::WatchList* Readiness::FindOrAddLocked(int fd) {
+  try {
+    return &watches_[fd];
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 int Readiness::ArmLocked(int fd, const WatchList& watches) {

@@ -66,6 +66,7 @@ class Readiness {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   int StartLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  WatchList* FindOrAddLocked(int fd) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int ArmLocked(int fd, const WatchList& watches)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DisarmLocked(int fd) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <new>
 
 #include "asio/compat/libaio/control_blocks.h"
 #include "asio/compat/libaio/submission.h"
@@ -25,11 +26,16 @@ namespace {
 constexpr uint32_t kSlotsMax = (256u << 20) / sizeof(io_event);
 constexpr uint32_t kSlotsPerCpu = 4;
 
-bool IsTooMany(uint32_t events) {
+constexpr size_t kSigsetBytes = _NSIG / 8;  // The kernel's.
+
+// The kernel counts in 32 bits, and refuses what has gone round.
+int CheckEvents(uint32_t events) {
   const long cpus = std::max(sysconf(_SC_NPROCESSORS_CONF), 1L);
-  const uint32_t slots =
-      std::max(events, kSlotsPerCpu * static_cast<uint32_t>(cpus)) * 2;
-  return slots > kSlotsMax;
+  const uint64_t slots =
+      std::max<uint64_t>(events, kSlotsPerCpu * static_cast<uint64_t>(cpus)) *
+      2;
+  if (events == 0 || static_cast<uint32_t>(slots) > kSlotsMax) return EINVAL;
+  return slots > kSlotsMax ? EAGAIN : 0;
 }
 
 // The kernel checks nothing: nanoseconds count on beyond a second, and what is
@@ -58,10 +64,17 @@ bool CopyDeadline(const timespec* timeout, Deadline* deadline) {
 
 }  // namespace
 
-Aio::Aio(const AioOptions& options) : engine_(options) {}
+Aio::Aio(const AioOptions& options)
+    : engine_(std::make_unique<Engine>(options)),
+      contexts_(std::make_unique<ContextTable>()) {}
 
 Aio::~Aio() {
-  for (const ContextTable::Pointer& context : contexts_.All()) {
+  if (!creator_.IsThisProcess()) {
+    static_cast<void>(contexts_.release());
+    static_cast<void>(engine_.release());
+    return;
+  }
+  for (const ContextTable::Pointer& context : contexts_->All()) {
     Destroy(context->id());
   }
 }
@@ -69,28 +82,45 @@ Aio::~Aio() {
 int64_t Aio::Setup(unsigned events, aio_context_t* context) {
   aio_context_t id;
   if (!CopyIn(&id, context, sizeof(id))) return -EFAULT;
-  if (id != 0 || events == 0 || IsTooMany(events)) return -EINVAL;
+  if (id != 0) return -EINVAL;
+  if (int error = CheckEvents(events)) return -error;
   if (!creator_.IsThisProcess()) return -EINVAL;
-  if (events_.fetch_add(events) + events > engine_.options.events_max) {
+  int error;
+  try {
+    error = MakeContext(events, &id);
+  } catch (const std::bad_alloc&) {
+    error = ENOMEM;
+  }
+  if (error != 0) return -error;
+  if (!CopyOut(context, &id, sizeof(id))) {
+    contexts_->Remove(id);
+    return -EFAULT;
+  }
+  Engine::Count(&engine_->contexts);
+  return 0;
+}
+
+// The table knows it before anybody is told of it.
+int Aio::MakeContext(unsigned events, aio_context_t* id) {
+  if (events_.fetch_add(events) + events > engine_->options.events_max) {
     events_.fetch_sub(events);
-    return -EAGAIN;
+    return EAGAIN;
   }
   auto give_back = [this, events](Context* old) {
     delete old;
     events_.fetch_sub(events);
   };
-  const ContextTable::Pointer made(new Context(&engine_, events), give_back);
-  if (!made->ok()) return -ENOMEM;
-  id = made->id();
-  if (!CopyOut(context, &id, sizeof(id))) return -EFAULT;
-  contexts_.Add(made);
-  Engine::Count(&engine_.contexts);
+  const ContextTable::Pointer made(
+      new (std::nothrow) Context(engine_.get(), events), give_back);
+  if (made == nullptr || !made->ok()) return ENOMEM;
+  *id = made->id();
+  contexts_->Add(made);
   return 0;
 }
 
 int64_t Aio::Destroy(aio_context_t context) {
   if (!creator_.IsThisProcess()) return -EINVAL;
-  const ContextTable::Pointer found = contexts_.Remove(context);
+  const ContextTable::Pointer found = contexts_->Remove(context);
   return found == nullptr ? -EINVAL : found->Destroy();
 }
 
@@ -118,9 +148,9 @@ int64_t Aio::PGetEvents(aio_context_t context, int64_t min, int64_t max,
                         const sigset_t* mask) {
   Deadline deadline;
   if (!CopyDeadline(timeout, &deadline)) return -EFAULT;
-  sigset_t own_mask;
+  sigset_t own_mask = {};
   if (mask != nullptr) {
-    if (!CopyIn(&own_mask, mask, sizeof(own_mask))) return -EFAULT;
+    if (!CopyIn(&own_mask, mask, kSigsetBytes)) return -EFAULT;
     mask = &own_mask;
   }
   const ContextTable::Pointer found = Find(context);
@@ -130,13 +160,13 @@ int64_t Aio::PGetEvents(aio_context_t context, int64_t min, int64_t max,
 
 void Aio::Drain() {
   if (!creator_.IsThisProcess()) return;
-  for (const ContextTable::Pointer& context : contexts_.All()) {
+  for (const ContextTable::Pointer& context : contexts_->All()) {
     context->Drain();
   }
 }
 
 ContextTable::Pointer Aio::Find(aio_context_t context) {
-  return creator_.IsThisProcess() ? contexts_.Find(context) : nullptr;
+  return creator_.IsThisProcess() ? contexts_->Find(context) : nullptr;
 }
 
 }  // namespace libaio

@@ -13,7 +13,8 @@
 //            destructor, until what is in flight is done.  Submit() does not.
 // Errors:    each call returns what the system call of its name would, -errno
 //            for an error; errno may change.  A forked child of its creator
-//            is told EINVAL.
+//            is told EINVAL, and may destroy its copy.  The constructor may
+//            throw std::bad_alloc; Setup() then says ENOMEM.
 // Source:    the manual pages, <linux/aio_abi.h>, and fs/aio.c where they are
 //            silent.  docs/libaio.md has the differences.
 //
@@ -33,6 +34,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "asio/compat/libaio/context_table.h"
 #include "asio/compat/libaio/engine.h"
@@ -55,7 +57,7 @@ class Aio {
   int64_t Cancel(aio_context_t context, iocb* block, io_event* event);
   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
                     io_event* events, const timespec* timeout);
-  // The mask is a whole sigset_t of the C library's; nullptr: none.
+  // Of the mask, as much is read as the kernel reads; nullptr: none.
   int64_t PGetEvents(aio_context_t context, int64_t min, int64_t max,
                      io_event* events, const timespec* timeout,
                      const sigset_t* mask);
@@ -64,14 +66,17 @@ class Aio {
   // the kernel does when a process ends.
   void Drain();
 
-  AioCounts counts() const { return engine_.counts(); }
+  AioCounts counts() const { return engine_->counts(); }
 
  private:
+  int MakeContext(unsigned events, aio_context_t* id);
   ContextTable::Pointer Find(aio_context_t context);
 
   const Owner creator_;
-  Engine engine_;
-  ContextTable contexts_;
+  // Pointers, because in a forked child they are never destroyed: what they
+  // wait for, and the threads that they join, are not there.
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ContextTable> contexts_;
   std::atomic<uint64_t> events_{0};  // That contexts were set up for.
 };
 

@@ -4,10 +4,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -123,6 +126,29 @@ TEST_F(AioTest, AForkedChildIsToldEinval) {
   EXPECT_EQ(status, 0);
 }
 
+// With requests in flight, and threads, which are not there in the child.
+TEST(AioForkTest, AForkedChildMayDestroyItsCopy) {
+  auto aio = std::make_unique<Aio>();
+  aio_context_t context = 0;
+  ASSERT_EQ(aio->Setup(8, &context), 0);
+  const Pipe pipe;
+  char byte;
+  iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, &byte, 1);
+  iocb poll = Block(IOCB_CMD_POLL, pipe.read_end, nullptr, 0);
+  poll.aio_buf = POLLIN;
+  iocb* blocks[] = {&read, &poll};
+  ASSERT_EQ(aio->Submit(context, 2, blocks), 2);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    aio.reset();
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST(AioLimitsTest, AllContextsTogetherHaveEventsMax) {
   AioOptions options;
   options.events_max = 100;
@@ -134,6 +160,46 @@ TEST(AioLimitsTest, AllContextsTogetherHaveEventsMax) {
   EXPECT_EQ(second, 0u);
   EXPECT_EQ(aio.Destroy(first), 0);
   EXPECT_EQ(aio.Setup(100, &second), 0);
+}
+
+TEST(AioLimitsTest, WhatTheKernelCannotCountIsTooMuch) {
+  AioOptions options;
+  options.events_max = UINT32_MAX;
+  Aio aio(options);
+  aio_context_t context = 0;
+  EXPECT_EQ(aio.Setup(0x80000000, &context), -EAGAIN);
+  EXPECT_EQ(aio.Setup(0x80000001, &context), -EAGAIN);
+  EXPECT_EQ(aio.Setup(UINT32_MAX, &context), -EINVAL);
+  EXPECT_EQ(context, 0u);
+}
+
+TEST(AioLimitsTest, AContextThatNobodyIsToldOfIsGivenBack) {
+  AioOptions options;
+  options.events_max = 100;
+  Aio aio(options);
+  void* page =
+      mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(page, MAP_FAILED);
+  EXPECT_EQ(aio.Setup(100, static_cast<aio_context_t*>(page)), -EFAULT);
+  munmap(page, 4096);
+  aio_context_t context = 0;
+  EXPECT_EQ(aio.Setup(100, &context), 0);
+}
+
+TEST_F(AioTest, WithoutDescriptorsAPollIsTriedAgainLater) {
+  const Pipe pipe;
+  iocb poll = Block(IOCB_CMD_POLL, pipe.read_end, nullptr, 0);
+  poll.aio_buf = POLLIN;
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {0, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const int64_t submitted = Submit(&poll);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(submitted, -EAGAIN);
+  EXPECT_EQ(Submit(&poll), 1);
+  pipe.Put("x");
+  EXPECT_EQ(Next(), POLLIN);
 }
 
 TEST_F(AioTest, CountsWhatItDoes) {

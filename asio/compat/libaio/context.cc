@@ -245,6 +245,7 @@ void Context::RecycleLocked(Job* job) {
   if (job->bell != nullptr) bells_.Release(job->bell);
   in_flight_.Remove(job);
   --in_flight_count_;
+  job->iovecs.reset();
   idle_.AddHead(job);
   if (draining_ > 0) finished_.NotifyAll();
 }

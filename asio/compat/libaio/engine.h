@@ -2,7 +2,8 @@
 // one thread that waits for fds, both started when they are first needed.
 //
 // Threads:   any.
-// Bounds:    threads_max threads; events_max requests in flight.
+// Bounds:    threads_max threads; contexts that were asked for with events_max
+//            in all (each may hold somewhat more).
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_ENGINE_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_ENGINE_H_

@@ -59,6 +59,12 @@ int Submission::Prepare(const iocb& block, iocb* user_block, Job* job) {
   return Admit(block, facts_, job);
 }
 
+// The kernel's words for it.
+int PollError(int error) {
+  if (error == 0 || error == EBADF) return error;
+  return error == EPERM ? EINVAL : EAGAIN;
+}
+
 // Finishes on the spot what takes no waiting: what is cached, and what is asked
 // not to wait (on O_DIRECT that waits nevertheless).
 int Submission::Start(Job* job) {
@@ -66,7 +72,7 @@ int Submission::Start(Job* job) {
   if (job->kind == Job::Kind::kPoll) {
     const int error = context_->StartPoll(job);
     if (error == 0) Engine::Count(&engine->polls);
-    return error == 0 ? 0 : EINVAL;  // The kernel's word for it.
+    return PollError(error);
   }
   Transfer* const t = &job->transfer;
   if ((t->flags & RWF_NOWAIT) != 0 && !t->traits.direct) {

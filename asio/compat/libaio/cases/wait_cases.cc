@@ -1,6 +1,7 @@
 // io_getevents(2) and io_pgetevents(2).
 
 #include <climits>
+#include <cstring>
 #include <thread>
 
 #include "asio/compat/libaio/cases/case.h"
@@ -306,6 +307,10 @@ std::vector<Case> WaitCases() {
          (*notes)("mask",
                   api.pgetevents(context.id(), 0, 1, &event, &none,
                                  reinterpret_cast<sigset_t*>(edge.edge())));
+         std::memset(edge.Before(8), 0, 8);
+         (*notes)("all of a mask",
+                  api.pgetevents(context.id(), 0, 1, &event, &none,
+                                 reinterpret_cast<sigset_t*>(edge.Before(8))));
          (*notes)(
              "timeout",
              api.pgetevents(context.id(), 0, 1, &event,
