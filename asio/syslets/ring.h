@@ -26,7 +26,8 @@ class Ring {
   // REQUIRES: count > 0; all are NULL.
   Ring(syslet_uatom** slots, size_t count) : slots_(slots), count_(count) {}
 
-  // Whether a slot can be reserved: nobody else takes it meanwhile.
+  // Whether a slot can be reserved: nobody else takes it meanwhile.  During an
+  // Enter() it may be false although the user has taken that atom already.
   bool HasRoom();
   // REQUIRES: HasRoom().
   void Reserve() { claimed_.fetch_add(1, std::memory_order_relaxed); }
