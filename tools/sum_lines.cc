@@ -46,23 +46,31 @@ std::optional<std::string> ParseDigest(absl::string_view text) {
   return absl::AsciiStrToLower(text);
 }
 
-// "SHA256 (NAME) = DIGEST"
+void SkipBlanks(absl::string_view* text) {
+  while (absl::ConsumePrefix(text, " ") || absl::ConsumePrefix(text, "\t")) {
+  }
+}
+
+// "SHA256 (NAME) = DIGEST", in which the blanks are optional.
 bool SplitTagged(absl::string_view text, absl::string_view* digest,
                  absl::string_view* name) {
-  if (!absl::ConsumePrefix(&text, "SHA256 (")) return false;
-  constexpr absl::string_view kMiddle = ") = ";
-  const size_t middle = text.rfind(kMiddle);
-  if (middle == absl::string_view::npos) return false;
-  *name = text.substr(0, middle);
-  *digest = text.substr(middle + kMiddle.size());
+  if (!absl::ConsumePrefix(&text, "SHA256")) return false;
+  absl::ConsumePrefix(&text, " ");
+  if (!absl::ConsumePrefix(&text, "(")) return false;
+  const size_t end = text.rfind(')');
+  if (end == absl::string_view::npos) return false;
+  *name = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  SkipBlanks(&text);
+  if (!absl::ConsumePrefix(&text, "=")) return false;
+  SkipBlanks(&text);
+  *digest = text;
   return true;
 }
 
 // "DIGEST  NAME" or "DIGEST *NAME"
 bool SplitPlain(absl::string_view text, absl::string_view* digest,
                 absl::string_view* name) {
-  while (absl::ConsumePrefix(&text, " ") || absl::ConsumePrefix(&text, "\t")) {
-  }
   if (text.size() < kDigits + 3 || text[kDigits] != ' ') return false;
   const char kind = text[kDigits + 1];
   if (kind != ' ' && kind != '*') return false;
@@ -85,6 +93,7 @@ std::string FormatSumLineZero(const SumLine& line) {
 }
 
 std::optional<SumLine> ParseSumLine(absl::string_view text) {
+  SkipBlanks(&text);
   const bool escaped = absl::ConsumePrefix(&text, "\\");
   absl::string_view digest, name;
   if (!SplitTagged(text, &digest, &name) && !SplitPlain(text, &digest, &name)) {

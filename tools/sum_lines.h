@@ -26,7 +26,7 @@ std::string FormatSumLine(const SumLine& line);
 std::string FormatSumLineZero(const SumLine& line);
 
 // What FormatSumLine() or sha256sum wrote, also with --binary or --tag, without
-// its end of line.
+// its end of line; or an openssl-dgst(1).  Blanks before it are passed over.
 std::optional<SumLine> ParseSumLine(absl::string_view text);
 
 // `name` as sha256sum --check says it: on one line.

@@ -43,6 +43,10 @@ TEST(SumLinesTest, OtherSpellingsAreRead) {
   EXPECT_EQ(NameIn(d + " *a"), "a");
   EXPECT_EQ(NameIn("  " + d + "  a"), "a");
   EXPECT_EQ(NameIn("SHA256 (a) = " + d), "a");
+  EXPECT_EQ(NameIn("SHA256 (a)= " + d), "a");
+  EXPECT_EQ(NameIn("SHA256(a)= " + d), "a");
+  EXPECT_EQ(NameIn(" SHA256 (a)\t=" + d), "a");
+  EXPECT_EQ(NameIn(" \t\\" + d + "  x\\\\y"), "x\\y");
   EXPECT_EQ(NameIn("SHA256 (a) = (b) = " + d), "a) = (b");
   EXPECT_EQ(NameIn("\\SHA256 (x\\\\y) = " + d), "x\\y");
   std::string upper = d;
@@ -57,7 +61,8 @@ TEST(SumLinesTest, AnythingElseIsNoLine) {
        {std::string(), d, d + " ", d + "  ", d + " a", d.substr(1) + "  a",
         d + "0  a", "g" + d.substr(1) + "  a", "\\" + d + "  a\\b",
         "\\" + d + "  a\\", std::string("SHA256 (a)"), "SHA256 () = " + d,
-        "SHA256 (a) = " + d.substr(1), "MD5 (a) = " + d}) {
+        "SHA256 (a) = " + d.substr(1), "SHA256  (a) = " + d, "SHA256 (a) " + d,
+        "\\ " + d + "  a", "SHA256 (a) = " + d + " ", "MD5 (a) = " + d}) {
     EXPECT_EQ(NameIn(line), "(no line)") << line;
   }
 }
