@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -111,6 +112,10 @@ class Lines {
   Lines& operator=(const Lines&) = delete;
 
   bool opened() const { return file_ != nullptr; }
+  // Whether `name` is standard input as well, and so cannot be read.
+  bool AreReadFrom(const std::string& name) const {
+    return NamesStandardInput(path_) && NamesStandardInput(name);
+  }
   std::string name() const { return path_ == "-" ? "standard input" : path_; }
   size_t count() const { return count_; }
 
@@ -160,8 +165,9 @@ void SumListed(const std::string& list) {
   Sum(
       [&]() -> std::optional<FileToSum> {
         while (std::optional<std::string> name = lines.Next()) {
-          if (list == "-" && *name == "-") {
-            Complain("the names come from standard input, so - cannot be one");
+          if (lines.AreReadFrom(*name)) {
+            Complain(absl::StrCat("the names come from standard input, so ",
+                                  *name, " cannot be one"));
           } else if (name->empty()) {
             Complain(absl::StrCat(lines.name(), ": name ", lines.count(),
                                   " is empty"));
@@ -194,10 +200,11 @@ class Check {
 
  private:
   std::optional<FileToSum> Next() {
-    while (const std::optional<std::string> line = lines_.Next()) {
-      if (!line->empty() && line->front() == '#') continue;
+    while (std::optional<std::string> line = lines_.Next()) {
+      if (!line->empty() && line->back() == '\r') line->pop_back();
+      if (line->empty() || line->front() == '#') continue;
       std::optional<SumLine> sum = ParseSumLine(*line);
-      if (sum.has_value()) {
+      if (sum.has_value() && !lines_.AreReadFrom(sum->name)) {
         ++good_lines_;
         return FileToSum{std::move(sum->name), std::move(sum->digest)};
       }
@@ -248,8 +255,9 @@ class Check {
                         " did NOT match"));
       failed = true;
     }
-    if (checked_ == 0 && unread_ == 0) {
-      Complain(absl::StrCat(lines_.name(), ": no file was verified"));
+    if (matching_ == 0 && absl::GetFlag(FLAGS_ignore_missing)) {
+      Warn(absl::StrCat(lines_.name(), ": no file was verified"));
+      failed = true;
     }
   }
 

@@ -52,10 +52,15 @@ class SumTest : public testing::Test {
   }
   Outcome OursWithInput(const std::vector<std::string>& args,
                         const std::string& input) {
+    return WithInput("asio_sum", args, input);
+  }
+  Outcome WithInput(const std::string& program,
+                    const std::vector<std::string>& args,
+                    const std::string& input) {
     const Fd in = scratch_.Open("input", input);
     ProgramOptions options = Here();
     options.in = in.get();
-    Outcome outcome = Run("asio_sum", args, options);
+    Outcome outcome = Run(program, args, options);
     std::filesystem::remove(scratch_.Path("input"));
     return outcome;
   }
@@ -150,6 +155,20 @@ TEST_F(SumTest, StandardInputIsOneOfTheFiles) {
             a + digest + "  -\n" + a);
 }
 
+TEST_F(SumTest, StandardInputIsReadByOneAtATime) {
+  scratch_.NewFile("a", "a");
+  const std::string text = Pattern(3000000);
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"-", "-"},
+                                             {"-", "a", "-"},
+                                             {"-", "-", "-", "a"},
+                                             {"a", "-", "a", "/dev/stdin"}}) {
+    const Outcome ours = OursWithInput(args, text);
+    EXPECT_EQ(ours.out, WithInput(kSystems, args, text).out);
+    EXPECT_EQ(ours.exit_code, 0) << ours.err;
+  }
+}
+
 TEST_F(SumTest, APipeIsReadToItsEnd) {
   const std::string text = Pattern(10000);
   scratch_.NewFile("a", text);
@@ -217,6 +236,56 @@ TEST_F(SumTest, ToldWhatDoesNotMatch) {
   EXPECT_EQ(Ours({"-c", "bad", "--warn"}).err,
             "asio_sum: bad: 1: improperly formatted SHA256 checksum line\n"
             "asio_sum: bad: no properly formatted checksum lines found\n");
+}
+
+TEST_F(SumTest, ListsAreReadAsTheyReadThem) {
+  scratch_.NewFile("a", "a");
+  scratch_.NewFile("x\\y", "x");
+  const std::string a = Theirs({"a"}).out, d = a.substr(0, 64);
+  for (const std::string& list :
+       {d + "  a\r\n", "\n\r\n" + a + "\n", std::string("\n"),
+        "SHA256 (a)= " + d + "\n", "SHA256(a)= " + d + "\n",
+        "SHA256  (a) = " + d + "\n", "SHA256 (a)\t=" + d + "\r\n",
+        " \t" + Theirs({"x\\y"}).out, "\\ " + a, "  \n" + a, "#\r\n" + a,
+        d + "  a\r\r\n"}) {
+    SCOPED_TRACE(list);
+    scratch_.NewFile("sums", list);
+    ExpectSame({"--check", "--strict", "--warn", "sums"});
+  }
+}
+
+TEST_F(SumTest, IgnoringWhatIsMissingSomethingMustBeVerified) {
+  scratch_.NewFile("a", "a");
+  const std::string a = Theirs({"a"}).out;
+  const std::string wrong = std::string(64, '0') + "  a\n";
+  const std::string said = "sums: no file was verified\n";
+  for (const std::string& list : {wrong, a + wrong, a, wrong + wrong}) {
+    SCOPED_TRACE(list);
+    scratch_.NewFile("sums", list);
+    ExpectSame({"--check", "--ignore-missing", "sums"});
+    ExpectSame({"--check", "--ignore-missing", "--status", "sums"});
+    const std::vector<std::string> args = {"-c", "--ignore-missing", "sums"};
+    EXPECT_EQ(Ours(args).err.find(said) == std::string::npos,
+              Theirs(args).err.find(said) == std::string::npos);
+  }
+}
+
+TEST_F(SumTest, AListOnStandardInputCannotNameIt) {
+  scratch_.NewFile("a", "a");
+  const std::string a = Theirs({"a"}).out, d = a.substr(0, 64);
+  for (const std::string& list :
+       {d + "  -\n" + a, a + d + "  -\n" + a + a, d + "  -\n"}) {
+    for (const std::string how : {"--warn", "--strict"}) {
+      const std::vector<std::string> args = {"--check", how, "-"};
+      const Outcome ours = OursWithInput(args, list);
+      const Outcome theirs = WithInput(kSystems, args, list);
+      EXPECT_EQ(ours.out, theirs.out);
+      EXPECT_EQ(ours.exit_code, theirs.exit_code) << ours.err << theirs.err;
+    }
+  }
+  EXPECT_EQ(OursWithInput({"-c", "-w", "-"}, a + d + "  /dev/stdin\n").err,
+            "asio_sum: standard input: 2: improperly formatted SHA256 checksum "
+            "line\nasio_sum: WARNING: 1 line is improperly formatted\n");
 }
 
 TEST_F(SumTest, OnlyAFewFilesMayBeOpen) {

@@ -23,15 +23,23 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "asio/syslets/builder.h"
 #include "tools/conveyor.h"
 #include "tools/sha256.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
 
 // One that is as long is worth a call that has the kernel read further ahead.
 constexpr off_t kLongFileBytes = 1 << 20;
+
+// How many files are begun before those that have finished are seen to: files
+// that are cached are done at once, and would keep the others waiting.
+constexpr size_t kBeginMax = 64;
+
+constexpr absl::string_view kStandardInput = "-";
 
 using Files = Conveyor<FileToSum, FileSum>;
 
@@ -62,7 +70,7 @@ class Slot {
     ticket_ = std::move(ticket);
     fd_ = bytes_ = 0;
     Rewind();
-    if (ticket_.thing.name != "-") {
+    if (ticket_.thing.name != kStandardInput) {
       path_ = ticket_.thing.name.c_str();
       return syslet_.first();
     }
@@ -132,44 +140,58 @@ class Summer {
     absl::StatusOr<std::unique_ptr<SysletHead>> head =
         SysletHead::Register(options);
     if (!head.ok()) return head.status();
-    while (BeginMore(head->get()) || running_ > 0) {
+    while (true) {
+      const Begun begun = BeginMore(head->get());
+      if (begun == Begun::kAll && running_ == 0) return absl::OkStatus();
       // Some at a time, so that this thread does not wake for each.
-      (*head)->Wait(std::max<size_t>(running_ / 2, 1));
-      while (syslet_uatom* last = (*head)->Take()) {
-        --running_;
-        Slot* slot = static_cast<Slot*>(last->private_);
-        Drive(head->get(), slot, slot->GoOn(last));
-      }
+      const size_t min = std::max<size_t>(running_ / 2, 1);
+      (*head)->Wait(begun == Begun::kSome ? 0 : min);
+      TakeFinished(head->get());
     }
-    return absl::OkStatus();
   }
 
  private:
-  // False: there are no more files.
-  bool BeginMore(SysletHead* head) {
-    while (!idle_.empty()) {
+  enum class Begun {
+    kSome,    // More could be, but it is time to see what has finished.
+    kEnough,  // As many as can be now.
+    kAll,     // There are no more files.
+  };
+
+  Begun BeginMore(SysletHead* head) {
+    for (size_t i = 0; !idle_.empty(); ++i) {
+      if (i >= kBeginMax && running_ > 0) return Begun::kSome;
       Files::Ticket ticket;
       const Taken taken = files_->Take(/*may_wait=*/running_ == 0, &ticket);
-      if (taken == Taken::kEnd) return false;
-      if (taken == Taken::kLater) return true;
+      if (taken == Taken::kEnd) return Begun::kAll;
+      if (taken == Taken::kLater) return Begun::kEnough;
       Slot* slot = idle_.back();
       idle_.pop_back();
       Drive(head, slot, slot->Begin(std::move(ticket)));
     }
-    return true;
+    return Begun::kEnough;
+  }
+
+  void TakeFinished(SysletHead* head) {
+    while (syslet_uatom* last = head->Take()) {
+      --running_;
+      Slot* slot = static_cast<Slot*>(last->private_);
+      Drive(head, slot, slot->GoOn(last));
+    }
   }
 
   // Executes what is next in the slot, until that has gone to a worker or the
   // file is done.
   void Drive(SysletHead* head, Slot* slot, syslet_uatom* next) {
     while (next != nullptr) {
-      // There is room in the ring: it has as many slots as we.
-      syslet_uatom* last = head->Exec(next).value();
-      if (last == nullptr) {
+      const absl::StatusOr<syslet_uatom*> last = head->Exec(next);
+      UASIO_CHECK(last.ok(),
+                  "asio_sum: a head with as many slots as files in flight has "
+                  "room for each");
+      if (*last == nullptr) {
         ++running_;
         return;
       }
-      next = slot->GoOn(last);
+      next = slot->GoOn(*last);
     }
     slot->Return(files_);
     idle_.push_back(slot);
@@ -181,13 +203,41 @@ class Summer {
   size_t running_ = 0;
 };
 
-}  // namespace
+// The files up to the second one that is standard input, which two must not
+// read at a time; after NextPart(), those that follow.
+class Parts {
+ public:
+  explicit Parts(std::function<std::optional<FileToSum>()> next)
+      : next_(std::move(next)) {}
 
-absl::Status SumFiles(const SumOptions& options,
-                      std::function<std::optional<FileToSum>()> next,
-                      std::function<void(const FileSum& sum)> deliver) {
-  Files files(std::max(kSumsAheadMax, options.depth), std::move(next),
-              std::move(deliver));
+  std::optional<FileToSum> Next() {
+    if (held_.has_value()) return std::nullopt;
+    if (first_.has_value()) return std::exchange(first_, std::nullopt);
+    std::optional<FileToSum> file = next_();
+    if (!file.has_value() || !NamesStandardInput(file->name)) return file;
+    if (!std::exchange(has_standard_input_, true)) return file;
+    held_ = std::move(file);
+    return std::nullopt;
+  }
+
+  // False: there is none.
+  bool NextPart() {
+    first_ = std::exchange(held_, std::nullopt);
+    return first_.has_value();
+  }
+
+ private:
+  const std::function<std::optional<FileToSum>()> next_;
+  std::optional<FileToSum> held_;   // For the next part,
+  std::optional<FileToSum> first_;  // which begins with it.
+  bool has_standard_input_ = false;
+};
+
+absl::Status SumPart(const SumOptions& options, Parts* parts,
+                     const std::function<void(const FileSum& sum)>& deliver) {
+  Files files(
+      std::max(kSumsAheadMax, options.depth), [parts] { return parts->Next(); },
+      deliver);
   const size_t threads = std::min(options.threads, options.depth);
   std::vector<absl::Status> statuses(threads);
   std::vector<std::thread> running;
@@ -202,6 +252,24 @@ absl::Status SumFiles(const SumOptions& options,
     all.Update(statuses[i]);
   }
   return all;
+}
+
+}  // namespace
+
+bool NamesStandardInput(absl::string_view name) {
+  return name == kStandardInput || name == "/dev/stdin" ||
+         name == "/dev/fd/0" || name == "/proc/self/fd/0";
+}
+
+absl::Status SumFiles(const SumOptions& options,
+                      std::function<std::optional<FileToSum>()> next,
+                      std::function<void(const FileSum& sum)> deliver) {
+  Parts parts(std::move(next));
+  absl::Status status;
+  do {
+    status = SumPart(options, &parts, deliver);
+  } while (status.ok() && parts.NextPart());
+  return status;
 }
 
 }  // namespace uasio

@@ -6,7 +6,8 @@
 // Order:     results are delivered in the order in which `next` gave the files.
 // Blocks:    until all is done.
 // Bounds:    files open and in memory: options.depth; results that wait for an
-//            earlier one: kSumsAheadMax.
+//            earlier one: kSumsAheadMax.  Of files that are standard input one
+//            at a time: what follows a second one waits until it may begin.
 // Errors:    a file that cannot be read has an errno as its result.
 
 #ifndef UASIO_TOOLS_FILE_SUMS_H_
@@ -18,6 +19,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace uasio {
 
@@ -41,6 +43,9 @@ struct SumOptions {
   size_t depth = 1024;  // Files in flight.
   size_t threads = 2;   // That compute.
 };
+
+// Whether it is "-", or a usual path of standard input.
+bool NamesStandardInput(absl::string_view name);
 
 // Fails only if the threads cannot have their heads: then not all is done.
 absl::Status SumFiles(const SumOptions& options,
