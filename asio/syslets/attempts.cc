@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,6 +52,20 @@ bool StaysInTheFdTable(const Call& call) {
 bool IsOfTheAttempt(int error) {
   return error == EAGAIN || error == ENOSYS || error == EPERM ||
          error == EINVAL || error == EINTR;
+}
+
+// Whether the last close of it has nothing to give back: neither the blocks of
+// a file without a name, nor what a device or a socket or another fd of its own
+// kind holds.  A server is not asked.
+bool IsClosedAtOnce(int fd) {
+  struct statx info;
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+            STATX_TYPE | STATX_NLINK, &info) != 0) {
+    return false;
+  }
+  return info.stx_nlink > 0 &&
+         (S_ISREG(info.stx_mode) || S_ISDIR(info.stx_mode) ||
+          S_ISFIFO(info.stx_mode));
 }
 
 }  // namespace
@@ -150,8 +165,10 @@ bool Attempts::IsAtItsEnd(Transfer* read) {
 // Who has only read leaves nothing to be written: all others might wait for
 // that, or linger.  An fd that is not open says so at once.
 bool Attempts::TryClose(const Call& call, long* result) {
-  const bool known = LearnFlags(FdOf(call));
+  const int fd = FdOf(call);
+  const bool known = LearnFlags(fd);
   if (known && (flags_ & O_ACCMODE) != O_RDONLY) return false;
+  if (known && !IsClosedAtOnce(fd)) return false;
   fd_ = -1;
   return MakeNow(call, result);
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -220,6 +221,25 @@ TEST(CloseTest, OnlyWhatWasReadIsClosedInTheCaller) {
   EXPECT_EQ(Try(SYS_close, -1), -EBADF);
 }
 
+// Their last close may free the blocks of a whole file, or wait for others.
+TEST(CloseTest, WhatGivesSomethingBackIsLeftToAWorker) {
+  const Scratch scratch;
+  const std::string path = scratch.NewFile("data", "abc");
+  const Fd gone(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::filesystem::remove(path);
+  EXPECT_EQ(Try(SYS_close, gone.get()), std::nullopt);
+  const Fd watch(inotify_init1(IN_CLOEXEC));
+  EXPECT_EQ(Try(SYS_close, watch.get()), std::nullopt);
+  const Fd device(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Try(SYS_close, device.get()), std::nullopt);
+  EXPECT_EQ(fcntl(gone.get(), F_GETFD), FD_CLOEXEC);  // Nothing was done.
+  const int folder =
+      open(scratch.Path(".").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  EXPECT_EQ(Try(SYS_close, folder), 0);
+  const Pipe pipe;
+  EXPECT_EQ(Try(SYS_close, dup(pipe.read_end.get())), 0);
+}
+
 TEST(TryTest, TheTableDecidesOfTheOthers) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
@@ -278,6 +298,8 @@ TEST(CallsTest, RefusesWhatWouldBreakAWorkerOrTheProcess) {
                         SYS_close_range,
                         SYS_rt_sigprocmask,
                         SYS_rt_sigsuspend,
+                        SYS_add_key,
+                        SYS_request_key,
                         SYS_sigaltstack,
                         SYS_sched_setaffinity,
                         SYS_setpriority,
@@ -288,7 +310,7 @@ TEST(CallsTest, RefusesWhatWouldBreakAWorkerOrTheProcess) {
   }
 #ifdef SYS_arch_prctl
   for (const int nr : {SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt,
-                       SYS_set_thread_area, SYS_iopl, SYS_ioperm}) {
+                       SYS_set_thread_area, SYS_iopl, SYS_ioperm, SYS_pause}) {
     EXPECT_EQ(KindOf(static_cast<unsigned long>(nr)), CallKind::kRefused) << nr;
   }
 #endif

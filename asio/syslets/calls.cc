@@ -15,7 +15,7 @@
 #define UASIO_OLD_OPEN SYS_open
 #define UASIO_OLD_REFUSED                                                   \
   SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt, SYS_set_thread_area, \
-      SYS_iopl, SYS_ioperm,
+      SYS_iopl, SYS_ioperm, SYS_pause,
 #define UASIO_OLD_QUICK \
   SYS_getpgrp, SYS_time, SYS_pipe, SYS_eventfd, SYS_epoll_create,
 #else
@@ -45,8 +45,9 @@ constexpr long kRefused[] = {
     SYS_set_tid_address,
     SYS_set_robust_list,
     SYS_rseq,
-    // They change that thread's credentials; what one worker may do, and the
-    // next one may not, is nobody's intention.
+    // They change that thread's credentials, or may give it a new keyring with
+    // new ones; what one worker may do, and the next one may not, is nobody's
+    // intention.
     SYS_setuid,
     SYS_setgid,
     SYS_setreuid,
@@ -58,6 +59,8 @@ constexpr long kRefused[] = {
     SYS_setgroups,
     SYS_capset,
     SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
     kSysLsmSetSelfAttr,
     // They confine that thread, trace it, or part it from the process.
     SYS_prctl,
@@ -68,7 +71,8 @@ constexpr long kRefused[] = {
     SYS_unshare,
     SYS_setns,
     SYS_close_range,
-    // They change that thread's signals, of which a worker blocks all.
+    // They change that thread's signals, of which a worker blocks all, or wait
+    // for one, which would never come (so does pause, above).
     SYS_rt_sigprocmask,
     SYS_rt_sigsuspend,
     SYS_sigaltstack,
