@@ -99,7 +99,10 @@ size_t SysletHead::Wait(size_t min) {
   return static_cast<size_t>(syslet_wait(min));
 }
 
-syslet_uatom* SysletHead::Take() { return syslet_take(&head_, &index_); }
+syslet_uatom* SysletHead::Take() {
+  CheckCaller();
+  return syslet_take(&head_, &index_);
+}
 
 absl::StatusOr<int> SysletHead::event_fd() {
   CheckCaller();

@@ -63,9 +63,15 @@ SysletArgument Var(T* variable) {
   return argument;
 }
 
-// A program, which stays where it is in memory also when it is moved.
+// A program, which stays where it is in memory also when it is moved.  Its
+// atoms point to each other and to its values, so that a copy would run the
+// original.
 class Syslet {
  public:
+  Syslet() = default;
+  Syslet(Syslet&&) = default;
+  Syslet& operator=(Syslet&&) = default;
+
   syslet_uatom* first() { return atoms_.data(); }
   syslet_uatom* at(size_t index) { return &atoms_[index]; }
   size_t size() const { return atoms_.size(); }

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -57,6 +58,10 @@ TEST(SysletBuilderTest, OneAtomUsesWhatAnotherHasGot) {
     EXPECT_EQ(closed, 0);
   }
 }
+
+static_assert(!std::is_copy_constructible_v<Syslet> &&
+                  !std::is_copy_assignable_v<Syslet>,
+              "a copy's atoms would point into the original");
 
 TEST(SysletBuilderTest, LoopsAndBranchesAreIndices) {
   const auto head = Register();
@@ -152,6 +157,12 @@ TEST(SysletDeathTest, BrokenRulesAreNamed) {
       {
         auto head = Register();
         std::thread([&] { head->Wait(0); }).join();
+      },
+      "only the thread that registered it");
+  EXPECT_DEATH(
+      {
+        auto head = Register();
+        std::thread([&] { head->Take(); }).join();
       },
       "only the thread that registered it");
 }
