@@ -4,7 +4,8 @@
 // Threads:   any.
 // Bounds:    no thing is handed out that is more than `ahead_max` behind the
 //            first one whose result is missing.
-// Blocks:    Take(), if it may; Return(), while others' results are delivered.
+// Blocks:    Take(), if it may; Return(), while others' results are delivered;
+//            both as long as `next` or `deliver` does.
 //
 //   Conveyor<std::string, int> conveyor(100, next_name, print_result);
 //   // In each thread:
@@ -42,7 +43,8 @@ class Conveyor {
   using Next = std::function<std::optional<Thing>()>;
   using Deliver = std::function<void(const Result& result)>;
 
-  // `next` and `deliver` are called in the threads, one at a time.
+  // `next` and `deliver` are called in the threads, one at a time: while one of
+  // them blocks, nothing is handed out or delivered.
   Conveyor(size_t ahead_max, Next next, Deliver deliver)
       : ahead_max_(ahead_max),
         next_(std::move(next)),

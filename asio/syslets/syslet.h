@@ -86,7 +86,8 @@ struct async_head_user {
    * seen it: see syslet_take().
    */
   struct syslet_uatom** completion_ring;
-  unsigned long ring_size_bytes; /* A multiple of a pointer's size. */
+  /* A multiple of a pointer's size; stays as it is while registered. */
+  unsigned long ring_size_bytes;
   /*
    * How many of the thread's syslets are in workers at a time; the others wait
    * for their turn.  -1UL: as many as are good (SYSLET_THREADS_DEFAULT); 0

@@ -25,7 +25,11 @@ class SmallFiles {
   static absl::StatusOr<SmallFiles> Create(const std::string& parent,
                                            size_t count, size_t bytes);
   ~SmallFiles();
-  SmallFiles(SmallFiles&& other) noexcept = default;
+  // `other` has no files then: two must not remove them.
+  SmallFiles(SmallFiles&& other) noexcept
+      : folder_(std::exchange(other.folder_, {})),
+        bytes_(other.bytes_),
+        paths_(std::move(other.paths_)) {}
 
   // Writes back what is dirty, and has the kernel drop the page cache, dentries
   // and inodes: of the whole machine, for which one must be root.
