@@ -1,5 +1,5 @@
 // What a request costs: the round trip of a no-op, alone and 32 at a time, and
-// 4 KiB reads from memory, with and without the order.
+// 4 KiB reads from memory, and direct writes to it, with and without the order.
 //
 //   bazel run -c opt //tests:queue_benchmark
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "asio/backends/sync.h"
+#include "asio/buffer.h"
 #include "asio/queue.h"
 #include "benchmark/benchmark.h"
 #include "workqueue/worker_pool.h"
@@ -112,14 +113,20 @@ BENCHMARK(BM_NoOpBatch)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
 
-// A file in memory, which vanishes with its fd.
-int MemoryFile() {
-  const int fd = memfd_create("queue_benchmark", MFD_CLOEXEC);
-  const std::vector<char> block(kBlockBytes, 'x');
+// Files in memory, which vanish with their fd; -1: there is none to be had.
+int Fill(int fd) {
+  Buffer block = Buffer::Allocate(kBlockBytes);
   for (size_t i = 0; i < kFileBlocks; ++i) {
-    if (write(fd, block.data(), block.size()) < 0) return -1;
+    if (write(fd, block.data(), kBlockBytes) < 0) return -1;
   }
   return fd;
+}
+
+int MemoryFile() { return Fill(memfd_create("queue_benchmark", MFD_CLOEXEC)); }
+
+int DirectMemoryFile() {
+  return Fill(
+      open("/dev/shm", O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600));
 }
 
 void BM_Read4KiB(benchmark::State& state, Order order) {
@@ -148,6 +155,50 @@ BENCHMARK_CAPTURE(BM_Read4KiB, range, Order::kRange)
 BENCHMARK_CAPTURE(BM_Read4KiB, none, Order::kNone)
     ->ArgNames({"depth", "threads"})
     ->ArgsProduct({{1, 32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
+// Direct writes of blocks in turn, of which none waits for another, or of
+// random ones: every fifth meets one of 4,096 in flight, and is held.
+void BM_Write4KiB(benchmark::State& state, Order order, bool in_turn) {
+  const int fd = DirectMemoryFile();
+  if (fd < 0) return state.SkipWithError("no direct I/O in /dev/shm");
+  const auto depth = static_cast<size_t>(state.range(0));
+  WorkerPool pool(Threads(static_cast<size_t>(state.range(1))));
+  QueueOptions options = Options(&pool, depth);
+  options.order = order;
+  {
+    Queue queue(options);
+    std::minstd_rand random(1);
+    size_t turn = 0;
+    RoundTrips(state, &queue, depth, [&](Request* r) {
+      const size_t block = in_turn ? turn++ : random();
+      r->op = Op::kWrite;
+      r->fd = fd;
+      r->offset = static_cast<int64_t>(block % kFileBlocks * kBlockBytes);
+      r->length = kBlockBytes;
+    });
+  }
+  close(fd);
+}
+BENCHMARK_CAPTURE(BM_Write4KiB, range_in_turn, Order::kRange, true)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(BM_Write4KiB, none_in_turn, Order::kNone, true)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(BM_Write4KiB, range_random, Order::kRange, false)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{32, 4096}, {1, 4}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(BM_Write4KiB, none_random, Order::kNone, false)
+    ->ArgNames({"depth", "threads"})
+    ->ArgsProduct({{32, 4096}, {1, 4}})
     ->UseRealTime()
     ->MeasureProcessCPUTime();
 
