@@ -50,6 +50,7 @@ class Copier {
 
 absl::StatusOr<int64_t> Copy(Reader* reader, Writer* writer, int64_t bytes) {
   Copier copier(reader, writer);
+  if (!writer->ok()) return writer->status();
   const int64_t begin = reader->Tell();
   int64_t copied = 0;
   while (copied < bytes && reader->Pull()) {

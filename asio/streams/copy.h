@@ -3,8 +3,9 @@
 //
 // Threads:   that of the streams' queues.
 // Blocks:    while reading, and while the writer has depth blocks on their way.
-// Errors:    that of the reader, or of the writer; both are left as it left
-//            them.  It does not flush: Close() the writer.
+// Errors:    that of the reader, or of the writer, also one that it had before;
+//            both are left as it left them.  It does not flush: Close() the
+//            writer.
 //
 //   absl::StatusOr<int64_t> copied = Copy(&in, &out);
 //   if (copied.ok()) ...

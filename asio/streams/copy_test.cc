@@ -97,6 +97,14 @@ TEST_F(CopyTest, TellsWhichSideFailed) {
 
 using TemporaryTest = StreamTest;
 
+TEST_F(CopyTest, AWriterThatHasFailedCopiesNothingWithoutSayingSo) {
+  Reader reader = OpenNew("");
+  Writer writer = Create(Path("copy"));
+  EXPECT_FALSE(writer.Seek(-1));
+  EXPECT_EQ(Copy(&reader, &writer).status(), writer.status());
+  EXPECT_EQ(writer.Close(), writer.status());
+}
+
 TEST_F(TemporaryTest, IsWrittenReadAndGone) {
   const std::string contents = Pattern(10 * kBlock + 3);
   auto file = OpenTemporary(scratch_.Path(""));
