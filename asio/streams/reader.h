@@ -7,8 +7,9 @@
 // Blocks:    what needs bytes that are not there yet, Seek(), and Close(); due
 //            handlers of the queue run meanwhile.  So no handler may call them.
 // Errors:    sticky.  The first one stays in status(), and what it ended
-// returns
-//            false, as the end of the file does, at which status() is OK.
+//            returns false, as the end of the file does, at which status() is
+//            OK.  Of a pipe that is O_NONBLOCK, that nothing is there yet is
+//            such an error, EAGAIN.
 //
 //   absl::StatusOr<Reader> in = Reader::Open("/data/log");
 //   if (!in.ok()) return in.status();
@@ -93,8 +94,9 @@ class Reader {
   // Goes past `bytes` of view().  REQUIRES: bytes <= available().
   void Advance(size_t bytes) { cursor_ += bytes; }
 
-  // Goes back by `bytes`, within the block.  False: it begins after that, and
-  // nothing has changed; where there are offsets, Seek() can do it.
+  // Goes back by `bytes`, within the block.  False: it begins after that, or
+  // the end has been met, and nothing has changed; where there are offsets,
+  // Seek() can do it.
   bool Unread(size_t bytes = 1);
 
   // Goes past `bytes` and returns how many those were: less only at the end, or

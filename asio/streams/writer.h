@@ -11,6 +11,7 @@
 // Errors:    sticky.  The first one stays in status(), and all returns false.
 //            That of a write-back shows when the next block is needed, and at
 //            Flush(), Fsync() and Close(): only Close() has the last word.
+//            That a pipe that is O_NONBLOCK is full is such an error, EAGAIN.
 //
 //   absl::StatusOr<Writer> out = Writer::Open("/data/log");
 //   if (!out.ok()) return out.status();
