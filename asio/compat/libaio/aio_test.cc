@@ -110,6 +110,19 @@ TEST(AioThreadsTest, PipesOccupyNoThreads) {
   EXPECT_EQ(aio.Destroy(context), 0);  // Nor does this.
 }
 
+// Wherever they are on their way to the epoll thread.
+TEST_F(AioTest, DestroyEndsReadsOfPipesAtOnce) {
+  const Pipe pipe;
+  char byte;
+  iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, &byte, 1);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(Submit(&read), 1);
+    EXPECT_EQ(aio_.Destroy(context_), 0);
+    context_ = 0;
+    ASSERT_EQ(aio_.Setup(8, &context_), 0);
+  }
+}
+
 TEST_F(AioTest, AForkedChildIsToldEinval) {
   const pid_t child = fork();
   if (child == 0) {

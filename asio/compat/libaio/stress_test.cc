@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <string>
@@ -52,6 +53,9 @@ class Stress {
     }
     for (std::thread& thread : threads) thread.join();
     aio_.Destroy(context_);
+    std::printf("%lld accepted, %lld reaped\n",
+                static_cast<long long>(submitted_),
+                static_cast<long long>(reaped_));
     EXPECT_GT(reaped_, 0);
     EXPECT_EQ(wrong_, 0);
     EXPECT_LE(reaped_, submitted_);
@@ -67,7 +71,7 @@ class Stress {
   void Work(uint64_t seed) {
     std::mt19937_64 random(seed);
     std::vector<Slot> slots(256);
-    while (left_.fetch_sub(1) > 0) {
+    while (left_ > 0) {
       const uint64_t dice = random();
       if (dice % 20000 == 0) {
         Replace();
@@ -84,7 +88,7 @@ class Stress {
   void Submit(Slot* slot, Random& random) {
     iocb block = {};
     const uint64_t kind = random() % 16;
-    if (kind < 12) {
+    if (kind < 14) {
       block.aio_lio_opcode = IOCB_CMD_PREAD;
       block.aio_fildes = static_cast<uint32_t>(file_.get());
       block.aio_buf = reinterpret_cast<uint64_t>(shared_);
@@ -101,8 +105,10 @@ class Stress {
     slot->block = block;
     iocb* blocks[] = {&slot->block};
     const int64_t result = aio_.Submit(context_, 1, blocks);
-    if (result == 1) ++submitted_;
-    if (result == -EAGAIN) Replace();  // Full of polls that wait.
+    if (result == 1) ++submitted_, --left_;
+    if (result == -EAGAIN) Reap(8);
+    // It may be full of polls that wait.
+    if (result == -EAGAIN && random() % 64 == 0) Replace();
     if (result != 1 && result != -EAGAIN && result != -EINVAL) ++wrong_;
   }
 
