@@ -142,10 +142,10 @@ TEST_F(AioTest, AForkedChildIsToldEinval) {
 
 // With requests in flight, and threads, which are not there in the child.
 TEST(AioForkTest, AForkedChildMayDestroyItsCopy) {
+  const Pipe pipe;  // Closed after its watcher has ended.
   auto aio = std::make_unique<Aio>();
   aio_context_t context = 0;
   ASSERT_EQ(aio->Setup(8, &context), 0);
-  const Pipe pipe;
   char byte;
   iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, &byte, 1);
   iocb poll = Block(IOCB_CMD_POLL, pipe.read_end, nullptr, 0);
