@@ -58,12 +58,23 @@ class BlockFile {
   }
 
   int fd() const { return file_.fd(); }
-  std::string Text() const { return Shrink(scratch_.Contents(), block_); }
+  std::string Text() const { return Shrink(Contents(), block_); }
 
   // Why it is not direct; "": it is, or is not meant to be.
   const std::string& why_buffered() const { return file_.why_buffered(); }
 
  private:
+  // Around the page cache, if it is direct: what is read through it while a
+  // direct write goes on may stay there, and be what was before.
+  std::string Contents() const {
+    if (!file_.direct()) return scratch_.Contents();
+    const size_t bytes = static_cast<size_t>(*file_.Size());
+    const Buffer buffer = Buffer::Allocate(bytes);
+    const ssize_t n = pread(file_.fd(), buffer.data(), bytes, 0);
+    EXPECT_EQ(n, static_cast<ssize_t>(bytes));
+    return std::string(buffer.data(), static_cast<size_t>(n < 0 ? 0 : n));
+  }
+
   const size_t block_;
   const ScratchFile scratch_;
   File file_;
