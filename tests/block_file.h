@@ -45,11 +45,12 @@ inline std::string Shrink(const std::string& bytes, size_t block) {
 
 class BlockFile {
  public:
-  // The blocks of `text` are allocated, so that to overwrite them need not
-  // wait.
+  // The blocks of `text` are allocated and not in the page cache, so that to
+  // overwrite them directly need not wait.
   BlockFile(bool direct, const std::string& text)
       : block_(BlockBytes(direct)), scratch_(Stretch(text, block_)) {
     EXPECT_EQ(fsync(scratch_.fd()), 0);
+    if (direct) posix_fadvise(scratch_.fd(), 0, 0, POSIX_FADV_DONTNEED);
     auto file =
         File::Open(scratch_.path(), O_RDWR, 0,
                    direct ? File::Mode::kDirect : File::Mode::kBuffered);

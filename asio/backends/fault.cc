@@ -214,7 +214,8 @@ bool FaultBackend::CollectWrapped(size_t min, absl::Time deadline) {
   if (!raw.empty()) late.swap(delayed_);
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
-    if (delayed) {
+    // What is for the workers has not been done: they are to begin at once.
+    if (delayed && !IsForWorkers(c.result)) {
       delayed_.push_back(c);
     } else {
       FinishWrapped(c);

@@ -42,7 +42,7 @@ enum class Fault : uint8_t {
   kIoError,      // EIO, likewise.
   kNoSpace,      // ENOSPC, likewise; of writes only.
   kRefused,      // The workers are to do it.
-  kDelayed,      // It comes back after something else has, if it can.
+  kDelayed,      // Its result comes after something else's, if it can.
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;
 

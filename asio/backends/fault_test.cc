@@ -186,6 +186,23 @@ TEST(FaultTest, WhatIsDelayedComesBackAlsoIfThereIsNothingElse) {
   EXPECT_EQ(Finish(&q.queue, only), 0);
 }
 
+// Its owner may compute from then on, and it has not even begun.
+TEST(FaultTest, WhatTheWorkersAreToDoIsNotDelayed) {
+  for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
+    auto held = std::make_unique<HeldBackend>();
+    HeldBackend* wrapped = held.get();
+    FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
+    const ScratchFile file(kBlock);
+    Request* refused = Submit(&q.queue, Op::kRead, file.fd(), 0, 4);
+    Request* other = Submit(&q.queue, Op::kNoOp);
+    wrapped->FinishAs(wrapped->running[0], result);
+    EXPECT_EQ(Finish(&q.queue, refused), 4);
+    EXPECT_EQ(wrapped->running.size(), 1u);
+    wrapped->FinishAll();
+    EXPECT_EQ(Finish(&q.queue, other), 0);
+  }
+}
+
 TEST(FaultTest, CancelBringsBackWhatIsDelayedAndSaysSo) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
