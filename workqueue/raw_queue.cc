@@ -13,11 +13,11 @@
 // chance to be idle for long enough to end.
 //
 // Before it blocks, a thread lingers: it gives way to others and looks again,
-// for some microseconds, since to block and be woken costs as much on both
-// sides, and more where a processor has gone idle.  Where the work comes late
-// all the same, or others want the processor, the following waits block at
+// a number of times, since to block and be woken costs as much on both sides,
+// and more where a processor has gone idle.  Where the work comes late all the
+// same, or somebody computes on the processor, the following waits block at
 // once, twice as many each time: those who wait for long pay next to nothing,
-// and those who compete for a processor are woken as sleepers are, at once.
+// and those who compete with computations are woken as sleepers are, at once.
 
 #include "workqueue/raw_queue.h"
 
@@ -33,10 +33,12 @@
 namespace uasio {
 namespace {
 
-// How long to linger: a turn takes 0.3 us if nobody else wants the processor,
-// and a time slice of milliseconds if somebody does.
-constexpr auto kLingerMax = std::chrono::microseconds(20);
-constexpr auto kLingerWorth = std::chrono::microseconds(10);
+// How long to linger.  A turn takes 0.3 us if nobody else wants the processor.
+// It takes longer, and costs no more, if threads do that soon block again; and
+// a time slice of milliseconds, which the limit is to tell, if one computes.
+constexpr int kTurnsMax = 32;
+constexpr int kTurnsWorth = 16;
+constexpr auto kLingerMax = std::chrono::microseconds(200);
 constexpr int kSkipsMax = 64;
 
 // There is no time to linger.
@@ -215,14 +217,15 @@ bool RawQueue::LingerLocked(Deadline deadline) {
   ++lingering_;
   mutex_.Unlock();
   const Deadline begin = std::chrono::steady_clock::now();
-  Deadline now = begin;
-  while (count_ == 0 && now - begin < kLingerMax) {
+  auto lingered = Deadline::duration::zero();
+  int turns = 0;
+  for (; count_ == 0 && turns < kTurnsMax && lingered < kLingerMax; ++turns) {
     sched_yield();
-    now = std::chrono::steady_clock::now();
+    lingered = std::chrono::steady_clock::now() - begin;
   }
   mutex_.Lock();
   --lingering_;
-  const bool paid = count_ > 0 && now - begin <= kLingerWorth;
+  const bool paid = count_ > 0 && turns <= kTurnsWorth && lingered < kLingerMax;
   skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
   skips_left_ = skips_;
   return count_ > 0;
