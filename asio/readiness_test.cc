@@ -4,6 +4,7 @@
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -225,14 +226,15 @@ TEST(ReadinessTest, HundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
-// The first one that is open, as by a program that closes all fds.
+// The first one that is open, as by a program that closes all fds.  That its
+// thread is using it is the very case: ThreadSanitizer does not hear of it.
 void CloseEpollFd() {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = {};
     const std::string link = "/proc/self/fd/" + std::to_string(fd);
     if (readlink(link.c_str(), target, sizeof(target) - 1) < 0) continue;
     if (std::string(target) != "anon_inode:[eventpoll]") continue;
-    ASSERT_EQ(close(fd), 0);
+    ASSERT_EQ(syscall(SYS_close, fd), 0);
     return;
   }
   FAIL() << "there is no epoll fd";
