@@ -141,7 +141,7 @@ int Context::NewJob(Job** job) {
   if (fresh == nullptr) fresh = new (std::nothrow) Job();
   if (fresh == nullptr) return EAGAIN;
   fresh->context = this;
-  fresh->kind = Job::Kind::kFile;
+  fresh->kind = Job::Kind::kPoll;  // Not drained, until Admit() says so.
   fresh->go = &Go;
   fresh->ready = &GoOn;
   fresh->cancelled.store(false, std::memory_order_relaxed);

@@ -5,7 +5,7 @@
 // Ownership: by std::shared_ptr, of the table and of the calls that run; what
 //            it has in flight it waits for before it goes.
 // Order:     none, like the kernel's.
-// Blocks:    GetEvents(), Destroy(), Drain(); Submit() never for I/O.
+// Blocks:    GetEvents(), Destroy(), Drain().
 // Errors:    -errno, as the system call of the same name.
 // Bounds:    a slot is taken at submit and given back when the client has taken
 //            the event, so that there is room in the ring for every event.

@@ -29,11 +29,11 @@ struct Job : work, Readiness::Watch {
   enum class Kind : uint8_t {
     kFile,    // A thread of the pool does it, and that ends.
     kStream,  // It is attempted whenever the fd is ready, which may be never.
-    kPoll,    // It only waits for the fd.
+    kPoll,    // It only waits for the fd, or is not yet known to do more.
   };
 
   Context* context;
-  std::atomic<Kind> kind;
+  std::atomic<Kind> kind;           // Once kFile, that to the end.
   Transfer transfer;                // Unless kPoll.
   std::unique_ptr<iovec[]> iovecs;  // What transfer.iovecs points to.
   io_event event;                   // As far as the client has given it.
