@@ -13,45 +13,9 @@ namespace {
 
 constexpr size_t kSmallestSector = 512;
 
-// The memory of one call: what is left of a transfer, as a vector.
-class Rest {
- public:
-  // No more than `limit` bytes of it.
-  Rest(const Transfer& t, size_t limit) {
-    if (!IsVectored(t.op)) {
-      storage_[0] = {t.buffer + t.done, std::min(t.length - t.done, limit)};
-      iovecs_ = storage_;
-      count_ = 1;
-    } else if (t.done == 0 && limit >= t.length) {
-      iovecs_ = t.iovecs;
-      count_ = t.iovec_count;
-    } else {
-      Skip(t, limit);
-    }
-  }
-
-  const iovec* iovecs() const { return iovecs_; }
-  int count() const { return count_; }
-
- private:
-  void Skip(const Transfer& t, size_t limit) {
-    size_t skip = t.done;
-    for (int i = 0; i < t.iovec_count && count_ < IOV_MAX && limit > 0; ++i) {
-      const iovec& whole = t.iovecs[i];
-      const size_t skipped = std::min(skip, whole.iov_len);
-      skip -= skipped;
-      const size_t size = std::min(whole.iov_len - skipped, limit);
-      if (size == 0) continue;
-      storage_[count_++] = {static_cast<char*>(whole.iov_base) + skipped, size};
-      limit -= size;
-    }
-    iovecs_ = storage_;
-  }
-
-  iovec storage_[IOV_MAX];
-  const iovec* iovecs_;
-  int count_ = 0;
-};
+// How many parts of what is left of a vector one call takes: what small threads
+// have the stack for.
+constexpr int kRestPartsMax = 64;
 
 off_t OffsetOf(const Transfer& t) {
   if (t.offset == kFilePosition) return -1;
@@ -60,16 +24,37 @@ off_t OffsetOf(const Transfer& t) {
 
 ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                    int flags) {
+  flags |= t.flags;
   return IsRead(t.op) ? preadv2(t.fd, iovecs, count, OffsetOf(t), flags)
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
 
-// One system call for what is left, not tried again.  Not inlined, because it
-// takes 16 KiB of stack, which small threads don't have.
-__attribute__((noinline)) ssize_t CallOnce(const Transfer& t, size_t limit,
-                                           int flags) {
-  const Rest rest(t, limit);
-  return CallVector(t, rest.iovecs(), rest.count(), t.flags | flags);
+// What is left of a vector, or the first of it: no more than `limit` bytes, and
+// kRestPartsMax parts.
+ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
+  iovec parts[kRestPartsMax];
+  int count = 0;
+  size_t skip = t.done;
+  for (int i = 0; i < t.iovec_count && count < kRestPartsMax; ++i) {
+    const iovec& whole = t.iovecs[i];
+    const size_t skipped = std::min(skip, whole.iov_len);
+    skip -= skipped;
+    const size_t size = std::min(whole.iov_len - skipped, limit);
+    if (size == 0) continue;
+    parts[count++] = {static_cast<char*>(whole.iov_base) + skipped, size};
+    limit -= size;
+  }
+  return CallVector(t, parts, count, flags);
+}
+
+// One system call for what is left, not tried again.
+ssize_t CallOnce(const Transfer& t, size_t limit, int flags) {
+  if (!IsVectored(t.op)) {
+    const iovec rest = {t.buffer + t.done, std::min(t.length - t.done, limit)};
+    return CallVector(t, &rest, 1, flags);
+  }
+  if (t.done > 0 || limit < t.length) return CallRest(t, limit, flags);
+  return CallVector(t, t.iovecs, t.iovec_count, flags);
 }
 
 // As most transfers go: one buffer, no flags, without the vector.
@@ -143,12 +128,6 @@ ssize_t CallWithoutWaiting(const Transfer& t) {
   return n < 0 ? -errno : n;
 }
 
-ssize_t CallForCached(const Transfer& t) {
-  if (IsVectored(t.op)) return CallOnce(t, SIZE_MAX, RWF_NOWAIT);
-  const iovec rest = {t.buffer + t.done, t.length - t.done};
-  return CallVector(t, &rest, 1, t.flags | RWF_NOWAIT);
-}
-
 }  // namespace
 
 int64_t Perform(Transfer* transfer) {
@@ -179,7 +158,7 @@ int64_t AttemptCached(Transfer* transfer) {
                      !transfer->traits.direct &&
                      transfer->length - transfer->done <= kCachedBytesMax;
   if (!suits) return -EAGAIN;
-  const ssize_t n = CallForCached(*transfer);
+  const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
   if (n < 0) return -EAGAIN;
   const bool wants_more = transfer->done < transfer->length;
   if (n == 0 && wants_more && !BeginsAtEndOfFile(*transfer)) return -EAGAIN;

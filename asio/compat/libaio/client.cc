@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -323,13 +324,41 @@ void Filtered() {
   Work();
 }
 
+// Reads, of what is cached and to the end of the file, which io_submit() may do
+// itself.
+void SubmitReads() {
+  const aio_context_t context = NewContext();
+  static char bytes[2 * kPageBytes];
+  iovec parts[] = {{bytes, kPageBytes}, {bytes + kPageBytes, kPageBytes}};
+  for (int flags : {0, RWF_NOWAIT}) {
+    for (int64_t offset : {int64_t{0}, int64_t{kWrites * kBytes - 100}}) {
+      iocb plain = Block(IOCB_CMD_PREAD, fd, bytes, sizeof(bytes), offset);
+      iocb vector = Block(IOCB_CMD_PREADV, fd, parts, 2, offset);
+      plain.aio_rw_flags = vector.aio_rw_flags = static_cast<uint32_t>(flags);
+      iocb* blocks[] = {&plain, &vector};
+      Check(library->submit(context, 2, blocks) == 2, "io_submit of reads");
+      io_event events[2];
+      Check(library->getevents(context, 2, 2, events, nullptr) == 2, "two");
+    }
+  }
+  Check(library->destroy(context) == 0, "io_destroy");
+}
+
+// With so much below it that nothing else is hit by what needs more.
 void SmallStack() {
+  constexpr size_t kStackBytes = 16 << 10, kGuardBytes = 1 << 20;
+  char* const guard =
+      static_cast<char*>(mmap(nullptr, kGuardBytes + kStackBytes, PROT_NONE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* const stack = guard + kGuardBytes;
+  Check(mprotect(stack, kStackBytes, PROT_READ | PROT_WRITE) == 0, "mprotect");
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, 16 << 10);
+  pthread_attr_setstack(&attributes, stack, kStackBytes);
   pthread_t thread;
   auto main = [](void*) -> void* {
     Work();
+    SubmitReads();
     return nullptr;
   };
   Check(pthread_create(&thread, &attributes, main, nullptr) == 0, "a thread");
