@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "workqueue/check.h"
@@ -139,7 +140,8 @@ void WorkerPool::Grow(size_t surplus) {
 
 bool WorkerPool::StartThreadLocked() {
   const SignalsBlocked signals_blocked;
-  Thread* thread = new Thread{this, {}, {}};
+  Thread* thread = new (std::nothrow) Thread{this, {}, {}};
+  if (thread == nullptr) return false;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, options_.stack_bytes);

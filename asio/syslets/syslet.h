@@ -14,8 +14,9 @@
  * Units:     system calls' own; ring_size_bytes in bytes.
  * Order:     the atoms of one syslet one after the other; syslets among each
  *            other in none.
- * Blocks:    syslet_exec() only in atoms under SYSLET_SYNC, and as
- *            docs/syslets.md says of single calls; syslet_wait();
+ * Blocks:    syslet_exec() only in atoms under SYSLET_SYNC, as docs/syslets.md
+ *            says of single calls, and where there are no workers at all;
+ *            syslet_wait();
  *            syslet_unregister() until all has run, and so does the end of a
  *            thread that has a head.
  * Errors:    a system call's is the atom's result, -errno; a call below returns
@@ -56,9 +57,10 @@ struct syslet_uatom {
 
 /*
  * Where the syslet is run, from this atom on.  Without either: in the caller up
- * to the first call that might block, and from there on in a worker.
+ * to the first call that might block, and from there on in a worker.  Where the
+ * system refuses every thread, what is for a worker is run in the caller.
  */
-#define SYSLET_ASYNC 0x00000001 /* In a worker, never in the caller. */
+#define SYSLET_ASYNC 0x00000001 /* In a worker, if one can be had at all. */
 #define SYSLET_SYNC 0x00000002  /* In the caller, even if that blocks. */
 
 /* If the syslet ends with this atom, nothing is put into the ring. */

@@ -10,7 +10,8 @@
 // Units:     bytes.
 // Order:     none between requests.
 // Blocks:    GetEvents() and PGetEvents() as asked; Destroy(), Drain() and the
-//            destructor, until what is in flight is done.  Submit() does not.
+//            destructor, until what is in flight is done.  Submit() does not,
+//            unless no thread can be started at all: then it does the work.
 // Errors:    each call returns what the system call of its name would, -errno
 //            for an error; errno may change.  A forked child of its creator
 //            is told EINVAL, and may destroy its copy.  The constructor may

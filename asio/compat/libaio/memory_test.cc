@@ -79,6 +79,34 @@ TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
   EXPECT_GE(failures, 2);  // The job, its place among what is watched.
 }
 
+// Without a thread, the submitter reads.
+TEST(AioMemoryTest, AReadIsDoneOrAnErrorWhereverMemoryEnds) {
+  const fd_testing::Scratch scratch;
+  const fd_testing::Fd file = scratch.Open("data", "0123456789");
+  AioOptions options;
+  options.cached_reads = false;
+  Aio aio(options);
+  aio_context_t context = 0;
+  ASSERT_EQ(aio.Setup(8, &context), 0);
+  char back[10];
+  iocb read = {};
+  read.aio_lio_opcode = IOCB_CMD_PREAD;
+  read.aio_fildes = static_cast<uint32_t>(file.get());
+  read.aio_buf = reinterpret_cast<uint64_t>(back);
+  read.aio_nbytes = sizeof(back);
+  iocb* blocks[] = {&read};
+  for (int left = 0; left < 5; ++left) {
+    allocations_left = left;
+    const int64_t result = aio.Submit(context, 1, blocks);
+    allocations_left = -1;
+    EXPECT_EQ(result, left == 0 ? -EAGAIN : 1) << left;  // The job.
+    io_event event = {};
+    if (result != 1) continue;
+    EXPECT_EQ(aio.GetEvents(context, 1, 1, &event, nullptr), 1);
+    EXPECT_EQ(event.res, 10);
+  }
+}
+
 }  // namespace
 }  // namespace libaio
 }  // namespace uasio

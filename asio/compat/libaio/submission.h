@@ -1,7 +1,7 @@
 // Submit() is io_submit(2) on a context.
 //
 // Threads:   any.
-// Blocks:    not for I/O.
+// Blocks:    not for I/O, unless the pool can start no thread.
 // Errors:    the number of blocks accepted, or, if that is none, -errno of the
 //            first: as io_submit(2).
 
