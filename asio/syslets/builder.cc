@@ -1,6 +1,7 @@
 #include "asio/syslets/builder.h"
 
 #include "asio/errors.h"
+#include "asio/syslets/program.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -56,6 +57,8 @@ Syslet SysletBuilder::Build() {
                 "SysletBuilder: Then() must name an atom of the program");
     syslet_.atoms_[i].next = syslet_.at(next);
   }
+  UASIO_CHECK(!MaySkip(syslet_.atoms_.back().flags),
+              "SysletBuilder: nothing stands behind the last atom to skip to");
   next_.clear();
   return std::exchange(syslet_, Syslet());
 }

@@ -123,7 +123,8 @@ class SysletBuilder {
   size_t index() const { return next_.size(); }
 
   // The program, after which the builder is empty.
-  // REQUIRES: indices given to Then() are of atoms of the program.
+  // REQUIRES: indices given to Then() are of atoms of the program; the last
+  // atom does not skip to one behind it.
   Syslet Build();
 
  private:

@@ -155,6 +155,14 @@ TEST(SysletDeathTest, BrokenRulesAreNamed) {
       "must name an atom");
   EXPECT_DEATH(
       {
+        SysletBuilder builder;
+        builder.Call(SYS_getpid, {})
+            .If(SYSLET_STOP_ON_NEGATIVE | SYSLET_SKIP_TO_NEXT_ON_STOP);
+        builder.Build();
+      },
+      "nothing stands behind the last atom to skip to");
+  EXPECT_DEATH(
+      {
         auto head = Register();
         std::thread([&] { head->Wait(0); }).join();
       },

@@ -20,11 +20,6 @@ bool Stops(unsigned long flags, long result) {
          ((flags & SYSLET_STOP_ON_NON_POSITIVE) != 0 && result <= 0);
 }
 
-bool MaySkip(unsigned long flags) {
-  return (flags & SYSLET_SKIP_TO_NEXT_ON_STOP) != 0 &&
-         (flags & SYSLET_STOP_MASK) != 0;
-}
-
 Call CallOf(const syslet_uatom& atom) {
   Call call;
   call.nr = atom.nr;

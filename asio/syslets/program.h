@@ -16,6 +16,12 @@
 
 namespace uasio {
 
+// Whether an atom with these flags may go on with the one behind it in memory.
+constexpr bool MaySkip(unsigned long flags) {
+  return (flags & SYSLET_SKIP_TO_NEXT_ON_STOP) != 0 &&
+         (flags & SYSLET_STOP_MASK) != 0;
+}
+
 // One execution of a syslet.
 struct Run {
   syslet_uatom* atom = nullptr;  // To be run next, or the final one.
