@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@
 #include "asio/compat/libaio/cached_reads.h"
 #include "asio/fd_testing.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace libaio {
@@ -198,23 +196,6 @@ TEST(AioLimitsTest, AContextThatNobodyIsToldOfIsGivenBack) {
   munmap(page, 4096);
   aio_context_t context = 0;
   EXPECT_EQ(aio.Setup(100, &context), 0);
-}
-
-TEST_F(AioTest, WithoutDescriptorsAPollIsTriedAgainLater) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer's checks take descriptors";
-  const Pipe pipe;
-  iocb poll = Block(IOCB_CMD_POLL, pipe.read_end, nullptr, 0);
-  poll.aio_buf = POLLIN;
-  rlimit limit;
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit none = {0, limit.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  const int64_t submitted = Submit(&poll);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  EXPECT_EQ(submitted, -EAGAIN);
-  EXPECT_EQ(Submit(&poll), 1);
-  pipe.Put("x");
-  EXPECT_EQ(Next(), POLLIN);
 }
 
 TEST_F(AioTest, CountsWhatItDoes) {
