@@ -50,7 +50,7 @@ Head::~Head() {
 
 syslet_uatom* Head::Exec(syslet_uatom* atom) {
   if (atom == nullptr) return ErrorOf(-EFAULT);
-  if (!HasRoom()) return ErrorOf(-EAGAIN);
+  if (!ring_.HasRoom(&mutex_)) return ErrorOf(-EAGAIN);
   if (const long error = checker_.Check(atom)) return ErrorOf(error);
   Run run;
   run.atom = atom;
@@ -84,15 +84,6 @@ long Head::EventFd() {
   const auto waiting = static_cast<unsigned>(ring_.Waiting());
   event_fd_ = eventfd(waiting, EFD_NONBLOCK | EFD_CLOEXEC);
   return event_fd_ >= 0 ? event_fd_ : -errno;
-}
-
-// A worker stores an atom into its slot, and then that it has: between the two
-// the user may have taken the atom, which the ring does not count yet.  Both
-// are done under the lock, so that under it nothing is halfway.
-bool Head::HasRoom() {
-  if (ring_.HasRoom()) return true;
-  MutexLock lock(&mutex_);
-  return ring_.HasRoom();
 }
 
 void Head::Go(worker_thread*, work* w) {

@@ -54,7 +54,6 @@ class Head {
     Run run;
   };
 
-  bool HasRoom();
   static void Go(worker_thread* thread, work* w);
   void Serve(Job* job);
   void SendOff(const Run& run);

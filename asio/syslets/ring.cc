@@ -2,7 +2,13 @@
 
 namespace uasio {
 
-bool Ring::HasRoom() {
+bool Ring::HasRoom(Mutex* entering) {
+  if (SeemsToHaveRoom()) return true;
+  MutexLock lock(entering);
+  return SeemsToHaveRoom();
+}
+
+bool Ring::SeemsToHaveRoom() {
   const auto full = [this] {
     return claimed_.load(std::memory_order_relaxed) - taken_ >= count_;
   };
@@ -19,10 +25,11 @@ size_t Ring::Waiting() {
   return static_cast<size_t>(end - taken_);
 }
 
-void Ring::Enter(syslet_uatom* atom) {
+void Ring::Store(syslet_uatom* atom) {
   const uint64_t at = entered_.load(std::memory_order_relaxed);
   __atomic_store_n(&slots_[at % count_], atom, __ATOMIC_RELEASE);
-  entered_.store(at + 1, std::memory_order_release);
 }
+
+void Ring::Count() { entered_.fetch_add(1, std::memory_order_release); }
 
 }  // namespace uasio

@@ -2,7 +2,8 @@
 // where.
 //
 // Threads:   the owner: HasRoom(), Reserve(), Waiting(); workers, one at a
-//            time: Enter(), Release(); at the same time.
+//            time, under a lock: Enter() or its halves, Release(); at the same
+//            time.
 // Ownership: the slots are the user's.
 // Bounds:    entered and not yet NULLed, plus reserved: as many as slots.
 //
@@ -18,6 +19,7 @@
 #include <cstdint>
 
 #include "asio/syslets/syslet.h"
+#include "workqueue/mutex.h"
 
 namespace uasio {
 
@@ -26,9 +28,10 @@ class Ring {
   // REQUIRES: count > 0; all are NULL.
   Ring(syslet_uatom** slots, size_t count) : slots_(slots), count_(count) {}
 
-  // Whether a slot can be reserved: nobody else takes it meanwhile.  During an
-  // Enter() it may be false although the user has taken that atom already.
-  bool HasRoom();
+  // Whether a slot can be reserved: nobody else takes it meanwhile.  Who has
+  // taken an atom has its room, also while it is being entered, which is done
+  // under `entering`: that is only taken where there seems to be none.
+  bool HasRoom(Mutex* entering);
   // REQUIRES: HasRoom().
   void Reserve() { claimed_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -41,10 +44,20 @@ class Ring {
   uint64_t EnteredWhenWaiting(size_t more) const { return taken_ + more; }
 
   // Each for one Reserve(): uses it, or gives it back.
-  void Enter(syslet_uatom* atom);
+  void Enter(syslet_uatom* atom) {
+    Store(atom);
+    Count();
+  }
   void Release() { claimed_.fetch_sub(1, std::memory_order_relaxed); }
 
+  // The halves of Enter(): after the first the user may take the atom, which is
+  // not yet counted.
+  void Store(syslet_uatom* atom);
+  void Count();
+
  private:
+  bool SeemsToHaveRoom();
+
   syslet_uatom** const slots_;
   const size_t count_;
   std::atomic<uint64_t> claimed_{0};  // Entered ever, and reserved now.

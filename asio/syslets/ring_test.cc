@@ -1,5 +1,7 @@
 // The ring, waiting for it, and how many work to fill it.
 
+#include "asio/syslets/ring.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -8,17 +10,21 @@
 
 #include <cstddef>
 #include <deque>
+#include <future>
+#include <thread>
 #include <vector>
 
 #include "asio/fd_testing.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
 #include "gtest/gtest.h"
+#include "workqueue/mutex.h"
 
 namespace uasio {
 namespace {
 
 using fd_testing::Pipe;
+using fd_testing::ThreadProbe;
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;
@@ -77,6 +83,31 @@ TEST(RingTest, ASilentSysletGivesItsSlotBack) {
     ASSERT_EQ(syslet_wait(1), 0);  // And so it has ended.
     ASSERT_EQ(head.Slot(0), nullptr);
   }
+}
+
+// The user sees it in its slot before the ring has counted it.
+TEST(RingTest, WhoHasTakenWhatIsBeingEnteredHasRoom) {
+  syslet_uatom atom = {};
+  syslet_uatom* slot = nullptr;
+  Ring ring(&slot, 1);
+  ring.Reserve();
+  Mutex entering;
+  entering.Lock();
+  ring.Store(&atom);
+  slot = nullptr;
+  bool has_room = false;
+  std::promise<pid_t> tid;
+  std::thread owner([&] {
+    tid.set_value(gettid());
+    has_room = ring.HasRoom(&entering);
+  });
+  const ThreadProbe probe(tid.get_future().get());
+  const bool known = probe.WaitUntilBlockedIn(SYS_futex);
+  ring.Count();
+  entering.Unlock();
+  owner.join();
+  EXPECT_TRUE(has_room);
+  if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
 }
 
 TEST(WaitTest, ReturnsWhenEnoughAreThere) {

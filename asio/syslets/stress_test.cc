@@ -139,9 +139,9 @@ TEST(StressTest, NoCompletionIsLostOrDoubled) {
   for (const size_t count : started) EXPECT_GT(count, rounds / 10);
 }
 
-// Also in the moment in which its worker is not yet done with entering it.
+// ring_test.cc has the moment in which that is hard to see.
 TEST(StressTest, WhoHasTakenACompletionHasRoomForAnother) {
-  const auto rounds = static_cast<size_t>(Scaled(100000));
+  const auto rounds = static_cast<size_t>(Scaled(2000));
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kOwners; ++i) {
     threads.emplace_back([rounds] {
