@@ -8,17 +8,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "asio/fd_testing.h"
+#include "asio/syslets/head.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
 #include "gtest/gtest.h"
 #include "workqueue/mutex.h"
+#include "workqueue/worker_pool.h"
 
 namespace uasio {
 namespace {
@@ -148,30 +152,29 @@ TEST(WaitTest, TheEventFdCountsCompletions) {
   EXPECT_EQ(head.Take(), &read.atom);
 }
 
-// Counts how many are in workers at a time: those that have said so, by a byte,
-// before they block.
+// Syslets that say so, by an 'x', when they are in a worker, and then block.
 class Occupied {
  public:
   explicit Occupied(size_t count) : blocked_(count) {
     for (BlockedRead& read : blocked_) {
       syslet_uatom* says = &says_.emplace_back(
           Atom(SYS_write,
-               {values_.Of(static_cast<unsigned long>(pipe_.write_end.get())),
-                values_.Of("x"), values_.Of(1ul)},
+               {values_.Of(static_cast<unsigned long>(out())), values_.Of("x"),
+                values_.Of(1ul)},
                nullptr, SYSLET_ASYNC));
       says->next = &read.atom;
     }
   }
-  void ExecAll() {
-    for (syslet_uatom& says : says_) ASSERT_EQ(syslet_exec(&says), nullptr);
+  void ExecAll(Head* head) {
+    for (syslet_uatom& says : says_) ASSERT_EQ(head->Exec(&says), nullptr);
   }
-  void Await(size_t count) {
-    char bytes[16];
-    for (; count > 0; --count) {
-      ASSERT_EQ(read(pipe_.read_end.get(), bytes, 1), 1);
-    }
+  // Waits for what is said next.
+  char Next() {
+    char byte = '\0';
+    EXPECT_EQ(read(pipe_.read_end.get(), &byte, 1), 1);
+    return byte;
   }
-  size_t MoreThanAwaited() const { return pipe_.Waiting(); }
+  int out() const { return pipe_.write_end.get(); }
   void Release(size_t i) { blocked_[i].Release(); }
 
  private:
@@ -181,28 +184,57 @@ class Occupied {
   std::deque<syslet_uatom> says_;
 };
 
-TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
-  TestHead head(16, /*threads=*/2);
-  Occupied syslets(6);
-  syslets.ExecAll();
-  syslets.Await(2);
-  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);
-  __atomic_store_n(&head.get()->max_nr_threads, 4ul, __ATOMIC_RELAXED);
-  syslet_wait(0);  // Where it is read.
-  syslets.Await(2);
-  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);
-  __atomic_store_n(&head.get()->max_nr_threads, 1ul, __ATOMIC_RELAXED);
-  for (size_t i = 0; i < 3; ++i) {
-    syslets.Release(i);
-    EXPECT_EQ(syslet_wait(i + 1), static_cast<long>(i + 1));
+// Work that says 'm' and keeps its thread.  A pool begins work in turn: what is
+// submitted to it before, and can have a thread, says so before.
+struct Marker : work {
+  Marker(WorkerPool* pool, int fd) : work(), out(fd) {
+    go = [](worker_thread*, work* w) {
+      const Marker* self = static_cast<Marker*>(w);
+      char byte;
+      EXPECT_EQ(write(self->out, "m", 1), 1);
+      EXPECT_EQ(read(self->held.read_end.get(), &byte, 1), 1);
+    };
+    pool->Submit(this);
   }
-  EXPECT_EQ(syslets.MoreThanAwaited(), 0u);  // One runs still: that is all.
-  syslets.Release(3);
-  syslets.Await(1);  // In its place, without the owner.
-  syslets.Release(4);
-  syslets.Await(1);
+  void Release() { held.Put("x"); }
+
+  const int out;
+  const Pipe held;
+};
+
+TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
+  Occupied syslets(6);
+  std::deque<Marker> markers;
+  WorkerPoolOptions options;
+  options.threads_max = 3;
+  WorkerPool pool(options);
+  std::vector<syslet_uatom*> ring(6);
+  async_head_user user = {ring.data(), 6 * sizeof(ring[0]), 2};
+  Head head(&user, &pool);
+  auto mark = [&] { markers.emplace_back(&pool, syslets.out()); };
+
+  syslets.ExecAll(&head);
+  mark();
+  std::string said = {syslets.Next(), syslets.Next(), syslets.Next()};
+  EXPECT_EQ(std::count(said.begin(), said.end(), 'm'), 1);
+  markers.back().Release();
+  __atomic_store_n(&user.max_nr_threads, 3ul, __ATOMIC_RELAXED);
+  head.Wait(0);  // Where it is read.
+  EXPECT_EQ(syslets.Next(), 'x');
+  __atomic_store_n(&user.max_nr_threads, 1ul, __ATOMIC_RELAXED);
+  for (size_t i : {0, 1}) {  // All threads are taken: the marker gets this one.
+    mark();
+    syslets.Release(i);
+    EXPECT_EQ(syslets.Next(), 'm') << i;
+  }
+  for (size_t i : {2, 3, 4}) {  // In its place, without the owner.
+    syslets.Release(i);
+    EXPECT_EQ(syslets.Next(), 'x') << i;
+  }
   syslets.Release(5);
-  EXPECT_EQ(syslet_wait(6), 6);
+  markers[1].Release();
+  markers[2].Release();
+  EXPECT_EQ(head.Wait(6), 6u);
 }
 
 TEST(ThreadsTest, NoneCountsAsOne) {
