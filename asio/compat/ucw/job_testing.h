@@ -34,11 +34,14 @@ struct job {
   struct worker_thread* thread; /* NULL: it has not run. */
   struct work_queue* replied_to;
   pthread_t self;
+  int turn;               /* How many had begun before it. */
   sem_t *started, *go_on; /* Posted, and waited for, where set. */
 };
 
 static inline void run_job(struct worker_thread* t, struct work* w) {
+  static int begun;
   struct job* job = (struct job*)w;
+  job->turn = __atomic_fetch_add(&begun, 1, __ATOMIC_RELAXED);
   job->thread = t;
   job->replied_to = w->reply_to;
   job->self = pthread_self();

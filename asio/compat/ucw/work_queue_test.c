@@ -122,7 +122,10 @@ static void higher_priorities_are_served_first(void) {
   EXPECT(sem_post(&go_on) == 0);
   EXPECT(work_wait(&held) == &first.work);
   for (i = 0; i < 6; i++) wait_for(&started);
-  for (i = 0; i < 6; i++) EXPECT(id_of(work_wait(&queue)) == order[i]);
+  for (i = 0; i < 6; i++) {
+    EXPECT(jobs[order[i]].turn == first.turn + 1 + i);
+    EXPECT(id_of(work_wait(&queue)) == order[i]);
+  }
   work_queue_cleanup(&held);
   work_queue_cleanup(&queue);
   worker_pool_cleanup(&pool);
