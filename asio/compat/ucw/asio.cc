@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,7 @@
 #include "ucw/uasio-writeback.h"
 #include "workqueue/check.h"
 #include "workqueue/mutex.h"
+#include "workqueue/owner.h"
 #include "workqueue/signals_blocked.h"
 
 namespace uasio {
@@ -52,7 +54,7 @@ struct UcwRequest : asio_request {
 Mutex pool_mutex;
 unsigned pool_users ABSL_GUARDED_BY(pool_mutex) = 0;
 worker_pool pool;  // Of one thread, while there are pool_users.
-pid_t pool_creator ABSL_GUARDED_BY(pool_mutex) = 0;
+std::optional<Owner> pool_creator ABSL_GUARDED_BY(pool_mutex);
 
 std::atomic<asio_writeback_handler*> writeback_handler{nullptr};
 thread_local bool in_writeback_handler = false;
@@ -60,7 +62,7 @@ thread_local bool in_writeback_handler = false;
 worker_pool* AcquirePool() {
   MutexLock lock(&pool_mutex);
   if (pool_users++ == 0) {
-    pool_creator = getpid();
+    pool_creator.emplace();
     pool.num_threads = 1;
     pool.stack_size = kStackBytes;
     const SignalsBlocked no_eintr;  // The thread inherits it.
@@ -74,7 +76,7 @@ void CheckFork() {
   MutexLock lock(&pool_mutex);
   if (pool_users == 0) return;
   UASIO_CHECK(
-      pool_creator == getpid(),
+      pool_creator->IsThisProcess(),
       "asio_init_queue: a forked child, whose parent had queues when it "
       "forked, cannot have its own");
 }

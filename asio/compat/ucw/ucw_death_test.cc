@@ -184,7 +184,6 @@ TEST_F(UcwDeathTest, AQueueWithoutABufferSize) {
       "asio_init_queue: buffer_size must not be 0");
 }
 
-// ThreadSanitizer lets no child of fork() start threads, so it stands alone.
 // Ends as a forked child ends that does this, while a read is in flight.
 [[noreturn]] void EndAsChild(void (*act)(DyingQueue* q)) {
   DyingQueue q;
