@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -88,6 +89,18 @@ class Context {
   const Api& api_;
   aio_context_t id_ = 0;
 };
+
+// The ring in the client's memory, as he may use it.
+struct ClientRing {
+  unsigned id, nr;
+  std::atomic<unsigned> head, tail;
+  unsigned magic, compatible, incompatible, header_length;
+  io_event events[1];
+};
+
+inline ClientRing* RingOf(const Context& context) {
+  return reinterpret_cast<ClientRing*>(context.id());
+}
 
 // A file of a scratch folder, or a pipe.
 int NewFile(const std::string& contents, int flags = O_RDWR);

@@ -2,28 +2,12 @@
 
 #include <sys/wait.h>
 
-#include <atomic>
 #include <thread>
 
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
 namespace cases {
-namespace {
-
-struct ClientRing {
-  unsigned id, nr;
-  std::atomic<unsigned> head, tail;
-  unsigned magic, compatible, incompatible, header_length;
-  io_event events[1];
-};
-
-ClientRing* RingOf(const Context& context) {
-  return reinterpret_cast<ClientRing*>(context.id());
-}
-
-}  // namespace
-
 std::vector<Case> RingCases() {
   return {
       {"ring-layout",
