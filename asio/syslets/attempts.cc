@@ -48,6 +48,17 @@ bool StaysInTheFdTable(const Call& call) {
   }
 }
 
+// Whether a read that got some of its bytes will get no more of them.
+bool HasAllThereIs(const Transfer& read) {
+  struct stat info;
+  if (fstat(read.fd, &info) != 0) return false;
+  if (!MakeFdTraits(info.st_mode, /*flags=*/0).sized) return true;
+  const auto done = static_cast<off_t>(read.done);
+  const off_t end = read.offset == kFilePosition ? lseek(read.fd, 0, SEEK_CUR)
+                                                 : read.offset + done;
+  return S_ISREG(info.st_mode) && end >= info.st_size;
+}
+
 // What says that openat2(2) itself could not be used, or not without waiting.
 bool IsOfTheAttempt(int error) {
   return error == EAGAIN || error == ENOSYS || error == EPERM ||
@@ -145,20 +156,11 @@ bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
   read.length = call.args[2];
   *result = AttemptCached(&read);
   if (*result >= 0) return true;
-  if (read.done == 0 || !IsAtItsEnd(&read)) return false;
+  if (read.done == 0) return false;
   *result = static_cast<long>(read.done);
-  return true;
-}
-
-// Whether a read that got some of its bytes will get no more of them.  If it
-// might, what it has moved is moved back: a worker begins anew.
-bool Attempts::IsAtItsEnd(Transfer* read) {
-  read->traits = LearnFdTraits(read->fd);
-  if (!read->traits.sized) return true;  // That is what there is.
-  if (AttemptCached(read) >= 0) return true;
-  if (read->offset == kFilePosition) {
-    lseek(read->fd, -static_cast<off_t>(read->done), SEEK_CUR);
-  }
+  if (HasAllThereIs(read)) return true;
+  // A worker begins anew.
+  if (offset == kFilePosition) lseek(read.fd, -*result, SEEK_CUR);
   return false;
 }
 

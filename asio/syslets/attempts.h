@@ -6,8 +6,11 @@
 //            assumes (network file systems), or an open does that has found its
 //            path without waiting: of a FIFO, a device, or a leased file.
 // Errors:    -errno in *result, as the system call returns it.
-// Cost:      no system call beside the atom's own, but one statx(2) for a close
-//            and one fcntl(2) for an fd that this syslet has not opened.
+// Cost:      no system call beside the atom's own, but one statx(2) for a
+// close,
+//            one fcntl(2) for an fd that this syslet has not opened, and one
+//            fstat(2) for a read that meets the end, with an lseek(2) if that
+//            was at the fd's own position.
 //
 // It remembers how the last fd was opened.  If somebody else uses the number
 // for another file meanwhile, the worst of it is a wait.
@@ -18,8 +21,6 @@
 #include <cstdint>
 
 namespace uasio {
-
-struct Transfer;
 
 // A system call with its arguments, those that are not given being 0.
 struct Call {
@@ -40,7 +41,6 @@ class Attempts {
   bool TryOpen(int folder, unsigned long path, unsigned long flags,
                long* result);
   bool TryRead(const Call& call, int64_t offset, long* result);
-  bool IsAtItsEnd(Transfer* read);
   bool TryClose(const Call& call, long* result);
   bool LearnFlags(int fd);
 
