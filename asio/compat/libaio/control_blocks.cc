@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "asio/compat/libaio/user_memory.h"
-
 namespace uasio {
 namespace libaio {
 namespace {
@@ -16,9 +14,9 @@ char* KeyOf(const iocb* user_block) {
 
 }  // namespace
 
-bool ReadBlock(iocb* const* pointer, iocb** user_block, iocb* block) {
-  return CopyIn(user_block, pointer, sizeof(*user_block)) &&
-         CopyIn(block, *user_block, sizeof(*block));
+bool BlockReader::Read(iocb* const* pointer, iocb** user_block, iocb* block) {
+  return pointers_.CopyIn(user_block, pointer, sizeof(*user_block)) &&
+         blocks_.CopyIn(block, *user_block, sizeof(*block));
 }
 
 bool WriteKey(const iocb& block, iocb* user_block) {

@@ -1,7 +1,7 @@
 // Control blocks as the client's memory holds them, read and written as the
 // kernel does.
 //
-// Threads:   any.
+// Threads:   any; a BlockReader: one.
 // Errors:    false, for EFAULT.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_CONTROL_BLOCKS_H_
@@ -11,14 +11,23 @@
 
 #include <cstdint>
 
+#include "asio/compat/libaio/user_memory.h"
+
 namespace uasio {
 namespace libaio {
 
 // What the kernel sets aio_key to.
 inline constexpr uint32_t kIocbKey = 0;
 
-// Copies the block that `*pointer`, in the client's memory too, points to.
-bool ReadBlock(iocb* const* pointer, iocb** user_block, iocb* block);
+// Reads the blocks of one io_submit().
+class BlockReader {
+ public:
+  // Copies the block that `*pointer`, in the client's memory too, points to.
+  bool Read(iocb* const* pointer, iocb** user_block, iocb* block);
+
+ private:
+  UserReader pointers_, blocks_;
+};
 
 // Sets aio_key.  A block that has the right one already is not written, which
 // nobody can tell but one who has it in read-only memory.

@@ -112,10 +112,11 @@ int64_t Submit(Context* context, int64_t count, iocb* const* user_blocks) {
   if (count < 0) return -EINVAL;
   count = std::min<int64_t>(count, context->capacity() + 1);
   Submission submission(context);
+  BlockReader reader;
   for (int64_t i = 0; i < count; ++i) {
     iocb block;
     iocb* user_block;
-    const int error = ReadBlock(user_blocks + i, &user_block, &block)
+    const int error = reader.Read(user_blocks + i, &user_block, &block)
                           ? submission.SubmitOne(block, user_block)
                           : EFAULT;
     if (error != 0) return i > 0 ? i : -error;

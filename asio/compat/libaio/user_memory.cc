@@ -32,15 +32,6 @@ bool IsWordReadable(uintptr_t address) {
          errno != EFAULT;
 }
 
-bool IsReadable(const void* address, size_t bytes) {
-  if (!IsUserRange(address, bytes)) return false;
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
-  for (uintptr_t p = begin; p < begin + bytes; p = (p / kPage + 1) * kPage) {
-    if (!IsWordReadable(p)) return false;
-  }
-  return true;
-}
-
 // Leaves the number of a CPU there.
 bool IsNumberWritable(uintptr_t address) {
   return syscall(SYS_getcpu, address, nullptr, nullptr) == 0 || errno != EFAULT;
@@ -60,6 +51,21 @@ bool IsWritable(void* address, size_t bytes) {
 }  // namespace
 
 bool CopyIn(void* to, const void* from, size_t bytes) {
+  return UserReader().CopyIn(to, from, bytes);
+}
+
+bool UserReader::IsReadable(const void* address, size_t bytes) {
+  if (!IsUserRange(address, bytes)) return false;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
+  for (uintptr_t p = begin; p < begin + bytes; p = (p / kPage + 1) * kPage) {
+    if (p / kPage == page_) continue;
+    if (!IsWordReadable(p)) return false;
+    page_ = p / kPage;
+  }
+  return true;
+}
+
+bool UserReader::CopyIn(void* to, const void* from, size_t bytes) {
   if (!IsReadable(from, bytes)) return false;
   if (bytes > 0) std::memcpy(to, from, bytes);
   return true;

@@ -89,6 +89,20 @@ std::vector<Case> SubmitCases() {
          (*notes)("events", static_cast<int64_t>(context.Wait(2).size()));
          close(fd);
        }},
+      {"submit-stops-at-a-block-that-is-half-mapped",
+       [](const Api& api, Notes* notes) {
+         const Context context(api);
+         const Edge edge;
+         const int fd = NewFile("0123456789");
+         char back;
+         iocb* whole = reinterpret_cast<iocb*>(edge.Before(sizeof(iocb)));
+         iocb* half = reinterpret_cast<iocb*>(edge.Before(sizeof(iocb) / 2));
+         *whole = Block(IOCB_CMD_PREAD, fd, &back, 1);
+         (*notes)("submit", context.Submit({whole, whole, half}));
+         (*notes)("events", static_cast<int64_t>(context.Wait(2).size()));
+         (*notes)("alone", context.Submit({half}));
+         close(fd);
+       }},
       {"submit-bad-fields",
        [](const Api& api, Notes* notes) {
          Spoil(api, notes,
