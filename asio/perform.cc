@@ -154,10 +154,7 @@ int64_t Attempt(Transfer* transfer) {
 // believed: with RWF_NOWAIT, Linux 5.9 and 5.10 may say so anywhere (readv(2),
 // "BUGS").
 int64_t AttemptCached(Transfer* transfer) {
-  const bool suits = IsRead(transfer->op) && transfer->traits.sized &&
-                     !transfer->traits.direct &&
-                     transfer->length - transfer->done <= kCachedBytesMax;
-  if (!suits) return -EAGAIN;
+  if (!SuitsAttemptCached(*transfer)) return -EAGAIN;
   const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
   if (n < 0) return -EAGAIN;
   const bool wants_more = transfer->done < transfer->length;
@@ -165,6 +162,12 @@ int64_t AttemptCached(Transfer* transfer) {
   transfer->done += static_cast<size_t>(n);
   if (n > 0 && transfer->done < transfer->length) return -EAGAIN;
   return static_cast<int64_t>(transfer->done);
+}
+
+bool SuitsAttemptCached(const Transfer& transfer) {
+  return IsRead(transfer.op) && transfer.traits.sized &&
+         !transfer.traits.direct &&
+         transfer.length - transfer.done <= kCachedBytesMax;
 }
 
 bool BeginsAtEndOfFile(const Transfer& transfer) {

@@ -52,6 +52,10 @@ inline constexpr size_t kCachedBytesMax = 64 << 10;
 // whether that was the end.
 int64_t AttemptCached(Transfer* transfer);
 
+// Whether AttemptCached() makes a system call at all: the operation, the file
+// and the length suit it.
+bool SuitsAttemptCached(const Transfer& transfer);
+
 // Whether what is left of a read begins at the end of a file or beyond.
 bool BeginsAtEndOfFile(const Transfer& transfer);
 

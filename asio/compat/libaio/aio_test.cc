@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +244,34 @@ TEST(AioCachedTest, FinishesCachedReadsWithinSubmitOnlyIfAllowed) {
     EXPECT_EQ(event.res, 10);
     EXPECT_EQ(aio.counts().cached, allowed ? 1u : 0u);
   }
+}
+
+// They say nothing of those that are.
+TEST_F(AioTest, ReadsThatAreNeverAttemptedAreNoFailures) {
+  const Fd file = scratch_.Open("data", Pattern(1 << 20));
+  const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
+  const Pipe pipe;
+  pipe.Put("0123456789");
+  alignas(4096) static char back[1 << 20];
+  const iovec one = {back, 1};
+  if (preadv2(file.get(), &one, 1, 0, RWF_NOWAIT) != 1) {
+    GTEST_SKIP() << "no RWF_NOWAIT here";
+  }
+  iocb large = Block(IOCB_CMD_PREAD, file, back, sizeof(back));
+  iocb stream = Block(IOCB_CMD_PREAD, pipe.read_end, back, 1);
+  iocb around = Block(IOCB_CMD_PREAD, direct, back, 4096);
+  for (int i = 0; i < 10; ++i) {
+    for (iocb* read : {&large, &stream, &around}) {
+      if (read == &around && direct.get() < 0) continue;
+      EXPECT_EQ(Submit(read), 1);
+      EXPECT_EQ(Next(), static_cast<int64_t>(read->aio_nbytes));
+    }
+  }
+  EXPECT_EQ(aio_.counts().cached, 0u);
+  iocb small = Block(IOCB_CMD_PREAD, file, back, 1);
+  EXPECT_EQ(Submit(&small), 1);
+  EXPECT_EQ(Next(), 1);
+  EXPECT_EQ(aio_.counts().cached, 1u);
 }
 
 TEST(CachedReadsTest, GivesUpAfterFailuresAndLooksAgainNowAndThen) {

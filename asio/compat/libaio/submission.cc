@@ -83,7 +83,7 @@ int Submission::Start(Job* job) {
     return 0;
   }
   Count(*job);
-  if (IsRead(t->op) && context_->cached_reads()->IsWorthTrying()) {
+  if (SuitsAttemptCached(*t) && context_->cached_reads()->IsWorthTrying()) {
     const int64_t result = AttemptCached(t);
     context_->cached_reads()->Learn(result >= 0);
     if (result >= 0) {
