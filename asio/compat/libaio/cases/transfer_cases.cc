@@ -21,6 +21,27 @@ void ReadVector(const Context& context, Notes* notes, const char* what,
 
 volatile sig_atomic_t file_size_signals = 0;
 
+// While it lives, no file grows beyond `bytes`, and its signals are counted.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    file_size_signals = 0;
+    handler_ =
+        signal(SIGXFSZ, [](int) { file_size_signals = file_size_signals + 1; });
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  sighandler_t handler_;
+  rlimit before_;
+};
+
 }  // namespace
 
 std::vector<Case> TransferCases() {
@@ -292,36 +313,20 @@ std::vector<Case> TransferCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const int fd = NewFile("");
-         rlimit before;
-         getrlimit(RLIMIT_FSIZE, &before);
-         file_size_signals = 0;
-         const auto handler = signal(
-             SIGXFSZ, [](int) { file_size_signals = file_size_signals + 1; });
-         const rlimit limit = {6, before.rlim_max};
-         setrlimit(RLIMIT_FSIZE, &limit);
+         const FileSizeLimit limit(6);
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10), notes,
                     "half");
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10, 6), notes,
                     "none");
-         setrlimit(RLIMIT_FSIZE, &before);
-         signal(SIGXFSZ, handler);
          close(fd);
        }},
       {"signal-of-the-file-size-limit",
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const int fd = NewFile("");
-         rlimit before;
-         getrlimit(RLIMIT_FSIZE, &before);
-         file_size_signals = 0;
-         const auto handler = signal(
-             SIGXFSZ, [](int) { file_size_signals = file_size_signals + 1; });
-         const rlimit limit = {6, before.rlim_max};
-         setrlimit(RLIMIT_FSIZE, &limit);
+         const FileSizeLimit limit(6);
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10, 6), notes);
          (*notes)("signals", file_size_signals);
-         setrlimit(RLIMIT_FSIZE, &before);
-         signal(SIGXFSZ, handler);
          close(fd);
        }},
   };
