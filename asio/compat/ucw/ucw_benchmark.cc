@@ -8,30 +8,13 @@
 //       --benchmark_repetitions=11 --benchmark_report_aggregates_only=true
 
 #include <cstddef>
-#include <vector>
 
 #include "benchmark/benchmark.h"
 #include "ucw/workqueue.h"
-#include "workqueue/mutex_queue_testing.h"
-#include "workqueue/work_queue.h"
-#include "workqueue/worker_pool.h"
+#include "workqueue/round_trip_testing.h"
 
 namespace uasio {
 namespace {
-
-class Plain {
- public:
-  explicit Plain(size_t threads) : pool_(threads) {}
-  void Submit(work* w) {
-    w->reply_to = reinterpret_cast<work_queue*>(&finished_);
-    pool_.Submit(w);
-  }
-  work* Wait() { return finished_.Get(); }
-
- private:
-  MutexQueue finished_;
-  MutexPool pool_;
-};
 
 class Ucw {
  public:
@@ -52,46 +35,9 @@ class Ucw {
   work_queue queue_;
 };
 
-class Cxx {
- public:
-  explicit Cxx(size_t threads) : pool_(Options(threads)), queue_(&pool_) {}
-  void Submit(work* w) { queue_.Submit(w); }
-  work* Wait() { return queue_.Wait(); }
-
- private:
-  static WorkerPoolOptions Options(size_t threads) {
-    WorkerPoolOptions options;
-    options.threads_min = options.threads_max = threads;
-    return options;
-  }
-
-  WorkerPool pool_;
-  WorkQueue queue_;
-};
-
-// Keeps `depth` works in flight: waits for one, submits it again.
-template <typename Way>
-void BM_RoundTrip(benchmark::State& state) {
-  std::vector<work> works(static_cast<size_t>(state.range(1)));
-  Way way(static_cast<size_t>(state.range(0)));
-  for (work& w : works) {
-    w.go = [](worker_thread*, work*) {};
-    way.Submit(&w);
-  }
-  for (auto _ : state) way.Submit(way.Wait());
-  for (size_t i = 0; i < works.size(); ++i) way.Wait();
-  state.SetItemsProcessed(state.iterations());
-}
-
-void Shapes(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"threads", "depth"})
-      ->ArgsProduct({{1, 4}, {1, 32}})
-      ->MeasureProcessCPUTime()
-      ->UseRealTime();
-}
 BENCHMARK_TEMPLATE(BM_RoundTrip, Plain)->Apply(Shapes);
 BENCHMARK_TEMPLATE(BM_RoundTrip, Ucw)->Apply(Shapes);
-BENCHMARK_TEMPLATE(BM_RoundTrip, Cxx)->Apply(Shapes);
+BENCHMARK_TEMPLATE(BM_RoundTrip, Ours)->Apply(Shapes);
 
 }  // namespace
 }  // namespace uasio
