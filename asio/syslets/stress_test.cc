@@ -156,14 +156,14 @@ TEST(StressTest, NoCompletionIsLostOrDoubled) {
 
 // ring_test.cc has the moment in which that is hard to see.
 TEST(StressTest, WhoHasTakenACompletionHasRoomForAnother) {
-  const auto rounds = static_cast<size_t>(Scaled(2000));
+  constexpr auto kRounds = static_cast<size_t>(Scaled(2000));
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kOwners; ++i) {
-    threads.emplace_back([rounds] {
+    threads.emplace_back([] {
       TestHead head(1);
       unsigned long fd = kBadFd;
       syslet_uatom atom = Atom(kLeaves, {&fd});
-      for (size_t round = 0; round < rounds; ++round) {
+      for (size_t round = 0; round < kRounds; ++round) {
         ASSERT_EQ(syslet_exec(&atom), nullptr) << "in round " << round;
         while (head.Take() == nullptr) std::this_thread::yield();
       }
