@@ -92,28 +92,24 @@ class SharingTest : public testing::Test {
   static std::string Name(size_t i) { return absl::StrCat("file", i); }
   std::string Path(size_t i) const { return scratch_.Path(Name(i)); }
 
-  std::vector<Writer> Writers(Queue* queue) const {
-    std::vector<Writer> writers;
-    WriterOptions options;
+  // One on each file.
+  template <typename AnyStream, typename AnyOptions>
+  std::vector<AnyStream> OpenAll(Queue* queue) const {
+    std::vector<AnyStream> streams;
+    AnyOptions options;
     options.queue = queue;
     for (size_t i = 0; i < kStreams; ++i) {
-      auto writer = Writer::Open(Path(i), options);
-      EXPECT_TRUE(writer.ok()) << writer.status();
-      writers.push_back(*std::move(writer));
+      auto stream = AnyStream::Open(Path(i), options);
+      EXPECT_TRUE(stream.ok()) << stream.status();
+      streams.push_back(*std::move(stream));
     }
-    return writers;
+    return streams;
   }
-
+  std::vector<Writer> Writers(Queue* queue) const {
+    return OpenAll<Writer, WriterOptions>(queue);
+  }
   std::vector<Reader> Readers(Queue* queue) const {
-    std::vector<Reader> readers;
-    ReaderOptions options;
-    options.queue = queue;
-    for (size_t i = 0; i < kStreams; ++i) {
-      auto reader = Reader::Open(Path(i), options);
-      EXPECT_TRUE(reader.ok()) << reader.status();
-      readers.push_back(*std::move(reader));
-    }
-    return readers;
+    return OpenAll<Reader, ReaderOptions>(queue);
   }
 
   // Until it takes nothing more.
@@ -299,6 +295,7 @@ TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
   FillPipe(pipe.write_end.get());
   Writer to_pipe(File::Adopt(dup(pipe.write_end.get()), "a pipe"), options);
   EXPECT_TRUE(to_pipe.Write(Pattern(kBlock)) && to_pipe.Write("x"));
+  EXPECT_FALSE(to_pipe.Size().ok());
   ReaderOptions read_options;
   static_cast<StreamOptions&>(read_options) = options;
   auto rich = Reader::Open(Path(0), read_options);
