@@ -215,10 +215,19 @@ void WriteBack::LearnSize() {
 
 absl::StatusOr<int64_t> WriteBack::TrueSize() {
   const absl::StatusOr<int64_t> size = Size();
-  if (!size.ok() || !seekable()) return size;
+  if (!size.ok()) return size;
+  if (!seekable()) return AppendedSize();
   const int64_t sent = reach_ > 0 ? size_ : *size;
   if (!in_use() || hi_ == 0) return sent;
   return std::max(sent, offset_ + static_cast<int64_t>(hi_));
+}
+
+// Where others append, too, only the file tells what it has.
+absl::StatusOr<int64_t> WriteBack::AppendedSize() {
+  WaitForAll();
+  const int64_t regular = RegularSize();
+  if (regular < 0) return Size();  // A disk grows by nothing.
+  return regular + (in_use() ? static_cast<int64_t>(hi_) : 0);
 }
 
 bool WriteBack::Settle() {

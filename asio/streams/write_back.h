@@ -4,8 +4,9 @@
 // Threads:   the queue's.
 // Ownership: the block in use is lent from Open() to Finish().
 // Units:     bytes; blocks begin at multiples of alignment().
-// Blocks:    Open(), Finish(), Renew(), Write(), Settle(), Sync(), Close();
-//            for their own write-backs, and for the sectors that they read.
+// Blocks:    Open(), Finish(), Renew(), Write(), Settle(), Sync(), Truncate(),
+//            TrueSize(), Close(); for their own write-backs, and for the
+//            sectors that they read.
 // Errors:    kept in status().
 //
 // On a direct file a block is written in whole sectors.  What the file has in
@@ -67,7 +68,7 @@ class WriteBack final : public Stream {
   bool Accepts(const char* data, size_t bytes, int64_t position) const;
 
   // Waits for all write-backs, and gives the file its true size.
-  // REQUIRES, of this and the rest: no block is in use.
+  // REQUIRES, of this, Sync() and Truncate(): no block is in use.
   bool Settle();
 
   // The same, and fsync(2).
@@ -79,16 +80,18 @@ class WriteBack final : public Stream {
   // Has the file system reserve the first `bytes`, until the next Settle().
   bool Preallocate(int64_t bytes);
 
-  // With what is on its way.
+  // With what is on its way, and what of the block in use was seen by MoveTo().
+  // Without seekable() it waits for the former.
   absl::StatusOr<int64_t> TrueSize();
 
-  // Settles, also after an error, and closes the file, if it is owned; having
-  // come to `position`.
+  // Gives a block in use up, settles, also after an error, and closes the file,
+  // if it is owned; having come to `position`.
   void Close(int64_t position);
 
  private:
   void Note(const char* cursor);
   void LearnSize();
+  absl::StatusOr<int64_t> AppendedSize();
   bool ReadSector(int64_t offset, char* to);
   bool FillLastSector();
   bool SendUpTo(size_t end);

@@ -6,8 +6,8 @@
 // Units:     bytes.
 // Blocks:    what needs a new block, while depth of them are on their way, or
 //            to read the sector that it begins in; Flush() and what it is part
-//            of.  Due handlers of the queue run meanwhile, so none may call
-//            them.
+//            of; Size() of a file that is open for appending.  Due handlers of
+//            the queue run meanwhile, so none may call them.
 // Errors:    sticky.  The first one stays in status(), and all returns false.
 //            That of a write-back shows when the next block is needed, and at
 //            Flush(), Fsync() and Close(): only Close() has the last word.

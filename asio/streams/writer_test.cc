@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "asio/fd_testing.h"
 #include "asio/streams/stream_testing.h"
 #include "gtest/gtest.h"
+#include "tests/held_backend.h"
 
 namespace uasio {
 namespace {
@@ -293,10 +295,33 @@ TEST_F(WriterTest, AnAppendingFdIsAppendedTo) {
   const int fd = open(Path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   Writer writer(File::Adopt(fd, Path()), OnQueue());
   EXPECT_FALSE(writer.seekable());
+  EXPECT_EQ(*writer.Size(), 3);
+  EXPECT_TRUE(writer.Write("hello"));
+  EXPECT_EQ(*writer.Size(), 8);  // Not in the file yet.
   const std::string more = Pattern(5 * kBlock + 1);
   EXPECT_TRUE(writer.Write(more));
+  EXPECT_EQ(*writer.Size(), static_cast<int64_t>(8 + more.size()));
+  std::ofstream(Path(), std::ios::app) << "others, too";
+  EXPECT_EQ(*writer.Size(), static_cast<int64_t>(19 + more.size()));
+  EXPECT_TRUE(writer.Flush().ok());
+  EXPECT_EQ(*writer.Size(), static_cast<int64_t>(19 + more.size()));
   EXPECT_TRUE(writer.Close().ok()) << writer.status();
-  EXPECT_TRUE(Contents() == "abc" + more);
+  const size_t sent = (5 + more.size()) / kBlock * kBlock;
+  const std::string mine = "hello" + more;
+  EXPECT_TRUE(Contents() ==
+              "abc" + mine.substr(0, sent) + "others, too" + mine.substr(sent));
+}
+
+TEST_F(WriterTest, TheSizeIsWithWhatIsStillBeingAppended) {
+  HeldQueue q(SmallBlocks());
+  StreamOptions options;
+  options.queue = &q.queue;
+  const fd_testing::Fd fd = scratch_.Open("file", "abc", O_APPEND);
+  Writer writer(File::Adopt(dup(fd.get()), "file"), options);
+  EXPECT_TRUE(writer.Write(Pattern(kBlock)) && writer.PutC('x'));
+  EXPECT_EQ(q.held->running.size(), 1u);
+  EXPECT_EQ(*writer.Size(), static_cast<int64_t>(3 + kBlock + 1));
+  EXPECT_TRUE(writer.Close().ok()) << writer.status();
 }
 
 TEST_F(WriterTest, RefusesToAppendInWholeSectors) {
