@@ -47,7 +47,8 @@ absl::Status Split(Reader* in, const ScatterOptions& options);
 
 // Reads the parts that Split() made with the same options, and writes to `out`,
 // which it does not close, what that has read.  Fails if there are records too
-// many or too few, or a part was cut off within one that is not the last.
+// many or too few, or a part was cut off within one that is not the last; but
+// in turn, nothing tells that the very last records are missing, as whole ones.
 absl::Status Merge(const ScatterOptions& options, Writer* out);
 
 }  // namespace uasio

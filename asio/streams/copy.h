@@ -23,9 +23,12 @@
 namespace uasio {
 
 // Copies up to `bytes`, from where the one stands to where the other does, and
-// returns how many: less only at the end of what is read.  Nothing is copied
-// within memory if both streams are of one queue and stand at multiples of both
-// their alignments; of other places, if only the writer's file is not direct.
+// returns how many: less only at the end of what is read.  Whole blocks are not
+// copied within memory if both streams are of one queue and stand at multiples
+// of both their alignments; at other places, if only the writer's file is not
+// direct.  What is less than 4,096 bytes is, and so is what ends the copy, if
+// it ends within a block, or, on a direct file of the writer's, within a
+// sector.
 absl::StatusOr<int64_t> Copy(
     Reader* reader, Writer* writer,
     int64_t bytes = std::numeric_limits<int64_t>::max());

@@ -4,8 +4,8 @@
 // Threads:   that of its queue.
 // Ownership: owns its file, or borrows one; the queue is borrowed.
 // Units:     bytes.
-// Blocks:    what needs bytes that are not there yet, Seek(), and Close(); due
-//            handlers of the queue run meanwhile.  So no handler may call them.
+// Blocks:    what needs bytes that are not there yet, and Close(); due handlers
+//            of the queue run meanwhile.  So no handler may call them.
 // Errors:    sticky.  The first one stays in status(), and what it ended
 //            returns false, as the end of the file does, at which status() is
 //            OK.  Of a pipe that is O_NONBLOCK, that nothing is there yet is

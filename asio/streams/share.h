@@ -4,7 +4,8 @@
 // Threads:   the queue's.
 // Ownership: it is there from the first Join() to the last Leave(), which must
 //            come before the queue is destroyed.
-// Blocks:    Demand(), Wait(); they run due handlers, other people's, too.
+// Blocks:    Demand(), Wait(), WaitForOthers(); they run due handlers, other
+//            people's, too.
 // Bounds:    a queue of N requests serves N streams; with fewer streams they
 //            read ahead and write back as far as there are requests.
 
