@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -129,6 +130,35 @@ TEST_F(AsioScatterTest, EqualRecordsGoToOnePartByHashAndAllPartsGetSome) {
 }
 
 TEST_F(AsioScatterTest, ReadsAndWritesPipes) {
+  const std::string lines = Lines(20000);
+  fd_testing::Pipe in, out;
+  ASSERT_GT(lines.size(), 4 * in.Capacity());
+  std::thread feeds([&] {
+    in.Put(lines);
+    in.write_end.Close();
+  });
+  ProgramOptions options;
+  options.in = in.read_end.get();
+  ExpectSuccess(Scatter({"--buffer=4k", "-", Path("part")}, options));
+  feeds.join();
+  std::string merged;
+  std::thread drains([&] {
+    char buffer[1000];
+    ssize_t n;
+    while ((n = read(out.read_end.get(), buffer, sizeof(buffer))) > 0) {
+      merged.append(buffer, static_cast<size_t>(n));
+    }
+  });
+  options = {};
+  options.out = out.write_end.get();
+  ExpectSuccess(
+      Scatter({"--merge", "--buffer=4k", Path("part"), "-"}, options));
+  out.write_end.Close();
+  drains.join();
+  EXPECT_TRUE(merged == lines);
+}
+
+TEST_F(AsioScatterTest, StandardInputMayBeAFile) {
   const std::string lines = Lines(1000);
   scratch_.NewFile("source", lines);
   const fd_testing::Fd in(open(Path("source").c_str(), O_RDONLY | O_CLOEXEC));
