@@ -1,8 +1,10 @@
 // asio_scatter as a user runs it: what is split and merged is what it was.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -177,6 +179,25 @@ TEST_F(AsioScatterTest, OverwritesNoPartAndRemovesWhatItMade) {
                 {"cannot split", Part(2), "EEXIST"});
   EXPECT_EQ(Contents(Part(2)), "precious");
   EXPECT_EQ(FilesLeft(), 2u);
+}
+
+// In the midst of its parts, of which some are written already.
+TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    const fd_testing::Pipe pipe;
+    ProgramOptions options;
+    options.in = pipe.read_end.get();
+    Program program({"asio_scatter", "--parts=8", "--by=hash", "--buffer=4k",
+                     "-", Path("part")},
+                    options);
+    for (int i = 0; i < 20; ++i) pipe.Put(Lines(100));  // More than fits.
+    EXPECT_EQ(FilesLeft(), 9u);
+    program.Kill(signal);
+    const Outcome outcome = program.Wait();
+    EXPECT_EQ(outcome.signal, signal);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_EQ(FilesLeft(), 0u);
+  }
 }
 
 TEST_F(AsioScatterTest, ALineThatIsTooLongIsNamedByItsOffset) {

@@ -2,62 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
+#include "tools/unfinished.h"
 
 namespace uasio {
 namespace {
 
-constexpr int kFatalSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 constexpr int kNamesToTry = 100;
 constexpr size_t kBaseNameBytesMax = 200;  // Of NAME_MAX, 255.
-
-// What a fatal signal removes; written while those signals are blocked.
-char path_to_remove[PATH_MAX];
-
-void RemoveAndDie(int signal_number) {
-  if (path_to_remove[0] != '\0') unlink(path_to_remove);
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
-// Keeps the fatal signals waiting while a temporary file comes or goes.
-class FatalSignalsBlocked {
- public:
-  FatalSignalsBlocked() {
-    sigset_t fatal;
-    sigemptyset(&fatal);
-    for (int number : kFatalSignals) sigaddset(&fatal, number);
-    pthread_sigmask(SIG_BLOCK, &fatal, &before_);
-  }
-  ~FatalSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-// "": removes nothing.  REQUIRES: the fatal signals are blocked.
-void RemoveWhenKilled(const std::string& path) {
-  path.copy(path_to_remove, PATH_MAX - 1);
-  path_to_remove[std::min<size_t>(path.size(), PATH_MAX - 1)] = '\0';
-  for (int number : kFatalSignals) {
-    struct sigaction now;
-    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
-      signal(number, path.empty() ? SIG_DFL : &RemoveAndDie);
-    }
-  }
-}
 
 // The path that a symbolic link leads to; others stay as they are.  Not for
 // what is written in place: a link like /dev/stdout need not have a path.
@@ -179,7 +139,7 @@ Replacement::~Replacement() {
   if (in_place()) return;
   const FatalSignalsBlocked blocked;
   unlink(temporary_.c_str());
-  RemoveWhenKilled("");
+  KeepWhenKilled(temporary_);
 }
 
 Replacement::Replacement(Replacement&& other) noexcept
@@ -203,8 +163,7 @@ absl::Status Replacement::Commit(mode_t permissions, bool durable) {
   }
   {
     const FatalSignalsBlocked blocked;
-    temporary_.clear();
-    RemoveWhenKilled("");
+    KeepWhenKilled(std::exchange(temporary_, ""));
   }
   return durable ? FsyncDirectory(DirectoryOf(target_)) : absl::OkStatus();
 }

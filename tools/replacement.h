@@ -6,7 +6,7 @@
 // the program.  A target that is no regular file (a device, a FIFO) is opened
 // and written itself.
 //
-// Threads:   one, and one Replacement at a time.
+// Threads:   one; see unfinished.h.
 // Errors:    absl::Status with the path and the reason.
 
 #ifndef UASIO_TOOLS_REPLACEMENT_H_

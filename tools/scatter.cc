@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "tools/unfinished.h"
 
 namespace uasio {
 namespace {
@@ -55,8 +56,12 @@ class Splitter {
     absl::Status status = Create();
     if (status.ok()) status = Pump();
     for (Writer& file : files_) status.Update(file.Close());
-    if (status.ok()) return status;
-    for (const Writer& file : files_) unlink(file.file().path().c_str());
+    const FatalSignalsBlocked blocked;
+    for (const Writer& file : files_) {
+      const std::string& path = file.file().path();
+      if (!status.ok()) unlink(path.c_str());
+      KeepWhenKilled(path);
+    }
     return status;
   }
 
@@ -75,9 +80,12 @@ class Splitter {
     WriterOptions options;
     static_cast<StreamOptions&>(options) = options_.streams;
     options.existing = WriterOptions::Existing::kRefuse;
+    const FatalSignalsBlocked blocked;
     absl::StatusOr<Writer> file = Writer::Open(name, options);
-    if (file.ok()) files_.push_back(*std::move(file));
-    return file.status();
+    if (!file.ok()) return file.status();
+    RemoveWhenKilled(name);
+    files_.push_back(*std::move(file));
+    return absl::OkStatus();
   }
 
   absl::Status Pump() {

@@ -42,7 +42,8 @@ std::string PartName(const ScatterOptions& options, size_t part);
 std::string OrderName(const ScatterOptions& options);
 
 // Reads `in` to its end and makes the parts, which must not exist; if it fails,
-// it removes those that it made.
+// or a signal ends the program (see unfinished.h), it removes those that it
+// made.
 absl::Status Split(Reader* in, const ScatterOptions& options);
 
 // Reads the parts that Split() made with the same options, and writes to `out`,
