@@ -3,6 +3,7 @@
 // The worked example of the streams: see scatter.cc for how they are used.
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <string>
@@ -113,6 +114,20 @@ Job ParseJob(int argc, char** argv) {
   return job;
 }
 
+// All parts are open at a time.  Those that the library opens for itself are
+// not counted: if it is they that are too many, some part cannot be opened.
+absl::Status AllowFiles(size_t parts) {
+  constexpr size_t kOthers = 5;  // The standard ones, --by=hash's, SRC or DST.
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (parts + kOthers <= limit.rlim_max) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(parts, " parts need as many open files, and there may be ",
+                   limit.rlim_max, " (ulimit -Hn)"));
+}
+
 absl::Status RunSplit(const Job& job) {
   StreamOptions options = job.scatter.streams;
   if (job.from != "-") {
@@ -154,7 +169,8 @@ absl::Status Run(Job job) {
   if (!backend.ok()) return backend.status();
   Queue queue(job.queue, *std::move(backend));
   job.scatter.streams.queue = &queue;
-  const absl::Status status = job.merges ? RunMerge(job) : RunSplit(job);
+  absl::Status status = AllowFiles(job.scatter.parts);
+  if (status.ok()) status = job.merges ? RunMerge(job) : RunSplit(job);
   if (status.ok()) return status;
   return absl::Status(
       status.code(),

@@ -196,7 +196,7 @@ TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
     const Outcome outcome = program.Wait();
     EXPECT_EQ(outcome.signal, signal);
     EXPECT_EQ(outcome.err, "");
-    EXPECT_EQ(FilesLeft(), 0u);
+    ASSERT_EQ(FilesLeft(), 0u);
   }
 }
 
@@ -280,6 +280,28 @@ TEST_F(AsioScatterTest, AFullOutputIsAnError) {
   options.out = full.get();
   ExpectFailure(Scatter({"--merge", Path("part"), "-"}, options), 1,
                 {"standard output", "ENOSPC"});
+}
+
+TEST_F(AsioScatterTest, OpensAsManyFilesAsItMay) {
+  scratch_.NewFile("source", Lines(1000));
+  const auto with_limits = [](rlim_t soft, rlim_t hard) {
+    ProgramOptions options;
+    options.in_child = [=] {
+      const struct rlimit limit = {soft, hard};
+      setrlimit(RLIMIT_NOFILE, &limit);
+    };
+    return options;
+  };
+  const Words split = {"--parts=300", Path("source"), Path("part")};
+  const Words merge = {"--merge", "--parts=300", Path("part"), Path("merged")};
+  const Words words = {"300 parts need as many open files, and there may be 64",
+                       "(ulimit -Hn)"};
+  ExpectFailure(Scatter(split, with_limits(64, 64)), 1, words);
+  EXPECT_EQ(FilesLeft(), 1u);
+  ExpectSuccess(Scatter(split, with_limits(64, 512)));
+  ExpectFailure(Scatter(merge, with_limits(64, 64)), 1, words);
+  ExpectSuccess(Scatter(merge, with_limits(64, 512)));
+  EXPECT_TRUE(Contents(Path("merged")) == Lines(1000));
 }
 
 TEST_F(AsioScatterTest, WrongUseExitsWithTwo) {
