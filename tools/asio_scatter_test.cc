@@ -17,6 +17,7 @@
 #include "asio/fd_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/mount_testing.h"
 #include "tools/program_testing.h"
 
 namespace uasio {
@@ -302,6 +303,18 @@ TEST_F(AsioScatterTest, OpensAsManyFilesAsItMay) {
   ExpectFailure(Scatter(merge, with_limits(64, 64)), 1, words);
   ExpectSuccess(Scatter(merge, with_limits(64, 512)));
   EXPECT_TRUE(Contents(Path("merged")) == Lines(1000));
+}
+
+TEST_F(AsioScatterTest, AFullDiskLeavesNoParts) {
+  const SmallFileSystem small("64k");
+  if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
+  scratch_.NewFile("source", Lines(5000));
+  for (const char* by : {"--by=turns", "--by=hash"}) {
+    ExpectFailure(Scatter({by, "--parts=4", "--buffer=4k", Path("source"),
+                           small.Path("part")}),
+                  1, {"cannot split", small.Path("part"), "ENOSPC"});
+    EXPECT_TRUE(std::filesystem::is_empty(small.path()));
+  }
 }
 
 TEST_F(AsioScatterTest, WrongUseExitsWithTwo) {
