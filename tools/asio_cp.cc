@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,13 +109,6 @@ absl::StatusOr<File> OpenSource(const std::string& path) {
   return file;
 }
 
-absl::StatusOr<Replacement> OpenTarget(const std::string& path) {
-  if (path != "-") return Replacement::Create(path);
-  absl::StatusOr<File> file = StandardOutput();
-  if (!file.ok()) return file.status();
-  return Replacement::InPlace(*std::move(file));
-}
-
 // Refuses to copy a file or disk onto itself.
 absl::Status CheckDistinct(const File& source, const std::string& target) {
   struct stat a, b;
@@ -184,7 +176,6 @@ absl::Status Run(const Job& job) {
 }  // namespace uasio
 
 int main(int argc, char** argv) {
-  signal(SIGPIPE, SIG_IGN);  // EPIPE and EFBIG can be told of, and cleaned up
-  signal(SIGXFSZ, SIG_IGN);  // after.
+  uasio::IgnoreSignalsOfFailedWrites();
   return uasio::ExitCode(uasio::Run(uasio::ParseJob(argc, argv)));
 }

@@ -2,7 +2,6 @@
 //
 // The worked example of the streams: see scatter.cc for how they are used.
 
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <memory>
@@ -143,23 +142,14 @@ absl::Status RunSplit(const Job& job) {
   return Split(&in, job.scatter);
 }
 
-absl::Status MergeTo(const File& file, const Job& job, int64_t offset) {
+absl::Status RunMerge(const Job& job) {
+  absl::StatusOr<Replacement> target = OpenTarget(job.to);
+  if (!target.ok()) return target.status();
   StreamOptions options = job.scatter.streams;
-  options.offset = offset;
-  Writer out(&file, options);
+  if (target->in_place()) options.offset = kFilePosition;
+  Writer out(&target->file(), options);
   absl::Status status = Merge(job.scatter, &out);
   status.Update(out.Close());
-  return status;
-}
-
-absl::Status RunMerge(const Job& job) {
-  if (job.to == "-") {
-    absl::StatusOr<File> file = StandardOutput();
-    return file.ok() ? MergeTo(*file, job, kFilePosition) : file.status();
-  }
-  absl::StatusOr<Replacement> target = Replacement::Create(job.to);
-  if (!target.ok()) return target.status();
-  const absl::Status status = MergeTo(target->file(), job, 0);
   return status.ok() ? target->Commit(NewFileMode(), false) : status;
 }
 
@@ -182,7 +172,6 @@ absl::Status Run(Job job) {
 }  // namespace uasio
 
 int main(int argc, char** argv) {
-  signal(SIGPIPE, SIG_IGN);  // EPIPE and EFBIG can be told of, and cleaned up
-  signal(SIGXFSZ, SIG_IGN);  // after.
+  uasio::IgnoreSignalsOfFailedWrites();
   return uasio::ExitCode(uasio::Run(uasio::ParseJob(argc, argv)));
 }

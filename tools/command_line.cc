@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -156,6 +157,11 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv,
     SetFlag(flag, argv[i]);
   }
   return rest;
+}
+
+void IgnoreSignalsOfFailedWrites() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 void ExitWithUsage(absl::string_view message) {

@@ -23,6 +23,9 @@ namespace uasio {
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
                                           absl::string_view usage);
 
+// SIGPIPE and SIGXFSZ: EPIPE and EFBIG can be told of, and cleaned up after.
+void IgnoreSignalsOfFailedWrites();
+
 // Prints "TOOL: MESSAGE; see --help" and exits with 2.
 [[noreturn]] void ExitWithUsage(absl::string_view message);
 

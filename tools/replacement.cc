@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
+#include "tools/standard.h"
 #include "tools/unfinished.h"
 
 namespace uasio {
@@ -166,6 +167,13 @@ absl::Status Replacement::Commit(mode_t permissions, bool durable) {
     KeepWhenKilled(std::exchange(temporary_, ""));
   }
   return durable ? FsyncDirectory(DirectoryOf(target_)) : absl::OkStatus();
+}
+
+absl::StatusOr<Replacement> OpenTarget(const std::string& target) {
+  if (target != "-") return Replacement::Create(target);
+  absl::StatusOr<File> file = StandardOutput();
+  if (!file.ok()) return file.status();
+  return Replacement::InPlace(*std::move(file));
 }
 
 }  // namespace uasio

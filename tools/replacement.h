@@ -58,6 +58,9 @@ class Replacement {
   std::string temporary_;  // "": there is none (any more).
 };
 
+// For `target`; "-": standard output, written itself, at its file position.
+absl::StatusOr<Replacement> OpenTarget(const std::string& target);
+
 }  // namespace uasio
 
 #endif  // UASIO_TOOLS_REPLACEMENT_H_
