@@ -1,8 +1,10 @@
 #include "tools/scatter.h"
 
+#include <endian.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -38,13 +40,30 @@ bool IsWhole(const ScatterOptions& options, absl::string_view record) {
                                    : record.size() == options.record_bytes;
 }
 
-// FNV-1a: the same everywhere, and for ever.
+// Up to eight bytes, the lower one first.
+uint64_t Word(absl::string_view bytes) {
+  uint64_t word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return le64toh(word);
+}
+
+// MurmurHash64A: the same everywhere, and for ever, so that equal records of
+// two files go to parts of the same number.
 uint64_t Hash(absl::string_view record) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (char byte : absl::StripSuffix(record, "\n")) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  constexpr uint64_t kFactor = 0xc6a4a7935bd1e995;
+  constexpr int kShift = 47;
+  record = absl::StripSuffix(record, "\n");
+  uint64_t hash = record.size() * kFactor;
+  for (; record.size() >= 8; record.remove_prefix(8)) {
+    uint64_t word = Word(record.substr(0, 8)) * kFactor;
+    word = (word ^ word >> kShift) * kFactor;
+    hash = (hash ^ word) * kFactor;
   }
-  return hash ^ hash >> 32;  // The lower bits alone are weak.
+  if (!record.empty()) {
+    hash = (hash ^ Word(record)) * kFactor;
+  }
+  hash = (hash ^ hash >> kShift) * kFactor;
+  return hash ^ hash >> kShift;
 }
 
 class Splitter {
