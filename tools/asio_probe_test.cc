@@ -139,7 +139,8 @@ TEST(AsioProbeTest, OfALinkItTellsOfThePlaceItLeadsTo) {
   std::filesystem::create_symlink("/proc/version", scratch.Path("link"));
   const Outcome outcome = Probe({scratch.Path("link")});
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("cannot make a scratch file in /proc: "));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("cannot make a temporary file in /proc: "));
 }
 
 TEST(AsioProbeTest, WhereNoFileCanBeMadeItSaysWhy) {
@@ -149,18 +150,20 @@ TEST(AsioProbeTest, WhereNoFileCanBeMadeItSaysWhy) {
                                  HasSubstr("ENOENT")));
   const Outcome proc = Probe({"--json", "/proc"});
   EXPECT_EQ(proc.exit_code, 1);
-  EXPECT_THAT(proc.err, HasSubstr("cannot make a scratch file in /proc: "));
+  EXPECT_THAT(proc.err, HasSubstr("cannot make a temporary file in /proc: "));
   EXPECT_THAT(proc.out, IsEmpty());
 }
 
 TEST(AsioProbeTest, WhereItMayNotWriteItSaysWhy) {
   const Scratch scratch;
-  ASSERT_EQ(chmod(scratch.Path("").c_str(), 0500), 0);
+  const std::string folder = std::filesystem::canonical(scratch.Path("."));
+  ASSERT_EQ(chmod(folder.c_str(), 0500), 0);
   ProgramOptions options;
   options.in_child = ObeyPermissions;
-  const Outcome outcome = RunProgram({"asio_probe", scratch.Path("")}, options);
+  const Outcome outcome = RunProgram({"asio_probe", folder}, options);
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("EACCES"));
+  EXPECT_THAT(outcome.err, HasSubstr("cannot make a temporary file in " +
+                                     folder + ": EACCES"));
 }
 
 TEST(AsioProbeTest, TwoPathsAndUnknownFlagsAreWrongUse) {

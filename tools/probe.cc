@@ -25,6 +25,7 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/queue.h"
+#include "asio/temporary.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
@@ -58,20 +59,6 @@ std::string FolderOf(const std::string& path, const struct stat& info) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// A file that has no name any more.
-absl::StatusOr<File> MakeScratch(const std::string& folder) {
-  std::string name = absl::StrCat(folder, "/.asio_probe-XXXXXX");
-  const int fd = mkostemp(name.data(), O_CLOEXEC);
-  if (fd < 0) {
-    return ErrnoStatus(errno,
-                       absl::StrCat("cannot make a scratch file in ", folder));
-  }
-  const File unlinked_below = File::Adopt(fd, name);
-  absl::StatusOr<File> file = File::Open(name, O_RDWR);
-  unlink(name.c_str());
-  return file;
-}
-
 // What is probed: a file that may be written to, or a disk that must not.
 struct Object {
   File file;
@@ -90,7 +77,7 @@ absl::StatusOr<Object> OpenObject(const std::string& path,
         "cannot probe ", path,
         ": it is neither a directory, a regular file nor a block device"));
   }
-  absl::StatusOr<File> scratch = MakeScratch(FolderOf(path, info));
+  absl::StatusOr<File> scratch = OpenTemporary(FolderOf(path, info));
   if (!scratch.ok()) return scratch.status();
   return Object{*std::move(scratch), true};
 }

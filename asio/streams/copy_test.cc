@@ -1,9 +1,6 @@
-// What Copy(), OpenTemporary() and the streambufs promise.
+// What Copy() and the streambufs promise.
 
 #include "asio/streams/copy.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <istream>
 #include <ostream>
@@ -14,7 +11,6 @@
 #include "asio/fd_testing.h"
 #include "asio/streams/stream_testing.h"
 #include "asio/streams/streambuf.h"
-#include "asio/streams/temporary.h"
 #include "gtest/gtest.h"
 #include "tests/held_backend.h"
 
@@ -95,37 +91,12 @@ TEST_F(CopyTest, TellsWhichSideFailed) {
   EXPECT_TRUE(writer.Close().ok());
 }
 
-using TemporaryTest = StreamTest;
-
 TEST_F(CopyTest, AWriterThatHasFailedCopiesNothingWithoutSayingSo) {
   Reader reader = OpenNew("");
   Writer writer = Create(Path("copy"));
   EXPECT_FALSE(writer.Seek(-1));
   EXPECT_EQ(Copy(&reader, &writer).status(), writer.status());
   EXPECT_EQ(writer.Close(), writer.status());
-}
-
-TEST_F(TemporaryTest, IsWrittenReadAndGone) {
-  const std::string contents = Pattern(10 * kBlock + 3);
-  auto file = OpenTemporary(scratch_.Path(""));
-  ASSERT_TRUE(file.ok()) << file.status();
-  struct stat info;
-  ASSERT_EQ(fstat(file->fd(), &info), 0);
-  EXPECT_EQ(info.st_nlink, 0u);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  Writer writer(&*file, OnQueue());
-  EXPECT_TRUE(writer.Write(contents));
-  EXPECT_TRUE(writer.Close().ok()) << writer.status();
-  Reader reader(&*file, OnQueue());
-  EXPECT_TRUE(ReadAll(&reader) == contents);
-  EXPECT_TRUE(reader.Close().ok());
-  EXPECT_TRUE(file->is_open());
-}
-
-TEST_F(TemporaryTest, NamesTheFolderThatIsNotThere) {
-  EXPECT_EQ(OpenTemporary("/no/such").status().message(),
-            "cannot make a temporary file in /no/such: ENOENT (No such file or "
-            "directory)");
 }
 
 using StreambufTest = StreamTest;

@@ -2,8 +2,7 @@
 // have in common, stream.h what every stream has; read_ahead.h and write_back.h
 // move blocks, reader.h and writer.h make bytes of them; copy.h moves blocks
 // from one to the other, streambuf.h is for code that wants <iostream>;
-// thread_queue.h is the queue where none is named, temporary.h opens files
-// without a name.
+// thread_queue.h is the queue where none is named.
 
 #include "asio/streams/share.h"
 

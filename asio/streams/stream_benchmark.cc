@@ -14,8 +14,8 @@
 
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
-#include "asio/streams/temporary.h"
 #include "asio/streams/writer.h"
+#include "asio/temporary.h"
 #include "benchmark/benchmark.h"
 
 namespace uasio {

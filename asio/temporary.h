@@ -11,8 +11,8 @@
 //   if (!out.Close().ok()) return out.status();
 //   Reader in(&*file);
 
-#ifndef UASIO_ASIO_STREAMS_TEMPORARY_H_
-#define UASIO_ASIO_STREAMS_TEMPORARY_H_
+#ifndef UASIO_ASIO_TEMPORARY_H_
+#define UASIO_ASIO_TEMPORARY_H_
 
 #include <string>
 
@@ -28,4 +28,4 @@ absl::StatusOr<File> OpenTemporary(std::string folder = "",
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_STREAMS_TEMPORARY_H_
+#endif  // UASIO_ASIO_TEMPORARY_H_

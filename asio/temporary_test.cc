@@ -1,0 +1,45 @@
+#include "asio/temporary.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "absl/status/status.h"
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+TEST(TemporaryTest, IsWrittenReadAndGone) {
+  const fd_testing::Scratch scratch;
+  const auto file = OpenTemporary(scratch.Path(""), File::Mode::kBuffered);
+  ASSERT_TRUE(file.ok()) << file.status();
+  struct stat info;
+  ASSERT_EQ(fstat(file->fd(), &info), 0);
+  EXPECT_EQ(info.st_nlink, 0u);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.Path("")));
+  char read_back[4] = {};
+  EXPECT_EQ(pwrite(file->fd(), "abc", 3, 0), 3);
+  EXPECT_EQ(pread(file->fd(), read_back, sizeof(read_back), 0), 3);
+  EXPECT_STREQ(read_back, "abc");
+}
+
+TEST(TemporaryTest, NamesTheFolderThatIsNotThere) {
+  EXPECT_EQ(OpenTemporary("/no/such").status().message(),
+            "cannot make a temporary file in /no/such: ENOENT (No such file or "
+            "directory)");
+}
+
+// Where no file can be nameless, one with a name cannot be made either.
+TEST(TemporaryTest, NamesTheFolderThatTakesNone) {
+  const absl::Status status = OpenTemporary("/proc").status();
+  EXPECT_EQ(status.message().find("cannot make a temporary file in /proc: "),
+            0u)
+      << status;
+}
+
+}  // namespace
+}  // namespace uasio
