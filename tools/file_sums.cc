@@ -130,13 +130,11 @@ class Slot {
 // A thread that keeps its slots busy, and computes.
 class Summer {
  public:
-  Summer(Files* files, size_t depth) : files_(files), slots_(depth) {
-    for (Slot& slot : slots_) idle_.push_back(&slot);
-  }
+  Summer(Files* files, size_t depth) : files_(files), depth_(depth) {}
 
   absl::Status Run() {
     SysletHeadOptions options;
-    options.slots = slots_.size();
+    options.slots = depth_;
     absl::StatusOr<std::unique_ptr<SysletHead>> head =
         SysletHead::Register(options);
     if (!head.ok()) return head.status();
@@ -158,17 +156,24 @@ class Summer {
   };
 
   Begun BeginMore(SysletHead* head) {
-    for (size_t i = 0; !idle_.empty(); ++i) {
+    for (size_t i = 0; running_ < depth_; ++i) {
       if (i >= kBeginMax && running_ > 0) return Begun::kSome;
       Files::Ticket ticket;
       const Taken taken = files_->Take(/*may_wait=*/running_ == 0, &ticket);
       if (taken == Taken::kEnd) return Begun::kAll;
       if (taken == Taken::kLater) return Begun::kEnough;
-      Slot* slot = idle_.back();
-      idle_.pop_back();
+      Slot* slot = TakeIdle();
       Drive(head, slot, slot->Begin(std::move(ticket)));
     }
     return Begun::kEnough;
+  }
+
+  // A new one, if there is none: there are no more than have been needed.
+  Slot* TakeIdle() {
+    if (idle_.empty()) return &slots_.emplace_back();
+    Slot* slot = idle_.back();
+    idle_.pop_back();
+    return slot;
   }
 
   void TakeFinished(SysletHead* head) {
@@ -198,6 +203,7 @@ class Summer {
   }
 
   Files* const files_;
+  const size_t depth_;
   std::deque<Slot> slots_;
   std::vector<Slot*> idle_;
   size_t running_ = 0;
