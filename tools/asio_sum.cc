@@ -190,7 +190,9 @@ std::string Counted(size_t count, const char* one, const char* many) {
 // What one file of checksums says, and what is true of it.
 class Check {
  public:
-  explicit Check(const std::string& path) : lines_(path, '\n') {}
+  // The parser is that of all files, as sha256sum has it.
+  Check(const std::string& path, SumLineParser* parser)
+      : lines_(path, '\n'), parser_(parser) {}
 
   void Run() {
     if (!lines_.opened()) return;
@@ -203,7 +205,7 @@ class Check {
     while (std::optional<std::string> line = lines_.Next()) {
       if (!line->empty() && line->back() == '\r') line->pop_back();
       if (line->empty() || line->front() == '#') continue;
-      std::optional<SumLine> sum = ParseSumLine(*line);
+      std::optional<SumLine> sum = parser_->Parse(*line);
       if (sum.has_value() && !lines_.AreReadFrom(sum->name)) {
         ++good_lines_;
         return FileToSum{std::move(sum->name), std::move(sum->digest)};
@@ -274,6 +276,7 @@ class Check {
   }
 
   Lines lines_;
+  SumLineParser* const parser_;
   size_t good_lines_ = 0;
   size_t bad_lines_ = 0;
   size_t unread_ = 0;
@@ -316,7 +319,8 @@ void Run(std::vector<std::string> names) {
   if (!list.empty()) return SumListed(list);
   if (names.empty()) names.push_back("-");
   if (!absl::GetFlag(FLAGS_check)) return SumNamed(names);
-  for (const std::string& name : names) Check(name).Run();
+  SumLineParser parser;
+  for (const std::string& name : names) Check(name, &parser).Run();
 }
 
 }  // namespace

@@ -200,6 +200,20 @@ TEST_F(SumTest, ChecksWhatWasSummed) {
   EXPECT_EQ(Theirs({"--check", "--quiet", "--strict", "sums"}).exit_code, 0);
 }
 
+TEST_F(SumTest, ChecksNamesBehindOneBlankAndWhatOpensslWrote) {
+  for (const std::string name : {"a", " a", "*a"}) scratch_.NewFile(name, "a");
+  const std::string digest = Theirs({"a"}).out.substr(0, 64);
+  scratch_.NewFile("one", digest + " a\n" + digest + "  a\n");
+  scratch_.NewFile("two", digest + "  a\n" + digest + " a\n");
+  ExpectSame({"--check", "one"});
+  ExpectSame({"--check", "two"});
+  ExpectSame({"--check", "one", "two"});
+  ExpectSame({"--check", "two", "one"});
+  EXPECT_EQ(Ours({"--check", "one"}).out, "a: OK\n a: OK\n");
+  scratch_.NewFile("openssl", "SHA2-256(a)= " + digest + "\n");
+  EXPECT_EQ(Ours({"--check", "openssl"}).out, "a: OK\n");
+}
+
 TEST_F(SumTest, ToldWhatDoesNotMatch) {
   scratch_.NewFile("a", "a");
   scratch_.NewFile("b", "b");

@@ -54,7 +54,10 @@ void SkipBlanks(absl::string_view* text) {
 // "SHA256 (NAME) = DIGEST", in which the blanks are optional.
 bool SplitTagged(absl::string_view text, absl::string_view* digest,
                  absl::string_view* name) {
-  if (!absl::ConsumePrefix(&text, "SHA256")) return false;
+  if (!absl::ConsumePrefix(&text, "SHA256") &&
+      !absl::ConsumePrefix(&text, "SHA2-256")) {  // OpenSSL 3 has this.
+    return false;
+  }
   absl::ConsumePrefix(&text, " ");
   if (!absl::ConsumePrefix(&text, "(")) return false;
   const size_t end = text.rfind(')');
@@ -68,14 +71,13 @@ bool SplitTagged(absl::string_view text, absl::string_view* digest,
   return true;
 }
 
-// "DIGEST  NAME" or "DIGEST *NAME"
+// "DIGEST REST", with a blank or a tab.
 bool SplitPlain(absl::string_view text, absl::string_view* digest,
-                absl::string_view* name) {
-  if (text.size() < kDigits + 3 || text[kDigits] != ' ') return false;
-  const char kind = text[kDigits + 1];
-  if (kind != ' ' && kind != '*') return false;
+                absl::string_view* rest) {
+  if (text.size() <= kDigits) return false;
+  if (text[kDigits] != ' ' && text[kDigits] != '\t') return false;
   *digest = text.substr(0, kDigits);
-  *name = text.substr(kDigits + 2);
+  *rest = text.substr(kDigits + 1);
   return true;
 }
 
@@ -92,17 +94,32 @@ std::string FormatSumLineZero(const SumLine& line) {
   return absl::StrCat(line.digest, "  ", line.name, absl::string_view("", 1));
 }
 
-std::optional<SumLine> ParseSumLine(absl::string_view text) {
+// What is behind "DIGEST ": "NAME", once " " or "*" is taken from the front, if
+// that is there to be taken.
+bool SumLineParser::TakeKind(absl::string_view* text) {
+  const bool two =
+      text->size() > 1 && (text->front() == ' ' || text->front() == '*');
+  if (two && style_ != Style::kOneBlank) {
+    style_ = Style::kTwoCharacters;
+    text->remove_prefix(1);
+    return true;
+  }
+  if (text->empty() || style_ == Style::kTwoCharacters) return false;
+  style_ = Style::kOneBlank;
+  return true;
+}
+
+std::optional<SumLine> SumLineParser::Parse(absl::string_view text) {
   SkipBlanks(&text);
   const bool escaped = absl::ConsumePrefix(&text, "\\");
   absl::string_view digest, name;
-  if (!SplitTagged(text, &digest, &name) && !SplitPlain(text, &digest, &name)) {
-    return std::nullopt;
-  }
+  const bool tagged = SplitTagged(text, &digest, &name);
+  if (!tagged && !SplitPlain(text, &digest, &name)) return std::nullopt;
   const std::optional<std::string> digits = ParseDigest(digest);
+  if (!digits || (!tagged && !TakeKind(&name))) return std::nullopt;
   const std::optional<std::string> whole =
       escaped ? Unescaped(name) : std::string(name);
-  if (!digits || !whole || whole->empty()) return std::nullopt;
+  if (!whole || whole->empty()) return std::nullopt;
   return SumLine{*digits, *whole};
 }
 

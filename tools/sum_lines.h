@@ -25,9 +25,22 @@ std::string FormatSumLine(const SumLine& line);
 // "DIGEST  NAME\0", the name as it is.
 std::string FormatSumLineZero(const SumLine& line);
 
-// What FormatSumLine() or sha256sum wrote, also with --binary or --tag, without
-// its end of line; or an openssl-dgst(1).  Blanks before it are passed over.
-std::optional<SumLine> ParseSumLine(absl::string_view text);
+// Reads what FormatSumLine() or sha256sum wrote, also with --binary or --tag,
+// or an openssl-dgst(1); or "DIGEST NAME", as BSD's sha256 -r writes it.
+class SumLineParser {
+ public:
+  // A line without its end.  Blanks before it are passed over.  As there may be
+  // names that begin with a blank or a "*", the first line that can be one of
+  // "DIGEST  NAME" or of "DIGEST NAME" alone says what those behind it are.
+  std::optional<SumLine> Parse(absl::string_view text);
+
+ private:
+  enum class Style { kUnknown, kTwoCharacters, kOneBlank };
+
+  bool TakeKind(absl::string_view* text);
+
+  Style style_ = Style::kUnknown;
+};
 
 // `name` as sha256sum --check says it: on one line.
 std::string OnOneLine(const std::string& name);
