@@ -1,9 +1,14 @@
 #include "tools/conveyor.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <future>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "asio/fd_testing.h"
 #include "gtest/gtest.h"
 #include "tests/sanitizers.h"
 
@@ -44,10 +49,14 @@ TEST(ConveyorTest, LetsNobodyGetTooFarAhead) {
   EXPECT_EQ(numbers.Take(false, &third), Taken::kLater);
   numbers.Return(second.number, 0);  // The first one is still missing.
   EXPECT_EQ(numbers.Take(false, &third), Taken::kLater);
+  std::promise<pid_t> tid;
   std::thread waits([&] {
+    tid.set_value(gettid());
     EXPECT_EQ(numbers.Take(true, &third), Taken::kThing);
     EXPECT_EQ(third.thing, 2);
   });
+  const fd_testing::ThreadProbe thread(tid.get_future().get());
+  EXPECT_TRUE(thread.WaitUntilBlockedIn(SYS_futex));
   numbers.Return(first.number, 0);
   waits.join();
 }
@@ -55,14 +64,17 @@ TEST(ConveyorTest, LetsNobodyGetTooFarAhead) {
 TEST(ConveyorTest, ThreadsLoseNothing) {
   const int end = Scaled(50000);
   std::vector<int> delivered;
-  Numbers numbers(7, UpTo(end), [&](const int& n) { delivered.push_back(n); });
+  // So few that there often is one who must wait.
+  Numbers numbers(2, UpTo(end), [&](const int& n) { delivered.push_back(n); });
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       Numbers::Ticket ticket;
-      while (numbers.Take(true, &ticket) == Taken::kThing) {
+      Taken taken;
+      while ((taken = numbers.Take(true, &ticket)) == Taken::kThing) {
         numbers.Return(ticket.number, ticket.thing);
       }
+      EXPECT_EQ(taken, Taken::kEnd);
     });
   }
   for (std::thread& thread : threads) thread.join();
