@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "asio/backend.h"
@@ -155,15 +156,19 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
 
   // What is to be tested has been: the backend, not the workers behind it.
   void TearDown() override {
-    if (IsSkipped() || !files_made_ || !counted()) return;
-    EXPECT_GT(answered_, 0u) << GetParam().name << " has done nothing itself";
+    if (IsSkipped() || !files_made_ || !counted() || answered() > 0) return;
+    const bool kaio = absl::StrContains(GetParam().name, "kaio");
+    if (kaio && counts_.not_writes == 0 && !KnowsWritesThatDoNotWait()) {
+      GTEST_SKIP() << "the workers did it: the file system of "
+                   << ScratchFolder() << " does not know RWF_NOWAIT";
+    }
+    ADD_FAILURE() << GetParam().name << " has done nothing itself";
   }
 
   std::unique_ptr<Queue> MakeQueue(const QueueOptions& options = {}) {
     std::unique_ptr<Backend> backend = GetParam().make();
     if (counted()) {
-      backend =
-          std::make_unique<CountingBackend>(std::move(backend), &answered_);
+      backend = std::make_unique<CountingBackend>(std::move(backend), &counts_);
     }
     return std::make_unique<Queue>(options, std::move(backend));
   }
@@ -185,13 +190,13 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
   }
 
   // How many requests the backend has done itself, where that is counted.
-  size_t answered() const { return answered_; }
+  size_t answered() const { return counts_.answered; }
   bool counted() const {
     return GetParam().direct && GetParam().name != std::string("worker");
   }
 
  private:
-  size_t answered_ = 0;
+  BackendCounts counts_;
   bool files_made_ = false;
 };
 

@@ -9,8 +9,10 @@
 #define UASIO_TESTS_BLOCK_FILE_H_
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <string>
 
@@ -70,7 +72,7 @@ class BlockFile {
   std::string Contents() const {
     if (!file_.direct()) return scratch_.Contents();
     const size_t bytes = static_cast<size_t>(*file_.Size());
-    const Buffer buffer = Buffer::Allocate(bytes);
+    const Buffer buffer = Buffer::Allocate(bytes + 1);
     const ssize_t n = pread(file_.fd(), buffer.data(), bytes, 0);
     EXPECT_EQ(n, static_cast<ssize_t>(bytes));
     return std::string(buffer.data(), static_cast<size_t>(n < 0 ? 0 : n));
@@ -80,6 +82,21 @@ class BlockFile {
   const ScratchFile scratch_;
   File file_;
 };
+
+// Whether the file system of `fd`, a direct file of a block at least, knows
+// RWF_NOWAIT, as which kaio writes.
+inline bool KnowsWritesThatDoNotWait(int fd) {
+  Buffer block = Buffer::Allocate(kBufferAlignment);
+  EXPECT_EQ(pread(fd, block.data(), block.size(), 0),
+            static_cast<ssize_t>(block.size()));
+  const iovec same = {block.data(), block.size()};
+  return pwritev2(fd, &same, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
+}
+
+// The same of that where tests may write.
+inline bool KnowsWritesThatDoNotWait() {
+  return KnowsWritesThatDoNotWait(BlockFile(/*direct=*/true, "a").fd());
+}
 
 }  // namespace uasio
 

@@ -1,15 +1,16 @@
 // A CountingBackend counts what the backend that it wraps answers itself, and
-// does not refuse: the proof that a test is about that backend, and not about
-// the workers behind it.
+// does not leave to the workers: the proof that a test is about that backend,
+// and not about the workers behind it.
 //
 // Threads:   Backend's rules.
-// Ownership: it owns the wrapped one; the counter is borrowed.
+// Ownership: it owns the wrapped one; the counts are borrowed.
 
 #ifndef UASIO_TESTS_COUNTING_BACKEND_H_
 #define UASIO_TESTS_COUNTING_BACKEND_H_
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -17,11 +18,16 @@
 
 namespace uasio {
 
+// Transfers and syncs, not the no-ops.
+struct BackendCounts {
+  size_t answered = 0;
+  size_t not_writes = 0;  // Of all that came back, answered or not.
+};
+
 class CountingBackend final : public Backend {
  public:
-  // `answered` counts transfers and syncs, not the no-ops.
-  CountingBackend(std::unique_ptr<Backend> wrapped, size_t* answered)
-      : wrapped_(std::move(wrapped)), answered_(answered) {}
+  CountingBackend(std::unique_ptr<Backend> wrapped, BackendCounts* counts)
+      : wrapped_(std::move(wrapped)), counts_(counts) {}
 
   absl::string_view name() const override { return wrapped_->name(); }
   bool Takes(const Request& r) const override { return wrapped_->Takes(r); }
@@ -41,15 +47,21 @@ class CountingBackend final : public Backend {
                  absl::Time deadline) override {
     const size_t count = wrapped_->Collect(out, min, deadline);
     for (const Completion& c : out.first(count)) {
-      if (c.request->op == Op::kNoOp) continue;
-      if (c.result != kRefused && c.result != -EINTR) ++*answered_;
+      if (c.request->op == Op::kNoOp || c.result == -EINTR) continue;
+      if (!IsForWorkers(c.result)) ++counts_->answered;
+      if (!IsWrite(c.request->op)) ++counts_->not_writes;
     }
     return count;
   }
 
  private:
+  // On an fd with a size.
+  static bool IsForWorkers(int64_t result) {
+    return result == kRefused || result == -EAGAIN || result == -EOPNOTSUPP;
+  }
+
   const std::unique_ptr<Backend> wrapped_;
-  size_t* const answered_;
+  BackendCounts* const counts_;
 };
 
 }  // namespace uasio
