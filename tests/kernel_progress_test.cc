@@ -8,15 +8,14 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "asio/file.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
+#include "tests/block_file.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
 
@@ -24,20 +23,8 @@ namespace uasio {
 namespace {
 
 constexpr size_t kBytes = 64 << 10;
+constexpr size_t kBlocks = kBytes / BlockBytes(/*direct=*/true);
 constexpr size_t kRequests = 16;
-
-// A file of `bytes`, open with O_DIRECT.
-struct DirectFile {
-  explicit DirectFile(const std::string& bytes) : scratch(bytes) {
-    fsync(scratch.fd());
-    auto opened = File::Open(scratch.path(), O_RDWR);
-    EXPECT_TRUE(opened.ok()) << opened.status();
-    if (opened.ok()) file = *std::move(opened);
-  }
-
-  const ScratchFile scratch;
-  File file;
-};
 
 class KernelProgressTest : public BackendTest {
  protected:
@@ -45,8 +32,8 @@ class KernelProgressTest : public BackendTest {
     BackendTest::SetUp();
     if (IsSkipped()) return;
     UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
-    const DirectFile probe("");
-    if (!probe.file.direct()) GTEST_SKIP() << probe.file.why_buffered();
+    const BlockFile probe(/*direct=*/true, "");
+    if (!probe.why_buffered().empty()) GTEST_SKIP() << probe.why_buffered();
   }
 };
 UASIO_INSTANTIATE_BACKENDS(KernelProgressTest);
@@ -77,12 +64,12 @@ struct VisibleMemory {
 };
 
 TEST_P(KernelProgressTest, DirectReadsFinishWhileTheOwnerComputes) {
-  const DirectFile f(std::string(kRequests * kBytes, 'x'));
+  const BlockFile file(/*direct=*/true, std::string(kRequests * kBlocks, 'x'));
   const VisibleMemory memory(kRequests * kBytes);
   const auto queue = MakeQueue();
   std::vector<Request*> reads;
   for (size_t at = 0; at < memory.size; at += kBytes) {
-    reads.push_back(Prepare(queue.get(), Op::kRead, f.file.fd(),
+    reads.push_back(Prepare(queue.get(), Op::kRead, file.fd(),
                             static_cast<int64_t>(at), kBytes));
     reads.back()->buffer = memory.data + at;
   }
@@ -96,15 +83,15 @@ TEST_P(KernelProgressTest, DirectReadsFinishWhileTheOwnerComputes) {
 
 // Those that make the file longer, and those that do not.
 TEST_P(KernelProgressTest, DirectWritesFinishWhileTheOwnerComputes) {
-  for (const std::string& old : {std::string(), std::string(kBytes, 'o')}) {
-    const DirectFile f(old);
+  for (const std::string& old : {std::string(), std::string(kBlocks, 'o')}) {
+    const BlockFile file(/*direct=*/true, old);
     const auto queue = MakeQueue();
     for (size_t i = 0; i < kRequests; ++i) {
-      SubmitWrite(queue.get(), Op::kWriteBack, f.file.fd(),
+      SubmitWrite(queue.get(), Op::kWriteBack, file.fd(),
                   static_cast<int64_t>(i * kBytes), std::string(kBytes, 'x'));
     }
     const absl::Time late = SoonEnough();
-    while (f.scratch.Contents() != std::string(kRequests * kBytes, 'x')) {
+    while (file.Text() != std::string(kRequests * kBlocks, 'x')) {
       ASSERT_LT(absl::Now(), late);
     }
     EXPECT_TRUE(queue->Sync().ok());
@@ -120,10 +107,10 @@ struct Cost {
 // Of appending 8 MiB.
 Cost CostOfAppending(Queue* queue) {
   constexpr size_t kPieces = 8;
-  const DirectFile f("");
+  const BlockFile file(/*direct=*/true, "");
   std::vector<Request*> batch;
   for (size_t i = 0; i < kPieces; ++i) {
-    batch.push_back(PrepareWrite(queue, Op::kWrite, f.file.fd(),
+    batch.push_back(PrepareWrite(queue, Op::kWrite, file.fd(),
                                  static_cast<int64_t>(i << 20),
                                  std::string(1 << 20, 'x')));
   }

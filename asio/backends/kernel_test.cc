@@ -17,6 +17,7 @@
 #include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
+#include "tests/block_file.h"
 #include "tests/requests.h"
 
 namespace uasio {
@@ -50,6 +51,15 @@ class KernelTest
   }
   std::string folder() const { return std::get<1>(GetParam()); }
 };
+
+// The kernel lets go of a ring and of its buffers after it is closed, so that
+// many in a row must be small to stay within RLIMIT_MEMLOCK.
+QueueOptions SmallQueue() {
+  QueueOptions options;
+  options.buffer_bytes = kBlock;
+  options.requests_max = options.depth_max = 32;
+  return options;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Backends, KernelTest,
@@ -113,6 +123,25 @@ TEST_P(KernelTest, WritesAndVectorsAndSyncsArriveWhole) {
   if (name() == "uring") {
     EXPECT_EQ(q.pool.threads(), 0u);
   }
+}
+
+// What a file system does now and then, the file's times for one, may make a
+// write wait, and so kaio's one for the workers: but not each of them.
+TEST_P(KernelTest, TheKernelOverwrites) {
+  const DirectFile file(std::string(kBlock, 'o'), folder());
+  if (is_kaio() && !KnowsWritesThatDoNotWait(file.fd())) {
+    GTEST_SKIP() << "the file system does not know RWF_NOWAIT";
+  }
+  bool by_workers = true;
+  for (int tries = is_kaio() ? 100 : 1; by_workers && tries > 0; --tries) {
+    KernelQueue q(name(), SmallQueue());
+    Request* w = SubmitWrite(q.queue.get(), Op::kWrite, file.fd(), 0,
+                             std::string(kBlock, 'x'));
+    EXPECT_EQ(Finish(q.queue.get(), w), static_cast<int64_t>(kBlock));
+    by_workers = q.pool.threads() > 0;
+  }
+  EXPECT_FALSE(by_workers);
+  EXPECT_EQ(file.Contents(), std::string(kBlock, 'x'));
 }
 
 TEST_P(KernelTest, TheKernelSyncs) {
@@ -192,15 +221,6 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
   }
   EXPECT_EQ(count, batch.size());
   EXPECT_EQ(q.pool.threads() > 0, is_kaio());
-}
-
-// The kernel lets go of a ring and of its buffers after it is closed, so that
-// many in a row must be small to stay within RLIMIT_MEMLOCK.
-QueueOptions SmallQueue() {
-  QueueOptions options;
-  options.buffer_bytes = kBlock;
-  options.requests_max = options.depth_max = 32;
-  return options;
 }
 
 // Polls and looks, as an event loop does, until `count` are back.

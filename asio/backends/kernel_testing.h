@@ -47,13 +47,23 @@ class DirectFile {
     EXPECT_TRUE(file.ok()) << file.status();
     if (file.ok()) file_ = *std::move(file);
     why_not_ = file_.why_buffered();
-    if (file_.is_open()) fsync(file_.fd());  // Its blocks are allocated.
+    if (!file_.is_open()) return;
+    fsync(fd());  // Its blocks are allocated, and not in the page cache.
+    posix_fadvise(fd(), 0, 0, POSIX_FADV_DONTNEED);
   }
 
   std::string path() const { return scratch_.Path("data"); }
   int fd() const { return file_.fd(); }
   size_t size() const { return static_cast<size_t>(*file_.Size()); }
-  std::string Contents() const { return fd_testing::Contents(path()); }
+
+  // Around the page cache: what is read through it while a direct write goes
+  // on may stay there, and be what was before.
+  std::string Contents() const {
+    const Buffer buffer = Buffer::Allocate(size() + 1);
+    const ssize_t n = pread(fd(), buffer.data(), buffer.size(), 0);
+    EXPECT_GE(n, 0);
+    return std::string(buffer.data(), static_cast<size_t>(n < 0 ? 0 : n));
+  }
 
   // "", or why there is no direct I/O there.
   const std::string& why_not() const { return why_not_; }
