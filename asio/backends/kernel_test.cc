@@ -12,7 +12,6 @@
 #include <tuple>
 #include <vector>
 
-#include "asio/backend_testing.h"
 #include "asio/backends/kernel_testing.h"
 #include "asio/fd_testing.h"
 #include "asio/queue.h"
@@ -221,19 +220,6 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
   }
   EXPECT_EQ(count, batch.size());
   EXPECT_EQ(q.pool.threads() > 0, is_kaio());
-}
-
-// Polls and looks, as an event loop does, until `count` are back.
-void ExpectAnnounced(Queue* queue, size_t count) {
-  const int event_fd = queue->event_fd().value();
-  for (size_t back = 0; back < count;) {
-    ASSERT_TRUE(backend_testing::TakeSignal(event_fd, 30000))
-        << back << " are back";
-    for (; Request* r = queue->TryWait(); ++back) {
-      EXPECT_TRUE(r->status().ok()) << r->status();
-      queue->Put(r);
-    }
-  }
 }
 
 TEST_P(KernelTest, WhatIsInFlightWhenThePollingBeginsIsAnnounced) {

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "asio/backend_testing.h"
 #include "asio/backends/kaio.h"
 #include "asio/backends/table.h"
 #include "asio/buffer.h"
@@ -98,6 +99,19 @@ struct KernelQueue {
   WorkerPool pool;  // Without a thread while the workers have done nothing.
   std::unique_ptr<Queue> queue;
 };
+
+// Polls and looks, as an event loop does, until `count` are back.
+inline void ExpectAnnounced(Queue* queue, size_t count) {
+  const int event_fd = queue->event_fd().value();
+  for (size_t back = 0; back < count;) {
+    ASSERT_TRUE(backend_testing::TakeSignal(event_fd, 30000))
+        << back << " are back";
+    for (; Request* r = queue->TryWait(); ++back) {
+      EXPECT_TRUE(r->status().ok()) << r->status();
+      queue->Put(r);
+    }
+  }
+}
 
 }  // namespace uasio
 

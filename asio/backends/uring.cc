@@ -9,6 +9,7 @@
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
 #include "asio/time_left.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -220,7 +221,7 @@ void UringBackend::Take(const io_uring_cqe& cqe) {
   jobs_.Recycle(job);
 }
 
-// False: there are not so many by `deadline`.
+// False: there are not so many by `deadline`.  EBUSY: there are too many.
 bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
   int result;
   do {
@@ -233,7 +234,9 @@ bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
         &ring_, &cqe, static_cast<unsigned>(count),
         left == nullptr ? nullptr : &timeout, nullptr);
   } while (result == -EINTR);
-  return result >= 0;
+  UASIO_CHECK(result >= 0 || result == -ETIME || result == -EBUSY,
+              "uring: io_uring_enter() has ceased to work");
+  return result != -ETIME;
 }
 
 }  // namespace uasio

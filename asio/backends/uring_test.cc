@@ -140,5 +140,69 @@ TEST_F(UringDeathTest, WhatTheKernelDoesNotTakeAnyMoreIsDoneByTheWorkers) {
   }
 }
 
+// What announces the results is registered with the ring like all else.
+[[noreturn]] void PollWithoutRegistering(int fd, const std::string& bytes) {
+  bool good;
+  {
+    KernelQueue q("uring");
+    good = Reads(&q, fd, bytes, nullptr);
+    RefuseCalls({{SYS_io_uring_register, EPERM}});
+    for (int round = 0; round < 5; ++round) {
+      for (int i = 0; i < 16; ++i) {
+        Submit(q.queue.get(), Op::kRead, fd, 0, bytes.size());
+      }
+      ExpectAnnounced(q.queue.get(), 16);
+    }
+    good &= q.pool.threads() == 0;
+  }
+  exit(good && !testing::Test::HasFailure() ? 0 : 1);
+}
+
+TEST_F(UringDeathTest, WithoutAnEventFdInTheRingEveryResultIsAnnounced) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  EXPECT_EXIT(PollWithoutRegistering(file.fd(), bytes), ExitedWithCode(0), "");
+}
+
+// Has started to read from a silent pipe when the kernel takes nothing more.
+struct LockedUpInARead {
+  LockedUpInARead() : backend(*UringBackend::Create(8)) {
+    read.fd = pipe.read_end.get();
+    read.offset = kFilePosition;
+    read.buffer = &byte;
+    read.length = 1;
+    Request* const batch[] = {&read};
+    if (backend->Start(batch) != 0) exit(2);
+    RefuseCalls({{SYS_io_uring_enter, EPERM}});
+  }
+
+  size_t Collect(size_t min) {
+    return backend->Collect(absl::MakeSpan(&done, 1), min,
+                            absl::InfiniteFuture());
+  }
+
+  const fd_testing::Pipe pipe;
+  char byte;
+  Request read;
+  Completion done;
+  const std::unique_ptr<Backend> backend;
+};
+
+TEST_F(UringDeathTest, WhatCannotBeAwaitedAnyMoreEndsTheProgram) {
+  EXPECT_DEATH(LockedUpInARead().Collect(1),
+               "uring: io_uring_enter\\(\\) has ceased to work");
+}
+
+TEST_F(UringDeathTest, ACancelThatTheKernelRefusesIsForgotten) {
+  EXPECT_EXIT(
+      {
+        LockedUpInARead it;
+        it.backend->Cancel(&it.read);
+        exit(it.Collect(0) == 0 ? 0 : 1);
+      },
+      ExitedWithCode(0), "");
+}
+
 }  // namespace
 }  // namespace uasio
