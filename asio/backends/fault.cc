@@ -105,8 +105,12 @@ size_t FaultBackend::Collect(absl::Span<Completion> out, size_t min,
                              absl::Time deadline) {
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
-    const bool enough = count >= min;
-    if (!CollectWrapped(enough ? 0 : 1, deadline)) break;
+    const bool missing = count < min;
+    // Nobody is to wait for what the delayed ones could come after.
+    const bool waits = missing && delayed_.empty();
+    const bool any = CollectWrapped(waits ? 1 : 0, deadline);
+    if (!any && (!missing || delayed_.empty())) break;
+    if (!any) FinishDelayed();
     count += finished_.MoveTo(out.subspan(count));
   }
   return count;
@@ -222,11 +226,13 @@ bool FaultBackend::CollectWrapped(size_t min, absl::Time deadline) {
     }
   }
   for (const Completion& c : late) FinishWrapped(c);
-  if (in_wrapped_ == 0) {  // There is nothing that it could come after.
-    for (const Completion& c : delayed_) FinishWrapped(c);
-    delayed_.clear();
-  }
+  if (in_wrapped_ == 0) FinishDelayed();  // There is nothing else to come.
   return !raw.empty();
+}
+
+void FaultBackend::FinishDelayed() {
+  for (const Completion& c : delayed_) FinishWrapped(c);
+  delayed_.clear();
 }
 
 void FaultBackend::FinishWrapped(const Completion& completion) {

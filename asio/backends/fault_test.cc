@@ -186,6 +186,18 @@ TEST(FaultTest, WhatIsDelayedComesBackAlsoIfThereIsNothingElse) {
   EXPECT_EQ(Finish(&q.queue, only), 0);
 }
 
+TEST(FaultTest, NobodyWaitsForWhatIsDelayedToComeAfter) {
+  auto held = std::make_unique<HeldBackend>();
+  HeldBackend* wrapped = held.get();
+  FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
+  Request* late = Submit(&q.queue, Op::kNoOp);
+  Request* other = Submit(&q.queue, Op::kNoOp);
+  EXPECT_EQ(Finish(&q.queue, late), 0);  // Waits for the first alone.
+  EXPECT_EQ(wrapped->awaited, 1u);
+  EXPECT_EQ(wrapped->running.size(), 1u);
+  EXPECT_EQ(Finish(&q.queue, other), 0);
+}
+
 // Its owner may compute from then on, and it has not even begun.
 TEST(FaultTest, WhatTheWorkersAreToDoIsNotDelayed) {
   for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
