@@ -94,6 +94,7 @@ size_t RawQueue::Put(WorkList* batch) {
 }
 
 work* RawQueue::Get(Deadline deadline) {
+  if (IsInVain(deadline)) return nullptr;
   work* w;
   Waiter* next;
   {
@@ -107,6 +108,7 @@ work* RawQueue::Get(Deadline deadline) {
 }
 
 bool RawQueue::GetAll(WorkList* out, Deadline deadline) {
+  if (IsInVain(deadline)) return false;
   MutexLock lock(&mutex_);
   if (!WaitLocked(deadline)) return false;
   while (!heap_.empty()) out->AddTail(PopLocked());
@@ -164,6 +166,11 @@ bool RawQueue::Later(const HeapEntry& a, const HeapEntry& b) {
 
 void RawQueue::Wake(Waiter* waiter) {
   if (waiter != nullptr) sem_post(&waiter->woken);
+}
+
+// Without the lock: whoever puts the first work announces it after that.
+bool RawQueue::IsInVain(Deadline deadline) const {
+  return deadline == Deadline::min() && count_ == 0;
 }
 
 void RawQueue::PutLocked(work* w) {

@@ -79,6 +79,7 @@ class RawQueue {
 
   static bool Later(const HeapEntry& a, const HeapEntry& b);
   static void Wake(Waiter* waiter);
+  bool IsInVain(Deadline deadline) const;
 
   void PutLocked(work* w) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t AnnounceLocked(size_t added, Waiter** next)

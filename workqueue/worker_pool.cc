@@ -89,8 +89,9 @@ worker_thread* WorkerPool::BeginThread() {
   return context;
 }
 
-// nullptr: the thread is to leave.
+// nullptr: the thread is to leave.  The clock is for those who have to wait.
 work* WorkerPool::NextWork() {
+  if (work* w = requests_.TryGet()) return w;
   for (;;) {
     const bool kept = threads() <= options_.threads_min;
     const Deadline deadline =
