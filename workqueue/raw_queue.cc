@@ -85,9 +85,9 @@ size_t RawQueue::Put(WorkList* batch) {
   Waiter* next;
   {
     MutexLock lock(&mutex_);
-    const size_t before = count_;
-    while (work* w = batch->RemoveHead()) PutLocked(w);
-    surplus = AnnounceLocked(count_ - before, &next);
+    size_t added = 0;
+    for (; work* w = batch->RemoveHead(); ++added) PutLocked(w);
+    surplus = AnnounceLocked(added, &next);
   }
   Wake(next);
   return surplus;
@@ -113,7 +113,7 @@ bool RawQueue::GetAll(WorkList* out, Deadline deadline) {
   if (!WaitLocked(deadline)) return false;
   while (!heap_.empty()) out->AddTail(PopLocked());
   out->InsertListTail(&fifo_);
-  count_ = 0;
+  SetCountLocked(0);
   return true;
 }
 
@@ -122,7 +122,7 @@ bool RawQueue::Remove(const work* w) {
   for (work& waiting : fifo_) {
     if (&waiting != w) continue;
     WorkList::Remove(&waiting);
-    --count_;
+    SetCountLocked(count_ - 1);
     return true;
   }
   const auto found =
@@ -131,7 +131,7 @@ bool RawQueue::Remove(const work* w) {
   if (found == heap_.end()) return false;
   heap_.erase(found);
   std::make_heap(heap_.begin(), heap_.end(), Later);
-  --count_;
+  SetCountLocked(count_ - 1);
   return true;
 }
 
@@ -180,11 +180,11 @@ void RawQueue::PutLocked(work* w) {
     heap_.push_back({w, ++sequence_});
     std::push_heap(heap_.begin(), heap_.end(), Later);
   }
-  ++count_;
 }
 
 // The event fd is written under the lock: whoever gets the work may close it.
 size_t RawQueue::AnnounceLocked(size_t added, Waiter** next) {
+  SetCountLocked(count_ + added);
   if (added > 0 && count_ == added) SignalLocked();
   *next = NextWaiterLocked();
   return SurplusLocked();
@@ -256,12 +256,17 @@ bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
 }
 
 work* RawQueue::PopLocked() {
-  --count_;
+  SetCountLocked(count_ - 1);
   if (heap_.empty()) return fifo_.RemoveHead();
   std::pop_heap(heap_.begin(), heap_.end(), Later);
   work* w = heap_.back().w;
   heap_.pop_back();
   return w;
+}
+
+// Under the lock, a locked increment would be one too many.
+void RawQueue::SetCountLocked(size_t count) {
+  count_.store(count, std::memory_order_relaxed);
 }
 
 void RawQueue::SignalLocked() {

@@ -91,6 +91,7 @@ class RawQueue {
   bool BlockLocked(Waiter* self, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SetCountLocked(size_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SignalLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
