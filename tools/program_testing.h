@@ -35,8 +35,8 @@ struct ProgramOptions {
 // A running program; killed, if it still runs then, with its object.
 class Program {
  public:
-  // args[0] is the name of one of this folder's programs, or the whole path of
-  // another.
+  // args[0] is the name of one of this folder's programs, with the folder in it
+  // that it is in if any, or the whole path of another.
   explicit Program(const std::vector<std::string>& args,
                    const ProgramOptions& options = {});
   ~Program();

@@ -23,6 +23,7 @@ class Comparison {
   absl::Status CreateFiles();
   absl::Status RunRounds(Workload workload, size_t depth);
   absl::Status RunOne(const Job& job, const std::string& engine, size_t round);
+  std::vector<std::string> WhoTakesPart(const Job& job);
   absl::Status ReadyCache(const Job& job) const;
   Job JobFor(Workload workload, size_t depth) const;
   void PassOver(const std::string& engine, const Job& job,
@@ -90,14 +91,25 @@ void Comparison::PassOver(const std::string& engine, const Job& job,
       absl::StrCat(which, " passed over: ", reason.message()));
 }
 
+std::vector<std::string> Comparison::WhoTakesPart(const Job& job) {
+  std::vector<std::string> engines;
+  for (const std::string& name : plan_.engines) {
+    const absl::Status status = NewEngine(name)->Supports(job);
+    if (status.ok()) {
+      engines.push_back(name);
+    } else {
+      PassOver(name, job, status);
+      done_ += plan_.rounds;
+    }
+  }
+  return engines;
+}
+
 absl::Status Comparison::RunOne(const Job& job, const std::string& name,
                                 size_t round) {
-  const std::unique_ptr<Engine> engine = NewEngine(name);
-  absl::Status status = engine->Supports(job);
-  if (!status.ok()) return PassOver(name, job, status), absl::OkStatus();
-  status = ReadyCache(job);
+  const absl::Status status = ReadyCache(job);
   if (!status.ok()) return status;
-  absl::StatusOr<Measurement> m = engine->Measure(job);
+  absl::StatusOr<Measurement> m = NewEngine(name)->Measure(job);
   if (!m.ok()) {
     return absl::Status(m.status().code(),
                         absl::StrCat(WorkloadName(job.workload), " with ", name,
@@ -112,9 +124,10 @@ absl::Status Comparison::RunRounds(Workload workload, size_t depth) {
   Job job = JobFor(workload, depth);
   const size_t total = plan_.workloads.size() * plan_.depths.size() *
                        plan_.rounds * plan_.engines.size();
+  const std::vector<std::string> engines = WhoTakesPart(job);
   for (size_t round = 0; round < plan_.rounds; ++round) {
     job.seed = round + 1;
-    for (const std::string& engine : plan_.engines) {
+    for (const std::string& engine : engines) {
       if (absl::Now() - begun_ > plan_.time_max) {
         return absl::DeadlineExceededError(absl::StrCat(
             "time is up after ", absl::FormatDuration(plan_.time_max)));

@@ -1,8 +1,9 @@
 // A Comparison is several engines at the same work, in turns: A B C A B C, so
 // that what disturbs the machine disturbs all.
 //
-// Errors:    absl::Status; an engine that cannot take part is passed over, and
-//            the reason kept.
+// Errors:    absl::Status; an engine that cannot take part, which is tried once
+//            before the rounds of each work, is passed over, and the reason
+//            kept.
 
 #ifndef UASIO_TOOLS_BENCH_COMPARISON_H_
 #define UASIO_TOOLS_BENCH_COMPARISON_H_

@@ -103,6 +103,15 @@ absl::StatusOr<Measurement> Drive(const Job& job,
   return Evaluate(job, sum, cpus);
 }
 
+absl::Status TryPrepare(const Job& job, const DriverFactory& factory) {
+  std::vector<std::unique_ptr<Driver>> drivers;
+  absl::Status status;
+  for (size_t i = 0; i < job.queues && status.ok(); ++i) {
+    status = drivers.emplace_back(factory())->Prepare(job);
+  }
+  return status;
+}
+
 absl::Status TripTable::Allocate(const Job& job, size_t count) {
   const size_t stride = RoundUp(job.block_bytes, kBufferAlignment);
   memory_ = Buffer::Allocate(stride * count);

@@ -36,6 +36,10 @@ using DriverFactory = std::function<std::unique_ptr<Driver>()>;
 // Has job.queues drivers do the job, and measures the process meanwhile.
 absl::StatusOr<Measurement> Drive(const Job& job, const DriverFactory& factory);
 
+// Whether job.queues drivers can be prepared at a time; if not, what the first
+// that cannot says.
+absl::Status TryPrepare(const Job& job, const DriverFactory& factory);
+
 // As many trips as the job's depth, each with a block of one piece of memory,
 // all of it touched.
 class TripTable {

@@ -25,7 +25,7 @@ class DriverEngine final : public Engine {
     if (!is_nop && scope_ == Scope::kNopOnly) {
       return absl::UnimplementedError("it is for the workload nop alone");
     }
-    return absl::OkStatus();
+    return TryPrepare(job, factory_);
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {

@@ -32,6 +32,9 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
+  // Tries what Measure() needs, so that what the system refuses or has spent is
+  // known before.
+  // Blocks: for as long as that takes, fio's start among it.
   virtual absl::Status Supports(const Job& job) const = 0;
 
   // Does `job` until its time is over.

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -26,6 +27,8 @@ constexpr size_t kFields = 89;
 constexpr size_t kIops = 2;
 constexpr size_t kPercentiles = 12;  // Twenty of them, as "99.000000%=123".
 constexpr size_t kPercentileCount = 20;
+
+constexpr absl::Duration kTrial = absl::Milliseconds(1);
 
 using Fields = std::vector<std::string>;
 
@@ -91,18 +94,25 @@ class FioEngine final : public Engine {
     if (RwOf(job.workload) == nullptr) {
       return absl::UnimplementedError("fio has no such workload");
     }
-    if (IsInstalled()) return absl::OkStatus();
-    return absl::NotFoundError("fio is not installed");
+    if (!IsInstalled()) return absl::NotFoundError("fio is not installed");
+    Job trial = job;
+    trial.ramp = absl::ZeroDuration();
+    trial.length = kTrial;
+    return Run(trial).status();
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
-    absl::StatusOr<Measurement> m =
-        ParseFioReport(OutputOf(FioCommand(style_, job)), FioJobs(style_, job));
+    absl::StatusOr<Measurement> m = Run(job);
     if (m.ok()) m->mib_per_s = MibPerSecond(job, m->ops_per_s);
     return m;
   }
 
  private:
+  absl::StatusOr<Measurement> Run(const Job& job) const {
+    return ParseFioReport(OutputOf(FioCommand(style_, job)),
+                          FioJobs(style_, job));
+  }
+
   const FioStyle style_;
 };
 
@@ -142,11 +152,18 @@ std::string FioCommand(const FioStyle& style, const Job& job) {
 absl::StatusOr<Measurement> ParseFioReport(absl::string_view report,
                                            size_t jobs) {
   Fields fields;
-  for (absl::string_view line : absl::StrSplit(report, '\n')) {
-    if (absl::StartsWith(line, "3;")) fields = absl::StrSplit(line, ';');
+  std::vector<absl::string_view> messages;
+  for (absl::string_view line :
+       absl::StrSplit(report, '\n', absl::SkipEmpty())) {
+    if (absl::StartsWith(line, "3;")) {
+      fields = absl::StrSplit(line, ';');
+    } else {
+      messages.push_back(line);
+    }
   }
   if (fields.size() < kFields || fields[kErrorField] != "0") {
-    return absl::InternalError(absl::StrCat("fio failed: ", report));
+    return absl::InternalError(
+        absl::StrCat("fio failed: ", absl::StrJoin(messages, "; ")));
   }
   Measurement m;
   m.ops_per_s = Number(fields[kReadFields + kIops]) +

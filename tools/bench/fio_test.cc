@@ -37,8 +37,11 @@ TEST(FioTest, ReadsATerseReportAmongOtherLines) {
 
 TEST(FioTest, AFailureSaysWhatFioSaid) {
   EXPECT_FALSE(ParseFioReport(Report(5), 1).ok());
-  const auto m = ParseFioReport("fio: no such engine\n", 1);
-  EXPECT_TRUE(absl::StrContains(m.status().message(), "no such engine"));
+  const auto none = ParseFioReport("fio: no such engine\n", 1);
+  EXPECT_EQ(none.status().message(), "fio failed: fio: no such engine");
+  const auto refused =
+      ParseFioReport("setup: EPERM\n" + Report(1) + "bye\n", 1);
+  EXPECT_EQ(refused.status().message(), "fio failed: setup: EPERM; bye");
 }
 
 TEST(FioTest, TheCommandHasTheJobsParameters) {

@@ -92,22 +92,32 @@ class QueueEngine final : public Engine {
  public:
   explicit QueueEngine(absl::string_view backend) : backend_(backend) {}
 
-  absl::Status Supports(const Job&) const override {
+  absl::Status Supports(const Job& job) const override {
     for (const BackendVerdict& verdict : ProbeBackends()) {
-      if (verdict.name == backend_) return verdict.status;
+      if (verdict.name == backend_ && !verdict.status.ok()) {
+        return verdict.status;
+      }
     }
-    return absl::OkStatus();
+    WorkerPool pool(PoolOptions(job));
+    return TryPrepare(job, MakeDriver(&pool));
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
-    WorkerPoolOptions options;
-    options.threads_max = job.threads;
-    WorkerPool pool(options);
-    return Drive(
-        job, [&] { return std::make_unique<QueueDriver>(backend_, &pool); });
+    WorkerPool pool(PoolOptions(job));
+    return Drive(job, MakeDriver(&pool));
   }
 
  private:
+  static WorkerPoolOptions PoolOptions(const Job& job) {
+    WorkerPoolOptions options;
+    options.threads_max = job.threads;
+    return options;
+  }
+  DriverFactory MakeDriver(WorkerPool* pool) const {
+    return
+        [this, pool] { return std::make_unique<QueueDriver>(backend_, pool); };
+  }
+
   const std::string backend_;
 };
 

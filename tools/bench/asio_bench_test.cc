@@ -1,0 +1,100 @@
+// asio_bench as a user runs it.
+
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "asio/backends/seccomp_testing.h"
+#include "asio/fd_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/program_testing.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Scratch;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Of a small file, for a moment.
+Outcome Bench(const std::string& folder, std::vector<std::string> flags,
+              const ProgramOptions& options = {}) {
+  flags.insert(flags.begin(),
+               {"bench/asio_bench", "--file=" + folder, "--buffered",
+                "--size=1m", "--seconds=0.02", "--rounds=2", "--depth=4"});
+  return RunProgram(flags, options);
+}
+
+TEST(AsioBenchTest, WritesATableAndARowForEachEngineAndRound) {
+  const Scratch scratch;
+  const std::string csv = scratch.Path("rows.csv");
+  const Outcome outcome =
+      Bench(scratch.Path(""), {"--engines=worker,pread", "--csv", csv});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, IsEmpty());
+  EXPECT_THAT(outcome.out, HasSubstr("4 KiB blocks, buffered, cold cache, "));
+  EXPECT_THAT(outcome.out, HasSubstr("\nworker  "));
+  EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
+  const std::vector<std::string> lines = absl::StrSplit(Contents(csv), '\n');
+  ASSERT_THAT(lines, SizeIs(6));  // The last one is empty.
+  EXPECT_EQ(lines[0],
+            "workload,engine,block_bytes,depth,threads,round,ops_per_s,"
+            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us");
+  EXPECT_TRUE(absl::StartsWith(lines[1], "randread,worker,4096,4,4,0,"));
+  EXPECT_TRUE(absl::StartsWith(lines[4], "randread,pread,4096,4,4,1,"));
+}
+
+TEST(AsioBenchTest, WhoeverTheSystemRefusesIsPassedOverWithTheReason) {
+  const Scratch scratch;
+  ProgramOptions options;
+  options.in_child = [] {
+    RefuseCalls({{SYS_io_uring_setup, EPERM}, {SYS_io_setup, EPERM}});
+  };
+  const Outcome outcome =
+      Bench(scratch.Path(""),
+            {"--engines=uring,kaio,stream_uring,stream_kaio,io_submit,liburing,"
+             "liburing_fixed,fio_libaio,fio_io_uring,worker,pread",
+             "--workload=seqread"},
+            options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* reason :
+       {"uring passed over: io_uring_setup: EPERM",
+        "kaio passed over: io_setup: EPERM",
+        "stream_uring passed over: io_uring_setup: EPERM",
+        "stream_kaio passed over: io_setup: EPERM",
+        "io_submit passed over: io_setup: EPERM",
+        "liburing passed over: io_uring_setup: EPERM",
+        "liburing_fixed passed over: io_uring_setup: EPERM",
+        "fio_libaio passed over: fio ", "fio_io_uring passed over: fio "}) {
+    EXPECT_THAT(outcome.out, HasSubstr(std::string("\nseqread: ") + reason));
+  }
+  EXPECT_THAT(outcome.out, HasSubstr("\nworker  "));
+  EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
+}
+
+TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {
+  for (const char* wrong : {"--depth=0", "--depth=deep", "--engines=steam",
+                            "--size=big", "--no_such_flag", "more"}) {
+    const Outcome outcome = Bench("/nowhere", {wrong});
+    EXPECT_EQ(outcome.exit_code, 2) << wrong;
+    EXPECT_THAT(outcome.err, HasSubstr("asio_bench: ")) << wrong;
+    EXPECT_THAT(outcome.out, IsEmpty()) << wrong;
+  }
+}
+
+TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
+  const Outcome outcome = Bench("/nowhere/at/all", {"--engines=pread"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("asio_bench: cannot create /nowhere/at/all: ENOENT"));
+}
+
+}  // namespace
+}  // namespace uasio
