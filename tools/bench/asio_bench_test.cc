@@ -1,5 +1,8 @@
 // asio_bench as a user runs it.
 
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -8,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
 #include "gmock/gmock.h"
@@ -77,6 +81,35 @@ TEST(AsioBenchTest, WhoeverTheSystemRefusesIsPassedOverWithTheReason) {
   }
   EXPECT_THAT(outcome.out, HasSubstr("\nworker  "));
   EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
+}
+
+// There is room for one driver's buffers, but not for two; nor for another
+// program's of the same user, if there is one, which is waited for.
+TEST(AsioBenchTest, ADriverLeavesTheLockedMemoryToTheNext) {
+  const Scratch scratch;
+  ProgramOptions options;
+  options.in_child = [] {
+    const rlimit limit = {8 << 20, 8 << 20};
+    setrlimit(RLIMIT_MEMLOCK, &limit);
+    prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK);
+  };
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  Outcome outcome;
+  std::string failures;
+  do {
+    outcome = Bench(scratch.Path(""),
+                    {"--engines=liburing_fixed", "--block=512k", "--depth=12",
+                     "--size=8m", "--rounds=4"},
+                    options);
+    if (absl::StrContains(outcome.out, "io_uring_setup: ")) break;
+    if (outcome.exit_code != 0) {
+      failures += outcome.err;
+    } else if (absl::StrContains(outcome.out, "\nliburing_fixed  ")) {
+      return;
+    }
+  } while (absl::Now() < deadline);
+  EXPECT_THAT(failures, IsEmpty());
+  GTEST_SKIP() << outcome.out;
 }
 
 TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {

@@ -14,9 +14,7 @@ constexpr unsigned kCqesAtOnce = 256;
 class LiburingDriver final : public Driver {
  public:
   explicit LiburingDriver(bool fixed) : fixed_(fixed) {}
-  ~LiburingDriver() override {
-    if (has_ring_) io_uring_queue_exit(&ring_);
-  }
+  ~LiburingDriver() override;
   absl::Status Prepare(const Job& job) override;
   void Run(Lane* lane) override;
 
@@ -29,10 +27,18 @@ class LiburingDriver final : public Driver {
   bool is_nop_ = false;
   unsigned block_bytes_ = 0;
   bool has_ring_ = false;
+  bool has_buffers_ = false;
   io_uring ring_;
   TripTable table_;
   size_t in_flight_ = 0;
 };
+
+// Closing the ring gives locked memory back some time later, too late for the
+// driver of the next round; this does it at once.
+LiburingDriver::~LiburingDriver() {
+  if (has_buffers_) io_uring_unregister_buffers(&ring_);
+  if (has_ring_) io_uring_queue_exit(&ring_);
+}
 
 // As its authors recommend for a ring of one thread; on an older kernel, plain.
 absl::Status LiburingDriver::MakeRing(size_t depth) {
@@ -53,7 +59,9 @@ absl::Status LiburingDriver::Prepare(const Job& job) {
   if (!status.ok() || !fixed_) return status;
   const iovec slab = {table_.memory().data(), table_.memory().size()};
   const int error = io_uring_register_buffers(&ring_, &slab, 1);
-  return error == 0 ? status : ErrnoStatus(-error, "io_uring_register_buffers");
+  has_buffers_ = error == 0;
+  return has_buffers_ ? status
+                      : ErrnoStatus(-error, "io_uring_register_buffers");
 }
 
 void LiburingDriver::Fill(Trip* trip) {
