@@ -19,6 +19,7 @@ namespace uasio {
 namespace {
 
 constexpr size_t kRounds = 2;
+constexpr absl::Duration kLengthMax = absl::Seconds(5);
 
 std::string MemoryFolder() {
   return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -39,17 +40,22 @@ Plan QuickPlan() {
   return plan;
 }
 
-// Each engine has its rounds with plausible numbers, or a reason not to.  On a
-// busy machine a round may be over before anything was done.
+// fio's times are in whole microseconds, of which a read may take none.
+bool TimesAreWhole(const std::string& engine) {
+  return absl::StartsWith(engine, "fio_");
+}
+
+// Each engine has its rounds with plausible numbers, or a reason not to.
 void ExpectAllTookPart(const Plan& plan, const Results& results) {
   std::map<std::string, size_t> rounds;
-  std::map<std::string, double> done;
   for (const Row& row : results.rows) {
     ++rounds[row.engine];
-    done[row.engine] += row.measurement.ops_per_s;
+    EXPECT_GT(row.measurement.ops_per_s, 0) << row.engine;
+    if (!TimesAreWhole(row.engine)) {
+      EXPECT_GT(row.measurement.p50_us, 0) << row.engine;
+    }
     EXPECT_GE(row.measurement.p99_us, row.measurement.p50_us) << row.engine;
   }
-  for (const auto& [engine, ops] : done) EXPECT_GT(ops, 0) << engine;
   for (const std::string& engine : plan.engines) {
     size_t notes = 0;
     for (const std::string& note : results.notes) {
@@ -57,6 +63,25 @@ void ExpectAllTookPart(const Plan& plan, const Results& results) {
     }
     EXPECT_EQ(rounds[engine] + notes * kRounds, kRounds) << engine;
   }
+}
+
+bool SomebodyDidNothing(const Results& results) {
+  return std::any_of(
+      results.rows.begin(), results.rows.end(),
+      [](const Row& row) { return row.measurement.ops_per_s == 0; });
+}
+
+// On a busy machine a short round may be over before anything was done: then
+// the rounds get longer.
+absl::Status CompareUntilAllDoSomething(Plan plan, Results* results) {
+  absl::Status status = Compare(plan, nullptr, results);
+  while (status.ok() && SomebodyDidNothing(*results) &&
+         plan.job.length < kLengthMax) {
+    plan.job.length *= 4;
+    *results = {};
+    status = Compare(plan, nullptr, results);
+  }
+  return status;
 }
 
 // ThreadSanitizer does not survive glibc's POSIX AIO, whose threads it does not
@@ -77,7 +102,7 @@ TEST_P(EveryEngineTest, RunsOrSaysWhyNot) {
   plan.workloads = {GetParam()};
   plan.engines = EnginesHere();
   Results results;
-  const absl::Status status = Compare(plan, nullptr, &results);
+  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
   EXPECT_TRUE(status.ok()) << status;
   ExpectAllTookPart(plan, results);
 }
@@ -105,7 +130,7 @@ TEST(ComparisonTest, ManyQueuesDoMoreAtATime) {
   plan.job.queues = 3;
   plan.engines = EnginesHere();
   Results results;
-  const absl::Status status = Compare(plan, nullptr, &results);
+  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
   EXPECT_TRUE(status.ok()) << status;
   ExpectAllTookPart(plan, results);
 }
@@ -116,7 +141,7 @@ TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {
   plan.file = "/tmp";
   plan.engines = {"kaio", "uring", "worker", "io_submit", "liburing_fixed"};
   Results results;
-  const absl::Status status = Compare(plan, nullptr, &results);
+  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
   if (absl::StrContains(status.message(), "no direct I/O")) {
     GTEST_SKIP() << status;
   }
