@@ -1,6 +1,5 @@
 #include "tools/bench/stream_engine.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -82,15 +81,18 @@ absl::Status StreamDriver::Close() {
   return reader_.has_value() ? reader_->Close() : writer_->Close();
 }
 
+// Why a block was not done is the stream's to tell, when it is closed.
 void StreamDriver::Run(Lane* lane) {
   const int64_t block = static_cast<int64_t>(block_bytes_);
   Trip trip;
+  bool done = true;
   bool goes_on = lane->Begin(&trip, NowNs());
   while (goes_on) {
-    const bool done = reader_.has_value() ? ReadBlock() : WriteBlock();
-    goes_on = lane->Finish(&trip, done ? block : -EIO, NowNs());
+    done = reader_.has_value() ? ReadBlock() : WriteBlock();
+    goes_on = done && lane->Finish(&trip, block, NowNs());
   }
   lane->Fail(Close());
+  if (!done) lane->Fail(absl::DataLossError("the file is too short"));
 }
 
 class StreamEngine final : public Engine {
@@ -101,6 +103,9 @@ class StreamEngine final : public Engine {
     if (job.workload != Workload::kSeqRead &&
         job.workload != Workload::kSeqWrite) {
       return absl::UnimplementedError("a stream goes one way, in order");
+    }
+    if (job.queues > 1) {
+      return absl::UnimplementedError("each stream goes over the whole file");
     }
     return NewBackend(backend_, job.depth).status();
   }

@@ -1,0 +1,164 @@
+// Every engine reads what it is to read and writes what it is to write.
+
+#include "tools/bench/engine.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/time/time.h"
+#include "asio/fd_testing.h"
+#include "gtest/gtest.h"
+#include "tests/sanitizers.h"
+
+namespace uasio {
+namespace {
+
+using fd_testing::Contents;
+using fd_testing::Fd;
+using fd_testing::Pattern;
+using fd_testing::Scratch;
+
+constexpr size_t kBlock = 4096;
+constexpr size_t kBlocks = 8;
+constexpr absl::Duration kLengthMax = absl::Seconds(5);
+
+// Not fio, which opens the file itself.  ThreadSanitizer does not survive
+// glibc's POSIX AIO, whose threads it does not see begin.
+std::vector<std::string> EnginesOfThisProcess() {
+  std::vector<std::string> names;
+  for (const std::string& name : EngineNames()) {
+    if (absl::StartsWith(name, "fio_")) continue;
+    if (kThreadSanitized && name == "posix_aio") continue;
+    names.push_back(name);
+  }
+  return names;
+}
+
+class EngineTest : public testing::TestWithParam<std::string> {
+ protected:
+  // Whose fds can do only what the workload asks for.
+  Job NewJob(Workload workload) {
+    const bool reads =
+        workload != Workload::kSeqWrite && workload != Workload::kRandWrite;
+    const bool both = workload == Workload::kRandRw;
+    file_ = Fd(open(path_.c_str(), O_CLOEXEC | (both    ? O_RDWR
+                                                : reads ? O_RDONLY
+                                                        : O_WRONLY)));
+    copy_ = Fd(open(copy_path_.c_str(), O_CLOEXEC | O_WRONLY));
+    Job job;
+    job.workload = workload;
+    job.block_bytes = kBlock;
+    job.depth = job.threads = 4;
+    job.direct = false;
+    job.file_bytes = kBlock * kBlocks;
+    job.fd = file_.get();
+    job.path = path_;
+    job.copy_fd = workload == Workload::kCopy ? copy_.get() : -1;
+    job.length = absl::Milliseconds(10);
+    job.ramp = absl::Milliseconds(1);
+    return job;
+  }
+
+  const Scratch scratch_;
+  const std::string contents_ = Pattern(kBlock * kBlocks);
+  const std::string path_ = scratch_.NewFile("file", contents_);
+  const std::string copy_path_ = scratch_.NewFile("copy");
+
+ private:
+  Fd file_, copy_;
+};
+
+// By the wrong fd, or in the wrong direction, is EBADF.
+TEST_P(EngineTest, ReadsAndWritesAsItIsTold) {
+  for (const Workload workload :
+       {Workload::kSeqRead, Workload::kSeqWrite, Workload::kRandRead,
+        Workload::kRandWrite, Workload::kRandRw}) {
+    for (size_t queues : {1, 3}) {
+      Job job = NewJob(workload);
+      job.queues = queues;
+      const auto engine = NewEngine(GetParam());
+      if (!engine->Supports(job).ok()) continue;
+      const auto m = engine->Measure(job);
+      EXPECT_TRUE(m.ok()) << WorkloadName(workload) << ": " << m.status();
+    }
+  }
+}
+
+// Longer, until it has come round the file.
+TEST_P(EngineTest, CopiesTheContents) {
+  Job job = NewJob(Workload::kCopy);
+  const auto engine = NewEngine(GetParam());
+  const absl::Status supported = engine->Supports(job);
+  if (!supported.ok()) GTEST_SKIP() << supported;
+  do {
+    const auto m = engine->Measure(job);
+    ASSERT_TRUE(m.ok()) << m.status();
+    job.length *= 4;
+  } while (Contents(copy_path_) != contents_ && job.length < kLengthMax);
+  EXPECT_EQ(Contents(copy_path_), contents_);
+  EXPECT_EQ(Contents(path_), contents_);
+}
+
+TEST_P(EngineTest, WhatCannotBeReadOrWrittenIsAnErrorThatSaysWhy) {
+  for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
+    Job job = NewJob(workload);
+    const Job other =
+        NewJob(workload == Workload::kSeqRead ? Workload::kSeqWrite
+                                              : Workload::kSeqRead);
+    job.fd = other.fd;
+    const auto engine = NewEngine(GetParam());
+    if (!engine->Supports(job).ok()) continue;
+    const auto m = engine->Measure(job);
+    EXPECT_TRUE(absl::StrContains(m.status().message(), "EBADF"))
+        << WorkloadName(workload) << ": " << m.status();
+  }
+}
+
+class StreamEngineTest : public EngineTest {};
+
+TEST_P(StreamEngineTest, AFullDiskIsSaidToBeFull) {
+  Job job = NewJob(Workload::kSeqWrite);
+  const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  job.fd = full.get();
+  const auto engine = NewEngine(GetParam());
+  const absl::Status supported = engine->Supports(job);
+  if (!supported.ok()) GTEST_SKIP() << supported;
+  const auto m = engine->Measure(job);
+  EXPECT_TRUE(absl::StrContains(m.status().message(), "ENOSPC")) << m.status();
+}
+
+TEST_P(StreamEngineTest, AFileThatHasBecomeShorterIsSaidToBeTooShort) {
+  const Job job = NewJob(Workload::kSeqRead);
+  ASSERT_EQ(truncate(path_.c_str(), kBlock), 0);
+  const auto engine = NewEngine(GetParam());
+  const absl::Status supported = engine->Supports(job);
+  if (!supported.ok()) GTEST_SKIP() << supported;
+  EXPECT_EQ(engine->Measure(job).status(),
+            absl::DataLossError("the file is too short"));
+}
+
+TEST_P(StreamEngineTest, OnlyOneGoesOverAFile) {
+  for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
+    Job job = NewJob(workload);
+    job.queues = 2;
+    EXPECT_TRUE(absl::IsUnimplemented(NewEngine(GetParam())->Supports(job)));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, StreamEngineTest,
+                         testing::Values("stream_worker", "stream_kaio",
+                                         "stream_uring"),
+                         [](const auto& info) { return info.param; });
+
+INSTANTIATE_TEST_SUITE_P(Engines, EngineTest,
+                         testing::ValuesIn(EnginesOfThisProcess()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace uasio
