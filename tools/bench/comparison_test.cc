@@ -125,16 +125,6 @@ TEST(ComparisonTest, RoundsAreInterleaved) {
   EXPECT_EQ(results.rows[2].round, 1u);
 }
 
-TEST(ComparisonTest, ManyQueuesDoMoreAtATime) {
-  Plan plan = QuickPlan();
-  plan.job.queues = 3;
-  plan.engines = EnginesHere();
-  Results results;
-  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
-  EXPECT_TRUE(status.ok()) << status;
-  ExpectAllTookPart(plan, results);
-}
-
 TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {
   Plan plan = QuickPlan();
   plan.job.direct = true;

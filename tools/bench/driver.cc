@@ -64,14 +64,15 @@ Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
   return m;
 }
 
-// In a thread of its own.
+// In a thread of its own.  `*all_ok`: whether all could be prepared; known at
+// the start.
 void RunDriver(const DriverFactory& factory, Lane* lane, Barrier* prepared,
-               Barrier* start) {
+               Barrier* start, const bool* all_ok) {
   std::unique_ptr<Driver> driver = factory();
   lane->Fail(driver->Prepare(lane->course()->job()));
   prepared->Wait();
   start->Wait();
-  if (lane->status().ok()) driver->Run(lane);
+  if (*all_ok) driver->Run(lane);
 }
 
 }  // namespace
@@ -82,14 +83,14 @@ absl::StatusOr<Measurement> Drive(const Job& job,
   Barrier prepared(job.queues + 1), start(job.queues + 1);
   std::deque<Lane> lanes;
   std::vector<std::thread> threads;
+  bool all_ok = true;
   for (size_t i = 0; i < job.queues; ++i) {
     Lane* lane = &lanes.emplace_back(&course);
-    threads.emplace_back([=, &factory, &prepared, &start] {
-      RunDriver(factory, lane, &prepared, &start);
+    threads.emplace_back([=, &factory, &prepared, &start, &all_ok] {
+      RunDriver(factory, lane, &prepared, &start, &all_ok);
     });
   }
   prepared.Wait();
-  bool all_ok = true;
   for (const Lane& lane : lanes) all_ok = all_ok && lane.status().ok();
   const int64_t begin_ns = NowNs() + absl::ToInt64Nanoseconds(job.ramp);
   const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.length);

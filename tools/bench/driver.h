@@ -33,7 +33,8 @@ class Driver {
 
 using DriverFactory = std::function<std::unique_ptr<Driver>()>;
 
-// Has job.queues drivers do the job, and measures the process meanwhile.
+// Has job.queues drivers do the job, if all can be prepared, and measures the
+// process meanwhile.
 absl::StatusOr<Measurement> Drive(const Job& job, const DriverFactory& factory);
 
 // Whether job.queues drivers can be prepared at a time; if not, what the first
