@@ -48,6 +48,7 @@ class TripTable {
   absl::Status Allocate(const Job& job, size_t count);
 
   std::vector<Trip>& trips() { return trips_; }
+  const std::vector<Trip>& trips() const { return trips_; }
   const Buffer& memory() const { return memory_; }
   size_t IndexOf(const Trip* trip) const {
     return static_cast<size_t>(trip - trips_.data());

@@ -1,18 +1,25 @@
-// What Drive() makes of its drivers, which here do nothing.
+// What Drive() makes of its drivers, most of which here do nothing.
 
 #include "tools/bench/driver.h"
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "asio/fd_testing.h"
 #include "gtest/gtest.h"
+#include "tests/sanitizers.h"
+#include "tools/bench/drivers.h"
 
 namespace uasio {
 namespace {
@@ -125,6 +132,35 @@ TEST(TryPrepareTest, SaysWhatTheFirstThatCannotSays) {
   EXPECT_EQ(TryPrepare(JobFor(3), FactoryFor(&log)),
             absl::ResourceExhaustedError("no more rings"));
   EXPECT_EQ(log.prepared, 2u);
+}
+
+size_t ThreadsOfThisProcess() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+// glibc's threads stay for a second; that of Drive() may still be seen, too.
+// On a busy machine a request may be done before the next one is submitted.
+TEST(PosixAioDriverTest, HasAThreadForEachRequestAlsoAfterFewerHadOne) {
+  if (kThreadSanitized) GTEST_SKIP() << "TSan does not know glibc's threads";
+  constexpr size_t kBlock = 4 << 20;  // Long enough to meet others.
+  const fd_testing::Scratch scratch;
+  const fd_testing::Fd file = scratch.Open("file", std::string(kBlock, 'x'));
+  Job job = JobFor(1);
+  job.workload = Workload::kRandRead;
+  job.file_bytes = job.block_bytes = kBlock;
+  job.fd = file.get();
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  size_t threads = 0;
+  while (threads < 5 && absl::Now() < deadline) {
+    for (size_t depth : {1, 8}) {
+      job.depth = job.threads = depth;
+      const auto m = Drive(job, NewPosixAioDriver);
+      ASSERT_TRUE(m.ok()) << m.status();
+    }
+    threads = ThreadsOfThisProcess();
+  }
+  EXPECT_GE(threads, 5u);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::unique_ptr<Driver> NewPreadDriver();
 // job.threads of them.
 std::unique_ptr<Driver> NewPreadThreadsDriver();
 
-// glibc's aio_read(3), with a thread allowed for each request.
+// glibc's aio_read(3), with an fd, and so a thread, for each of job.threads.
 std::unique_ptr<Driver> NewPosixAioDriver();
 
 // io_submit(2) and io_getevents(2), in batches.

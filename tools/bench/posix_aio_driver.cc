@@ -1,11 +1,18 @@
 #include <aio.h>
 #include <errno.h>
+#include <fcntl.h>
+
+#include <algorithm>
 
 #include "asio/errors.h"
+#include "asio/file.h"
 #include "tools/bench/drivers.h"
 
 namespace uasio {
 namespace {
+
+// More than there are fds of ours, which are what decides.
+constexpr int kThreadsAllowed = 1 << 16;
 
 class PosixAioDriver final : public Driver {
  public:
@@ -13,33 +20,64 @@ class PosixAioDriver final : public Driver {
   void Run(Lane* lane) override;
 
  private:
+  absl::Status Open(int fd, std::vector<File>* files) const;
+  int FdOf(size_t i) const;
   void Submit(size_t i, Lane* lane);
-  bool Reap(size_t i, Lane* lane, int64_t now_ns);
+  void Reap(size_t i, Lane* lane, int64_t now_ns);
 
   TripTable table_;
   size_t block_bytes_ = 0;
   std::vector<aiocb> blocks_;
   std::vector<const aiocb*> running_;  // nullptr: this one is not.
   size_t in_flight_ = 0;
+  int fd_ = -1;
+  std::vector<File> files_;  // Of fd_.
+  std::vector<File> copy_files_;
 };
 
-absl::Status PosixAioDriver::Prepare(const Job& job) {
+// For the process: glibc listens to no call after its first request.
+void AllowThreads() {
   aioinit options = {};
-  options.aio_threads = static_cast<int>(job.threads);
-  options.aio_num = static_cast<int>(job.depth);
+  options.aio_threads = kThreadsAllowed;
+  options.aio_num = 1;  // It makes room for more as they come.
   options.aio_idle_time = 1;
   aio_init(&options);
+}
+
+absl::Status PosixAioDriver::Prepare(const Job& job) {
+  AllowThreads();
   block_bytes_ = job.block_bytes;
   blocks_.resize(job.depth);
   running_.resize(job.depth);
-  return table_.Allocate(job, job.depth);
+  fd_ = job.fd;
+  files_.resize(std::min(job.threads, job.depth));
+  if (job.workload == Workload::kCopy) copy_files_.resize(files_.size());
+  absl::Status status = Open(job.fd, &files_);
+  if (status.ok()) status = Open(job.copy_fd, &copy_files_);
+  return status.ok() ? table_.Allocate(job, job.depth) : status;
+}
+
+// An fd for each thread: glibc does the requests of one fd one after another.
+absl::Status PosixAioDriver::Open(int fd, std::vector<File>* files) const {
+  for (File& file : *files) {
+    const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0) return ErrnoStatus(errno, "dup");
+    file = File::Adopt(own, "");
+  }
+  return absl::OkStatus();
+}
+
+int PosixAioDriver::FdOf(size_t i) const {
+  const bool is_copy = table_.trips()[i].fd != fd_;
+  const std::vector<File>& files = is_copy ? copy_files_ : files_;
+  return files[i % files.size()].fd();
 }
 
 void PosixAioDriver::Submit(size_t i, Lane* lane) {
   const Trip& trip = table_.trips()[i];
   aiocb* block = &blocks_[i];
   *block = {};
-  block->aio_fildes = trip.fd;
+  block->aio_fildes = FdOf(i);
   block->aio_offset = trip.offset;
   block->aio_buf = trip.buffer;
   block->aio_nbytes = block_bytes_;
@@ -51,17 +89,15 @@ void PosixAioDriver::Submit(size_t i, Lane* lane) {
   ++in_flight_;
 }
 
-// True: it was done.
-bool PosixAioDriver::Reap(size_t i, Lane* lane, int64_t now_ns) {
+void PosixAioDriver::Reap(size_t i, Lane* lane, int64_t now_ns) {
   const int error = aio_error(&blocks_[i]);
-  if (error == EINPROGRESS) return false;
+  if (error == EINPROGRESS) return;
   const ssize_t done = aio_return(&blocks_[i]);
   running_[i] = nullptr;
   --in_flight_;
   if (lane->Finish(&table_.trips()[i], error != 0 ? -error : done, now_ns)) {
     Submit(i, lane);
   }
-  return true;
 }
 
 void PosixAioDriver::Run(Lane* lane) {
