@@ -30,7 +30,8 @@ ABSL_FLAG(std::string, depth, "32",
 ABSL_FLAG(bool, direct, false, "by O_DIRECT; so it is without --buffered");
 ABSL_FLAG(bool, buffered, false, "through the page cache");
 ABSL_FLAG(std::string, cache, "cold",
-          "what the page cache has of the file before each run: cold, warm");
+          "what the page cache has of the file before each run: cold, or, with "
+          "--buffered, warm");
 ABSL_FLAG(std::string, file, "/tmp",
           "the folder for the scratch file, or the name of a new one");
 ABSL_FLAG(uasio::Bytes, size, uasio::Bytes{1 << 30}, "of the scratch file");
@@ -126,6 +127,7 @@ absl::Status ParseManner(Job* job) {
   const std::string cache = absl::GetFlag(FLAGS_cache);
   if (cache != "cold" && cache != "warm") return Bad("--cache: cold or warm");
   job->cold = cache == "cold";
+  if (job->direct && !job->cold) return Bad("--cache=warm needs --buffered");
   const std::string order = absl::GetFlag(FLAGS_order);
   if (order != "range" && order != "none") return Bad("--order: range or none");
   job->order = order == "none" ? Order::kNone : Order::kRange;

@@ -76,6 +76,8 @@ TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
                              Flags{{"depth", "99999"}},
                              Flags{{"direct", "1"}, {"buffered", "1"}},
                              Flags{{"cache", "tepid"}},
+                             Flags{{"cache", "warm"}},
+                             Flags{{"cache", "warm"}, {"direct", "1"}},
                              Flags{{"order", "chaos"}},
                              Flags{{"block", "0"}},
                              Flags{{"block", "100"}},
