@@ -113,12 +113,23 @@ TEST(AsioBenchTest, ADriverLeavesTheLockedMemoryToTheNext) {
 }
 
 TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {
-  for (const char* wrong : {"--depth=0", "--depth=deep", "--engines=steam",
-                            "--size=big", "--no_such_flag", "more"}) {
+  for (const char* wrong :
+       {"--depth=0", "--depth=deep", "--engines=steam", "--size=big",
+        "--no_such_flag", "more", "--preset=slow"}) {
     const Outcome outcome = Bench("/nowhere", {wrong});
     EXPECT_EQ(outcome.exit_code, 2) << wrong;
     EXPECT_THAT(outcome.err, HasSubstr("asio_bench: ")) << wrong;
     EXPECT_THAT(outcome.out, IsEmpty()) << wrong;
+  }
+}
+
+TEST(AsioBenchTest, HelpHasTheFlagsAndWhatThePresetsAre) {
+  const Outcome outcome = RunProgram({"bench/asio_bench", "--help"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* text :
+       {"usage: asio_bench", "  --workload: ", "\n  --preset=quick: under a",
+        "\n      --seconds=0.5\n", "\n  --preset=full: everybody"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(text));
   }
 }
 

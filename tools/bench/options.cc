@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "asio/buffer.h"
 #include "tools/command_line.h"
+#include "workqueue/check.h"
 
 ABSL_FLAG(std::string, workload, "randread",
           absl::StrCat("what to do, one or more of ",
@@ -55,15 +55,6 @@ constexpr char kUsage[] = R"(usage: asio_bench [FLAGS]
 
 Measures our backends and other ways to do the same I/O side by side, in turns,
 on a scratch file of its own, and prints a table.
-
-  --preset=quick: under a minute.
-      --engines=worker,kaio,uring,pread_threads,io_submit,liburing_fixed
-      --depth=32 --size=256m --seconds=0.5 --rounds=5 --max_minutes=1
-  --preset=full: everybody at everything.
-      --workload=seqread,seqwrite,randread,randwrite,randrw
-      --engines=worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,
-        liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads
-      --depth=1,4,16,64,256 --size=2g --seconds=1 --rounds=7 --max_minutes=120
 )";
 
 constexpr uint32_t kDepthMax = 32768;
@@ -76,7 +67,35 @@ constexpr uint64_t kSizeMax = uint64_t{1} << 40;
 constexpr uint64_t kMemoryMax = uint64_t{4} << 30;  // Of all buffers.
 constexpr double kRampShare = 0.1;                  // Of --seconds.
 
-using Settings = std::vector<std::pair<const char*, const char*>>;
+struct Preset {
+  const char* name;
+  const char* what;
+  std::vector<std::pair<const char*, const char*>> settings;
+};
+
+const std::vector<Preset>& Presets() {
+  static const auto* const presets = new std::vector<Preset>{
+      {"quick",
+       "under a minute",
+       {{"engines", "worker,kaio,uring,pread_threads,io_submit,liburing_fixed"},
+        {"depth", "32"},
+        {"size", "256m"},
+        {"seconds", "0.5"},
+        {"rounds", "5"},
+        {"max_minutes", "1"}}},
+      {"full",
+       "everybody at everything",
+       {{"workload", "seqread,seqwrite,randread,randwrite,randrw"},
+        {"engines",
+         "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
+         "liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads"},
+        {"depth", "1,4,16,64,256"},
+        {"size", "2g"},
+        {"seconds", "1"},
+        {"rounds", "7"},
+        {"max_minutes", "120"}}}};
+  return *presets;
+}
 
 absl::Status Bad(absl::string_view message) {
   return absl::InvalidArgumentError(message);
@@ -174,47 +193,37 @@ absl::Status ParseNumbers(Plan* plan) {
   return status;
 }
 
-// Before the flags are parsed, so that these override what it sets.
-void ApplyPreset(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    absl::string_view argument = argv[i];
-    absl::ConsumePrefix(&argument, "-");
-    absl::ConsumePrefix(&argument, "-");
-    if (!absl::ConsumePrefix(&argument, "preset")) continue;
-    if (argument.empty() && i + 1 < argc) argument = argv[i + 1];
-    absl::ConsumePrefix(&argument, "=");
-    if (!SetPresetFlags(argument)) {
-      ExitWithUsage(absl::StrCat("no preset ", argument));
+std::string Usage() {
+  std::string usage = kUsage;
+  for (const Preset& preset : Presets()) {
+    absl::StrAppend(&usage, "\n  --preset=", preset.name, ": ", preset.what,
+                    "\n");
+    for (const auto& [name, value] : preset.settings) {
+      absl::StrAppend(&usage, "      --", name, "=", value, "\n");
     }
+  }
+  return usage;
+}
+
+void ParseFlags(int argc, char** argv) {
+  if (!ParseCommandLine(argc, argv, Usage()).empty()) {
+    ExitWithUsage("there are only flags");
   }
 }
 
 }  // namespace
 
-bool SetPresetFlags(absl::string_view preset) {
-  static const Settings kQuick = {
-      {"engines", "worker,kaio,uring,pread_threads,io_submit,liburing_fixed"},
-      {"depth", "32"},
-      {"size", "256m"},
-      {"seconds", "0.5"},
-      {"rounds", "5"},
-      {"max_minutes", "1"}};
-  static const Settings kFull = {
-      {"workload", "seqread,seqwrite,randread,randwrite,randrw"},
-      {"engines",
-       "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
-       "liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads"},
-      {"depth", "1,4,16,64,256"},
-      {"size", "2g"},
-      {"seconds", "1"},
-      {"rounds", "7"},
-      {"max_minutes", "120"}};
-  if (preset != "quick" && preset != "full") return false;
-  for (const auto& [name, value] : preset == "quick" ? kQuick : kFull) {
-    std::string error;
-    absl::FindCommandLineFlag(name)->ParseFrom(value, &error);
+bool SetPresetFlags(absl::string_view name) {
+  for (const Preset& preset : Presets()) {
+    if (name != preset.name) continue;
+    for (const auto& [flag, value] : preset.settings) {
+      std::string error;
+      UASIO_CHECK(absl::FindCommandLineFlag(flag)->ParseFrom(value, &error),
+                  "a preset is made of flags that there are, and good values");
+    }
+    return true;
   }
-  return true;
+  return false;
 }
 
 absl::StatusOr<Options> OptionsFromFlags() {
@@ -239,9 +248,11 @@ absl::StatusOr<Options> OptionsFromFlags() {
 }
 
 Options ParseOptions(int argc, char** argv) {
-  ApplyPreset(argc, argv);
-  if (!ParseCommandLine(argc, argv, kUsage).empty()) {
-    ExitWithUsage("there are only flags");
+  ParseFlags(argc, argv);
+  const std::string preset = absl::GetFlag(FLAGS_preset);
+  if (!preset.empty()) {
+    if (!SetPresetFlags(preset)) ExitWithUsage("no preset " + preset);
+    ParseFlags(argc, argv);  // Once more, so that the user's own override it.
   }
   absl::StatusOr<Options> options = OptionsFromFlags();
   if (!options.ok()) ExitWithUsage(options.status().message());

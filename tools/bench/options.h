@@ -17,15 +17,15 @@ struct Options {
   std::string plot_folder;  // "": none.
 };
 
-// Reads the command line; exits with 2 for what is no such.
+// Reads the command line, whose flags override those of its preset; exits with
+// 2 for what is no such.
 Options ParseOptions(int argc, char** argv);
 
 // The same without exiting: from the flags as they are.
 absl::StatusOr<Options> OptionsFromFlags();
 
-// The flags that a preset stands for; false: there is no such preset.  Flags
-// of the user's own override them.
-bool SetPresetFlags(absl::string_view preset);
+// The flags that a preset stands for; false: there is no such preset.
+bool SetPresetFlags(absl::string_view name);
 
 }  // namespace uasio
 

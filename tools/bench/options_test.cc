@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/flags/commandlineflag.h"
 #include "absl/flags/reflection.h"
@@ -103,6 +104,22 @@ TEST(OptionsTest, PresetsAreFlagsThatWork) {
     EXPECT_TRUE(options.ok()) << options.status();
   }
   EXPECT_FALSE(SetPresetFlags("slow"));
+}
+
+TEST(OptionsTest, FlagsOfTheUsersOwnOverrideThoseOfAPreset) {
+  absl::FlagSaver saver;
+  std::vector<std::string> words = {"asio_bench", "--depth=7", "--preset",
+                                    "quick",      "--rounds",  "3",
+                                    "--csv",      "preset.csv"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  const Options options =
+      ParseOptions(static_cast<int>(argv.size()), argv.data());
+  EXPECT_EQ(options.plan.depths, std::vector<size_t>{7});
+  EXPECT_EQ(options.plan.rounds, 3u);
+  EXPECT_EQ(options.plan.job.file_bytes, uint64_t{256} << 20);
+  EXPECT_EQ(options.plan.job.length, absl::Milliseconds(500));
+  EXPECT_EQ(options.csv_path, "preset.csv");
 }
 
 }  // namespace
