@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -31,7 +32,18 @@ std::vector<double> Values(const Rows& rows, double Measurement::*field) {
   return values;
 }
 
+bool HasDoneSomething(const Row* row) { return row->measurement.ops_per_s > 0; }
+
+// What is said of an operation says nothing where there was none.
+Rows ThatDidSomething(Rows rows) {
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const Row* r) { return !HasDoneSomething(r); }),
+             rows.end());
+  return rows;
+}
+
 Line Evaluate(const Rows& rows) {
+  const Rows busy = ThatDidSomething(rows);
   Line line;
   line.workload = rows[0]->workload;
   line.engine = rows[0]->engine;
@@ -39,21 +51,39 @@ Line Evaluate(const Rows& rows) {
   line.threads = rows[0]->threads;
   line.rounds = rows.size();
   line.ops_per_s = Summarize(Values(rows, &Measurement::ops_per_s));
-  line.cpu_us_per_op = Summarize(Values(rows, &Measurement::cpu_us_per_op));
+  line.cpu_us_per_op = Summarize(Values(busy, &Measurement::cpu_us_per_op));
   line.mib_per_s = Median(Values(rows, &Measurement::mib_per_s));
-  line.p50_us = Median(Values(rows, &Measurement::p50_us));
-  line.p99_us = Median(Values(rows, &Measurement::p99_us));
-  line.p999_us = Median(Values(rows, &Measurement::p999_us));
+  line.p50_us = Median(Values(busy, &Measurement::p50_us));
+  line.p99_us = Median(Values(busy, &Measurement::p99_us));
+  line.p999_us = Median(Values(busy, &Measurement::p999_us));
   for (const Row* row : rows) line.latency.Merge(row->measurement.latency);
   return line;
 }
 
+using Pairs = std::pair<Rows, Rows>;  // Of two engines, round by round.
+
 // Only of rounds that both have run.
-double RatioTo(Rows base, Rows own, double Measurement::*field) {
+Pairs PairsOf(Rows own, Rows base) {
   const size_t rounds = std::min(base.size(), own.size());
-  base.resize(rounds);
   own.resize(rounds);
-  return MedianRatio(Values(own, field), Values(base, field));
+  base.resize(rounds);
+  return {own, base};
+}
+
+// Of these, the rounds in which both did something.
+Pairs ThatDidSomething(const Pairs& pairs) {
+  const auto& [own, base] = pairs;
+  Pairs busy;
+  for (size_t i = 0; i < own.size(); ++i) {
+    if (!HasDoneSomething(own[i]) || !HasDoneSomething(base[i])) continue;
+    busy.first.push_back(own[i]);
+    busy.second.push_back(base[i]);
+  }
+  return busy;
+}
+
+double Ratio(const Pairs& pairs, double Measurement::*field) {
+  return MedianRatio(Values(pairs.first, field), Values(pairs.second, field));
 }
 
 std::string RatioText(double ratio) {
@@ -98,10 +128,11 @@ std::vector<Line> Sum(const std::vector<Row>& rows,
     const Rows own = RowsOfLine(rows, rows[i]);
     Row like = rows[i];
     like.engine = std::string(baseline);
-    const Rows base = RowsOfLine(rows, like);
+    const Pairs pairs = PairsOf(own, RowsOfLine(rows, like));
     Line line = Evaluate(own);
-    line.ratio = RatioTo(base, own, &Measurement::ops_per_s);
-    line.cpu_ratio = RatioTo(base, own, &Measurement::cpu_us_per_op);
+    line.ratio = Ratio(pairs, &Measurement::ops_per_s);
+    line.cpu_ratio =
+        Ratio(ThatDidSomething(pairs), &Measurement::cpu_us_per_op);
     lines.push_back(std::move(line));
   }
   return lines;

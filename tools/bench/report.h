@@ -24,8 +24,8 @@ struct Line {
   size_t threads = 0;
   size_t rounds = 0;
   Summary ops_per_s;
-  double mib_per_s = 0;  // This and what follows: medians.
-  Summary cpu_us_per_op;
+  double mib_per_s = 0;   // This and what follows: medians.
+  Summary cpu_us_per_op;  // This and the rest: of rounds with operations.
   double p50_us = 0;
   double p99_us = 0;
   double p999_us = 0;

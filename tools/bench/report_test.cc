@@ -50,6 +50,34 @@ TEST(ReportTest, ABaselineThatWasPassedOverGivesNoRatio) {
   EXPECT_EQ(Sum(TwoEngines(), "kaio")[0].ratio, 0);
 }
 
+Row MakeIdleRow(const std::string& engine, size_t round) {
+  Row row = MakeRow(engine, round, 1);
+  row.measurement = {};
+  return row;
+}
+
+TEST(ReportTest, RoundsWithoutOperationsSayNothingOfOperations) {
+  std::vector<Row> rows;
+  for (size_t round = 0; round < 5; ++round) {
+    const bool idle = round < 3;
+    rows.push_back(idle ? MakeIdleRow("worker", round)
+                        : MakeRow("worker", round, 2000));
+    rows.push_back(MakeRow("pread", round, idle ? 500 : 1000));
+  }
+  const std::vector<Line> lines = Sum(rows, "pread");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].rounds, 5u);
+  EXPECT_EQ(lines[0].ops_per_s.median, 0);
+  EXPECT_EQ(lines[0].ratio, 0);
+  EXPECT_EQ(lines[0].cpu_us_per_op.min, 500);
+  EXPECT_EQ(lines[0].p50_us, 10);
+  EXPECT_EQ(lines[0].p99_us, 20);
+  EXPECT_EQ(lines[0].p999_us, 30.5);
+  EXPECT_DOUBLE_EQ(lines[0].cpu_ratio, 0.5);
+  EXPECT_DOUBLE_EQ(Sum(rows, "worker")[1].ratio, 0.5);
+  EXPECT_DOUBLE_EQ(Sum(rows, "worker")[1].cpu_ratio, 2);
+}
+
 TEST(ReportTest, DepthsAreApart) {
   std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
   rows[1].depth = 64;

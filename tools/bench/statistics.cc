@@ -23,7 +23,7 @@ double MedianRatio(const std::vector<double>& ours,
                    const std::vector<double>& theirs) {
   std::vector<double> ratios;
   for (size_t i = 0; i < ours.size(); ++i) {
-    ratios.push_back(theirs[i] == 0 ? 0 : ours[i] / theirs[i]);
+    if (theirs[i] != 0) ratios.push_back(ours[i] / theirs[i]);
   }
   return Median(ratios);
 }

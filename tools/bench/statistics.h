@@ -22,7 +22,8 @@ double Median(std::vector<double> values);
 Summary Summarize(const std::vector<double>& values);
 
 // ours[i] / theirs[i] for each round, and the median of these: what disturbed
-// a round disturbed both.  0 where there is nothing to divide by.
+// a round disturbed both.  Rounds in which there is nothing to divide by are
+// left out; 0 where there are no others.
 // REQUIRES: both are of one size.
 double MedianRatio(const std::vector<double>& ours,
                    const std::vector<double>& theirs);

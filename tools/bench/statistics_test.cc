@@ -27,7 +27,13 @@ TEST(StatisticsTest, SummaryHasMedianMinimumMaximumAndSpread) {
 // The rounds get slower and slower; the ratio stays.
 TEST(StatisticsTest, RatioIsTakenRoundByRound) {
   EXPECT_DOUBLE_EQ(MedianRatio({200, 20, 3}, {100, 10, 1}), 2);
+}
+
+TEST(StatisticsTest, WhereThereIsNothingToDivideByThereIsNoRatio) {
+  EXPECT_DOUBLE_EQ(MedianRatio({5, 8, 5}, {0, 2, 0}), 4);
+  EXPECT_EQ(MedianRatio({0, 8, 0}, {2, 2, 2}), 0);
   EXPECT_EQ(MedianRatio({1}, {0}), 0);
+  EXPECT_EQ(MedianRatio({}, {}), 0);
 }
 
 TEST(HistogramTest, PercentilesAreExactToOnePartIn64) {
