@@ -125,6 +125,20 @@ TEST(ComparisonTest, RoundsAreInterleaved) {
   EXPECT_EQ(results.rows[2].round, 1u);
 }
 
+// A MiB is not copied within a microsecond.
+TEST(ComparisonTest, TheTimeOfAPreadIsItsOwn) {
+  Plan plan = QuickPlan();
+  plan.engines = {"pread"};
+  plan.rounds = 1;
+  plan.job.block_bytes = 1 << 20;
+  plan.job.ramp = absl::ZeroDuration();
+  Results results;
+  ASSERT_TRUE(Compare(plan, nullptr, &results).ok());
+  const Histogram& latency = results.rows.at(0).measurement.latency;
+  ASSERT_GT(latency.total(), 0u);
+  EXPECT_GT(latency.Cumulative().front().first, 1000);
+}
+
 TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {
   Plan plan = QuickPlan();
   plan.job.direct = true;

@@ -19,8 +19,10 @@ int64_t Perform(const Trip& trip, size_t size) {
 void RunOne(Trip* trip, Lane* lane) {
   const size_t size = lane->course()->job().block_bytes;
   if (!lane->Begin(trip, NowNs())) return;
-  while (lane->Finish(trip, Perform(*trip, size), NowNs())) {
-  }
+  int64_t done;
+  do {
+    done = Perform(*trip, size);
+  } while (lane->Finish(trip, done, NowNs()));
 }
 
 class PreadDriver final : public Driver {
