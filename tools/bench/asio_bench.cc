@@ -55,7 +55,8 @@ absl::Status Run(const Options& options) {
               load > 1 ? ", which disturbs" : "");
   std::fputs(Table(results, options.baseline).c_str(), stdout);
   if (!options.csv_path.empty()) {
-    status.Update(WriteFile(options.csv_path, Csv(results.rows)));
+    const bool with_queues = options.plan.queues.size() > 1;
+    status.Update(WriteFile(options.csv_path, Csv(results.rows, with_queues)));
   }
   if (!options.plot_folder.empty() && !results.rows.empty()) {
     status.Update(Plot(options.plan, results, options.plot_folder));

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tools/bench/limits.h"
 #include "tools/bench/scratch_file.h"
 
 namespace uasio {
@@ -21,11 +22,13 @@ class Comparison {
 
  private:
   absl::Status CreateFiles();
-  absl::Status RunRounds(Workload workload, size_t depth);
+  absl::Status RunRounds(const Job& like);
+  absl::Status RunRound(const Job& job, const std::vector<std::string>& engines,
+                        size_t round);
   absl::Status RunOne(const Job& job, const std::string& engine, size_t round);
   std::vector<std::string> WhoTakesPart(const Job& job);
   absl::Status ReadyCache(const Job& job) const;
-  Job JobFor(Workload workload, size_t depth) const;
+  Job JobFor(Workload workload, size_t depth, size_t queues) const;
   void PassOver(const std::string& engine, const Job& job,
                 const absl::Status& reason);
 
@@ -33,9 +36,10 @@ class Comparison {
   const Watcher& watcher_;
   Results* const results_;
   const absl::Time begun_ = absl::Now();
+  const Limits limits_ = Limits::OfTheMachine();
   std::optional<ScratchFile> file_;
   std::optional<ScratchFile> copy_;
-  std::set<std::string> passed_over_;  // "workload: engine"
+  std::set<std::string> notes_;  // As in the results.
   size_t done_ = 0;
 };
 
@@ -59,10 +63,11 @@ absl::Status Comparison::CreateFiles() {
   return absl::OkStatus();
 }
 
-Job Comparison::JobFor(Workload workload, size_t depth) const {
+Job Comparison::JobFor(Workload workload, size_t depth, size_t queues) const {
   Job job = plan_.job;
   job.workload = workload;
   job.depth = depth;
+  job.queues = queues;
   job.threads =
       plan_.threads != 0 ? plan_.threads : std::min(depth, kThreadsMax);
   if (file_.has_value()) job.fd = file_->fd(), job.path = file_->path();
@@ -84,17 +89,17 @@ absl::Status Comparison::ReadyCache(const Job& job) const {
 
 void Comparison::PassOver(const std::string& engine, const Job& job,
                           const absl::Status& reason) {
-  const std::string which =
-      absl::StrCat(WorkloadName(job.workload), ": ", engine);
-  if (!passed_over_.insert(which).second) return;
-  results_->notes.push_back(
-      absl::StrCat(which, " passed over: ", reason.message()));
+  const std::string note =
+      absl::StrCat(WorkloadName(job.workload), ": ", engine,
+                   " passed over: ", reason.message());
+  if (notes_.insert(note).second) results_->notes.push_back(note);
 }
 
 std::vector<std::string> Comparison::WhoTakesPart(const Job& job) {
   std::vector<std::string> engines;
   for (const std::string& name : plan_.engines) {
-    const absl::Status status = NewEngine(name)->Supports(job);
+    absl::Status status = CheckLimits(name, job, limits_);
+    if (status.ok()) status = NewEngine(name)->Supports(job);
     if (status.ok()) {
       engines.push_back(name);
     } else {
@@ -116,41 +121,53 @@ absl::Status Comparison::RunOne(const Job& job, const std::string& name,
                                      ": ", m.status().message()));
   }
   results_->rows.push_back({job.workload, name, job.block_bytes, job.depth,
-                            job.threads, round, *std::move(m)});
+                            job.threads, round, *std::move(m), job.queues});
   return absl::OkStatus();
 }
 
-absl::Status Comparison::RunRounds(Workload workload, size_t depth) {
-  Job job = JobFor(workload, depth);
+absl::Status Comparison::RunRound(const Job& job,
+                                  const std::vector<std::string>& engines,
+                                  size_t round) {
   const size_t total = plan_.workloads.size() * plan_.depths.size() *
-                       plan_.rounds * plan_.engines.size();
-  const std::vector<std::string> engines = WhoTakesPart(job);
-  for (size_t round = 0; round < plan_.rounds; ++round) {
-    job.seed = round + 1;
-    for (const std::string& engine : engines) {
-      if (absl::Now() - begun_ > plan_.time_max) {
-        return absl::DeadlineExceededError(absl::StrCat(
-            "time is up after ", absl::FormatDuration(plan_.time_max)));
-      }
-      if (watcher_) {
-        watcher_(absl::StrCat(WorkloadName(workload), ", depth ", depth,
-                              ", round ", round + 1, ": ", engine),
-                 done_, total);
-      }
-      const absl::Status status = RunOne(job, engine, round);
-      if (!status.ok()) return status;
-      ++done_;
+                       plan_.queues.size() * plan_.rounds *
+                       plan_.engines.size();
+  for (const std::string& engine : engines) {
+    if (absl::Now() - begun_ > plan_.time_max) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "time is up after ", absl::FormatDuration(plan_.time_max)));
     }
+    if (watcher_) {
+      watcher_(absl::StrCat(WorkloadName(job.workload), ", depth ", job.depth,
+                            ", ", QueuesText(job.queues), ", round ", round + 1,
+                            ": ", engine),
+               done_, total);
+    }
+    const absl::Status status = RunOne(job, engine, round);
+    if (!status.ok()) return status;
+    ++done_;
   }
   return absl::OkStatus();
+}
+
+absl::Status Comparison::RunRounds(const Job& like) {
+  const std::vector<std::string> engines = WhoTakesPart(like);
+  Job job = like;
+  absl::Status status;
+  for (size_t round = 0; round < plan_.rounds && status.ok(); ++round) {
+    job.seed = round + 1;
+    status = RunRound(job, engines, round);
+  }
+  return status;
 }
 
 absl::Status Comparison::Run() {
   absl::Status status = CreateFiles();
   for (Workload workload : plan_.workloads) {
     for (size_t depth : plan_.depths) {
-      if (!status.ok()) return status;
-      status = RunRounds(workload, depth);
+      for (size_t queues : plan_.queues) {
+        if (!status.ok()) return status;
+        status = RunRounds(JobFor(workload, depth, queues));
+      }
     }
   }
   return status;

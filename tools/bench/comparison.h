@@ -24,6 +24,7 @@ struct Plan {
   std::vector<Workload> workloads;
   std::vector<std::string> engines;
   std::vector<size_t> depths;
+  std::vector<size_t> queues = {1};
   size_t threads = 0;  // 0: as many as the depth, at most kThreadsMax.
   size_t rounds = 7;
   Job job;  // The rest of it, without the files.
@@ -42,6 +43,7 @@ struct Row {
   size_t threads;
   size_t round;  // From 0.
   Measurement measurement;
+  size_t queues = 1;
 };
 
 struct Results {
@@ -49,8 +51,8 @@ struct Results {
   std::vector<std::string> notes;  // Who was passed over, and why.
 };
 
-// Told before each row of what follows: "randread, depth 32, round 2: worker",
-// and how many of how many are done.
+// Told before each row of what follows: "randread, depth 32, 4 queues, round 2:
+// worker", and how many of how many are done.
 using Watcher =
     std::function<void(absl::string_view what, size_t done, size_t total)>;
 

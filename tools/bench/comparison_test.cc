@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -137,6 +139,40 @@ TEST(ComparisonTest, TheTimeOfAPreadIsItsOwn) {
   const Histogram& latency = results.rows.at(0).measurement.latency;
   ASSERT_GT(latency.total(), 0u);
   EXPECT_GT(latency.Cumulative().front().first, 1000);
+}
+
+TEST(ComparisonTest, EveryCombinationIsCompared) {
+  Plan plan = QuickPlan();
+  plan.workloads = {Workload::kRandRead, Workload::kSeqRead};
+  plan.depths = {1, 2};
+  plan.queues = {1, 3};
+  plan.engines = {"pread"};
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  std::set<std::tuple<Workload, size_t, size_t>> seen;
+  for (const Row& row : results.rows) {
+    seen.insert({row.workload, row.depth, row.queues});
+  }
+  EXPECT_EQ(results.rows.size(), 8 * kRounds);
+  EXPECT_EQ(seen.size(), 8u);
+}
+
+TEST(ComparisonTest, WhoWouldNeedTooMuchIsPassedOverBeforehand) {
+  Plan plan = QuickPlan();
+  plan.engines = {"pread_threads", "pread"};
+  plan.queues = {1, 1024};
+  plan.threads = 4096;
+  plan.job.length = absl::Milliseconds(1);
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  ASSERT_EQ(results.notes.size(), 1u);
+  EXPECT_TRUE(
+      absl::StrContains(results.notes[0],
+                        "pread_threads passed over: 1024 queues of depth 4 "
+                        "need 4195328 threads"))
+      << results.notes[0];
 }
 
 TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace uasio {
 
 const std::vector<std::string>& WorkloadNames() {
@@ -12,6 +14,10 @@ const std::vector<std::string>& WorkloadNames() {
 
 const std::string& WorkloadName(Workload workload) {
   return WorkloadNames()[static_cast<size_t>(workload)];
+}
+
+std::string QueuesText(size_t queues) {
+  return absl::StrCat(queues, queues == 1 ? " queue" : " queues");
 }
 
 bool ParseWorkload(absl::string_view name, Workload* workload) {

@@ -28,6 +28,9 @@ enum class Workload {
 const std::vector<std::string>& WorkloadNames();
 const std::string& WorkloadName(Workload workload);
 
+// "1 queue", "2 queues".
+std::string QueuesText(size_t queues);
+
 // False: there is no workload of that name.
 bool ParseWorkload(absl::string_view name, Workload* workload);
 

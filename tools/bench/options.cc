@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "asio/buffer.h"
+#include "tools/bench/limits.h"
 #include "tools/command_line.h"
 #include "workqueue/check.h"
 
@@ -40,7 +41,8 @@ ABSL_FLAG(uint32_t, rounds, 7, "how often");
 ABSL_FLAG(uint32_t, threads, 0,
           "threads of the pool, and that pread; 0: as many as the depth, at "
           "most 256");
-ABSL_FLAG(uint32_t, queues, 1, "threads with a queue of that depth each");
+ABSL_FLAG(std::string, queues, "1",
+          "threads with a queue of that depth each; a list as of depths");
 ABSL_FLAG(std::string, order, "range", "of our own queues: range or none");
 ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
 ABSL_FLAG(std::string, plot, "", "a folder for pictures, by gnuplot");
@@ -64,8 +66,7 @@ constexpr uint32_t kThreadsLimit = 4096;
 constexpr double kSecondsMax = 3600;
 constexpr uint64_t kBlockMax = 64 << 20;
 constexpr uint64_t kSizeMax = uint64_t{1} << 40;
-constexpr uint64_t kMemoryMax = uint64_t{4} << 30;  // Of all buffers.
-constexpr double kRampShare = 0.1;                  // Of --seconds.
+constexpr double kRampShare = 0.1;  // Of --seconds.
 
 struct Preset {
   const char* name;
@@ -111,6 +112,23 @@ std::vector<std::string> List(const std::string& text) {
   return absl::StrSplit(text, ',', absl::SkipWhitespace());
 }
 
+absl::Status ParseCounts(absl::string_view flag, const std::string& text,
+                         uint32_t max, std::vector<size_t>* counts) {
+  counts->clear();
+  for (const std::string& part : List(text)) {
+    uint32_t count;
+    if (!absl::SimpleAtoi(part, &count) || count == 0 || count > max) {
+      return Bad(absl::StrCat("--", flag, " must be from 1 to ", max));
+    }
+    if (std::count(counts->begin(), counts->end(), count) != 0) {
+      return Bad(absl::StrCat("--", flag, " has ", count, " twice"));
+    }
+    counts->push_back(count);
+  }
+  if (!counts->empty()) return absl::OkStatus();
+  return Bad(absl::StrCat("--", flag, " is empty"));
+}
+
 absl::Status ParseLists(Plan* plan) {
   for (const std::string& name : List(absl::GetFlag(FLAGS_workload))) {
     Workload workload;
@@ -126,16 +144,13 @@ absl::Status ParseLists(Plan* plan) {
       return Bad(absl::StrCat("no engine ", name));
     }
   }
-  for (const std::string& text : List(absl::GetFlag(FLAGS_depth))) {
-    uint32_t depth;
-    if (!absl::SimpleAtoi(text, &depth) || depth == 0 || depth > kDepthMax) {
-      return Bad(absl::StrCat("--depth must be from 1 to ", kDepthMax));
-    }
-    plan->depths.push_back(depth);
-  }
   if (plan->workloads.empty()) return Bad("--workload is empty");
   if (plan->engines.empty()) return Bad("--engines is empty");
-  return plan->depths.empty() ? Bad("--depth is empty") : absl::OkStatus();
+  absl::Status status = ParseCounts("depth", absl::GetFlag(FLAGS_depth),
+                                    kDepthMax, &plan->depths);
+  status.Update(ParseCounts("queues", absl::GetFlag(FLAGS_queues), kQueuesMax,
+                            &plan->queues));
+  return status;
 }
 
 absl::Status ParseManner(Job* job) {
@@ -170,10 +185,22 @@ absl::Status ParseSizes(Job* job) {
   return absl::OkStatus();
 }
 
+// Of the largest of the combinations that there will be.
+absl::Status CheckMemory(const Plan& plan) {
+  const size_t depth =
+      *std::max_element(plan.depths.begin(), plan.depths.end());
+  const size_t queues =
+      *std::max_element(plan.queues.begin(), plan.queues.end());
+  const uint64_t block = RoundUp(plan.job.block_bytes, kBufferAlignment);
+  if (depth * queues <= kBuffersMax / block) return absl::OkStatus();
+  return Bad(absl::StrCat(queues, " queues of depth ", depth,
+                          " with blocks of ", plan.job.block_bytes,
+                          " need more than 4g of buffers"));
+}
+
 absl::Status ParseNumbers(Plan* plan) {
   plan->rounds = absl::GetFlag(FLAGS_rounds);
   plan->threads = absl::GetFlag(FLAGS_threads);
-  plan->job.queues = absl::GetFlag(FLAGS_queues);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   const double minutes = absl::GetFlag(FLAGS_max_minutes);
   plan->job.length = absl::Seconds(seconds);
@@ -182,14 +209,8 @@ absl::Status ParseNumbers(Plan* plan) {
   absl::Status status = CheckRange("seconds", seconds, 0.001, kSecondsMax);
   status.Update(CheckRange("max_minutes", minutes, 0.001, 1e6));
   status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
-  status.Update(CheckRange("queues", plan->job.queues, 1, kQueuesMax));
   status.Update(CheckRange("threads", plan->threads, 0, kThreadsLimit));
-  const size_t depth =
-      *std::max_element(plan->depths.begin(), plan->depths.end());
-  const uint64_t block = RoundUp(plan->job.block_bytes, kBufferAlignment);
-  if (depth * plan->job.queues > kMemoryMax / block) {
-    status.Update(Bad("--block, --depth and --queues need more than 4g"));
-  }
+  status.Update(CheckMemory(*plan));
   return status;
 }
 

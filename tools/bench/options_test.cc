@@ -58,6 +58,21 @@ TEST(OptionsTest, TakesListsOfWorkloadsAndDepths) {
   EXPECT_EQ(options->plan.depths, (std::vector<size_t>{1, 4096}));
 }
 
+TEST(OptionsTest, TakesAListOfQueues) {
+  const auto options = Parse({{"queues", "1,256"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.queues, (std::vector<size_t>{1, 256}));
+}
+
+TEST(OptionsTest, SaysWhichCombinationNeedsTooMuchMemory) {
+  EXPECT_TRUE(Parse({{"depth", "1,4096"}, {"queues", "256"}}).ok());
+  const auto options =
+      Parse({{"block", "8k"}, {"depth", "4096,1"}, {"queues", "1,256"}});
+  EXPECT_EQ(options.status().message(),
+            "256 queues of depth 4096 with blocks of 8192 need more than 4g of "
+            "buffers");
+}
+
 TEST(OptionsTest, BufferedWarmAndUnordered) {
   const auto options =
       Parse({{"buffered", "true"}, {"cache", "warm"}, {"order", "none"}});
@@ -87,6 +102,10 @@ TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
                              Flags{{"seconds", "nan"}},
                              Flags{{"rounds", "0"}},
                              Flags{{"queues", "0"}},
+                             Flags{{"queues", ""}},
+                             Flags{{"queues", "4,few"}},
+                             Flags{{"queues", "2048"}},
+                             Flags{{"queues", "4,1,4"}},
                              Flags{{"threads", "100000"}},
                              Flags{{"max_minutes", "-1"}},
                              Flags{{"block", "64m"}, {"depth", "1024"}},

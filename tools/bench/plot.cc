@@ -1,140 +1,219 @@
 #include "tools/bench/plot.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "asio/errors.h"
+#include "tools/bench/picture.h"
 
 namespace uasio {
 namespace {
 
-struct Picture {
-  std::string name;  // Of its files.
-  std::string title;
-  std::string axes;  // gnuplot's commands for labels and scales.
-  std::string data;  // A gnuplot block for each curve: "$engine << EOD".
-  std::vector<std::string> curves;  // What `plot` is to draw.
+// What is drawn from the bottom to the top.
+struct Quantity {
+  const char* suffix;  // Of the file's name.
+  const char* name;
+  const char* label;
+  Summary Line::*field;
+  double divisor;
 };
 
-using Lines = std::vector<const Line*>;
+constexpr Quantity kQuantities[] = {
+    {"ops", "operations per second", "thousand operations per second",
+     &Line::ops_per_s, 1000},
+    {"cpu", "CPU time per operation", "CPU time per operation, µs",
+     &Line::cpu_us_per_op, 1}};
 
-Lines LinesOf(const std::vector<Line>& lines, Workload workload,
+// What is drawn from left to right, and what stays as it is meanwhile.
+struct Sweep {
+  const char* prefix;  // Of the file's name.
+  const char* over;
+  const char* label;
+  size_t Line::*x;
+  size_t Line::*fixed;
+  std::vector<size_t> values;
+  std::vector<size_t> fixed_values;
+};
+
+constexpr double kLogRatio = 20;      // From here on, y is logarithmic, too.
+constexpr double kBottomPart = 1e-4;  // Of latencies: up to 99.99 %.
+
+using Lines = std::vector<Line>;
+
+const char* TitleOf(Workload workload) {
+  switch (workload) {
+    case Workload::kNop:
+      return "No-ops";
+    case Workload::kSeqRead:
+      return "Sequential reads";
+    case Workload::kSeqWrite:
+      return "Sequential writes";
+    case Workload::kRandRead:
+      return "Random reads";
+    case Workload::kRandWrite:
+      return "Random writes";
+    case Workload::kRandRw:
+      return "Random reads and writes";
+    case Workload::kCopy:
+      return "Copy, block by block";
+  }
+  return "";
+}
+
+Lines LinesOf(const Lines& lines, Workload workload,
               const std::string& engine) {
   Lines found;
   for (const Line& line : lines) {
     if (line.workload == workload && line.engine == engine) {
-      found.push_back(&line);
+      found.push_back(line);
     }
   }
   return found;
 }
 
-std::string Quoted(absl::string_view text) {
-  return absl::StrCat(
-      "\"", absl::StrReplaceAll(text, {{"\"", "'"}, {"\\", "/"}}), "\"");
+std::vector<size_t> Sorted(std::vector<size_t> values) {
+  std::sort(values.begin(), values.end());
+  return values;
 }
 
-void AddCurve(Picture* picture, const std::string& engine,
-              const std::string& points, absl::string_view style) {
-  if (points.empty()) return;
-  absl::StrAppend(&picture->data, "$", engine, " << EOD\n", points, "EOD\n");
-  picture->curves.push_back(absl::StrCat("$", engine, " ", style, " title ",
-                                         Quoted(engine), " noenhanced"));
+std::vector<Sweep> SweepsOf(const Plan& plan) {
+  const std::vector<size_t> depths = Sorted(plan.depths);
+  const std::vector<size_t> queues = Sorted(plan.queues);
+  return {{"", "depth", "depth: operations in flight in each queue",
+           &Line::depth, &Line::queues, depths, queues},
+          {"queues_", "queues", "queues, each with a thread of its own",
+           &Line::queues, &Line::depth, queues, depths}};
 }
 
-// With a bar from the minimum to the maximum.
-std::string SummaryPoints(const Lines& lines, Summary Line::*field) {
+std::string FixedText(const Sweep& sweep, size_t fixed) {
+  return sweep.fixed == &Line::queues ? QueuesText(fixed)
+                                      : absl::StrCat("depth ", fixed);
+}
+
+std::string FixedSuffix(const Sweep& sweep, size_t fixed) {
+  if (sweep.fixed_values.size() == 1) return "";
+  return sweep.fixed == &Line::queues ? absl::StrCat("_", fixed, "queues")
+                                      : absl::StrCat("_depth", fixed);
+}
+
+// With a bar from the minimum to the maximum.  A logarithm of 0 there is not,
+// but of what is below the picture.
+std::string PointText(size_t x, const Summary& s, double divisor) {
+  const auto y = [&](double value) { return std::max(value / divisor, 1e-9); };
+  return absl::StrFormat("%d %g %g %g\n", x, y(s.median), y(s.min), y(s.max));
+}
+
+// The measured values, and a little room on either side.
+std::string XAxis(const Sweep& sweep) {
+  return absl::StrFormat(
+      "set xlabel %s\nset logscale x 2\nset xtics (%s)\n"
+      "set xrange [%g:%g]\n",
+      Quoted(sweep.label), absl::StrJoin(sweep.values, ", "),
+      static_cast<double>(sweep.values.front()) / 1.2,
+      static_cast<double>(sweep.values.back()) * 1.2);
+}
+
+std::string YAxis(const char* label, const std::vector<double>& values) {
+  const auto [min, max] = std::minmax_element(values.begin(), values.end());
+  if (values.empty() || *max / *min < kLogRatio) {
+    return absl::StrCat("set ylabel ", Quoted(label), "\nset yrange [0:*]\n");
+  }
+  return absl::StrFormat(
+      "set ylabel %s\nset logscale y 10\nset yrange [%g:*]\n",
+      Quoted(absl::StrCat(label, " (logarithmic)")),
+      std::pow(10, std::floor(std::log10(*min))));
+}
+
+Picture Over(const Plan& plan, const Lines& lines, Workload workload,
+             const Sweep& sweep, size_t fixed, const Quantity& quantity) {
+  Picture picture;
+  picture.name = absl::StrCat(WorkloadName(workload), "_", sweep.prefix,
+                              quantity.suffix, FixedSuffix(sweep, fixed));
+  picture.title = absl::StrCat(TitleOf(workload), ": ", quantity.name, " over ",
+                               sweep.over, ", ", FixedText(sweep, fixed));
+  picture.subtitles = Conditions(plan, workload);
+  picture.subtitles.push_back(
+      "points: median of the rounds; bars: from their minimum "
+      "to their maximum");
+  std::vector<double> medians;
+  for (size_t style = 0; style < plan.engines.size(); ++style) {
+    Curve curve = {plan.engines[style], style, /*bars=*/true, ""};
+    Lines own = LinesOf(lines, workload, plan.engines[style]);
+    std::sort(own.begin(), own.end(), [&](const Line& a, const Line& b) {
+      return a.*sweep.x < b.*sweep.x;
+    });
+    for (const Line& line : own) {
+      if (line.*sweep.fixed != fixed) continue;
+      const Summary& s = line.*quantity.field;
+      if (s.median == 0) continue;  // Most rounds were over before it was done.
+      medians.push_back(s.median / quantity.divisor);
+      absl::StrAppend(&curve.points,
+                      PointText(line.*sweep.x, s, quantity.divisor));
+    }
+    if (!curve.points.empty()) picture.curves.push_back(std::move(curve));
+  }
+  picture.axes = XAxis(sweep) + YAxis(quantity.label, medians);
+  return picture;
+}
+
+// For each time, which part of the operations takes longer.
+std::string LatencyPoints(const Histogram& latency) {
   std::string points;
-  for (const Line* line : lines) {
-    const Summary& s = line->*field;
-    absl::StrAppendFormat(&points, "%d %g %g %g\n", line->depth, s.median,
-                          s.min, s.max);
+  for (const auto& [ns, part] : latency.Cumulative()) {
+    if (points.empty()) absl::StrAppendFormat(&points, "%g 1\n", ns / 1000);
+    absl::StrAppendFormat(&points, "%g %g\n", ns / 1000,
+                          std::max(1 - part, kBottomPart / 10));
   }
   return points;
 }
 
-Picture OverDepth(const Plan& plan, const std::vector<Line>& lines,
-                  Workload workload, Summary Line::*field, const char* suffix,
-                  const char* label) {
+Picture Latency(const Plan& plan, const Lines& lines, Workload workload) {
   Picture picture;
-  const std::string& name = WorkloadName(workload);
-  picture.name = absl::StrCat(name, "_", suffix);
-  picture.title = absl::StrCat(name, ": ", label, " over depth");
-  picture.axes = absl::StrCat(
-      "set xlabel \"requests in flight\"\nset logscale x 2\nset ylabel ",
-      Quoted(label), "\nset yrange [0:*]\n");
-  for (const std::string& engine : plan.engines) {
-    AddCurve(&picture, engine,
-             SummaryPoints(LinesOf(lines, workload, engine), field),
-             "using 1:2:3:4 with yerrorlines lw 2 pt 7 ps 0.5");
-  }
-  return picture;
-}
-
-Picture Latency(const Plan& plan, const std::vector<Line>& lines,
-                Workload workload) {
-  Picture picture;
-  const std::string& name = WorkloadName(workload);
-  picture.name = absl::StrCat(name, "_latency");
-  picture.title = absl::StrCat(name, ": latency at depth ", plan.depths.back());
-  picture.axes =
-      "set xlabel \"latency, µs\"\nset logscale x 10\n"
-      "set ylabel \"part of the requests, %\"\nset yrange [0:100]\n";
-  for (const std::string& engine : plan.engines) {
-    const Lines own = LinesOf(lines, workload, engine);
-    if (own.empty() || own.back()->depth != plan.depths.back()) continue;
-    std::string points;
-    for (const auto& [ns, part] : own.back()->latency.Cumulative()) {
-      absl::StrAppendFormat(&points, "%g %g\n", ns / 1000, part * 100);
+  const size_t depth = plan.depths.back();
+  const size_t queues = plan.queues.back();
+  picture.name = absl::StrCat(WorkloadName(workload), "_latency");
+  picture.title = absl::StrCat(TitleOf(workload), ": latency, depth ", depth,
+                               ", ", QueuesText(queues));
+  picture.subtitles = Conditions(plan, workload);
+  picture.subtitles.push_back(
+      "operations of all rounds; the scale is logarithmic towards 100 %");
+  picture.axes = absl::StrFormat(
+      "set xlabel \"latency, µs\"\nset logscale x 10\nset mxtics 10\n"
+      "set ylabel \"operations that take no longer\"\nset logscale y 10\n"
+      "set yrange [1:%g]\nset ytics (\"0 %%%%\" 1, \"50 %%%%\" 0.5, "
+      "\"90 %%%%\" 0.1, \"99 %%%%\" 0.01, \"99.9 %%%%\" 0.001, "
+      "\"99.99 %%%%\" 0.0001)\n",
+      kBottomPart);
+  for (size_t style = 0; style < plan.engines.size(); ++style) {
+    for (const Line& line : LinesOf(lines, workload, plan.engines[style])) {
+      if (line.depth != depth || line.queues != queues) continue;
+      std::string points = LatencyPoints(line.latency);
+      if (points.empty()) continue;
+      picture.curves.push_back({line.engine, style, false, std::move(points)});
     }
-    AddCurve(&picture, engine, points, "using 1:2 with lines lw 2");
   }
   return picture;
 }
 
-std::string Script(const Picture& picture, const std::string& folder,
-                   const std::string& subtitle) {
-  const std::string small =
-      absl::StrReplaceAll(subtitle, {{"\"", "'"}, {"\\", "/"}, {"_", "\\\\_"}});
-  std::string script =
-      absl::StrCat("set encoding utf8\nset title \"", picture.title,
-                   "\\n{/*0.7 ", small, "}\"\n", picture.axes,
-                   "set grid\nset key outside right top\n", picture.data);
-  const std::string plot =
-      absl::StrCat("plot ", absl::StrJoin(picture.curves, ", \\\n  "), "\n");
-  for (const char* type : {"svg", "png"}) {
-    absl::StrAppend(&script, "set terminal ", type,
-                    " size 1000,560 background rgb \"white\"\nset output ",
-                    Quoted(absl::StrCat(folder, "/", picture.name, ".", type)),
-                    "\n", plot, "unset output\n");
+std::vector<Picture> PicturesOf(const Plan& plan, const Lines& lines,
+                                Workload workload) {
+  std::vector<Picture> pictures = {Latency(plan, lines, workload)};
+  for (const Sweep& sweep : SweepsOf(plan)) {
+    if (sweep.values.size() == 1) continue;  // One point is no curve.
+    for (size_t fixed : sweep.fixed_values) {
+      for (const Quantity& quantity : kQuantities) {
+        pictures.push_back(Over(plan, lines, workload, sweep, fixed, quantity));
+      }
+    }
   }
-  return script;
-}
-
-absl::Status Draw(const Picture& picture, const std::string& folder,
-                  const std::string& subtitle) {
-  if (picture.curves.empty()) return absl::OkStatus();
-  const std::string path = absl::StrCat(folder, "/", picture.name, ".gnuplot");
-  FILE* file = std::fopen(path.c_str(), "we");
-  if (file == nullptr) {
-    return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
-  }
-  std::fputs(Script(picture, folder, subtitle).c_str(), file);
-  std::fclose(file);
-  const std::string quoted = absl::StrReplaceAll(path, {{"'", "'\\''"}});
-  if (std::system(absl::StrCat("gnuplot '", quoted, "'").c_str()) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::UnavailableError(absl::StrCat("gnuplot cannot draw ", path,
-                                             "; is gnuplot-nox installed?"));
+  return pictures;
 }
 
 }  // namespace
@@ -144,17 +223,11 @@ absl::Status Plot(const Plan& plan, const Results& results,
   if (mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, absl::StrCat("cannot make ", folder));
   }
-  const std::vector<Line> lines = Sum(results.rows, plan.engines.back());
-  const std::string subtitle = Conditions(plan);
+  const Lines lines = Sum(results.rows, plan.engines.back());
   absl::Status status;
   for (Workload workload : plan.workloads) {
-    for (const Picture& picture :
-         {OverDepth(plan, lines, workload, &Line::ops_per_s, "ops",
-                    "operations per second"),
-          OverDepth(plan, lines, workload, &Line::cpu_us_per_op, "cpu",
-                    "CPU time per operation, µs"),
-          Latency(plan, lines, workload)}) {
-      status.Update(Draw(picture, folder, subtitle));
+    for (const Picture& picture : PicturesOf(plan, lines, workload)) {
+      status.Update(Draw(picture, folder));
     }
   }
   return status;

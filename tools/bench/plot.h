@@ -11,9 +11,15 @@
 
 namespace uasio {
 
-// For each workload, in `folder`, which is made if need be: WORKLOAD_ops and
-// WORKLOAD_cpu over the depth, and WORKLOAD_latency at the last depth, each
-// with the script that draws it.
+// For each workload, in `folder`, which is made if need be, each with the
+// script that draws it:
+//
+//   WORKLOAD_ops, WORKLOAD_cpu    over the depth, where there are several
+//   WORKLOAD_queues_ops, ..._cpu  over the queues, where there are several
+//   WORKLOAD_latency              at the last depth and number of queues
+//
+// With several of both, there is a picture over one for each of the other:
+// WORKLOAD_ops_4queues, WORKLOAD_queues_ops_depth32.
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder);
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace uasio {
 namespace {
@@ -15,7 +16,8 @@ namespace {
 using Rows = std::vector<const Row*>;
 
 bool IsOfLine(const Row& a, const Row& b) {
-  return a.workload == b.workload && a.engine == b.engine && a.depth == b.depth;
+  return a.workload == b.workload && a.engine == b.engine &&
+         a.depth == b.depth && a.queues == b.queues;
 }
 
 Rows RowsOfLine(const std::vector<Row>& rows, const Row& like) {
@@ -49,6 +51,7 @@ Line Evaluate(const Rows& rows) {
   line.engine = rows[0]->engine;
   line.depth = rows[0]->depth;
   line.threads = rows[0]->threads;
+  line.queues = rows[0]->queues;
   line.rounds = rows.size();
   line.ops_per_s = Summarize(Values(rows, &Measurement::ops_per_s));
   line.cpu_us_per_op = Summarize(Values(busy, &Measurement::cpu_us_per_op));
@@ -105,14 +108,37 @@ std::string LineText(const Line& line) {
 
 std::string Heading(const Line& line, absl::string_view baseline) {
   std::string text = absl::StrFormat(
-      "\n%s, depth %d, %d threads, %d rounds; ratios to %s, round by round\n",
-      WorkloadName(line.workload), line.depth, line.threads, line.rounds,
-      std::string(baseline));
+      "\n%s, depth %d, %s, %d threads, %d rounds; ratios to %s, round by "
+      "round\n",
+      WorkloadName(line.workload), line.depth, QueuesText(line.queues),
+      line.threads, line.rounds, std::string(baseline));
   absl::StrAppendFormat(&text,
                         "%-18s %9s %9s %9s %8s %7s %8s %7s %8s %8s %8s\n",
                         "engine", "ops/s", "min", "max", "MiB/s", "ratio",
                         "CPU us", "ratio", "p50 us", "p99 us", "p99.9 us");
   return text;
+}
+
+std::string WorkText(const Plan& plan) {
+  return absl::StrFormat("%g KiB blocks, %s, %s cache, file of %g MiB in %s",
+                         static_cast<double>(plan.job.block_bytes) / 1024,
+                         plan.job.direct ? "O_DIRECT" : "buffered",
+                         plan.job.cold ? "cold" : "warm",
+                         static_cast<double>(plan.job.file_bytes) / (1 << 20),
+                         plan.file);
+}
+
+std::string ThreadsText(const Plan& plan) {
+  if (plan.threads != 0) return absl::StrCat(plan.threads, " threads");
+  return absl::StrCat("threads as the depth, at most ", kThreadsMax);
+}
+
+std::string RoundsText(const Plan& plan) {
+  utsname system;
+  uname(&system);
+  return absl::StrFormat("%d rounds of %g s, %d processors, Linux %s",
+                         plan.rounds, absl::ToDoubleSeconds(plan.job.length),
+                         sysconf(_SC_NPROCESSORS_ONLN), system.release);
 }
 
 }  // namespace
@@ -144,7 +170,7 @@ std::string Table(const Results& results, absl::string_view baseline) {
   const std::vector<Line> lines = Sum(results.rows, baseline);
   for (const Line& line : lines) {
     if (last == nullptr || last->workload != line.workload ||
-        last->depth != line.depth) {
+        last->depth != line.depth || last->queues != line.queues) {
       absl::StrAppend(&text, Heading(line, baseline));
     }
     absl::StrAppend(&text, LineText(line));
@@ -157,33 +183,34 @@ std::string Table(const Results& results, absl::string_view baseline) {
   return text;
 }
 
-std::string Csv(const std::vector<Row>& rows) {
+std::string Csv(const std::vector<Row>& rows, bool with_queues) {
   std::string text =
       "workload,engine,block_bytes,depth,threads,round,ops_per_s,mib_per_s,"
-      "cpu_us_per_op,p50_us,p99_us,p999_us\n";
+      "cpu_us_per_op,p50_us,p99_us,p999_us";
+  absl::StrAppend(&text, with_queues ? ",queues\n" : "\n");
   for (const Row& row : rows) {
     const Measurement& m = row.measurement;
     absl::StrAppendFormat(
-        &text, "%s,%s,%d,%d,%d,%d,%.1f,%.3f,%.4f,%.3f,%.3f,%.3f\n",
+        &text, "%s,%s,%d,%d,%d,%d,%.1f,%.3f,%.4f,%.3f,%.3f,%.3f",
         WorkloadName(row.workload), row.engine, row.block_bytes, row.depth,
         row.threads, row.round, m.ops_per_s, m.mib_per_s, m.cpu_us_per_op,
         m.p50_us, m.p99_us, m.p999_us);
+    if (with_queues) absl::StrAppend(&text, ",", row.queues);
+    absl::StrAppend(&text, "\n");
   }
   return text;
 }
 
 std::string Conditions(const Plan& plan) {
-  utsname system;
-  uname(&system);
-  return absl::StrFormat(
-      "%g KiB blocks, %s, %s cache, file of %g MiB in %s, %d x %g s, "
-      "%d queue(s), %d processors, Linux %s",
-      static_cast<double>(plan.job.block_bytes) / 1024,
-      plan.job.direct ? "O_DIRECT" : "buffered",
-      plan.job.cold ? "cold" : "warm",
-      static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file,
-      plan.rounds, absl::ToDoubleSeconds(plan.job.length), plan.job.queues,
-      sysconf(_SC_NPROCESSORS_ONLN), system.release);
+  return absl::StrCat(WorkText(plan), ", ", RoundsText(plan),
+                      "; queues: ", absl::StrJoin(plan.queues, ", "));
+}
+
+std::vector<std::string> Conditions(const Plan& plan, Workload workload) {
+  std::vector<std::string> lines;
+  if (workload != Workload::kNop) lines.push_back(WorkText(plan));
+  lines.push_back(absl::StrCat(ThreadsText(plan), ", ", RoundsText(plan)));
+  return lines;
 }
 
 }  // namespace uasio

@@ -22,6 +22,7 @@ struct Line {
   std::string engine;
   size_t depth = 0;
   size_t threads = 0;
+  size_t queues = 0;
   size_t rounds = 0;
   Summary ops_per_s;
   double mib_per_s = 0;   // This and what follows: medians.
@@ -39,11 +40,14 @@ std::vector<Line> Sum(const std::vector<Row>& rows, absl::string_view baseline);
 
 std::string Table(const Results& results, absl::string_view baseline);
 
-// With a header; one row per engine and round.
-std::string Csv(const std::vector<Row>& rows);
+// With a header; one row per engine and round.  With the numbers of queues,
+// where there are several, in one more column.
+std::string Csv(const std::vector<Row>& rows, bool with_queues = false);
 
 // The conditions, in one line: "4 KiB blocks, O_DIRECT, ...".
 std::string Conditions(const Plan& plan);
+// Those of one workload, without what is varied, in a few lines.
+std::vector<std::string> Conditions(const Plan& plan, Workload workload);
 
 }  // namespace uasio
 

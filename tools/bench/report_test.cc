@@ -34,6 +34,16 @@ TEST(ReportTest, CsvHasAHeaderAndARowPerEngineAndRound) {
             "30.500\n");
 }
 
+TEST(ReportTest, CsvHasTheQueuesLastWhereThereAreSeveralNumbersOfThem) {
+  Row row = MakeRow("worker", 3, 2560);
+  row.queues = 16;
+  const std::string plain = Csv({row});
+  EXPECT_FALSE(absl::StrContains(plain, "queues"));
+  const std::string csv = Csv({row}, /*with_queues=*/true);
+  EXPECT_TRUE(absl::StrContains(csv, ",p999_us,queues\n")) << csv;
+  EXPECT_TRUE(absl::EndsWith(csv, ",30.500,16\n")) << csv;
+}
+
 TEST(ReportTest, SumsTheRoundsOfEachEngine) {
   const std::vector<Line> lines = Sum(TwoEngines(), "pread");
   ASSERT_EQ(lines.size(), 2u);
@@ -82,6 +92,15 @@ TEST(ReportTest, DepthsAreApart) {
   std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
   rows[1].depth = 64;
   EXPECT_EQ(Sum(rows, "worker").size(), 2u);
+}
+
+TEST(ReportTest, NumbersOfQueuesAreApart) {
+  std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
+  rows[1].queues = 256;
+  EXPECT_EQ(Sum(rows, "worker").size(), 2u);
+  const std::string table = Table({rows, {}}, "worker");
+  EXPECT_TRUE(absl::StrContains(table, "depth 32, 1 queue, ")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "depth 32, 256 queues, ")) << table;
 }
 
 TEST(ReportTest, TheTableSaysWhichRoundsWereDisturbedAndWhoWasPassedOver) {
