@@ -116,6 +116,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Workload::kRandRw, Workload::kCopy),
     [](const auto& info) { return WorkloadName(info.param); });
 
+TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
+  Plan plan = QuickPlan();
+  plan.engines = {"emulated_libaio"};
+  plan.workloads = {Workload::kRandRead, Workload::kCopy, Workload::kNop};
+  plan.queues = {1, 2};
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(results.rows.size(), 4 * kRounds);
+  EXPECT_EQ(results.notes.size(), 1u);
+}
+
 TEST(ComparisonTest, RoundsAreInterleaved) {
   Results results;
   ASSERT_TRUE(Compare(QuickPlan(), nullptr, &results).ok());

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "tools/bench/driver.h"
 #include "tools/bench/drivers.h"
+#include "tools/bench/emulated_libaio_engine.h"
 #include "tools/bench/fio.h"
 #include "tools/bench/queue_engine.h"
 #include "tools/bench/stream_engine.h"
@@ -55,6 +56,7 @@ constexpr Entry kEngines[] = {
     {"stream_worker", [] { return NewStreamEngine("worker"); }},
     {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
     {"stream_uring", [] { return NewStreamEngine("uring"); }},
+    {"emulated_libaio", NewEmulatedLibaioEngine},
     {"pread", Peer<Scope::kFiles, NewPreadDriver>},
     {"pread_threads", Peer<Scope::kFiles, NewPreadThreadsDriver>},
     {"posix_aio", Peer<Scope::kFiles, NewPosixAioDriver>},

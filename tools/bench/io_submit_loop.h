@@ -1,0 +1,123 @@
+// The loop of those who use the kernel's asynchronous I/O (KAIO): submit what
+// there is, wait for what is done, and do that again.  Calls are its system
+// calls, or what stands in for them; each returns what there is, or -errno:
+//
+//   int64_t Setup(unsigned events, aio_context_t* context);
+//   int64_t Destroy(aio_context_t context);
+//   int64_t Submit(aio_context_t context, int64_t count, iocb** blocks);
+//   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
+//                     io_event* events, const timespec* timeout);
+
+#ifndef UASIO_TOOLS_BENCH_IO_SUBMIT_LOOP_H_
+#define UASIO_TOOLS_BENCH_IO_SUBMIT_LOOP_H_
+
+#include <errno.h>
+#include <linux/aio_abi.h>
+#include <time.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "asio/errors.h"
+#include "tools/bench/driver.h"
+
+namespace uasio {
+
+template <typename Calls>
+class IoSubmitLoop final : public Driver {
+ public:
+  explicit IoSubmitLoop(Calls calls) : calls_(std::move(calls)) {}
+  ~IoSubmitLoop() override {
+    if (context_ != 0) calls_.Destroy(context_);
+  }
+
+  absl::Status Prepare(const Job& job) override;
+  void Run(Lane* lane) override;
+
+ private:
+  void Fill(Trip* trip);
+  void Submit(Lane* lane);
+  void Reap(Lane* lane);
+
+  Calls calls_;
+  TripTable table_;
+  size_t block_bytes_ = 0;
+  aio_context_t context_ = 0;
+  std::vector<iocb> blocks_;
+  std::vector<iocb*> batch_;
+  std::vector<io_event> events_;
+  size_t in_flight_ = 0;
+};
+
+template <typename Calls>
+absl::Status IoSubmitLoop<Calls>::Prepare(const Job& job) {
+  block_bytes_ = job.block_bytes;
+  blocks_.resize(job.depth);
+  events_.resize(job.depth);
+  batch_.reserve(job.depth);
+  const int64_t error =
+      calls_.Setup(static_cast<unsigned>(job.depth), &context_);
+  if (error != 0) return ErrnoStatus(static_cast<int>(-error), "io_setup");
+  return table_.Allocate(job, job.depth);
+}
+
+template <typename Calls>
+void IoSubmitLoop<Calls>::Fill(Trip* trip) {
+  iocb* block = &blocks_[table_.IndexOf(trip)];
+  *block = {};
+  block->aio_data = reinterpret_cast<uint64_t>(trip);
+  block->aio_lio_opcode = trip->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+  block->aio_fildes = static_cast<uint32_t>(trip->fd);
+  block->aio_buf = reinterpret_cast<uint64_t>(trip->buffer);
+  block->aio_nbytes = block_bytes_;
+  block->aio_offset = trip->offset;
+  batch_.push_back(block);
+}
+
+template <typename Calls>
+void IoSubmitLoop<Calls>::Submit(Lane* lane) {
+  for (size_t done = 0; done < batch_.size();) {
+    const int64_t count =
+        calls_.Submit(context_, static_cast<int64_t>(batch_.size() - done),
+                      batch_.data() + done);
+    if (count > 0) {
+      done += static_cast<size_t>(count);
+      in_flight_ += static_cast<size_t>(count);
+    } else if (count != -EAGAIN || in_flight_ == 0) {
+      lane->Fail(ErrnoStatus(static_cast<int>(-count), "io_submit"));
+      break;
+    }
+  }
+  batch_.clear();
+}
+
+template <typename Calls>
+void IoSubmitLoop<Calls>::Reap(Lane* lane) {
+  const int64_t count =
+      calls_.GetEvents(context_, 1, static_cast<int64_t>(events_.size()),
+                       events_.data(), nullptr);
+  const int64_t now_ns = NowNs();
+  for (int64_t i = 0; i < count; ++i) {
+    const io_event& event = events_[static_cast<size_t>(i)];
+    Trip* trip = reinterpret_cast<Trip*>(event.data);
+    --in_flight_;
+    if (lane->Finish(trip, event.res, now_ns)) Fill(trip);
+  }
+}
+
+template <typename Calls>
+void IoSubmitLoop<Calls>::Run(Lane* lane) {
+  for (Trip& trip : table_.trips()) {
+    if (lane->Begin(&trip, NowNs())) Fill(&trip);
+  }
+  Submit(lane);
+  while (in_flight_ > 0) {
+    Reap(lane);
+    if (!batch_.empty()) Submit(lane);
+  }
+}
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_IO_SUBMIT_LOOP_H_
