@@ -48,12 +48,16 @@ bool Has(const std::vector<Workload>& workloads, Workload workload) {
          workloads.end();
 }
 
+bool HasACopy(const std::vector<Workload>& workloads) {
+  return std::any_of(workloads.begin(), workloads.end(), HasTwoFiles);
+}
+
 absl::Status Comparison::CreateFiles() {
   const auto& workloads = plan_.workloads;
   const bool only_nop = workloads.size() == 1 && Has(workloads, Workload::kNop);
   for (auto* file : {&file_, &copy_}) {
     if (only_nop) continue;
-    if (file == &copy_ && !Has(workloads, Workload::kCopy)) continue;
+    if (file == &copy_ && !HasACopy(workloads)) continue;
     if (watcher_) watcher_("writing the scratch file", 0, 1);
     absl::StatusOr<ScratchFile> created =
         ScratchFile::Create(plan_.file, plan_.job.file_bytes, plan_.job.direct);

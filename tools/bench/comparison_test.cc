@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
     Workloads, EveryEngineTest,
     testing::Values(Workload::kNop, Workload::kSeqRead, Workload::kSeqWrite,
                     Workload::kRandRead, Workload::kRandWrite,
-                    Workload::kRandRw, Workload::kCopy),
+                    Workload::kRandRw, Workload::kCopy, Workload::kScatter),
     [](const auto& info) { return WorkloadName(info.param); });
 
 TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
@@ -126,6 +126,18 @@ TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(results.rows.size(), 4 * kRounds);
   EXPECT_EQ(results.notes.size(), 1u);
+}
+
+TEST(ComparisonTest, StreamsScatterAsPreadDoes) {
+  Plan plan = QuickPlan();
+  plan.workloads = {Workload::kScatter};
+  plan.engines = {"stream_worker", "stream_uring", "pread"};
+  plan.job.file_bytes = 37 * 4096;
+  plan.job.length = absl::Milliseconds(100);
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  ExpectAllTookPart(plan, results);
 }
 
 TEST(ComparisonTest, RoundsAreInterleaved) {

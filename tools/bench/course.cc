@@ -19,6 +19,10 @@ uint64_t RandomNumber(uint64_t seed, uint64_t i) {
   return x ^ (x >> 31);
 }
 
+uint64_t BlocksOf(const Job& job) {
+  return std::max<uint64_t>(1, job.file_bytes / job.block_bytes);
+}
+
 bool IsRandom(Workload workload) {
   return workload == Workload::kRandRead || workload == Workload::kRandWrite ||
          workload == Workload::kRandRw;
@@ -40,9 +44,23 @@ int64_t NowNs() {
   return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
 }
 
+ScatterPlaces::ScatterPlaces(const Job& job)
+    : block_bytes_(job.block_bytes),
+      count_(std::min<uint64_t>(kScatterPlaces, BlocksOf(job))),
+      blocks_(BlocksOf(job) / count_) {}
+
+size_t ScatterPlaces::PlaceOf(int64_t offset) const {
+  return static_cast<uint64_t>(offset) / block_bytes_ % count_;
+}
+
+int64_t ScatterPlaces::TargetOf(int64_t offset) const {
+  const uint64_t turn = static_cast<uint64_t>(offset) / block_bytes_ / count_;
+  return BeginOf(PlaceOf(offset)) +
+         static_cast<int64_t>(turn % blocks_ * block_bytes_);
+}
+
 Course::Course(const Job& job)
-    : job_(job),
-      blocks_(std::max<uint64_t>(1, job.file_bytes / job.block_bytes)) {}
+    : job_(job), blocks_(BlocksOf(job)), places_(job) {}
 
 void Course::Open(int64_t begin_ns, int64_t end_ns) {
   begin_ns_ = begin_ns;
@@ -50,9 +68,12 @@ void Course::Open(int64_t begin_ns, int64_t end_ns) {
 }
 
 void Course::Next(Trip* trip) {
-  if (job_.workload == Workload::kCopy && !trip->write) {
+  if (HasTwoFiles(job_.workload) && !trip->write) {
     trip->write = true;
     trip->fd = job_.copy_fd;
+    if (job_.workload == Workload::kScatter) {
+      trip->offset = places_.TargetOf(trip->offset);
+    }
     return;
   }
   const uint64_t i = next_.fetch_add(1, std::memory_order_relaxed);

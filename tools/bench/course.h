@@ -27,6 +27,28 @@ namespace uasio {
 
 int64_t NowNs();
 
+// The parts of the second file that kScatter writes to, one after the other; of
+// one size, which is that of the file but for a rest.
+class ScatterPlaces {
+ public:
+  explicit ScatterPlaces(const Job& job);
+
+  size_t count() const { return static_cast<size_t>(count_); }
+  int64_t bytes() const { return static_cast<int64_t>(blocks_ * block_bytes_); }
+  int64_t BeginOf(size_t place) const {
+    return static_cast<int64_t>(place) * bytes();
+  }
+
+  // Where what is at `offset` in the first file goes.
+  size_t PlaceOf(int64_t offset) const;
+  int64_t TargetOf(int64_t offset) const;
+
+ private:
+  const uint64_t block_bytes_;
+  const uint64_t count_;   // kScatterPlaces, or as many as there are blocks.
+  const uint64_t blocks_;  // Of each.
+};
+
 // An operation on its way.
 struct Trip {
   int fd = -1;
@@ -50,8 +72,8 @@ class Course {
     return now_ns >= begin_ns_ && now_ns < end_ns_;
   }
 
-  // Makes `trip` the next operation of the sequence; of a copy, the write of
-  // what it has just read.
+  // Makes `trip` the next operation of the sequence; with two files, the write
+  // of what it has just read.
   void Next(Trip* trip);
 
   const Job& job() const { return job_; }
@@ -59,6 +81,7 @@ class Course {
  private:
   const Job& job_;
   const uint64_t blocks_;
+  const ScatterPlaces places_;
   int64_t begin_ns_ = 0;
   int64_t end_ns_ = 0;
   std::atomic<uint64_t> next_{0};

@@ -72,6 +72,40 @@ TEST(CourseTest, ACopyWritesWhatItHasRead) {
   }
 }
 
+TEST(CourseTest, AScatterWritesToItsPlacesInTurn) {
+  const Job job = MakeJob(Workload::kScatter);
+  Course course(job);
+  Trip trip;
+  std::set<int64_t> seen;
+  for (int64_t block = 0; block < 64; ++block) {
+    course.Next(&trip);
+    EXPECT_EQ(trip.offset, block * 4096);
+    course.Next(&trip);
+    EXPECT_TRUE(trip.write);
+    EXPECT_EQ(trip.fd, 11);
+    const int64_t place = block % 16, turn = block / 16;
+    EXPECT_EQ(trip.offset, (place * 4 + turn) * 4096);
+    seen.insert(trip.offset);
+  }
+  EXPECT_EQ(seen.size(), 64u);
+}
+
+TEST(CourseTest, PlacesAreWithinAFileOfAnySize) {
+  for (uint64_t blocks = 1; blocks < 70; ++blocks) {
+    Job job = MakeJob(Workload::kScatter);
+    job.file_bytes = blocks * 4096;
+    const ScatterPlaces places(job);
+    for (uint64_t i = 0; i < blocks; ++i) {
+      const int64_t offset = static_cast<int64_t>(i) * 4096;
+      const int64_t target = places.TargetOf(offset);
+      const int64_t begin = places.BeginOf(places.PlaceOf(offset));
+      EXPECT_GE(target, begin);
+      EXPECT_LT(target, begin + places.bytes());
+      EXPECT_LT(target, static_cast<int64_t>(job.file_bytes));
+    }
+  }
+}
+
 TEST(CourseTest, HalfOfAMixedWorkloadIsWritten) {
   const Job job = MakeJob(Workload::kRandRw);
   Course course(job);

@@ -128,7 +128,7 @@ absl::Status TripTable::Allocate(const Job& job, size_t count) {
 double MibPerSecond(const Job& job, double ops_per_s) {
   if (job.workload == Workload::kNop) return 0;
   const double mib = static_cast<double>(job.block_bytes) / (1 << 20);
-  return ops_per_s * mib / (job.workload == Workload::kCopy ? 2 : 1);
+  return ops_per_s * mib / (HasTwoFiles(job.workload) ? 2 : 1);
 }
 
 }  // namespace uasio

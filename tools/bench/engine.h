@@ -46,7 +46,7 @@ class Engine {
 std::vector<std::string> EngineNames();
 std::unique_ptr<Engine> NewEngine(absl::string_view name);  // Or nullptr.
 
-// MiB/s of that many operations; of a copy, each block is two.
+// MiB/s of that many operations; with two files, each block is two.
 double MibPerSecond(const Job& job, double ops_per_s);
 
 }  // namespace uasio

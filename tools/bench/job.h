@@ -20,8 +20,9 @@ enum class Workload {
   kSeqWrite,
   kRandRead,
   kRandWrite,
-  kRandRw,  // Every other block, by chance, is written.
-  kCopy,    // A block is read from one file and written to another.
+  kRandRw,   // Every other block, by chance, is written.
+  kCopy,     // A block is read from one file and written to another.
+  kScatter,  // The same, but blocks go to kScatterPlaces in turn.
 };
 
 // "nop", "seqread", ...; in the order of the enum.
@@ -33,6 +34,21 @@ std::string QueuesText(size_t queues);
 
 // False: there is no workload of that name.
 bool ParseWorkload(absl::string_view name, Workload* workload);
+
+// As in an external sort: a file is read from its beginning to its end, and
+// each of these is written from its beginning to its end.
+inline constexpr size_t kScatterPlaces = 16;
+
+// Requests of a queue of streams that does it: two for each stream, of which
+// one may be on its way, and two for each that is ahead.
+inline size_t ScatterRequests(size_t depth) {
+  return 2 * (kScatterPlaces + 1 + depth);
+}
+
+// Whether there is a second file.
+inline bool HasTwoFiles(Workload workload) {
+  return workload == Workload::kCopy || workload == Workload::kScatter;
+}
 
 struct Job {
   Workload workload = Workload::kRandRead;
@@ -47,7 +63,7 @@ struct Job {
   uint64_t file_bytes = 0;
   int fd = -1;       // Of a file of file_bytes, opened as `direct` says,
   std::string path;  // by which another program can open it.
-  int copy_fd = -1;  // Of another such file, for kCopy.
+  int copy_fd = -1;  // Of another such file, if HasTwoFiles().
 
   // Operations are counted for `length`, which begins when everybody has been
   // at work for `ramp`.

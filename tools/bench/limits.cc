@@ -37,9 +37,16 @@ uint64_t ThreadsOf(absl::string_view engine, const Job& job) {
                                     : job.queues + job.threads;
 }
 
+// As many as the streams' queues may have.
+uint64_t StreamBuffers(const Job& job) {
+  if (job.workload != Workload::kScatter) return job.depth + 2;
+  return ScatterRequests(job.depth);
+}
+
 uint64_t BuffersOf(absl::string_view engine, const Job& job) {
-  const uint64_t each =
-      absl::EndsWith(engine, "pread_threads") ? job.threads : job.depth;
+  uint64_t each = job.depth;
+  if (absl::EndsWith(engine, "pread_threads")) each = job.threads;
+  if (absl::StartsWith(engine, "stream_")) each = StreamBuffers(job);
   return job.queues * each * RoundUp(job.block_bytes, kBufferAlignment);
 }
 

@@ -62,6 +62,15 @@ TEST(LimitsTest, WhoHasABlockPerThreadIsBoundInMemoryByThese) {
       "bytes of buffers"));
 }
 
+TEST(LimitsTest, StreamsThatScatterHaveManyBuffers) {
+  Job job;
+  job.block_bytes = 64 << 20;
+  EXPECT_TRUE(CheckLimits("stream_uring", job, SomeLimits()).ok());
+  job.workload = Workload::kScatter;
+  EXPECT_TRUE(CheckLimits("uring", job, SomeLimits()).ok());
+  EXPECT_FALSE(CheckLimits("stream_uring", job, SomeLimits()).ok());
+}
+
 TEST(LimitsTest, ThoseOfTheMachineAreNotZero) {
   EXPECT_GT(Limits::OfTheMachine().threads, 0u);
 }

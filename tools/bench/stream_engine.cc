@@ -12,6 +12,7 @@
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
 #include "tools/bench/driver.h"
+#include "tools/bench/stream_scatter_driver.h"
 
 namespace uasio {
 namespace {
@@ -101,7 +102,8 @@ class StreamEngine final : public Engine {
 
   absl::Status Supports(const Job& job) const override {
     if (job.workload != Workload::kSeqRead &&
-        job.workload != Workload::kSeqWrite) {
+        job.workload != Workload::kSeqWrite &&
+        job.workload != Workload::kScatter) {
       return absl::UnimplementedError("a stream goes one way, in order");
     }
     if (job.queues > 1) {
@@ -111,6 +113,9 @@ class StreamEngine final : public Engine {
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
+    if (job.workload == Workload::kScatter) {
+      return Drive(job, [this] { return NewStreamScatterDriver(backend_); });
+    }
     return Drive(job,
                  [this] { return std::make_unique<StreamDriver>(backend_); });
   }

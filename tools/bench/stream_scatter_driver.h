@@ -1,0 +1,18 @@
+// Our streams at kScatter: a Reader, and a Writer for each place, on one queue.
+
+#ifndef UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_
+#define UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_
+
+#include <memory>
+#include <string>
+
+#include "tools/bench/driver.h"
+
+namespace uasio {
+
+// `backend` is one of BackendNames().
+std::unique_ptr<Driver> NewStreamScatterDriver(const std::string& backend);
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_
