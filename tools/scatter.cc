@@ -59,9 +59,7 @@ uint64_t Hash(absl::string_view record) {
     word = (word ^ word >> kShift) * kFactor;
     hash = (hash ^ word) * kFactor;
   }
-  if (!record.empty()) {
-    hash = (hash ^ Word(record)) * kFactor;
-  }
+  if (!record.empty()) hash = (hash ^ Word(record)) * kFactor;
   hash = (hash ^ hash >> kShift) * kFactor;
   return hash ^ hash >> kShift;
 }
