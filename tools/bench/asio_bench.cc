@@ -4,9 +4,11 @@
 // of operations, driver.h and engine.h who does it, comparison.h the rounds,
 // report.h and plot.h what comes out.
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -20,6 +22,20 @@
 
 namespace uasio {
 namespace {
+
+volatile sig_atomic_t interrupted = 0;
+
+// Between two runs, so that small files, which have names, are removed; who
+// cannot wait for that interrupts twice.
+void EndWhenInterrupted(Plan* plan) {
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    action.sa_flags = SA_RESETHAND | SA_RESTART;
+    sigaction(signal_number, &action, nullptr);
+  }
+  plan->is_interrupted = [] { return interrupted != 0; };
+}
 
 void ShowProgress(absl::string_view what, size_t done, size_t total) {
   if (isatty(STDERR_FILENO) == 0) return;
@@ -45,7 +61,11 @@ double LoadAverage() {
   return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
-absl::Status Run(const Options& options) {
+absl::Status Run(Options options) {
+  const auto& workloads = options.plan.workloads;
+  if (std::count(workloads.begin(), workloads.end(), Workload::kSmallFiles)) {
+    EndWhenInterrupted(&options.plan);
+  }
   const double load = LoadAverage();
   Results results;
   absl::Status status = Compare(options.plan, ShowProgress, &results);

@@ -9,9 +9,16 @@
 #include "absl/time/clock.h"
 #include "tools/bench/limits.h"
 #include "tools/bench/scratch_file.h"
+#include "tools/bench/small_files.h"
+#include "tools/bench/small_files_engine.h"
 
 namespace uasio {
 namespace {
+
+std::unique_ptr<Engine> NewEngineFor(const Job& job, const std::string& name) {
+  return job.workload == Workload::kSmallFiles ? NewSmallFilesEngine(name)
+                                               : NewEngine(name);
+}
 
 class Comparison {
  public:
@@ -22,6 +29,7 @@ class Comparison {
 
  private:
   absl::Status CreateFiles();
+  absl::Status CreateSmallFiles();
   absl::Status RunRounds(const Job& like);
   absl::Status RunRound(const Job& job, const std::vector<std::string>& engines,
                         size_t round);
@@ -39,32 +47,42 @@ class Comparison {
   const Limits limits_ = Limits::OfTheMachine();
   std::optional<ScratchFile> file_;
   std::optional<ScratchFile> copy_;
+  std::optional<SmallFiles> small_files_;
   std::set<std::string> notes_;  // As in the results.
   size_t done_ = 0;
 };
 
-bool Has(const std::vector<Workload>& workloads, Workload workload) {
-  return std::find(workloads.begin(), workloads.end(), workload) !=
-         workloads.end();
-}
+using Workloads = std::vector<Workload>;
 
-bool HasACopy(const std::vector<Workload>& workloads) {
-  return std::any_of(workloads.begin(), workloads.end(), HasTwoFiles);
+bool Any(const Workloads& workloads, bool (*is)(Workload)) {
+  return std::any_of(workloads.begin(), workloads.end(), is);
 }
 
 absl::Status Comparison::CreateFiles() {
-  const auto& workloads = plan_.workloads;
-  const bool only_nop = workloads.size() == 1 && Has(workloads, Workload::kNop);
+  const Workloads& workloads = plan_.workloads;
   for (auto* file : {&file_, &copy_}) {
-    if (only_nop) continue;
-    if (file == &copy_ && !HasACopy(workloads)) continue;
+    if (!Any(workloads, file == &file_ ? HasAFile : HasTwoFiles)) continue;
     if (watcher_) watcher_("writing the scratch file", 0, 1);
     absl::StatusOr<ScratchFile> created =
         ScratchFile::Create(plan_.file, plan_.job.file_bytes, plan_.job.direct);
     if (!created.ok()) return created.status();
     *file = *std::move(created);
   }
-  return absl::OkStatus();
+  const bool any_small = std::count(workloads.begin(), workloads.end(),
+                                    Workload::kSmallFiles) != 0;
+  return any_small ? CreateSmallFiles() : absl::OkStatus();
+}
+
+absl::Status Comparison::CreateSmallFiles() {
+  if (plan_.job.cold) {  // Better now than when they are all there.
+    const absl::Status status = SmallFiles::DropCaches();
+    if (!status.ok()) return status;
+  }
+  if (watcher_) watcher_("writing the small files", 0, 1);
+  absl::StatusOr<SmallFiles> created =
+      SmallFiles::Create(plan_.file, plan_.files, plan_.job.block_bytes);
+  if (created.ok()) small_files_.emplace(*std::move(created));
+  return created.status();
 }
 
 Job Comparison::JobFor(Workload workload, size_t depth, size_t queues) const {
@@ -76,12 +94,16 @@ Job Comparison::JobFor(Workload workload, size_t depth, size_t queues) const {
       plan_.threads != 0 ? plan_.threads : std::min(depth, kThreadsMax);
   if (file_.has_value()) job.fd = file_->fd(), job.path = file_->path();
   if (copy_.has_value()) job.copy_fd = copy_->fd();
+  if (small_files_.has_value()) job.small_files = &*small_files_;
   return job;
 }
 
 // Direct I/O is slower where the page cache has something of the file.
 absl::Status Comparison::ReadyCache(const Job& job) const {
   if (job.workload == Workload::kNop) return absl::OkStatus();
+  if (job.workload == Workload::kSmallFiles) {
+    return job.cold ? SmallFiles::DropCaches() : small_files_->ReadInTurn();
+  }
   for (const auto* file : {&file_, &copy_}) {
     if (!file->has_value()) continue;
     const absl::Status status =
@@ -103,7 +125,7 @@ std::vector<std::string> Comparison::WhoTakesPart(const Job& job) {
   std::vector<std::string> engines;
   for (const std::string& name : plan_.engines) {
     absl::Status status = CheckLimits(name, job, limits_);
-    if (status.ok()) status = NewEngine(name)->Supports(job);
+    if (status.ok()) status = NewEngineFor(job, name)->Supports(job);
     if (status.ok()) {
       engines.push_back(name);
     } else {
@@ -118,7 +140,7 @@ absl::Status Comparison::RunOne(const Job& job, const std::string& name,
                                 size_t round) {
   const absl::Status status = ReadyCache(job);
   if (!status.ok()) return status;
-  absl::StatusOr<Measurement> m = NewEngine(name)->Measure(job);
+  absl::StatusOr<Measurement> m = NewEngineFor(job, name)->Measure(job);
   if (!m.ok()) {
     return absl::Status(m.status().code(),
                         absl::StrCat(WorkloadName(job.workload), " with ", name,
@@ -136,6 +158,9 @@ absl::Status Comparison::RunRound(const Job& job,
                        plan_.queues.size() * plan_.rounds *
                        plan_.engines.size();
   for (const std::string& engine : engines) {
+    if (plan_.is_interrupted && plan_.is_interrupted()) {
+      return absl::CancelledError("interrupted");
+    }
     if (absl::Now() - begun_ > plan_.time_max) {
       return absl::DeadlineExceededError(absl::StrCat(
           "time is up after ", absl::FormatDuration(plan_.time_max)));

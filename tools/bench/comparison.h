@@ -29,7 +29,9 @@ struct Plan {
   size_t rounds = 7;
   Job job;  // The rest of it, without the files.
   std::string file;
+  size_t files = 0;  // For kSmallFiles, in the folder `file`.
   absl::Duration time_max = absl::InfiniteDuration();
+  std::function<bool()> is_interrupted;  // Ends early when that is so.
 };
 
 inline constexpr size_t kThreadsMax = 256;  // Where the depth decides.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -13,12 +14,15 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "asio/fd_testing.h"
 #include "gtest/gtest.h"
 #include "tests/sanitizers.h"
 #include "tools/bench/report.h"
 
 namespace uasio {
 namespace {
+
+using fd_testing::Scratch;
 
 constexpr size_t kRounds = 2;
 constexpr absl::Duration kLengthMax = absl::Seconds(5);
@@ -39,6 +43,7 @@ Plan QuickPlan() {
   plan.job.file_bytes = 1 << 20;
   plan.job.direct = false;
   plan.file = MemoryFolder();
+  plan.files = 50;
   return plan;
 }
 
@@ -103,6 +108,8 @@ TEST_P(EveryEngineTest, RunsOrSaysWhyNot) {
   Plan plan = QuickPlan();
   plan.workloads = {GetParam()};
   plan.engines = EnginesHere();
+  // To drop the cache of small files is to drop that of the machine.
+  plan.job.cold = GetParam() != Workload::kSmallFiles;
   Results results;
   const absl::Status status = CompareUntilAllDoSomething(plan, &results);
   EXPECT_TRUE(status.ok()) << status;
@@ -113,7 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
     Workloads, EveryEngineTest,
     testing::Values(Workload::kNop, Workload::kSeqRead, Workload::kSeqWrite,
                     Workload::kRandRead, Workload::kRandWrite,
-                    Workload::kRandRw, Workload::kCopy, Workload::kScatter),
+                    Workload::kRandRw, Workload::kCopy, Workload::kScatter,
+                    Workload::kSmallFiles),
     [](const auto& info) { return WorkloadName(info.param); });
 
 TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
@@ -222,6 +230,54 @@ TEST(ComparisonTest, EndsWhenItsTimeIsUpWithWhatThereIs) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_FALSE(results.rows.empty());
   EXPECT_LT(results.rows.size(), 2000u);
+}
+
+TEST(ComparisonTest, SmallFilesAreReadByThoseWhoOpenFilesAndRemoved) {
+  const Scratch scratch;
+  Plan plan = QuickPlan();
+  plan.workloads = {Workload::kSmallFiles};
+  plan.engines = {"syslets", "pread", "pread_threads", "io_submit"};
+  plan.job.cold = false;
+  plan.file = scratch.Path(".");
+  Results results;
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(results.rows.size(), 3 * kRounds);
+  for (const Row& row : results.rows) {
+    EXPECT_EQ(row.measurement.latency.total(), plan.files) << row.engine;
+  }
+  ASSERT_EQ(results.notes.size(), 1u);
+  EXPECT_TRUE(std::filesystem::is_empty(plan.file));
+}
+
+TEST(ComparisonTest, SmallFilesAreNotReadDirectlyNorByManyQueues) {
+  Plan plan = QuickPlan();
+  plan.workloads = {Workload::kSmallFiles};
+  plan.engines = {"syslets"};
+  plan.job.cold = false;
+  plan.queues = {2};
+  Results results;
+  EXPECT_TRUE(Compare(plan, nullptr, &results).ok());
+  plan.queues = {1};
+  plan.job.direct = true;
+  EXPECT_TRUE(Compare(plan, nullptr, &results).ok());
+  EXPECT_TRUE(results.rows.empty());
+  EXPECT_EQ(results.notes.size(), 2u);
+}
+
+TEST(ComparisonTest, EndsWhenInterruptedAndRemovesItsFiles) {
+  const Scratch scratch;
+  Plan plan = QuickPlan();
+  plan.workloads = {Workload::kSmallFiles};
+  plan.engines = {"pread"};
+  plan.job.cold = false;
+  plan.file = scratch.Path(".");
+  Results results;
+  plan.is_interrupted = [&] { return results.rows.size() == 1; };
+  const absl::Status status = Compare(plan, nullptr, &results);
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(results.rows.size(), 1u);
+  EXPECT_TRUE(std::filesystem::is_empty(plan.file));
 }
 
 TEST(ComparisonTest, LeavesAnExistingFileAlone) {

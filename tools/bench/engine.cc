@@ -6,6 +6,7 @@
 #include "tools/bench/emulated_libaio_engine.h"
 #include "tools/bench/fio.h"
 #include "tools/bench/queue_engine.h"
+#include "tools/bench/small_files_engine.h"
 #include "tools/bench/stream_engine.h"
 
 namespace uasio {
@@ -57,6 +58,7 @@ constexpr Entry kEngines[] = {
     {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
     {"stream_uring", [] { return NewStreamEngine("uring"); }},
     {"emulated_libaio", NewEmulatedLibaioEngine},
+    {"syslets", [] { return NewSmallFilesEngine("syslets"); }},
     {"pread", Peer<Scope::kFiles, NewPreadDriver>},
     {"pread_threads", Peer<Scope::kFiles, NewPreadThreadsDriver>},
     {"posix_aio", Peer<Scope::kFiles, NewPosixAioDriver>},

@@ -14,15 +14,18 @@
 
 namespace uasio {
 
+class SmallFiles;
+
 enum class Workload {
   kNop,
   kSeqRead,
   kSeqWrite,
   kRandRead,
   kRandWrite,
-  kRandRw,   // Every other block, by chance, is written.
-  kCopy,     // A block is read from one file and written to another.
-  kScatter,  // The same, but blocks go to kScatterPlaces in turn.
+  kRandRw,      // Every other block, by chance, is written.
+  kCopy,        // A block is read from one file and written to another.
+  kScatter,     // The same, but blocks go to kScatterPlaces in turn.
+  kSmallFiles,  // Many files are read whole, each of a block, once in a round.
 };
 
 // "nop", "seqread", ...; in the order of the enum.
@@ -45,6 +48,11 @@ inline size_t ScatterRequests(size_t depth) {
   return 2 * (kScatterPlaces + 1 + depth);
 }
 
+// Whether it works on a file at all.
+inline bool HasAFile(Workload workload) {
+  return workload != Workload::kNop && workload != Workload::kSmallFiles;
+}
+
 // Whether there is a second file.
 inline bool HasTwoFiles(Workload workload) {
   return workload == Workload::kCopy || workload == Workload::kScatter;
@@ -64,6 +72,8 @@ struct Job {
   int fd = -1;       // Of a file of file_bytes, opened as `direct` says,
   std::string path;  // by which another program can open it.
   int copy_fd = -1;  // Of another such file, if HasTwoFiles().
+
+  const SmallFiles* small_files = nullptr;  // For kSmallFiles.
 
   // Operations are counted for `length`, which begins when everybody has been
   // at work for `ramp`.

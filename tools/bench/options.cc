@@ -36,6 +36,9 @@ ABSL_FLAG(std::string, cache, "cold",
 ABSL_FLAG(std::string, file, "/tmp",
           "the folder for the scratch file, or the name of a new one");
 ABSL_FLAG(uasio::Bytes, size, uasio::Bytes{1 << 30}, "of the scratch file");
+ABSL_FLAG(uint32_t, files, 100000,
+          "how many small files there are, each of --block bytes; they are "
+          "read once in a round");
 ABSL_FLAG(double, seconds, 1, "how long each engine is measured in a round");
 ABSL_FLAG(uint32_t, rounds, 7, "how often");
 ABSL_FLAG(uint32_t, threads, 0,
@@ -61,6 +64,7 @@ on a scratch file of its own, and prints a table.
 
 constexpr uint32_t kDepthMax = 32768;
 constexpr uint32_t kQueuesMax = 1024;
+constexpr uint32_t kFilesMax = 10000000;
 constexpr uint32_t kRoundsMax = 1000;
 constexpr uint32_t kThreadsLimit = 4096;
 constexpr double kSecondsMax = 3600;
@@ -201,6 +205,7 @@ absl::Status CheckMemory(const Plan& plan) {
 absl::Status ParseNumbers(Plan* plan) {
   plan->rounds = absl::GetFlag(FLAGS_rounds);
   plan->threads = absl::GetFlag(FLAGS_threads);
+  plan->files = absl::GetFlag(FLAGS_files);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   const double minutes = absl::GetFlag(FLAGS_max_minutes);
   plan->job.length = absl::Seconds(seconds);
@@ -209,6 +214,7 @@ absl::Status ParseNumbers(Plan* plan) {
   absl::Status status = CheckRange("seconds", seconds, 0.001, kSecondsMax);
   status.Update(CheckRange("max_minutes", minutes, 0.001, 1e6));
   status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
+  status.Update(CheckRange("files", plan->files, 1, kFilesMax));
   status.Update(CheckRange("threads", plan->threads, 0, kThreadsLimit));
   status.Update(CheckMemory(*plan));
   return status;

@@ -64,6 +64,18 @@ TEST(OptionsTest, TakesAListOfQueues) {
   EXPECT_EQ(options->plan.queues, (std::vector<size_t>{1, 256}));
 }
 
+TEST(OptionsTest, ReadsTheCommandForSmallFiles) {
+  const auto options = Parse({{"workload", "smallfiles"},
+                              {"engines", "syslets,pread_threads,pread"},
+                              {"buffered", "true"},
+                              {"cache", "warm"},
+                              {"block", "5000"},
+                              {"files", "300"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.files, 300u);
+  EXPECT_EQ(options->plan.job.block_bytes, 5000u);
+}
+
 TEST(OptionsTest, SaysWhichCombinationNeedsTooMuchMemory) {
   EXPECT_TRUE(Parse({{"depth", "1,4096"}, {"queues", "256"}}).ok());
   const auto options =
@@ -101,6 +113,7 @@ TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
                              Flags{{"seconds", "0"}},
                              Flags{{"seconds", "nan"}},
                              Flags{{"rounds", "0"}},
+                             Flags{{"files", "0"}},
                              Flags{{"queues", "0"}},
                              Flags{{"queues", ""}},
                              Flags{{"queues", "4,few"}},

@@ -63,6 +63,8 @@ const char* TitleOf(Workload workload) {
       return "Random reads and writes";
     case Workload::kCopy:
       return "Copy, block by block";
+    case Workload::kSmallFiles:
+      return "Small files, each read whole";
     case Workload::kScatter:
       return "Scatter to 16 places, block by block";
   }

@@ -119,13 +119,19 @@ std::string Heading(const Line& line, absl::string_view baseline) {
   return text;
 }
 
-std::string WorkText(const Plan& plan) {
-  return absl::StrFormat("%g KiB blocks, %s, %s cache, file of %g MiB in %s",
-                         static_cast<double>(plan.job.block_bytes) / 1024,
-                         plan.job.direct ? "O_DIRECT" : "buffered",
-                         plan.job.cold ? "cold" : "warm",
-                         static_cast<double>(plan.job.file_bytes) / (1 << 20),
-                         plan.file);
+// Of a no-op there is nothing to say.
+std::string WorkText(const Plan& plan, Workload workload) {
+  const double block_kib = static_cast<double>(plan.job.block_bytes) / 1024;
+  const char* const cache = plan.job.cold ? "cold" : "warm";
+  if (workload == Workload::kNop) return "";
+  if (workload == Workload::kSmallFiles) {
+    return absl::StrFormat("%d files of %g KiB in %s, %s cache", plan.files,
+                           block_kib, plan.file, cache);
+  }
+  return absl::StrFormat(
+      "%g KiB blocks, %s, %s cache, file of %g MiB in %s", block_kib,
+      plan.job.direct ? "O_DIRECT" : "buffered", cache,
+      static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file);
 }
 
 std::string ThreadsText(const Plan& plan) {
@@ -133,12 +139,19 @@ std::string ThreadsText(const Plan& plan) {
   return absl::StrCat("threads as the depth, at most ", kThreadsMax);
 }
 
-std::string RoundsText(const Plan& plan) {
+bool IsTimed(Workload workload) { return workload != Workload::kSmallFiles; }
+
+// Without their time, those end when all is done.
+std::string RoundsText(const Plan& plan, bool is_timed) {
   utsname system;
   uname(&system);
-  return absl::StrFormat("%d rounds of %g s, %d processors, Linux %s",
-                         plan.rounds, absl::ToDoubleSeconds(plan.job.length),
-                         sysconf(_SC_NPROCESSORS_ONLN), system.release);
+  std::string text = absl::StrCat(plan.rounds, " rounds");
+  if (is_timed) {
+    absl::StrAppend(&text, " of ", absl::FormatDuration(plan.job.length));
+  }
+  absl::StrAppend(&text, ", ", sysconf(_SC_NPROCESSORS_ONLN),
+                  " processors, Linux ", system.release);
+  return text;
 }
 
 }  // namespace
@@ -202,14 +215,26 @@ std::string Csv(const std::vector<Row>& rows, bool with_queues) {
 }
 
 std::string Conditions(const Plan& plan) {
-  return absl::StrCat(WorkText(plan), ", ", RoundsText(plan),
-                      "; queues: ", absl::StrJoin(plan.queues, ", "));
+  std::vector<std::string> parts;
+  for (Workload workload : plan.workloads) {
+    std::string text = WorkText(plan, workload);
+    if (text.empty() || std::count(parts.begin(), parts.end(), text) != 0)
+      continue;
+    parts.push_back(std::move(text));
+  }
+  const auto& workloads = plan.workloads;
+  parts.push_back(RoundsText(
+      plan, std::any_of(workloads.begin(), workloads.end(), IsTimed)));
+  parts.push_back(absl::StrCat("queues: ", absl::StrJoin(plan.queues, ", ")));
+  return absl::StrJoin(parts, "; ");
 }
 
 std::vector<std::string> Conditions(const Plan& plan, Workload workload) {
   std::vector<std::string> lines;
-  if (workload != Workload::kNop) lines.push_back(WorkText(plan));
-  lines.push_back(absl::StrCat(ThreadsText(plan), ", ", RoundsText(plan)));
+  const std::string work = WorkText(plan, workload);
+  if (!work.empty()) lines.push_back(work);
+  lines.push_back(absl::StrCat(ThreadsText(plan), ", ",
+                               RoundsText(plan, IsTimed(workload))));
   return lines;
 }
 

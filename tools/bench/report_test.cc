@@ -103,6 +103,27 @@ TEST(ReportTest, NumbersOfQueuesAreApart) {
   EXPECT_TRUE(absl::StrContains(table, "depth 32, 256 queues, ")) << table;
 }
 
+TEST(ReportTest, ConditionsAreThoseOfTheWorkloads) {
+  Plan plan;
+  plan.workloads = {Workload::kRandRead, Workload::kSeqRead,
+                    Workload::kSmallFiles};
+  plan.files = 77;
+  plan.file = "/data";
+  const std::string text = Conditions(plan);
+  EXPECT_TRUE(absl::StartsWith(text,
+                               "4 KiB blocks, O_DIRECT, cold cache, "
+                               "file of 0 MiB in /data; 77 files of 4 "
+                               "KiB in /data, cold cache; 7 rounds"))
+      << text;
+  EXPECT_EQ(Conditions(plan, Workload::kNop).size(), 1u);
+  EXPECT_EQ(Conditions(plan, Workload::kSmallFiles)[0],
+            "77 files of 4 KiB in /data, cold cache");
+  EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kNop)[0],
+                                "7 rounds of 1s, "));
+  EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kSmallFiles)[1],
+                                "7 rounds, "));
+}
+
 TEST(ReportTest, TheTableSaysWhichRoundsWereDisturbedAndWhoWasPassedOver) {
   Results results;
   results.rows = TwoEngines();

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 #include "asio/syslets/builder.h"
+#include "tools/bench/course.h"
 
 namespace uasio {
 namespace {
@@ -75,10 +76,12 @@ class Reader {
   }
 
   syslet_uatom* Read(const std::string& path) {
+    begun_ns_ = NowNs();
     path_ = path.c_str();
     result_ = 0;
     return syslet_.first();
   }
+  int64_t begun_ns() const { return begun_ns_; }
   absl::Status status() const {
     if (fd_ >= 0 && result_ == static_cast<long>(bytes_)) {
       return absl::OkStatus();
@@ -90,6 +93,7 @@ class Reader {
   const size_t bytes_;
   std::string buffer_;
   const char* path_ = nullptr;
+  int64_t begun_ns_ = 0;
   long fd_ = 0;
   struct stat info_;
   long result_ = 0;
@@ -99,8 +103,9 @@ class Reader {
 // Keeps readers busy until there are no paths left.
 class Readers {
  public:
-  Readers(const std::vector<std::string>& paths, size_t bytes, size_t depth)
-      : paths_(paths) {
+  Readers(const std::vector<std::string>& paths, size_t bytes, size_t depth,
+          Histogram* latency)
+      : paths_(paths), latency_(latency) {
     for (size_t i = 0; i < depth; ++i) readers_.emplace_back(bytes);
   }
 
@@ -113,7 +118,7 @@ class Readers {
       while (syslet_uatom* last = head->Take()) {
         --running_;
         Reader* reader = static_cast<Reader*>(last->private_);
-        status_.Update(reader->status());
+        Finish(*reader);
         Go(head, reader);
       }
     }
@@ -132,11 +137,17 @@ class Readers {
         ++running_;
         return;
       }
-      status_.Update(reader->status());
+      Finish(*reader);
     }
   }
 
+  void Finish(const Reader& reader) {
+    status_.Update(reader.status());
+    if (latency_ != nullptr) latency_->Add(NowNs() - reader.begun_ns());
+  }
+
   const std::vector<std::string>& paths_;
+  Histogram* const latency_;
   std::deque<Reader> readers_;
   size_t next_ = 0;
   size_t running_ = 0;
@@ -194,25 +205,36 @@ absl::Status SmallFiles::DropCaches() {
   return ErrnoStatus(error, absl::StrCat("cannot write ", kPath));
 }
 
-absl::Status SmallFiles::ReadInTurn() const {
-  std::string buffer(bytes_, '\0');
+absl::Status SmallFiles::ReadTimed(const std::string& path, std::string* buffer,
+                                   Histogram* latency) const {
+  const int64_t begin_ns = NowNs();
+  buffer->resize(bytes_);
+  const absl::Status status = ReadOne(path, buffer->data(), bytes_);
+  if (latency != nullptr) latency->Add(NowNs() - begin_ns);
+  return status;
+}
+
+absl::Status SmallFiles::ReadInTurn(Histogram* latency) const {
+  std::string buffer;
   for (const std::string& path : paths_) {
-    const absl::Status status = ReadOne(path, buffer.data(), bytes_);
+    const absl::Status status = ReadTimed(path, &buffer, latency);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status SmallFiles::ReadByThreads(size_t threads) const {
+absl::Status SmallFiles::ReadByThreads(size_t threads,
+                                       Histogram* latency) const {
   std::atomic<size_t> next{0};
   std::vector<absl::Status> statuses(threads);
+  std::vector<Histogram> latencies(threads);
   std::vector<std::thread> running;
-  for (absl::Status& status : statuses) {
-    running.emplace_back([&] {
-      std::string buffer(bytes_, '\0');
-      size_t i;
-      while (status.ok() && (i = next.fetch_add(1)) < paths_.size()) {
-        status = ReadOne(paths_[i], buffer.data(), bytes_);
+  for (size_t i = 0; i < threads; ++i) {
+    running.emplace_back([&, i] {
+      std::string buffer;
+      size_t file;
+      while (statuses[i].ok() && (file = next.fetch_add(1)) < paths_.size()) {
+        statuses[i] = ReadTimed(paths_[file], &buffer, &latencies[i]);
       }
     });
   }
@@ -220,18 +242,20 @@ absl::Status SmallFiles::ReadByThreads(size_t threads) const {
   for (size_t i = 0; i < threads; ++i) {
     running[i].join();
     all.Update(statuses[i]);
+    if (latency != nullptr) latency->Merge(latencies[i]);
   }
   return all;
 }
 
-absl::Status SmallFiles::ReadBySyslets(size_t depth, size_t workers) const {
+absl::Status SmallFiles::ReadBySyslets(size_t depth, size_t workers,
+                                       Histogram* latency) const {
   SysletHeadOptions options;
   options.slots = depth;
   options.threads_max = workers;
   absl::StatusOr<std::unique_ptr<SysletHead>> head =
       SysletHead::Register(options);
   if (!head.ok()) return head.status();
-  return Readers(paths_, bytes_, depth).ReadAll(head->get());
+  return Readers(paths_, bytes_, depth, latency).ReadAll(head->get());
 }
 
 }  // namespace uasio

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/bench/histogram.h"
 
 namespace uasio {
 
@@ -35,18 +36,25 @@ class SmallFiles {
   // and inodes: of the whole machine, for which one must be root.
   static absl::Status DropCaches();
 
+  // These add to `latency`, unless it is nullptr, how long each file took.
+  //
   // The calls of all files in turn.
-  absl::Status ReadInTurn() const;
+  absl::Status ReadInTurn(Histogram* latency = nullptr) const;
   // In so many threads.
-  absl::Status ReadByThreads(size_t threads) const;
+  absl::Status ReadByThreads(size_t threads,
+                             Histogram* latency = nullptr) const;
   // By one thread that keeps `depth` syslets in flight, of which `workers` are
   // at work at a time.
-  absl::Status ReadBySyslets(size_t depth, size_t workers) const;
+  absl::Status ReadBySyslets(size_t depth, size_t workers,
+                             Histogram* latency = nullptr) const;
 
  private:
   SmallFiles(std::string folder, size_t bytes)
       : folder_(std::move(folder)), bytes_(bytes) {}
   absl::Status Write(size_t count);
+
+  absl::Status ReadTimed(const std::string& path, std::string* buffer,
+                         Histogram* latency) const;
 
   std::string folder_;
   size_t bytes_;

@@ -20,6 +20,14 @@ TEST(SmallFilesTest, EveryoneReadsThemAllAndTheyAreRemoved) {
     EXPECT_EQ(files->ReadInTurn(), absl::OkStatus());
     EXPECT_EQ(files->ReadByThreads(4), absl::OkStatus());
     EXPECT_EQ(files->ReadBySyslets(8, 3), absl::OkStatus());
+    Histogram in_turn, by_threads, by_syslets;
+    EXPECT_EQ(files->ReadInTurn(&in_turn), absl::OkStatus());
+    EXPECT_EQ(files->ReadByThreads(4, &by_threads), absl::OkStatus());
+    EXPECT_EQ(files->ReadBySyslets(8, 3, &by_syslets), absl::OkStatus());
+    for (const Histogram* latency : {&in_turn, &by_threads, &by_syslets}) {
+      EXPECT_EQ(latency->total(), 600u);
+      EXPECT_GT(latency->Percentile(0.5), 0);
+    }
   }
   EXPECT_TRUE(std::filesystem::is_empty(scratch.Path(".")));
 }
