@@ -1,10 +1,9 @@
 #include "tools/bench/plot.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -224,8 +223,10 @@ std::vector<Picture> PicturesOf(const Plan& plan, const Lines& lines,
 
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder) {
-  if (mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
-    return ErrnoStatus(errno, absl::StrCat("cannot make ", folder));
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return ErrnoStatus(error.value(), absl::StrCat("cannot make ", folder));
   }
   const Lines lines = Sum(results.rows, plan.engines.back());
   absl::Status status;

@@ -11,8 +11,8 @@
 
 namespace uasio {
 
-// For each workload, in `folder`, which is made if need be, each with the
-// script that draws it:
+// For each workload, in `folder`, which is made with those above it if need be,
+// each with the script that draws it:
 //
 //   WORKLOAD_ops, WORKLOAD_cpu    over the depth, where there are several
 //   WORKLOAD_queues_ops, ..._cpu  over the queues, where there are several

@@ -79,9 +79,8 @@ class PlotTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
     return NamesIn(folder());
   }
-  std::string folder() const { return scratch_.Path("pictures"); }
+  std::string folder() const { return scratch_.Path("new/pictures"); }
 
- private:
   const Scratch scratch_;
 };
 
@@ -152,6 +151,13 @@ TEST_F(PlotTest, WhatIsFarApartIsDrawnByItsLogarithm) {
         ContentsOf(absl::StrCat(folder(), "/randread_", name, ".gnuplot"));
     EXPECT_EQ(absl::StrContains(script, "set logscale y"), is_log) << name;
   }
+}
+
+TEST_F(PlotTest, AFolderThatCannotBeMadeIsNamed) {
+  std::ofstream(scratch_.Path("new")) << "a file";
+  const Plan plan = PlanOver({32}, {1});
+  const absl::Status status = Plot(plan, ResultsOf(plan), folder());
+  EXPECT_TRUE(absl::StrContains(status.message(), "/new/pictures")) << status;
 }
 
 TEST(PictureTest, TextsStayTexts) {

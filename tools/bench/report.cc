@@ -147,7 +147,8 @@ std::string RoundsText(const Plan& plan, bool is_timed) {
   uname(&system);
   std::string text = absl::StrCat(plan.rounds, " rounds");
   if (is_timed) {
-    absl::StrAppend(&text, " of ", absl::FormatDuration(plan.job.length));
+    absl::StrAppend(&text, " of ", absl::ToDoubleSeconds(plan.job.length),
+                    " s");
   }
   absl::StrAppend(&text, ", ", sysconf(_SC_NPROCESSORS_ONLN),
                   " processors, Linux ", system.release);

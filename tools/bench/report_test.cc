@@ -119,7 +119,7 @@ TEST(ReportTest, ConditionsAreThoseOfTheWorkloads) {
   EXPECT_EQ(Conditions(plan, Workload::kSmallFiles)[0],
             "77 files of 4 KiB in /data, cold cache");
   EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kNop)[0],
-                                "7 rounds of 1s, "));
+                                "7 rounds of 1 s, "));
   EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kSmallFiles)[1],
                                 "7 rounds, "));
 }
