@@ -1,5 +1,6 @@
-// What tests of I/O need: fds that close themselves, a folder of their own,
-// whole files, and to know when a thread is blocked in a system call.
+// What tests of I/O need: fds that close themselves, or are not to be had, a
+// folder of their own, whole files, and to know when a thread is blocked in a
+// system call.
 
 #ifndef UASIO_ASIO_FD_TESTING_H_
 #define UASIO_ASIO_FD_TESTING_H_
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -66,6 +68,22 @@ struct Pipe {
 
   Fd read_end;
   Fd write_end;
+};
+
+// How many fds the process may have, for a while.
+class FdLimit {
+ public:
+  explicit FdLimit(rlim_t fds) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit limit = {fds, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  ~FdLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
+  FdLimit(const FdLimit&) = delete;
+  FdLimit& operator=(const FdLimit&) = delete;
+
+ private:
+  rlimit before_;
 };
 
 // A new folder in `parent`, or where tests may write; gone with the object.

@@ -236,6 +236,7 @@ absl::StatusOr<int> Queue::event_fd() {
   if (!sources_.EnableEventFd()) {
     return ErrnoStatus(errno, "cannot create the queue's eventfd");
   }
+  polled_ = true;
   AnnounceRest();
   return sources_.event_fd();
 }
@@ -424,7 +425,7 @@ size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
       Await(deadline);
     } else if (!looked) {
       looked = true;
-      sources_.ClearEventFd();
+      if (polled_) sources_.ClearEventFd();
       Collect(absl::InfinitePast());
     } else {
       break;
@@ -461,7 +462,7 @@ void Queue::RunDue() {
 }
 
 void Queue::AnnounceRest() {
-  if (!done_.empty() || !due_.empty()) sources_.SignalEventFd();
+  if (polled_ && (!done_.empty() || !due_.empty())) sources_.SignalEventFd();
 }
 
 }  // namespace uasio

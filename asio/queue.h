@@ -192,6 +192,7 @@ class Queue {
   const Owner owner_;
   bool in_handler_ = false;
   bool closing_ = false;
+  bool polled_ = false;  // event_fd() was asked for.
 
   Sources sources_;
   SlotPool slots_;

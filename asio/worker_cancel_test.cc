@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,20 +147,6 @@ TEST_F(WorkerCancelTest, FinishedItKeepsItsResult) {
   ExpectFinished(&backend_, nullptr);
 }
 
-// How many fds the process may have, for a while.
-class FdLimit {
- public:
-  explicit FdLimit(rlim_t fds) {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit limit = {fds, before_.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  }
-  ~FdLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_;
-};
-
 // No fd for epoll is to be had, so that the thread itself waits for the pipe.
 TEST_F(WorkerCancelTest, RunningItReportsWhatHappenedAnyway) {
   Settle();
@@ -170,7 +155,7 @@ TEST_F(WorkerCancelTest, RunningItReportsWhatHappenedAnyway) {
   Request read = ReadPipe(&byte, 1);
   bool known;
   {
-    const FdLimit none(0);
+    const fd_testing::FdLimit none(0);
     StartOne(&backend_, &read);
     known = thread.WaitUntilBlockedIn(SYS_read);
   }

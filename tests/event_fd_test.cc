@@ -2,10 +2,12 @@
 // progress.  tests/event_loop_test.cc has the million requests.
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <string>
 #include <vector>
 
+#include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
 #include "tests/backends.h"
@@ -162,6 +164,20 @@ TEST_P(EventFdTest, IsReadableWhenACancelledRequestIsBack) {
   EXPECT_EQ(queue->TryWait(), running);
 }
 
+TEST(EventFdOrderTest, ItCanBeHadLaterWhereThereIsNoFdAtFirst) {
+  Queue queue;
+  {
+    const fd_testing::FdLimit none(0);
+    EXPECT_EQ(queue.event_fd().status().code(),
+              absl::StatusCode::kResourceExhausted);
+  }
+  const auto fd = queue.event_fd();
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  Submit(&queue, Op::kNoOp);
+  EXPECT_TRUE(IsReadable(*fd, kSoonEnoughMs));
+  EXPECT_EQ(FinishAll(&queue), 1u);
+}
+
 // Submit() and Get() take in what is finished, to start what is held; the
 // results must not be forgotten over that.
 TEST(EventFdOrderTest, AnnouncesWhatOtherCallsHaveTakenIn) {
@@ -179,6 +195,23 @@ TEST(EventFdOrderTest, AnnouncesWhatOtherCallsHaveTakenIn) {
   EXPECT_FALSE(IsReadable(fd));
   q.held->Finish(r);
   EXPECT_TRUE(IsReadable(fd));
+}
+
+// The queue itself waits by the fd where both the backend and the workers have
+// something: what is none of its business then is not written.
+TEST(EventFdOrderTest, NothingIsAnnouncedToNobody) {
+  const ScratchFile file("a");
+  HeldQueue q;
+  q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
+  Request* by_worker = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
+  EXPECT_EQ(Finish(&q.queue, by_worker), 1);
+  for (int i = 0; i < 3; ++i) q.held->Finish(Submit(&q.queue, Op::kNoOp));
+  eventfd_t count;
+  ASSERT_EQ(eventfd_read(q.held->event_fd, &count), 0);
+  q.queue.Put(q.queue.TryWait());  // Takes in the others, too.
+  EXPECT_FALSE(IsReadable(q.held->event_fd));
+  EXPECT_TRUE(IsReadable(*q.queue.event_fd()));  // Now there is somebody.
+  EXPECT_EQ(FinishAll(&q.queue), 2u);
 }
 
 // As many at once as the queue takes in with one look, all but one refused:

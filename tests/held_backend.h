@@ -50,6 +50,7 @@ class HeldBackend final : public Backend {
   size_t started = 0;  // Requests.
   size_t cancels = 0;
   size_t awaited = 0;  // Calls of Collect() that had to wait.
+  int event_fd = -1;   // Of Attach().
 
   bool IsRunning(const Request* r) const {
     return std::find(running.begin(), running.end(), r) != running.end();
@@ -78,7 +79,7 @@ class HeldBackend final : public Backend {
 
   bool FinishesTransfers() const override { return finishes_transfers; }
 
-  void Attach(int event_fd) override { event_fd_ = event_fd; }
+  void Attach(int fd) override { event_fd = fd; }
 
   size_t Start(absl::Span<Request* const> batch) override {
     ++starts;
@@ -113,10 +114,9 @@ class HeldBackend final : public Backend {
     return count;
   }
 
-  void Signal() { eventfd_write(event_fd_, 1); }
+  void Signal() { eventfd_write(event_fd, 1); }
 
   std::deque<Completion> finished_;
-  int event_fd_ = -1;
 };
 
 // A queue on a HeldBackend.
