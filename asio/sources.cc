@@ -7,12 +7,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "asio/perform.h"
 #include "asio/time_left.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
+
+// How often it is waited for the eventfd in vain, and how long for the backend
+// from then on.
+constexpr size_t kVainWaitsMax = 4;
+constexpr absl::Duration kTurn = absl::Microseconds(200);
 
 // What is to become of a request that its backend is done with.
 enum class Next {
@@ -156,14 +162,21 @@ size_t Sources::CollectRaw(absl::Span<Completion> out, absl::Time deadline) {
   return workers_->Collect(out, min, deadline);
 }
 
+// A backend that was at work when it was attached may not be able to announce
+// that, and signal at every look: then it is waited for by turns.
 size_t Sources::CollectFromBoth(absl::Span<Completion> out,
                                 absl::Time deadline) {
   const absl::Time now = absl::InfinitePast();
-  while (true) {
+  for (size_t vain_waits = 0;; ++vain_waits) {
     size_t count = backend_->Collect(out, 0, now);
     count += workers_->Collect(out.subspan(count), 0, now);
+    if (count == 0 && vain_waits > kVainWaitsMax && deadline != now) {
+      count =
+          backend_->Collect(out, 1, std::min(deadline, absl::Now() + kTurn));
+    }
     if (count > 0 || deadline == now) return count;
-    if (!PollIn(event_fd_, deadline)) deadline = now;  // A last look.
+    const bool signalled = PollIn(event_fd_, deadline);
+    if (!signalled || deadline <= absl::Now()) deadline = now;  // A last look.
     ClearEventFd();
   }
 }

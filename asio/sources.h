@@ -6,7 +6,8 @@
 // Ownership: of the backends and the eventfd; slots and a shared pool are
 //            borrowed.
 // Blocks:    Collect(), as told.  With requests in one backend it waits there;
-//            with requests in both, on the eventfd, which both signal.
+//            with requests in both, on the eventfd, which both signal, and in
+//            the backend for a moment where that signals in vain.
 // Errors:    none but the results of requests.
 
 #ifndef UASIO_ASIO_SOURCES_H_

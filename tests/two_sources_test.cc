@@ -12,13 +12,16 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "asio/backend.h"
+#include "asio/fd_testing.h"
 #include "asio/perform.h"
 #include "asio/queue.h"
 #include "gtest/gtest.h"
+#include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/sanitizers.h"
 #include "tests/scratch.h"
@@ -217,6 +220,71 @@ TEST_F(TwoSourcesTest, TheDestructorCoversBoth) {
   }
   queue_ = nullptr;
   EXPECT_EQ(file_.Contents(), std::string(100, 'b'));
+}
+
+// Cannot announce the no-op that it has, and signals at every look instead.
+class VainBackend final : public Backend {
+ public:
+  int looks = 0;
+  int finishes_at = 0;  // As many looks.
+
+  absl::string_view name() const override { return "vain"; }
+  bool Takes(const Request& r) const override { return r.op == Op::kNoOp; }
+  void Attach(int event_fd) override { event_fd_ = event_fd; }
+  size_t Start(absl::Span<Request* const> batch) override {
+    request_ = batch[0];
+    return 0;
+  }
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override {
+    if (++looks == finishes_at) {
+      out[0] = {request_, 0, 0};
+      return 1;
+    }
+    if (min > 0) absl::SleepFor(deadline - absl::Now());  // As it is to block.
+    eventfd_write(event_fd_, 1);
+    return 0;
+  }
+  void Cancel(Request*) override {}
+
+ private:
+  Request* request_ = nullptr;
+  int event_fd_ = -1;
+};
+
+TEST(VainSourceTest, WhatCannotBeAnnouncedTakesNoProcessor) {
+  auto* vain = new VainBackend;
+  Queue queue({}, std::unique_ptr<Backend>(vain));
+  const Pipe pipe;
+  Request* by_backend = Submit(&queue, Op::kNoOp);
+  Request* by_worker =
+      Submit(&queue, Op::kRead, pipe.out, kFilePosition, /*length=*/1);
+  const absl::Duration time = absl::Milliseconds(200);
+  const int before = vain->looks;
+  EXPECT_EQ(queue.WaitUntil(absl::Now() + time), nullptr);
+  EXPECT_LT(vain->looks - before, time / absl::Microseconds(50));
+  pipe.Put("x");
+  EXPECT_EQ(Finish(&queue, by_worker), 1);
+  by_worker = Submit(&queue, Op::kRead, pipe.out, kFilePosition, 1);
+  vain->finishes_at = vain->looks + 20;
+  EXPECT_EQ(Finish(&queue, by_backend), 0);
+  pipe.Put("x");
+  EXPECT_EQ(Finish(&queue, by_worker), 1);
+}
+
+TEST(NoEventFdTest, WithoutAnEventFdTheWorkersDoEverything) {
+  const auto in_use = std::make_shared<int>();
+  auto held = std::make_unique<HeldBackend>();
+  held->takes = [in_use](const Request&) { return true; };
+  std::unique_ptr<Queue> queue;
+  {
+    const fd_testing::FdLimit none(0);
+    queue = std::make_unique<Queue>(QueueOptions(), std::move(held));
+  }
+  EXPECT_EQ(in_use.use_count(), 1);
+  const ScratchFile file("abc");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, 3);
+  EXPECT_EQ(Finish(queue.get(), r), 3);
 }
 
 }  // namespace
