@@ -19,6 +19,7 @@
 #include "tests/held_backend.h"
 #include "tests/requests.h"
 #include "tests/scratch.h"
+#include "tools/mount_testing.h"
 
 namespace uasio {
 namespace {
@@ -172,30 +173,6 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsNothingWhenThereIsNothing) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
 }
 
-// A file system of one megabyte, unmounted at the end.
-class SmallFileSystem {
- public:
-  SmallFileSystem() : folder_(ScratchFolder() + "/uasio_full_XXXXXX") {
-    made_ = mkdtemp(folder_.data()) != nullptr;
-    mounted_ =
-        made_ && mount("uasio", folder_.c_str(), "tmpfs", 0, "size=1m") == 0;
-    error_ = errno;
-  }
-  ~SmallFileSystem() {
-    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
-    if (made_) rmdir(folder_.c_str());
-  }
-  std::string why_not() const {
-    return mounted_ ? "" : std::string("mount: ") + std::strerror(error_);
-  }
-  std::string file() const { return folder_ + "/file"; }
-
- private:
-  std::string folder_;
-  bool made_ = false, mounted_ = false;
-  int error_ = 0;
-};
-
 class KeptFileErrorsTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(KeptFileErrorsTest);
 UASIO_INSTANTIATE_DIRECT_BACKENDS(KeptFileErrorsTest);
@@ -238,11 +215,11 @@ TEST_P(KeptFileErrorsTest, TheDestructorRunsHeldRequests) {
 }
 
 TEST_P(KeptFileErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
-  const SmallFileSystem small;
+  const SmallFileSystem small("1m");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const int direct = GetParam().direct ? O_DIRECT : 0;
-  const Fd fd(
-      open(small.file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | direct, 0600));
+  const Fd fd(open(small.Path("file").c_str(),
+                   O_RDWR | O_CREAT | O_CLOEXEC | direct, 0600));
   if (fd < 0 && direct != 0) GTEST_SKIP() << "no direct I/O on tmpfs";
   ASSERT_GE(fd, 0);
   const auto queue = MakeQueue();
