@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
 #include "asio/perform.h"
 #include "asio/perform_testing.h"
+#include "asio/seccomp_testing.h"
 #include "gtest/gtest.h"
 
 namespace uasio {

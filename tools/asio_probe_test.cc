@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
+#include "asio/seccomp_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/program_testing.h"

@@ -17,8 +17,8 @@
 
 #include "asio/backends/choice_testing.h"
 #include "asio/backends/kernel_testing.h"
-#include "asio/backends/seccomp_testing.h"
 #include "asio/queue.h"
+#include "asio/seccomp_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

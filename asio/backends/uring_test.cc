@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "asio/backends/kernel_testing.h"
-#include "asio/backends/seccomp_testing.h"
 #include "asio/fd_testing.h"
+#include "asio/seccomp_testing.h"
 #include "gtest/gtest.h"
 #include "tests/requests.h"
 
