@@ -4,8 +4,8 @@
 // Threads:   one at a time.
 // Ownership: a Descriptor lives from the first request in flight on its fd to
 //            the last, so that a reused number starts clean.
-// Cost:      two system calls (fstat, fcntl) for an fd that has nothing in
-//            flight; else a hash look-up.
+// Cost:      two system calls (fcntl, and fstat or statx) for an fd that has
+//            nothing in flight; else a hash look-up.
 
 #ifndef UASIO_ASIO_DESCRIPTORS_H_
 #define UASIO_ASIO_DESCRIPTORS_H_

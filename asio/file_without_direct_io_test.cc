@@ -11,6 +11,7 @@
 
 #include "asio/fd_testing.h"
 #include "asio/file.h"
+#include "asio/transfer.h"
 #include "gtest/gtest.h"
 
 extern "C" int statx(int fd, const char* path, int flags, unsigned mask,
@@ -47,6 +48,16 @@ TEST(FileWithoutDirectIoTest, AdoptDoesNotTakeItForDirect) {
   const int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
   if (fd < 0) GTEST_SKIP() << path << " cannot be opened with O_DIRECT";
   ExpectBuffered(File::Adopt(fd, path));
+}
+
+// Else the kernel's backends would take it, and it would wait in their submit.
+TEST(FileWithoutDirectIoTest, ODirectIsNoTraitOfIt) {
+  const fd_testing::Scratch scratch;
+  const std::string path = scratch.NewFile("data");
+  const fd_testing::Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
+  if (fd.get() < 0) GTEST_SKIP() << path << " cannot be opened with O_DIRECT";
+  EXPECT_TRUE(LearnFdTraits(fd.get()).sized);
+  EXPECT_FALSE(LearnFdTraits(fd.get()).direct);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "asio/transfer.h"
 
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
 
 namespace uasio {
@@ -28,9 +29,16 @@ const char* OpName(Op op) {
 }
 
 FdTraits LearnFdTraits(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  struct statx direct;
+  if (flags >= 0 && (flags & O_DIRECT) != 0 &&
+      statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &direct) == 0) {
+    const bool none = (direct.stx_mask & STATX_DIOALIGN) != 0 &&
+                      direct.stx_dio_offset_align == 0;
+    return MakeFdTraits(direct.stx_mode, none ? flags & ~O_DIRECT : flags);
+  }
   struct stat info;
   const bool known = fstat(fd, &info) == 0;
-  const int flags = fcntl(fd, F_GETFL);
   return MakeFdTraits(known ? info.st_mode : S_IFREG, flags < 0 ? 0 : flags);
 }
 

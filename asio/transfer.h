@@ -51,7 +51,7 @@ const char* OpName(Op op);
 // What an open file description is like, as far as it matters here.
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
-  bool direct = false;       // O_DIRECT.
+  bool direct = false;       // O_DIRECT, where the file has direct I/O.
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };
