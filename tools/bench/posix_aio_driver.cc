@@ -51,7 +51,7 @@ absl::Status PosixAioDriver::Prepare(const Job& job) {
   running_.resize(job.depth);
   fd_ = job.fd;
   files_.resize(std::min(job.threads, job.depth));
-  if (job.workload == Workload::kCopy) copy_files_.resize(files_.size());
+  if (HasTwoFiles(job.workload)) copy_files_.resize(files_.size());
   absl::Status status = Open(job.fd, &files_);
   if (status.ok()) status = Open(job.copy_fd, &copy_files_);
   return status.ok() ? table_.Allocate(job, job.depth) : status;
