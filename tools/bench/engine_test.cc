@@ -59,7 +59,7 @@ class EngineTest : public testing::TestWithParam<std::string> {
     job.file_bytes = kBlock * kBlocks;
     job.fd = file_.get();
     job.path = path_;
-    job.copy_fd = workload == Workload::kCopy ? copy_.get() : -1;
+    job.copy_fd = HasTwoFiles(workload) ? copy_.get() : -1;
     job.length = absl::Milliseconds(10);
     job.ramp = absl::Milliseconds(1);
     return job;
