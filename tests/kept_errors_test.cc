@@ -1,13 +1,10 @@
 // The contract: "Errors of write-backs", and what the destructor does.
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 
