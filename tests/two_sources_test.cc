@@ -4,8 +4,11 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -17,9 +20,9 @@
 
 #include "absl/time/clock.h"
 #include "asio/backend.h"
-#include "asio/fd_testing.h"
 #include "asio/perform.h"
 #include "asio/queue.h"
+#include "asio/seccomp_testing.h"
 #include "gtest/gtest.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"
@@ -272,19 +275,21 @@ TEST(VainSourceTest, WhatCannotBeAnnouncedTakesNoProcessor) {
   EXPECT_EQ(Finish(&queue, by_worker), 1);
 }
 
-TEST(NoEventFdTest, WithoutAnEventFdTheWorkersDoEverything) {
+// No RLIMIT_NOFILE: sanitizers want fds of their own.
+[[noreturn]] void ReadWithoutAnEventFd() {
   const auto in_use = std::make_shared<int>();
   auto held = std::make_unique<HeldBackend>();
   held->takes = [in_use](const Request&) { return true; };
-  std::unique_ptr<Queue> queue;
-  {
-    const fd_testing::FdLimit none(0);
-    queue = std::make_unique<Queue>(QueueOptions(), std::move(held));
-  }
-  EXPECT_EQ(in_use.use_count(), 1);
+  RefuseCalls({{SYS_eventfd2, EMFILE}});
+  Queue queue({}, std::move(held));
   const ScratchFile file("abc");
-  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, 3);
-  EXPECT_EQ(Finish(queue.get(), r), 3);
+  Request* r = Submit(&queue, Op::kRead, file.fd(), 0, 3);
+  exit(in_use.use_count() == 1 && Finish(&queue, r) == 3 ? 0 : 1);
+}
+
+TEST(NoEventFdDeathTest, TheWorkersDoEverything) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(ReadWithoutAnEventFd(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
