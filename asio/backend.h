@@ -66,7 +66,7 @@ class Backend {
   // No more than the queue's depth_max are in flight at a time, not counting
   // those on fds without a size.
   //
-  // Starts all of `batch`, if it can with one system call, each from where it
+  // Starts all of `batch`, if it can with few system calls, each from where it
   // is: request->transferred bytes are done.  Returns how many requests wait
   // for Collect() now, having been finished or refused on the spot.
   virtual size_t Start(absl::Span<Request* const> batch) = 0;

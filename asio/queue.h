@@ -97,7 +97,7 @@ class Queue {
   // REQUIRES: Get(), Wait() or its handler gave it to the caller.
   void Put(Request* request);
 
-  // Starts one, or a batch with one system call, unless it is held by its
+  // Starts one, or a batch with few system calls, unless it is held by its
   // order or depth_max are running: then a later call starts it.  A write-back
   // blocks at writebacks_max, and never comes back: when it is done it goes to
   // the next Get(), its error to the ledger.  Runs no handler.

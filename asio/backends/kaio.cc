@@ -182,8 +182,8 @@ void KaioBackend::Fill(Job* job) {
 void KaioBackend::SubmitFilled() {
   size_t begin = 0;
   while (begin < filled_.size()) {
-    const long count =
-        IoSubmit(context_, filled_.size() - begin, filled_.data() + begin);
+    const size_t part = std::min(filled_.size() - begin, kStartedAtOnce);
+    const long count = IoSubmit(context_, part, filled_.data() + begin);
     if (count > 0) {
       begin += count;
       in_kernel_ += count;

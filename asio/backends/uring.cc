@@ -71,6 +71,7 @@ size_t UringBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     if (enabled_) {
       Prepare(jobs_.New(request));
+      if (io_uring_sq_ready(&ring_) == kStartedAtOnce) Submit();
     } else {
       finished_.Add(request, kRefused, request->transferred);
     }
