@@ -203,7 +203,10 @@ TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
     Program program({"asio_scatter", "--parts=8", "--by=hash", "--buffer=4k",
                      "-", Path("part")},
                     options);
-    for (int i = 0; i < 20; ++i) pipe.Put(Lines(100));  // More than fits.
+    const std::string lines = Lines(100);
+    for (size_t put = 0; put < 2 * pipe.Capacity(); put += lines.size()) {
+      pipe.Put(lines);
+    }
     EXPECT_EQ(FilesLeft(), 9u);
     program.Kill(signal);
     const Outcome outcome = program.Wait();

@@ -5,7 +5,7 @@
 // Ownership: of nothing; what is put stays linked by work.n until it is got.
 // Order:     equal priorities are served first come, first served.
 // Blocks:    Get() and GetAll(), until there is work, the deadline, or Close();
-//            where it paid lately, they first give way for some microseconds.
+//            where it paid lately, they first give way for a moment.
 // Errors:    none.  The queue is bounded by what its users put.
 //
 // Put() is done with the queue before the work can be got: whoever gets what

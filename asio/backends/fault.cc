@@ -98,22 +98,31 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
     while (CollectWrapped(0, absl::InfinitePast())) {
     }
   }
+  AnnounceDelayed();
   return finished_.size();
 }
 
 size_t FaultBackend::Collect(absl::Span<Completion> out, size_t min,
                              absl::Time deadline) {
   size_t count = finished_.MoveTo(out);
+  const bool were_delayed = !delayed_.empty();
   while (count < out.size()) {
     const bool missing = count < min;
     // Nobody is to wait for what the delayed ones could come after.
     const bool waits = missing && delayed_.empty();
-    const bool any = CollectWrapped(waits ? 1 : 0, deadline);
-    if (!any && (!missing || delayed_.empty())) break;
-    if (!any) FinishDelayed();
+    if (!CollectWrapped(waits ? 1 : 0, deadline)) {
+      if (delayed_.empty() || !(missing || were_delayed)) break;
+      FinishDelayed();
+    }
     count += finished_.MoveTo(out.subspan(count));
   }
+  AnnounceDelayed();
   return count;
+}
+
+// They come at the next look at the latest.
+void FaultBackend::AnnounceDelayed() {
+  if (!delayed_.empty() && event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
 void FaultBackend::Cancel(Request* request) {
@@ -126,7 +135,6 @@ void FaultBackend::Cancel(Request* request) {
   const Completion completion = *late;
   delayed_.erase(late);
   FinishWrapped(completion);
-  if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
 absl::Status FaultBackend::Crash() {

@@ -42,8 +42,7 @@ enum class Fault : uint8_t {
   kIoError,      // EIO, likewise.
   kNoSpace,      // ENOSPC, likewise; of writes only.
   kRefused,      // The workers are to do it.
-  kDelayed,      // Its result comes after something else's, if nobody has to
-                 // wait for that.
+  kDelayed,      // Its result comes after another's, or at the next look.
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;
 
@@ -115,6 +114,7 @@ class FaultBackend final : public Backend {
   void PerformHere(Job* job);
   bool CollectWrapped(size_t min, absl::Time deadline);
   void FinishDelayed();
+  void AnnounceDelayed();
   void FinishWrapped(const Completion& completion);
   void Finish(Job* job, int64_t result, size_t transferred);
 

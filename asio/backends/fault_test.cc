@@ -215,7 +215,8 @@ TEST(FaultTest, WhatTheWorkersAreToDoIsNotDelayed) {
   }
 }
 
-TEST(FaultTest, CancelBringsBackWhatIsDelayedAndSaysSo) {
+// Who polls, or has another source beside it, looks without waiting.
+TEST(FaultTest, WhatIsDelayedComesAtTheNextLookAndSaysSo) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
@@ -224,11 +225,26 @@ TEST(FaultTest, CancelBringsBackWhatIsDelayedAndSaysSo) {
   Request* other = Submit(&q.queue, Op::kNoOp);
   wrapped->Finish(wrapped->running[0]);
   EXPECT_EQ(q.queue.TryWait(), nullptr);
-  EXPECT_EQ(poll(&in, 1, 0), 0);
-  q.queue.Cancel(late);
   EXPECT_EQ(poll(&in, 1, 0), 1);
   EXPECT_EQ(q.queue.TryWait(), late);
+  EXPECT_EQ(q.queue.TryWait(), nullptr);
+  EXPECT_EQ(poll(&in, 1, 0), 0);
+  wrapped->FinishAll();
+  EXPECT_EQ(Finish(&q.queue, other), 0);
+}
+
+TEST(FaultTest, CancelBringsBackWhatIsDelayed) {
+  auto held = std::make_unique<HeldBackend>();
+  HeldBackend* wrapped = held.get();
+  FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
+  Request* late = Submit(&q.queue, Op::kNoOp);
+  Request* other = Submit(&q.queue, Op::kNoOp);
+  wrapped->Finish(wrapped->running[0]);
+  EXPECT_EQ(q.queue.TryWait(), nullptr);
+  q.queue.Cancel(late);
+  EXPECT_EQ(q.queue.TryWait(), late);
   EXPECT_EQ(late->result, 0);  // It had happened.
+  EXPECT_EQ(wrapped->cancels, 0u);
   wrapped->FinishAll();
   EXPECT_EQ(Finish(&q.queue, other), 0);
 }
