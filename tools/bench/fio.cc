@@ -94,6 +94,11 @@ class FioEngine final : public Engine {
     if (RwOf(job.workload) == nullptr) {
       return absl::UnimplementedError("fio has no such workload");
     }
+    const bool sequential = job.workload == Workload::kSeqRead ||
+                            job.workload == Workload::kSeqWrite;
+    if (sequential && FioJobs(style_, job) > 1) {
+      return absl::UnimplementedError("fio's jobs would do the same blocks");
+    }
     if (!IsInstalled()) return absl::NotFoundError("fio is not installed");
     Job trial = job;
     trial.ramp = absl::ZeroDuration();

@@ -68,5 +68,16 @@ TEST(FioTest, ThreadsThatPreadAreFiosJobs) {
   EXPECT_EQ(FioJobs({"libaio", false}, job), 2u);
 }
 
+TEST(FioTest, ItsThreadsAreNoRivalsInSequentialWork) {
+  Job job;
+  job.threads = 8;
+  for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
+    job.workload = workload;
+    const absl::Status status =
+        NewFioEngine({"psync", /*fixed=*/false})->Supports(job);
+    EXPECT_EQ(status.message(), "fio's jobs would do the same blocks");
+  }
+}
+
 }  // namespace
 }  // namespace uasio
