@@ -12,6 +12,7 @@ namespace uasio {
 namespace {
 
 constexpr size_t kSmallestSector = 512;
+constexpr size_t kLargestSector = 4096;
 
 // How many parts of what is left of a vector one call takes: what small threads
 // have the stack for.
@@ -29,11 +30,26 @@ ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
 
+// Takes the last `bytes` off; returns how many parts are left.
+int CutEnd(iovec* parts, int count, size_t bytes) {
+  while (bytes > 0) {
+    iovec* last = &parts[count - 1];
+    const size_t cut = std::min(bytes, last->iov_len);
+    last->iov_len -= cut;
+    bytes -= cut;
+    if (last->iov_len == 0) --count;
+  }
+  return count;
+}
+
 // What is left of a vector, or the first of it: no more than `limit` bytes, and
-// kRestPartsMax parts.
+// kRestPartsMax parts.  Direct I/O is of whole sectors, which parts need not
+// be.
 ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
   iovec parts[kRestPartsMax];
   int count = 0;
+  const size_t wanted = std::min(limit, t.length - t.done);
+  limit = wanted;
   size_t skip = t.done;
   for (int i = 0; i < t.iovec_count && count < kRestPartsMax; ++i) {
     const iovec& whole = t.iovecs[i];
@@ -43,6 +59,10 @@ ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
     if (size == 0) continue;
     parts[count++] = {static_cast<char*>(whole.iov_base) + skipped, size};
     limit -= size;
+  }
+  const size_t taken = wanted - limit;
+  if (t.traits.direct && limit > 0 && taken > kLargestSector) {
+    count = CutEnd(parts, count, taken % kLargestSector);
   }
   return CallVector(t, parts, count, flags);
 }

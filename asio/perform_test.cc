@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -157,6 +158,29 @@ TEST(PerformTest, AReadOfAPipeGivesWhatThereIs) {
   pipe.Put("abc");
   char back[4096];
   EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096), 3);
+}
+
+// A socket of datagrams tells what one call wrote.
+TEST(PerformTest, TheRestOfADirectVectorGoesInWholeSectors) {
+  constexpr size_t kSector = 4096;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd in(ends[0]), out(ends[1]);
+  std::string text = Pattern(30000);
+  const std::vector<iovec> parts = Split(&text, 100);
+  Transfer t = MakeVector(Op::kWritev, in.get(), kFilePosition, parts);
+  t.traits.sized = t.traits.direct = true;
+  t.done = kSector;
+  ASSERT_EQ(Perform(&t), static_cast<int64_t>(text.size()));
+  std::string written;
+  std::string call(text.size(), '\0');
+  while (written.size() < text.size() - kSector) {
+    const ssize_t n = recv(out.get(), call.data(), call.size(), MSG_DONTWAIT);
+    ASSERT_GT(n, 0);
+    written.append(call, 0, static_cast<size_t>(n));
+    EXPECT_TRUE(n % kSector == 0 || kSector + written.size() == text.size());
+  }
+  EXPECT_EQ(written, text.substr(kSector));
 }
 
 // Much more than fits: the writer must go on, in the middle of an iovec.
