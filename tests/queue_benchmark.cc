@@ -20,6 +20,15 @@
 namespace uasio {
 namespace {
 
+// Each of them with one thread and with four.
+template <int... kDepths>
+void AtDepths(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"depth", "threads"})
+      ->ArgsProduct({{kDepths...}, {1, 4}})
+      ->UseRealTime()
+      ->MeasureProcessCPUTime();
+}
+
 constexpr size_t kBlockBytes = 4096;
 constexpr size_t kFileBlocks = 16384;
 
@@ -61,11 +70,7 @@ void BM_NoOp(benchmark::State& state) {
   Queue queue(Options(&pool, depth));
   RoundTrips(state, &queue, depth, [](Request* r) { r->op = Op::kNoOp; });
 }
-BENCHMARK(BM_NoOp)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{1, 32}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+BENCHMARK(BM_NoOp)->Apply(AtDepths<1, 32>);
 
 // The queue alone: nothing is passed to another thread.
 void BM_NoOpAtSubmit(benchmark::State& state) {
@@ -107,11 +112,7 @@ void BM_NoOpBatch(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(BM_NoOpBatch)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{32}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+BENCHMARK(BM_NoOpBatch)->Apply(AtDepths<32>);
 
 // Files in memory, which vanish with their fd; -1: there is none to be had.
 int Fill(int fd) {
@@ -148,15 +149,9 @@ void BM_Read4KiB(benchmark::State& state, Order order) {
   close(fd);
 }
 BENCHMARK_CAPTURE(BM_Read4KiB, range, Order::kRange)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{1, 32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<1, 32, 4096>);
 BENCHMARK_CAPTURE(BM_Read4KiB, none, Order::kNone)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{1, 32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<1, 32, 4096>);
 
 // Direct writes of blocks in turn, of which none waits for another, or of
 // random ones: every fifth meets one of 4,096 in flight, and is held.
@@ -182,25 +177,13 @@ void BM_Write4KiB(benchmark::State& state, Order order, bool in_turn) {
   close(fd);
 }
 BENCHMARK_CAPTURE(BM_Write4KiB, range_in_turn, Order::kRange, true)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<32, 4096>);
 BENCHMARK_CAPTURE(BM_Write4KiB, none_in_turn, Order::kNone, true)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<32, 4096>);
 BENCHMARK_CAPTURE(BM_Write4KiB, range_random, Order::kRange, false)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<32, 4096>);
 BENCHMARK_CAPTURE(BM_Write4KiB, none_random, Order::kNone, false)
-    ->ArgNames({"depth", "threads"})
-    ->ArgsProduct({{32, 4096}, {1, 4}})
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
+    ->Apply(AtDepths<32, 4096>);
 
 }  // namespace
 }  // namespace uasio
