@@ -48,15 +48,13 @@ bool StaysInTheFdTable(const Call& call) {
   }
 }
 
-// Whether a read that got some of its bytes will get no more of them.
+// Whether a read that got some of its bytes will get no more of them, as one
+// of a pipe or a socket does not.
 bool HasAllThereIs(const Transfer& read) {
+  if (BeginsAtEndOfFile(read)) return true;
   struct stat info;
-  if (fstat(read.fd, &info) != 0) return false;
-  if (!MakeFdTraits(info.st_mode, /*flags=*/0).sized) return true;
-  const auto done = static_cast<off_t>(read.done);
-  const off_t end = read.offset == kFilePosition ? lseek(read.fd, 0, SEEK_CUR)
-                                                 : read.offset + done;
-  return S_ISREG(info.st_mode) && end >= info.st_size;
+  return fstat(read.fd, &info) == 0 &&
+         !MakeFdTraits(info.st_mode, /*flags=*/0).sized;
 }
 
 // What says that openat2(2) itself could not be used, or not without waiting.

@@ -9,7 +9,8 @@
 // Cost:      no system call beside the atom's own, but one statx(2) for a
 //            close, one fcntl(2) for an fd that this syslet has not opened,
 //            and one fstat(2) for a read that meets the end, with an lseek(2)
-//            if that was at the fd's own position.
+//            if that was at the fd's own position; two for another read that
+//            gets less than it asked for.
 //
 // It remembers how the last fd was opened.  If somebody else uses the number
 // for another file meanwhile, the worst of it is a wait.
