@@ -135,13 +135,15 @@ class Stress {
     return event.res == 0 || (event.data == POLLOUT && event.res == POLLOUT);
   }
 
-  // Several threads may come here with one context; one destroys it.
+  // Several threads may come here with one context; one destroys it, and no
+  // other comes before there is the next, which may have the same number.
   void Replace() {
-    aio_context_t old = context_;
-    if (aio_.Destroy(old) != 0) return;
+    if (replacing_.exchange(true)) return;
+    if (aio_.Destroy(context_) != 0) ++wrong_;
     aio_context_t fresh = 0;
     if (aio_.Setup(64, &fresh) != 0) ++wrong_;
     context_ = fresh;
+    replacing_ = false;
   }
 
   static aio_context_t NewContext(Aio* aio) {
@@ -156,6 +158,7 @@ class Stress {
   alignas(kBlockBytes) char shared_[kBlockBytes];  // Nobody looks at it.
   Aio aio_;
   std::atomic<aio_context_t> context_{NewContext(&aio_)};
+  std::atomic<bool> replacing_{false};
   std::atomic<int64_t> left_, submitted_{0}, reaped_{0}, wrong_{0};
 };
 
