@@ -58,10 +58,10 @@ TEST(AioMemoryTest, SetupIsAnErrorWhereverMemoryEnds) {
 }
 
 TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
+  const fd_testing::Pipe pipe;  // Open for as long as it is polled.
   Aio aio;
   aio_context_t context = 0;
   ASSERT_EQ(aio.Setup(8, &context), 0);
-  const fd_testing::Pipe pipe;
   iocb poll = {};
   poll.aio_lio_opcode = IOCB_CMD_POLL;
   poll.aio_fildes = static_cast<uint32_t>(pipe.read_end.get());

@@ -135,15 +135,20 @@ class Stress {
     return event.res == 0 || (event.data == POLLOUT && event.res == POLLOUT);
   }
 
-  // Several threads may come here with one context; one destroys it, and no
-  // other comes before there is the next, which may have the same number.
+  // Several threads may come here with one context and all destroy it; one of
+  // them says which is the next.  As the number of one that is gone comes
+  // again, a late one may destroy the next as well.
   void Replace() {
-    if (replacing_.exchange(true)) return;
-    if (aio_.Destroy(context_) != 0) ++wrong_;
-    aio_context_t fresh = 0;
-    if (aio_.Setup(64, &fresh) != 0) ++wrong_;
-    context_ = fresh;
-    replacing_ = false;
+    const aio_context_t old = context_;
+    const aio_context_t fresh = NewContext(&aio_);
+    aio_context_t expected = old;
+    if (!context_.compare_exchange_strong(expected, fresh)) Destroy(fresh);
+    Destroy(old);
+  }
+
+  void Destroy(aio_context_t context) {
+    const int64_t result = aio_.Destroy(context);
+    if (result != 0 && result != -EINVAL) ++wrong_;
   }
 
   static aio_context_t NewContext(Aio* aio) {
@@ -158,7 +163,6 @@ class Stress {
   alignas(kBlockBytes) char shared_[kBlockBytes];  // Nobody looks at it.
   Aio aio_;
   std::atomic<aio_context_t> context_{NewContext(&aio_)};
-  std::atomic<bool> replacing_{false};
   std::atomic<int64_t> left_, submitted_{0}, reaped_{0}, wrong_{0};
 };
 
