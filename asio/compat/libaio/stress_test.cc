@@ -73,7 +73,7 @@ class Stress {
     std::vector<Slot> slots(256);
     while (left_ > 0) {
       const uint64_t dice = random();
-      if (dice % 20000 == 0) {
+      if (dice % 2000 == 0) {
         Replace();
       } else {
         Submit(&slots[random() % slots.size()], random);
