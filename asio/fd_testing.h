@@ -122,6 +122,13 @@ class Scratch {
   std::string folder_;
 };
 
+// Whether a file open with O_DIRECT may be read from anywhere to anywhere, as
+// on tmpfs.
+inline bool TakesAnyAlignment(int direct_fd) {
+  char bytes[512];
+  return pread(direct_fd, bytes, sizeof(bytes), /*offset=*/1) >= 0;
+}
+
 inline std::string Contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream contents;
