@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace uasio {
 namespace {
@@ -51,13 +53,20 @@ Head::~Head() {
 syslet_uatom* Head::Exec(syslet_uatom* atom) {
   if (atom == nullptr) return ErrorOf(-EFAULT);
   if (!ring_.HasRoom(&mutex_)) return ErrorOf(-EAGAIN);
-  if (const long error = checker_.Check(atom)) return ErrorOf(error);
+  if (const long error = Admit(atom)) return ErrorOf(error);
   Run run;
   run.atom = atom;
   run.atoms_left = atoms_max_;
   if (RunInCaller(&run)) return run.atom;
   SendOff(run);
   return nullptr;
+}
+
+// What could fail later, when some of the syslet has run, is done here.
+long Head::Admit(const syslet_uatom* atom) {
+  if (const long error = checker_.Check(atom)) return error;
+  if (next_ == nullptr) next_ = NewJob();
+  return next_ != nullptr ? 0 : -ENOMEM;
 }
 
 size_t Head::Wait(size_t min) {
@@ -104,9 +113,8 @@ void Head::SendOff(const Run& run) {
   {
     MutexLock lock(&mutex_);
     ring_.Reserve();
-    Job* job = NewJobLocked();
-    job->run = run;
-    pending_.AddTail(job);
+    next_->run = run;
+    pending_.AddTail(std::exchange(next_, nullptr));
     ++running_;
     TakeStartableLocked(&batch);
   }
@@ -136,15 +144,19 @@ size_t Head::ThreadsMax() const {
   return std::clamp(wanted, 1UL, SYSLET_THREADS_MAX);
 }
 
-Head::Job* Head::NewJobLocked() {
-  if (idle_.empty()) {
+// nullptr: there is no memory.
+Head::Job* Head::NewJob() {
+  MutexLock lock(&mutex_);
+  if (work* idle = idle_.RemoveHead()) return static_cast<Job*>(idle);
+  try {
     jobs_.push_back(std::make_unique<Job>());
-    Job* job = jobs_.back().get();
-    job->go = &Head::Go;
-    job->head = this;
-    idle_.AddHead(job);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
   }
-  return static_cast<Job*>(idle_.RemoveHead());
+  Job* job = jobs_.back().get();
+  job->go = &Head::Go;
+  job->head = this;
+  return job;
 }
 
 // Returns the job that this thread is to run next, or nullptr: then it must not

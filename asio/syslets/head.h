@@ -56,12 +56,13 @@ class Head {
 
   static void Go(worker_thread* thread, work* w);
   void Serve(Job* job);
+  long Admit(const syslet_uatom* atom);
+  Job* NewJob();
   void SendOff(const Run& run);
   void Start(WorkList* batch);
   size_t ThreadsMax() const;
   void TakeStartableLocked(WorkList* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Job* NewJobLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* FinishLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   async_head_user* const user_;
@@ -70,6 +71,7 @@ class Head {
   Ring ring_;
   Checker checker_;
   unsigned long atoms_max_ = SYSLET_ATOMS_MAX_DEFAULT;
+  Job* next_ = nullptr;  // For the next syslet that leaves the caller.
 
   Mutex mutex_;
   CondVar changed_;  // wake_at_ is reached, or nothing is running.

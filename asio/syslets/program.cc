@@ -80,7 +80,7 @@ void RunInWorker(Run* run) {
   });
 }
 
-long Checker::Check(const syslet_uatom* first) {
+long Checker::Check(const syslet_uatom* first) noexcept {
   seen_.clear();
   branches_.assign(1, first);
   while (!branches_.empty()) {

@@ -41,7 +41,8 @@ class Checker {
  public:
   // 0; -EPERM: an atom's call is refused; -EINVAL: an atom has unknown flags,
   // or contradictory ones.  O(atoms that can be reached from `first`).
-  long Check(const syslet_uatom* first);
+  // Without memory the process ends: Abseil's set would not survive that.
+  long Check(const syslet_uatom* first) noexcept;
 
  private:
   // Kept for their memory's sake.

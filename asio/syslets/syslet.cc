@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <new>
 
 #include "asio/syslets/head.h"
 #include "workqueue/owner.h"
@@ -74,7 +75,11 @@ using uasio::head_of_thread;
 long syslet_register(struct async_head_user* head) {
   if (head_of_thread.get() != nullptr) return -EEXIST;
   if (const long error = uasio::Head::Check(head)) return error;
-  head_of_thread.Set(new uasio::Head(head, uasio::Pool()));
+  try {
+    head_of_thread.Set(new uasio::Head(head, uasio::Pool()));
+  } catch (const std::bad_alloc&) {
+    return -ENOMEM;
+  }
   return 0;
 }
 

@@ -114,7 +114,8 @@ struct async_head_user {
  * -EINVAL: head or its ring is NULL, or the ring is misaligned, or its size is
  *          0 or no multiple of a pointer's;
  * -EBUSY:  a slot of the ring is not NULL;
- * -EEXIST: the thread has a head.
+ * -EEXIST: the thread has a head;
+ * -ENOMEM: there is no memory.
  */
 long syslet_register(struct async_head_user* head);
 
@@ -135,8 +136,10 @@ long syslet_unregister(void);
  * -EINVAL: an atom has unknown flags, or both SYSLET_ASYNC and SYSLET_SYNC;
  * -EFAULT: atom is NULL;
  * -ENXIO:  the thread has no head;
+ * -ENOMEM: there is no memory to send it to a worker;
  * and nothing has run.  For this, all atoms that can be reached through `next`
- * and SYSLET_SKIP_TO_NEXT_ON_STOP are looked at, and must be in place.
+ * and SYSLET_SKIP_TO_NEXT_ON_STOP are looked at, and must be in place; without
+ * memory to note those down, the process ends.
  *
  * A syslet that makes itself a refused call later gets -EPERM as its result,
  * and -ENOSYS for a number that is no system call.  One that has run as many

@@ -4,36 +4,12 @@
 #include <poll.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <new>
+#include <cstdint>
 
 #include "asio/compat/libaio/aio.h"
 #include "asio/fd_testing.h"
 #include "gtest/gtest.h"
-
-namespace {
-
-// How many allocations of this thread succeed from here on; -1: all.
-thread_local int allocations_left = -1;
-
-void* Allocate(size_t bytes) {
-  if (allocations_left == 0) return nullptr;
-  if (allocations_left > 0) --allocations_left;
-  return std::malloc(bytes);
-}
-
-}  // namespace
-
-void* operator new(size_t bytes) {
-  void* memory = Allocate(bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
-  return Allocate(bytes);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/memory_end.h"
 
 namespace uasio {
 namespace libaio {
@@ -48,9 +24,10 @@ TEST(AioMemoryTest, SetupIsAnErrorWhereverMemoryEnds) {
   int64_t result = -ENOMEM;
   int failures = 0;
   while (result == -ENOMEM && failures < 100) {
-    allocations_left = failures;
-    result = aio.Setup(8, &context);
-    allocations_left = -1;
+    {
+      const MemoryEnd end(failures);
+      result = aio.Setup(8, &context);
+    }
     failures += result == -ENOMEM ? 1 : 0;
   }
   EXPECT_EQ(result, 0);
@@ -70,9 +47,10 @@ TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
   int64_t result = -EAGAIN;
   int failures = 0;
   while (result == -EAGAIN && failures < 100) {
-    allocations_left = failures;
-    result = aio.Submit(context, 1, blocks);
-    allocations_left = -1;
+    {
+      const MemoryEnd end(failures);
+      result = aio.Submit(context, 1, blocks);
+    }
     failures += result == -EAGAIN ? 1 : 0;
   }
   EXPECT_EQ(result, 1);
@@ -96,9 +74,11 @@ TEST(AioMemoryTest, AReadIsDoneOrAnErrorWhereverMemoryEnds) {
   read.aio_nbytes = sizeof(back);
   iocb* blocks[] = {&read};
   for (int left = 0; left < 5; ++left) {
-    allocations_left = left;
-    const int64_t result = aio.Submit(context, 1, blocks);
-    allocations_left = -1;
+    int64_t result;
+    {
+      const MemoryEnd end(left);
+      result = aio.Submit(context, 1, blocks);
+    }
     EXPECT_EQ(result, left == 0 ? -EAGAIN : 1) << left;  // The job.
     io_event event = {};
     if (result != 1) continue;

@@ -1,0 +1,63 @@
+// Syslets where there is no memory left.
+
+#include <cerrno>
+
+#include "asio/syslets/syslet.h"
+#include "asio/syslets/syslet_testing.h"
+#include "gtest/gtest.h"
+#include "tests/memory_end.h"
+
+namespace uasio {
+namespace {
+
+using namespace syslet_testing;  // NOLINT: the words of these tests.
+
+TEST(SysletMemoryTest, RegisterIsAnErrorWhereverMemoryEnds) {
+  syslet_uatom* ring[4] = {};
+  async_head_user head = {ring, sizeof(ring), 1};
+  long result = -ENOMEM;
+  int failures = 0;
+  while (result == -ENOMEM && failures < 100) {
+    {
+      const MemoryEnd end(failures);
+      result = syslet_register(&head);
+    }
+    failures += result == -ENOMEM ? 1 : 0;
+  }
+  EXPECT_EQ(result, 0);
+  EXPECT_GE(failures, 2);  // The pool, the head.
+  EXPECT_EQ(syslet_unregister(), 0);
+}
+
+// Nothing of it has run then.
+TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
+  TestHead head;
+  unsigned long number = 0, zero = 0, one = 1, bad_fd = kBadFd;
+  long bad_fd_result = 0;
+  unsigned long* address = &number;
+  // As many atoms are looked at, and the job that there is gets occupied.
+  BlockedRead blocked;
+  syslet_uatom first = Add(&address, &zero);
+  first.next = &blocked.atom;
+  EXPECT_EQ(syslet_exec(&first), nullptr);
+  syslet_uatom atoms[] = {Add(&address, &one),
+                          Atom(kLeaves, {&bad_fd}, &bad_fd_result)};
+  atoms[0].next = &atoms[1];
+  syslet_uatom* last = nullptr;
+  int failures = -1;
+  do {
+    EXPECT_EQ(number, 0u);
+    const MemoryEnd end(++failures);
+    last = syslet_exec(atoms);
+  } while (syslet_error(last) == -ENOMEM && failures < 100);
+  EXPECT_EQ(last, nullptr);
+  EXPECT_GE(failures, 2);  // The job, its place among the jobs.
+  EXPECT_EQ(number, 1u);
+  blocked.Release();  // There was no memory for a second thread, either.
+  EXPECT_NE(head.Await(), nullptr);
+  EXPECT_NE(head.Await(), nullptr);
+  EXPECT_EQ(bad_fd_result, -EBADF);
+}
+
+}  // namespace
+}  // namespace uasio
