@@ -5,19 +5,23 @@
 // that the woken thread finds the lock free; between the two it touches
 // nothing but the waiter, which stays until it is posted.
 //
-// One thread at a time is on its way.  If more work waits then, it wakes the
-// next when it has taken its own: as long as work waits, a thread is on its
-// way or lingers, or none is left to wake.  More at once would only crowd the
-// processors: threads that do not block in their work are back before that.
-// The latest waiter is woken first: its cache is warm, and the others get the
-// chance to be idle for long enough to end.
+// A call wakes one thread, and few at a time are on their way.  If more work
+// waits, those wake the next ones when they have taken their own: as long as
+// work waits, threads are on their way or linger, or none is left to wake. More
+// at once would only crowd the processors, as threads that do not block in
+// their work are back before that; and one alone would have all others wait
+// where somebody computes on its processor. The latest waiter is woken first:
+// its cache is warm, and the others get the chance to be idle for long enough
+// to end.
 //
 // Before it blocks, a thread lingers: it gives way to others and looks again,
 // a number of times, since to block and be woken costs as much on both sides,
 // and more where a processor has gone idle.  Where the work comes late all the
-// same, or somebody computes on the processor, the following waits block at
-// once, twice as many each time: those who wait for long pay next to nothing,
-// and those who compete with computations are woken as sleepers are, at once.
+// same, the following waits block at once, twice as many each time: those who
+// wait for long pay next to nothing.  Who gives way to somebody who computes
+// gets the processor back a time slice later, while a thread that was blocked
+// is given it when it is woken.  So then nobody lingers for a time, of which
+// all such slices are the hundredth part, counting all threads that wait here.
 
 #include "workqueue/raw_queue.h"
 
@@ -35,17 +39,15 @@ namespace {
 
 // How long to linger.  A turn takes 0.3 us if nobody else wants the processor.
 // It takes longer, and costs no more, if threads do that soon block again; and
-// a time slice of milliseconds, which the limit is to tell, if one computes.
+// a time slice of milliseconds if one computes.
 constexpr int kTurnsMax = 32;
 constexpr int kTurnsWorth = 16;
 constexpr auto kLingerMax = std::chrono::microseconds(200);
 constexpr int kSkipsMax = 64;
+constexpr auto kSliceMin = std::chrono::milliseconds(1);
+constexpr int kTimeToSlices = 100;
 
-// There is no time to linger.
-bool IsNear(Deadline deadline) {
-  return deadline != kNoDeadline &&
-         deadline < std::chrono::steady_clock::now() + kLingerMax;
-}
+constexpr size_t kWakingMax = 8;
 
 // False: it was not posted by `deadline`.
 bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
@@ -197,7 +199,8 @@ size_t RawQueue::SurplusLocked() const {
 
 // Takes off the waiter to be woken once the lock is released, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
-  if (count_ <= lingering_ || waking_ > 0 || waiting_ == 0) return nullptr;
+  if (count_ <= lingering_ + waking_) return nullptr;
+  if (waiting_ == 0 || waking_ == kWakingMax) return nullptr;
   --waiting_;
   ++waking_;
   return waiters_.RemoveHead();
@@ -216,14 +219,16 @@ bool RawQueue::WaitLocked(Deadline deadline) {
 
 // False: no work has come.
 bool RawQueue::LingerLocked(Deadline deadline) {
-  if (closed_ || IsNear(deadline)) return false;
+  if (closed_) return false;
   if (skips_left_ > 0) {
     --skips_left_;
     return false;
   }
+  const Deadline begin = std::chrono::steady_clock::now();
+  if (begin < linger_after_) return false;
+  if (deadline != kNoDeadline && deadline < begin + kLingerMax) return false;
   ++lingering_;
   mutex_.Unlock();
-  const Deadline begin = std::chrono::steady_clock::now();
   auto lingered = Deadline::duration::zero();
   int turns = 0;
   for (; count_ == 0 && turns < kTurnsMax && lingered < kLingerMax; ++turns) {
@@ -232,10 +237,20 @@ bool RawQueue::LingerLocked(Deadline deadline) {
   }
   mutex_.Lock();
   --lingering_;
+  LearnLocked(turns, begin, lingered);
+  return count_ > 0;
+}
+
+// Whether the next waits are to linger.
+void RawQueue::LearnLocked(int turns, Deadline begin,
+                           Deadline::duration lingered) {
   const bool paid = count_ > 0 && turns <= kTurnsWorth && lingered < kLingerMax;
   skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
   skips_left_ = skips_;
-  return count_ > 0;
+  if (lingered < kSliceMin) return;
+  const auto threads =
+      static_cast<int64_t>(1 + waiting_ + waking_ + lingering_);
+  linger_after_ = begin + lingered + lingered * kTimeToSlices / threads;
 }
 
 // Waits, without the lock, to be woken.  False: `deadline` has passed.

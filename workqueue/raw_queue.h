@@ -88,6 +88,8 @@ class RawQueue {
   Waiter* NextWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WaitLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool LingerLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LearnLocked(int turns, Deadline begin, Deadline::duration lingered)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BlockLocked(Waiter* self, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -106,6 +108,8 @@ class RawQueue {
   // How many waits do not linger after a vain one, and still are not to.
   int skips_ ABSL_GUARDED_BY(mutex_) = 0;
   int skips_left_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Somebody computes, and who lingers loses time slices to him.
+  Deadline linger_after_ ABSL_GUARDED_BY(mutex_) = Deadline::min();
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
