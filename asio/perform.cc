@@ -170,17 +170,16 @@ int64_t Attempt(Transfer* transfer) {
 }
 
 // On O_DIRECT, RWF_NOWAIT waits for the device.  What a short count has read is
-// kept, because at kFilePosition it has moved that.  A count of 0 is not
-// believed: with RWF_NOWAIT, Linux 5.9 and 5.10 may say so anywhere (readv(2),
-// "BUGS").
+// kept, because at kFilePosition it has moved that.  Whether it ends at the end
+// of the file is for the file to tell: with RWF_NOWAIT, Linux 5.9 and 5.10 may
+// say 0 anywhere (readv(2), "BUGS").
 int64_t AttemptCached(Transfer* transfer) {
   if (!SuitsAttemptCached(*transfer)) return -EAGAIN;
   const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
   if (n < 0) return -EAGAIN;
-  const bool wants_more = transfer->done < transfer->length;
-  if (n == 0 && wants_more && !BeginsAtEndOfFile(*transfer)) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
-  if (n > 0 && transfer->done < transfer->length) return -EAGAIN;
+  const bool wants_more = transfer->done < transfer->length;
+  if (wants_more && !BeginsAtEndOfFile(*transfer)) return -EAGAIN;
   return static_cast<int64_t>(transfer->done);
 }
 

@@ -44,12 +44,10 @@ int64_t Attempt(Transfer* transfer);
 inline constexpr size_t kCachedBytesMax = 64 << 10;
 
 // The same for a file, without waiting for a device: a read of which all that
-// is left is in the page cache, and no more than kCachedBytesMax, returns its
-// length; one that begins at the end of the file, what is done.  All else is
-// -EAGAIN, whatever the reason (an operation or a file of another kind,
-// O_DIRECT, a page that is missing, a short count, an error), and Perform()
-// carries out what is left; after a short count, a second attempt finds out
-// whether that was the end.
+// is left is in the page cache, up to the end of the file, and no more than
+// kCachedBytesMax.  All else is -EAGAIN, whatever the reason (an operation or a
+// file of another kind, O_DIRECT, a page that is missing, an error), and
+// Perform() carries out what is left.
 int64_t AttemptCached(Transfer* transfer);
 
 // Whether AttemptCached() makes a system call at all: the operation, the file

@@ -48,12 +48,11 @@ bool StaysInTheFdTable(const Call& call) {
   }
 }
 
-// Whether a read that got some of its bytes will get no more of them, as one
-// of a pipe or a socket does not.
-bool HasAllThereIs(const Transfer& read) {
-  if (BeginsAtEndOfFile(read)) return true;
+// Whether a read that got some of its bytes, and was not at the end of a file,
+// will get no more of them, as one of a pipe or a socket does not.
+bool HasAllThereIs(int fd) {
   struct stat info;
-  return fstat(read.fd, &info) == 0 &&
+  return fstat(fd, &info) == 0 &&
          !MakeFdTraits(info.st_mode, /*flags=*/0).sized;
 }
 
@@ -156,7 +155,7 @@ bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
   if (*result >= 0) return true;
   if (read.done == 0) return false;
   *result = static_cast<long>(read.done);
-  if (HasAllThereIs(read)) return true;
+  if (HasAllThereIs(read.fd)) return true;
   // A worker begins anew.
   if (offset == kFilePosition) lseek(read.fd, -*result, SEEK_CUR);
   return false;
