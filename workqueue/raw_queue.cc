@@ -7,25 +7,16 @@
 //
 // A call wakes one thread, and few at a time are on their way.  If more work
 // waits, those wake the next ones when they have taken their own: as long as
-// work waits, threads are on their way or linger, or none is left to wake. More
-// at once would only crowd the processors, as threads that do not block in
+// work waits, threads are on their way or linger, or none is left to wake.
+// More at once would only crowd the processors, as threads that do not block in
 // their work are back before that; and one alone would have all others wait
-// where somebody computes on its processor. The latest waiter is woken first:
-// its cache is warm, and the others get the chance to be idle for long enough
-// to end.
+// where somebody computes on its processor.
 //
-// Before it blocks, a thread lingers: it gives way to others and looks again,
-// a number of times, since to block and be woken costs as much on both sides,
-// and more where a processor has gone idle.  Where the work comes late all the
-// same, the following waits block at once, twice as many each time: those who
-// wait for long pay next to nothing.  Who gives way to somebody who computes
-// gets the processor back a time slice later, while a thread that was blocked
-// is given it when it is woken.  So then nobody lingers for a time, of which
-// all such slices are the hundredth part, counting all threads that wait here.
+// The latest waiter is woken first: its cache is warm, and the others get the
+// chance to be idle for long enough to end.
 
 #include "workqueue/raw_queue.h"
 
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <time.h>
 
@@ -36,16 +27,6 @@
 
 namespace uasio {
 namespace {
-
-// How long to linger.  A turn takes 0.3 us if nobody else wants the processor.
-// It takes longer, and costs no more, if threads do that soon block again; and
-// a time slice of milliseconds if one computes.
-constexpr int kTurnsMax = 32;
-constexpr int kTurnsWorth = 16;
-constexpr auto kLingerMax = std::chrono::microseconds(200);
-constexpr int kSkipsMax = 64;
-constexpr auto kSliceMin = std::chrono::milliseconds(1);
-constexpr int kTimeToSlices = 100;
 
 constexpr size_t kWakingMax = 8;
 
@@ -219,38 +200,14 @@ bool RawQueue::WaitLocked(Deadline deadline) {
 
 // False: no work has come.
 bool RawQueue::LingerLocked(Deadline deadline) {
-  if (closed_) return false;
-  if (skips_left_ > 0) {
-    --skips_left_;
-    return false;
-  }
-  const Deadline begin = std::chrono::steady_clock::now();
-  if (begin < linger_after_) return false;
-  if (deadline != kNoDeadline && deadline < begin + kLingerMax) return false;
+  if (closed_ || !linger_.Pays(Linger::Clock::now(), deadline)) return false;
   ++lingering_;
   mutex_.Unlock();
-  auto lingered = Deadline::duration::zero();
-  int turns = 0;
-  for (; count_ == 0 && turns < kTurnsMax && lingered < kLingerMax; ++turns) {
-    sched_yield();
-    lingered = std::chrono::steady_clock::now() - begin;
-  }
+  const Linger::Stay stay = Linger::GiveWay([this] { return count_ > 0; });
   mutex_.Lock();
   --lingering_;
-  LearnLocked(turns, begin, lingered);
+  linger_.Learn(stay, count_ > 0, 1 + waiting_ + waking_ + lingering_);
   return count_ > 0;
-}
-
-// Whether the next waits are to linger.
-void RawQueue::LearnLocked(int turns, Deadline begin,
-                           Deadline::duration lingered) {
-  const bool paid = count_ > 0 && turns <= kTurnsWorth && lingered < kLingerMax;
-  skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
-  skips_left_ = skips_;
-  if (lingered < kSliceMin) return;
-  const auto threads =
-      static_cast<int64_t>(1 + waiting_ + waking_ + lingering_);
-  linger_after_ = begin + lingered + lingered * kTimeToSlices / threads;
 }
 
 // Waits, without the lock, to be woken.  False: `deadline` has passed.

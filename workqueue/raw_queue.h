@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "clists/clist.h"
+#include "workqueue/linger.h"
 #include "workqueue/mutex.h"
 #include "workqueue/work.h"
 
@@ -88,8 +89,6 @@ class RawQueue {
   Waiter* NextWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WaitLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool LingerLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LearnLocked(int turns, Deadline begin, Deadline::duration lingered)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BlockLocked(Waiter* self, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -105,11 +104,7 @@ class RawQueue {
   size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;    // Threads on waiters_.
   size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;     // Taken off, not yet back.
   size_t lingering_ ABSL_GUARDED_BY(mutex_) = 0;  // About to look again.
-  // How many waits do not linger after a vain one, and still are not to.
-  int skips_ ABSL_GUARDED_BY(mutex_) = 0;
-  int skips_left_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Somebody computes, and who lingers loses time slices to him.
-  Deadline linger_after_ ABSL_GUARDED_BY(mutex_) = Deadline::min();
+  Linger linger_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };

@@ -79,12 +79,21 @@ size_t Head::Wait(size_t min) {
   MutexLock lock(&mutex_);
   size_t waiting = ring_.Waiting();
   wake_at_ = ring_.EnteredWhenWaiting(min);
-  while (waiting < min && running_ > 0) {
+  enough_ = false;
+  if (waiting < min && running_ > 0) LingerLocked();
+  while ((waiting = ring_.Waiting()) < min && running_ > 0) {
     changed_.Wait(&mutex_);
-    waiting = ring_.Waiting();
   }
   wake_at_ = UINT64_MAX;
   return waiting;
+}
+
+void Head::LingerLocked() {
+  if (!linger_.Pays(Linger::Clock::now(), kNoDeadline)) return;
+  mutex_.Unlock();
+  const Linger::Stay stay = Linger::GiveWay([this] { return enough_.load(); });
+  mutex_.Lock();
+  linger_.Learn(stay, enough_, /*threads=*/1);
 }
 
 long Head::EventFd() {
@@ -170,7 +179,10 @@ Head::Job* Head::FinishLocked(Job* job) {
   }
   idle_.AddHead(job);
   --running_;
-  if (running_ == 0 || ring_.entered() >= wake_at_) changed_.NotifyAll();
+  if (running_ == 0 || ring_.entered() >= wake_at_) {
+    enough_ = true;
+    changed_.NotifyAll();
+  }
   work* next = serving_ <= ThreadsMax() ? pending_.RemoveHead() : nullptr;
   if (next == nullptr) --serving_;
   return static_cast<Job*>(next);

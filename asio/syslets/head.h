@@ -12,6 +12,7 @@
 #ifndef UASIO_ASIO_SYSLETS_HEAD_H_
 #define UASIO_ASIO_SYSLETS_HEAD_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "asio/syslets/program.h"
 #include "asio/syslets/ring.h"
 #include "asio/syslets/syslet.h"
+#include "workqueue/linger.h"
 #include "workqueue/mutex.h"
 #include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
@@ -63,6 +65,7 @@ class Head {
   size_t ThreadsMax() const;
   void TakeStartableLocked(WorkList* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LingerLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* FinishLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   async_head_user* const user_;
@@ -81,6 +84,8 @@ class Head {
   size_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // Pending ones included.
   size_t serving_ ABSL_GUARDED_BY(mutex_) = 0;  // Jobs with the pool.
   uint64_t wake_at_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;  // Of entered().
+  std::atomic<bool> enough_{false};  // changed_, for who lingers.
+  Linger linger_ ABSL_GUARDED_BY(mutex_);
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 

@@ -65,7 +65,7 @@ Outcome WaitWithMask(int fd, Deadline deadline, const sigset_t* mask) {
 
 Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
                       const sigset_t* mask) {
-  Waiter self = {need, -1, false, {}};
+  Waiter self = {need, -1, false, false, {}};
   // poll(2) passes over an fd of -1.
   if (mask != nullptr && deadline != Deadline::min()) {
     self.event_fd = eventfd(0, EFD_CLOEXEC);
@@ -73,6 +73,11 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
   }
   waiters_.AddTail(&self);
   const uint32_t seen = changes_.load(std::memory_order_relaxed);
+  if (mask == nullptr && LingerUntilChange(mutex, seen, deadline)) {
+    waiters_.Remove(&self);
+    return Outcome::kWoken;
+  }
+  self.blocks = true;
   mutex->Unlock();
   const Outcome outcome = mask != nullptr
                               ? WaitWithMask(self.event_fd, deadline, mask)
@@ -83,8 +88,19 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
   return outcome;
 }
 
+bool Waiters::LingerUntilChange(Mutex* mutex, uint32_t seen,
+                                Deadline deadline) {
+  if (!linger_.Pays(Linger::Clock::now(), deadline)) return false;
+  const auto changed = [&] { return changes_ != seen; };
+  mutex->Unlock();
+  const Linger::Stay stay = Linger::GiveWay(changed);
+  mutex->Lock();
+  linger_.Learn(stay, changed(), /*threads=*/1);
+  return changed();
+}
+
 const void* Waiters::Announce(int64_t available) {
-  bool changed = false;
+  bool changed = false, any_blocks = false;
   for (Waiter& waiter : waiters_) {
     if (waiter.need > available || waiter.announced) continue;
     waiter.announced = true;
@@ -92,11 +108,12 @@ const void* Waiters::Announce(int64_t available) {
       eventfd_write(waiter.event_fd, 1);
     } else {
       changed = true;
+      any_blocks |= waiter.blocks;
     }
   }
   if (!changed) return nullptr;
   changes_.fetch_add(1, std::memory_order_relaxed);
-  return &changes_;
+  return any_blocks ? &changes_ : nullptr;
 }
 
 void Waiters::Wake(const void* word) {
