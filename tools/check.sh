@@ -66,6 +66,11 @@ check_buildifier() {
     xargs -0 -r "$program" -mode=check -lint=warn
 }
 
+if [[ ${1-} == --help ]]; then
+  sed -n '2,/^[^#]/{/^# shellcheck/d;s/^# \{0,1\}//p}' tools/check.sh
+  exit
+fi
+
 checks=("$@")
 [[ $# -gt 0 ]] || checks=("${all_checks[@]}")
 for check in "${checks[@]}"; do

@@ -89,6 +89,7 @@ check_tools=no
 case "$#${1-}" in
   0) ;;
   1--check-tools) check_tools=yes ;;
+  1--help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit ;;
   *) usage ;;
 esac
 

@@ -6,6 +6,7 @@
 #                            folder of their own); default: here
 #
 # MIB=1024 tools/try.sh makes a larger file.  Every time includes the fsync.
+# BAZEL may name another Bazel, or start-up options, as for tools/test.sh.
 set -euo pipefail
 
 usage() {
@@ -13,15 +14,23 @@ usage() {
   exit 2
 }
 
+if [[ ${1-} == --help ]]; then
+  sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+  exit
+fi
 [[ $# -le 1 && ${1-} != -* ]] || usage
-folder=$(cd "${1:-.}" && pwd) || usage
+if [[ ! -d ${1:-.} ]]; then
+  echo "try.sh: no folder $1" >&2
+  exit 2
+fi
+folder=$(cd "${1:-.}" && pwd) || exit 1
 mib=${MIB:-256}
 [[ $mib =~ ^[1-9][0-9]*$ ]] || usage
 cd "$(dirname "$0")/.."
 
 tools/setup.sh
 read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
-echo "Building asio_cp and asio_probe."
+echo "Building asio_cp and asio_probe (minutes, the first time)."
 "${bazel[@]}" build -c opt --ui_event_filters=-info --noshow_progress \
   --show_result=0 //tools:asio_cp //tools:asio_probe </dev/null
 tools=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools
