@@ -15,6 +15,13 @@
 # library that is built already.  The last line is "N passed, N failed"; the
 # exit status is 0 if something ran and nothing failed.
 set -uo pipefail
+
+where=${1:-${TMPDIR:-/tmp}}
+if [[ $# -gt 1 || ! -d $where ]]; then
+  echo "usage: clients.sh [FOLDER]; the folder must be there" >&2
+  exit 2
+fi
+where=$(cd "$where" && pwd) || exit 1
 cd "$(dirname "$0")/../../.." || exit 1
 
 library=${UASIO_LIBAIO-}
@@ -26,7 +33,7 @@ if [[ -z $library ]]; then
   library+=/asio/compat/libaio/libaio.so.1
 fi
 
-folder=$(mktemp -d "${1:-${TMPDIR:-/tmp}}/uasio_clients_XXXXXX") || exit 1
+folder=$(mktemp -d "$where/uasio_clients_XXXXXX") || exit 1
 trap 'rm -rf "$folder"' EXIT
 
 passed=0 failed=0 missing=()

@@ -11,7 +11,11 @@
 # built already.
 set -euo pipefail
 
-file=$(realpath "${1:?usage: compare.sh FILE [ROUNDS [FIO OPTIONS...]]}")
+if [[ $# -eq 0 || $1 == -* ]]; then
+  echo "usage: compare.sh FILE [ROUNDS [FIO OPTIONS...]]" >&2
+  exit 2
+fi
+file=$(realpath "$1")
 rounds=${2:-7}
 shift $(($# < 2 ? $# : 2))
 command -v fio >/dev/null || { echo "compare.sh: fio is not installed" >&2; exit 1; }
