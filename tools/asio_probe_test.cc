@@ -23,6 +23,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // Reads JSON, as far as objects, strings and numbers go.
 class Json {
@@ -103,6 +104,16 @@ TEST(AsioProbeTest, WithoutAPathItTellsOfTheSystem) {
                     HasSubstr("kernel.io_uring_disabled"),
                     HasSubstr("RLIMIT_MEMLOCK"), Not(HasSubstr("O_DIRECT"))));
   EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+TEST(AsioProbeTest, AReportThatCannotBeWrittenIsAnError) {
+  for (const char* flag : {"--nojson", "--json", "--help"}) {
+    const Outcome outcome = RunProgramOnAFullDisk({"asio_probe", flag});
+    EXPECT_EQ(outcome.exit_code, 1) << flag;
+    EXPECT_THAT(
+        outcome.err,
+        StartsWith("asio_probe: cannot write to standard output: ENOSPC"));
+  }
 }
 
 TEST(AsioProbeTest, RefusesWhatHasNoBlocks) {

@@ -21,6 +21,7 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "asio/errors.h"
 #include "tools/command_line.h"
 #include "tools/file_sums.h"
@@ -61,14 +62,13 @@ constexpr rlim_t kOtherFds = 32;  // That we or the library may need.
 bool failed = false;
 
 // Goes on: the exit code will tell.
-void Complain(const absl::Status& status) {
-  std::fflush(stdout);  // So that both keep their order on a terminal.
-  ExitCode(status);
+void Fail(absl::string_view message) {
+  Complain(message);
   failed = true;
 }
 
-void Complain(const std::string& message) {
-  Complain(absl::UnknownError(message));
+void Fail(int error, const std::string& context) {
+  Fail(ErrnoStatus(error, context).message());
 }
 
 void Print(const std::string& text) {
@@ -93,7 +93,7 @@ void Sum(std::function<std::optional<FileToSum>()> next,
          std::function<void(const FileSum& sum)> deliver) {
   const absl::Status status =
       SumFiles(Options(), std::move(next), std::move(deliver));
-  if (!status.ok()) Complain(status);
+  if (!status.ok()) Fail(status.message());
 }
 
 // The lines of a file, or standard input.
@@ -102,7 +102,7 @@ class Lines {
   // `end` is what each line has behind it; the last one may be without.
   Lines(const std::string& path, char end) : path_(path), end_(end) {
     file_ = path == "-" ? stdin : std::fopen(path.c_str(), "re");
-    if (file_ == nullptr) Complain(ErrnoStatus(errno, path));
+    if (file_ == nullptr) Fail(errno, path);
   }
   ~Lines() {
     if (file_ != nullptr && file_ != stdin) std::fclose(file_);
@@ -123,7 +123,7 @@ class Lines {
     errno = 0;
     ssize_t size = getdelim(&line_, &capacity_, end_, file_);
     if (size < 0) {
-      if (std::ferror(file_)) Complain(ErrnoStatus(errno, name()));
+      if (std::ferror(file_)) Fail(errno, name());
       return std::nullopt;
     }
     ++count_;
@@ -143,7 +143,7 @@ class Lines {
 // ---- Printing checksums ----------------------------------------------------
 
 void PrintSum(const FileSum& sum) {
-  if (sum.error != 0) return Complain(ErrnoStatus(sum.error, sum.file.name));
+  if (sum.error != 0) return Fail(sum.error, sum.file.name);
   const bool zero = absl::GetFlag(FLAGS_zero);
   Print(
       (zero ? FormatSumLineZero : FormatSumLine)({sum.digest, sum.file.name}));
@@ -166,11 +166,11 @@ void SumListed(const std::string& list) {
       [&]() -> std::optional<FileToSum> {
         while (std::optional<std::string> name = lines.Next()) {
           if (lines.AreReadFrom(*name)) {
-            Complain(absl::StrCat("the names come from standard input, so ",
-                                  *name, " cannot be one"));
+            Fail(absl::StrCat("the names come from standard input, so ", *name,
+                              " cannot be one"));
           } else if (name->empty()) {
-            Complain(absl::StrCat(lines.name(), ": name ", lines.count(),
-                                  " is empty"));
+            Fail(absl::StrCat(lines.name(), ": name ", lines.count(),
+                              " is empty"));
           } else {
             return FileToSum{*std::move(name), ""};
           }
@@ -221,7 +221,7 @@ class Check {
   void Tell(const FileSum& sum) {
     if (sum.error == ENOENT && absl::GetFlag(FLAGS_ignore_missing)) return;
     if (sum.error != 0) {
-      Complain(ErrnoStatus(sum.error, sum.file.name));
+      Fail(sum.error, sum.file.name);
       ++unread_;
       return Say(sum.file.name, "FAILED open or read");
     }
@@ -236,8 +236,8 @@ class Check {
 
   void Summarize() {
     if (good_lines_ == 0) {
-      return Complain(absl::StrCat(
-          lines_.name(), ": no properly formatted checksum lines found"));
+      return Fail(absl::StrCat(lines_.name(),
+                               ": no properly formatted checksum lines found"));
     }
     if (bad_lines_ > 0) {
       Warn(
@@ -271,8 +271,7 @@ class Check {
   // Does not fail.
   static void Warn(const std::string& message) {
     if (absl::GetFlag(FLAGS_status)) return;
-    std::fflush(stdout);
-    ExitCode(absl::UnknownError(message));
+    Complain(message);
   }
 
   Lines lines_;
@@ -331,9 +330,6 @@ int main(int argc, char** argv) {
       uasio::ParseCommandLine(argc, argv, uasio::kUsage);
   uasio::CheckFlags(names);
   uasio::Run(std::move(names));
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-    uasio::Complain(
-        uasio::ErrnoStatus(errno, "cannot write to standard output"));
-  }
-  return uasio::failed ? 1 : 0;
+  const int code = uasio::ExitCode(absl::OkStatus());
+  return uasio::failed ? 1 : code;
 }

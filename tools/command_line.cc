@@ -21,6 +21,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "asio/errors.h"
 
 namespace uasio {
 namespace {
@@ -77,7 +78,7 @@ std::string Spelled(absl::string_view name) {
     std::printf("  --%s: %s (default: %s)\n", Spelled(name).c_str(),
                 flag->Help().c_str(), flag->DefaultValue().c_str());
   }
-  std::exit(0);
+  std::exit(ExitCode(absl::OkStatus()));
 }
 
 absl::CommandLineFlag* FindFlag(absl::string_view name) {
@@ -103,6 +104,14 @@ void PrintLine(absl::string_view message, absl::string_view more) {
   }
   absl::StrAppend(&line, more, "\n");
   std::fputs(line.c_str(), stderr);
+}
+
+// What an earlier, larger part failed for, nobody has kept.
+absl::Status FlushOutput() {
+  constexpr char kWhat[] = "cannot write to standard output";
+  if (std::fflush(stdout) != 0) return ErrnoStatus(errno, kWhat);
+  if (std::ferror(stdout) != 0) return absl::DataLossError(kWhat);
+  return absl::OkStatus();
 }
 
 // Sets the flag in `argument`, a "name", "name=value" or "noname".  False: the
@@ -169,10 +178,17 @@ void ExitWithUsage(absl::string_view message) {
   std::exit(2);
 }
 
+void Complain(absl::string_view message) {
+  std::fflush(stdout);  // So that both keep their order on a terminal.
+  PrintLine(message, "");
+}
+
 int ExitCode(const absl::Status& status) {
-  if (status.ok()) return 0;
-  PrintLine(status.message(), "");
-  return 1;
+  const absl::Status written = FlushOutput();
+  for (const absl::Status& s : {status, written}) {
+    if (!s.ok()) Complain(s.message());
+  }
+  return status.ok() && written.ok() ? 0 : 1;
 }
 
 bool AbslParseFlag(absl::string_view text, Bytes* bytes, std::string* error) {

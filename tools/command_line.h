@@ -17,9 +17,9 @@
 namespace uasio {
 
 // Sets the flags and returns the other arguments.  `usage` is what --help
-// prints before the list of flags, and then exits with 0; for a bad flag, exits
-// with 2.  Relative paths are the user's, also under `bazel run`.  A standard
-// fd that is closed is taken, so that no other file gets its number.
+// prints before the list of flags, and then exits, as by ExitCode(); for a bad
+// flag, exits with 2.  Relative paths are the user's, also under `bazel run`.
+// A standard fd that is closed is taken, so that no other file gets its number.
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
                                           absl::string_view usage);
 
@@ -29,7 +29,11 @@ void IgnoreSignalsOfFailedWrites();
 // Prints "TOOL: MESSAGE; see --help" and exits with 2.
 [[noreturn]] void ExitWithUsage(absl::string_view message);
 
-// Prints "TOOL: MESSAGE" unless `status` is OK.  Returns what main() returns.
+// Prints "TOOL: MESSAGE", behind what is on its way to stdout.
+void Complain(absl::string_view message);
+
+// The end of main(), and what that returns: complains unless `status` is OK,
+// and unless all that was printed has got to where stdout goes.
 int ExitCode(const absl::Status& status);
 
 // The type of flags like --buffer=64k: a number of bytes, with an optional k,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
@@ -159,6 +160,30 @@ TEST_F(CommandLineDeathTest, ExitCodeIs0OrOneLineAnd1) {
   EXPECT_EXIT(exit(ExitCode(absl::OkStatus())), ExitedWithCode(0), "^$");
   EXPECT_EXIT((Parse({}), exit(ExitCode(ErrnoStatus(EIO, "cannot\tfly")))),
               ExitedWithCode(1), "^tool: cannot\\\\x09fly: EIO \\([^\n]*\n$");
+}
+
+void WriteToAFullDisk(const char* text) {
+  dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
+  std::printf("%s", text);
+}
+
+TEST_F(CommandLineDeathTest, WhatCouldNotBeWrittenIsOneLineAndExitCode1) {
+  constexpr char kFull[] =
+      "^tool: cannot write to standard output: ENOSPC \\([^\n]*\n$";
+  EXPECT_EXIT(
+      (Parse({}), WriteToAFullDisk("result"), exit(ExitCode(absl::OkStatus()))),
+      ExitedWithCode(1), kFull);
+  EXPECT_EXIT((WriteToAFullDisk(""), Parse({"--help"})), ExitedWithCode(1),
+              kFull);
+  EXPECT_EXIT((WriteToAFullDisk(""), exit(ExitCode(absl::OkStatus()))),
+              ExitedWithCode(0), "^$");
+}
+
+TEST_F(CommandLineDeathTest, AnErrorIsToldBeforeWhatCouldNotBeWritten) {
+  EXPECT_EXIT((Parse({}), WriteToAFullDisk("result"),
+               exit(ExitCode(ErrnoStatus(EIO, "cannot fly")))),
+              ExitedWithCode(1),
+              "^tool: cannot fly: EIO [^\n]*\ntool: cannot write [^\n]*\n$");
 }
 
 // Where Parse() goes from `from`, when a user in `user` has said `bazel run`.

@@ -96,6 +96,13 @@ Outcome RunProgram(const std::vector<std::string>& args,
   return Program(args, options).Wait();
 }
 
+Outcome RunProgramOnAFullDisk(const std::vector<std::string>& args) {
+  const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ProgramOptions options;
+  options.out = full.get();
+  return RunProgram(args, options);
+}
+
 void ObeyPermissions() {
   for (int capability : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH}) {
     prctl(PR_CAPBSET_DROP, capability);

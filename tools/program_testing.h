@@ -56,6 +56,9 @@ class Program {
 Outcome RunProgram(const std::vector<std::string>& args,
                    const ProgramOptions& options = {});
 
+// The same where nothing can be written to standard output: the disk is full.
+Outcome RunProgramOnAFullDisk(const std::vector<std::string>& args);
+
 // For ProgramOptions::in_child: from the exec(2) on, root, too, is subject to
 // the permission bits of files.
 void ObeyPermissions();

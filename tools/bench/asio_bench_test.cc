@@ -140,5 +140,15 @@ TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
               HasSubstr("asio_bench: cannot create /nowhere/at/all: ENOENT"));
 }
 
+TEST(AsioBenchTest, ATableThatCannotBeWrittenIsAnError) {
+  const Scratch scratch;
+  const Outcome outcome = RunProgramOnAFullDisk(
+      {"bench/asio_bench", "--file=" + scratch.Path(""), "--buffered",
+       "--size=1m", "--seconds=0.02", "--rounds=1", "--engines=pread"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("asio_bench: cannot write to standard output: ENOSPC"));
+}
+
 }  // namespace
 }  // namespace uasio
