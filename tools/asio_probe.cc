@@ -44,25 +44,26 @@ void PrintFindings(const char* title, const std::vector<Finding>& findings) {
   }
 }
 
-void PrintText(const SystemReport& system,
-               const std::optional<PathReport>& path) {
+void PrintText(const SystemReport& system) {
   PrintFindings("backends", system.backends);
   std::printf("  %-24s %s\n", "auto takes", system.auto_backend.c_str());
   std::printf("settings\n");
   for (const auto& [name, value] : system.settings) {
     std::printf("  %-24s %s\n", name.c_str(), value.c_str());
   }
-  if (!path.has_value()) return;
-  std::printf("%s\n", path->path.c_str());
-  std::printf("  %-24s %s\n", "file system", path->file_system.c_str());
-  std::printf("  %-24s %s\n", "O_DIRECT", Words(path->direct).c_str());
-  if (path->direct.ok()) {
+}
+
+void PrintText(const PathReport& path) {
+  std::printf("%s\n", path.path.c_str());
+  std::printf("  %-24s %s\n", "file system", path.file_system.c_str());
+  std::printf("  %-24s %s\n", "O_DIRECT", Words(path.direct).c_str());
+  if (path.direct.ok()) {
     std::printf("  %-24s memory to %zu bytes, offset and length to %zu\n",
-                "alignment", path->alignment.memory_bytes,
-                path->alignment.offset_bytes);
+                "alignment", path.alignment.memory_bytes,
+                path.alignment.offset_bytes);
   }
-  PrintFindings("RWF_NOWAIT there", path->nowait);
-  PrintFindings("backends there", path->backends);
+  PrintFindings("RWF_NOWAIT there", path.nowait);
+  PrintFindings("backends there", path.backends);
 }
 
 std::string Quoted(const std::string& text) {
@@ -118,15 +119,24 @@ void PrintJson(const SystemReport& system,
   std::printf("\n}\n");
 }
 
+// What is known of the system is told even if the path is of no use; but JSON
+// is whole or not there.
 absl::Status Run(const std::vector<std::string>& paths) {
   if (paths.size() > 1) ExitWithUsage("there must be at most one PATH");
+  const bool json = absl::GetFlag(FLAGS_json);
+  const SystemReport system = ProbeSystem();
+  if (!json) PrintText(system);
   std::optional<PathReport> report;
   if (!paths.empty()) {
     absl::StatusOr<PathReport> probed = ProbePath(paths[0]);
     if (!probed.ok()) return probed.status();
     report = *std::move(probed);
   }
-  (absl::GetFlag(FLAGS_json) ? PrintJson : PrintText)(ProbeSystem(), report);
+  if (json) {
+    PrintJson(system, report);
+  } else if (report.has_value()) {
+    PrintText(*report);
+  }
   return absl::OkStatus();
 }
 

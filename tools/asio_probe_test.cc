@@ -159,6 +159,11 @@ TEST(AsioProbeTest, WhereNoFileCanBeMadeItSaysWhy) {
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_THAT(missing.err, AllOf(HasSubstr("cannot probe /nowhere/at all"),
                                  HasSubstr("ENOENT")));
+  const Outcome text = Probe({"/proc"});
+  EXPECT_EQ(text.exit_code, 1);
+  EXPECT_THAT(text.err, HasSubstr("cannot make a temporary file in /proc: "));
+  EXPECT_THAT(text.out, AllOf(HasSubstr("auto takes"), HasSubstr("settings"),
+                              Not(HasSubstr("O_DIRECT"))));
   const Outcome proc = Probe({"--json", "/proc"});
   EXPECT_EQ(proc.exit_code, 1);
   EXPECT_THAT(proc.err, HasSubstr("cannot make a temporary file in /proc: "));
