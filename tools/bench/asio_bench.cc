@@ -47,18 +47,56 @@ void EndProgress() {
   if (isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
 }
 
-absl::Status WriteFile(const std::string& path, const std::string& contents) {
-  FILE* file = std::fopen(path.c_str(), "we");
-  bool ok = file != nullptr;
-  ok = ok && std::fputs(contents.c_str(), file) >= 0;
-  if (file != nullptr) ok = std::fclose(file) == 0 && ok;
-  if (ok) return absl::OkStatus();
-  return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
-}
+// A file that is opened before the measurement, so that a bad name costs no
+// time, and keeps what it has until that is over.
+class ResultFile {
+ public:
+  explicit ResultFile(const std::string& path) : path_(path) {
+    if (path.empty()) return;
+    file_ = std::fopen(path.c_str(), "ae");
+    if (file_ == nullptr) status_ = Failure();
+  }
+  ~ResultFile() {
+    if (file_ != nullptr) std::fclose(file_);
+  }
+  ResultFile(const ResultFile&) = delete;
+  ResultFile& operator=(const ResultFile&) = delete;
+
+  const absl::Status& status() const { return status_; }
+
+  // Nothing, if there was no name.  REQUIRES: status() is OK.
+  absl::Status Replace(const std::string& contents) {
+    if (file_ == nullptr) return absl::OkStatus();
+    // A pipe or device has no size, and takes what comes.
+    bool ok = ftruncate(fileno(file_), 0) == 0 || errno == EINVAL;
+    ok = ok && std::fputs(contents.c_str(), file_) >= 0;
+    ok = ok && std::fflush(file_) == 0;
+    return ok ? absl::OkStatus() : Failure();
+  }
+
+ private:
+  absl::Status Failure() const {
+    return ErrnoStatus(errno, absl::StrCat("cannot write ", path_));
+  }
+
+  const std::string path_;
+  FILE* file_ = nullptr;
+  absl::Status status_;
+};
 
 double LoadAverage() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : 0;
+}
+
+// What there is, also with an error; without a row, why.
+void Print(const Options& options, const Results& results, double load) {
+  if (!results.rows.empty()) {
+    std::printf("%s\nLoad average before: %.2f%s\n",
+                Conditions(options.plan).c_str(), load,
+                load > 1 ? ", which disturbs" : "");
+  }
+  std::fputs(Table(results, options.baseline).c_str(), stdout);
 }
 
 absl::Status Run(Options options) {
@@ -66,18 +104,19 @@ absl::Status Run(Options options) {
   if (std::count(workloads.begin(), workloads.end(), Workload::kSmallFiles)) {
     EndWhenInterrupted(&options.plan);
   }
+  ResultFile csv(options.csv_path);
+  absl::Status status = csv.status();
+  if (status.ok() && !options.plot_folder.empty()) {
+    status = MakePlotFolder(options.plot_folder);
+  }
+  if (!status.ok()) return status;
   const double load = LoadAverage();
   Results results;
-  absl::Status status = Compare(options.plan, ShowProgress, &results);
+  status = Compare(options.plan, ShowProgress, &results);
   EndProgress();
-  std::printf("%s\nLoad average before: %.2f%s\n",
-              Conditions(options.plan).c_str(), load,
-              load > 1 ? ", which disturbs" : "");
-  std::fputs(Table(results, options.baseline).c_str(), stdout);
-  if (!options.csv_path.empty()) {
-    const bool with_queues = options.plan.queues.size() > 1;
-    status.Update(WriteFile(options.csv_path, Csv(results.rows, with_queues)));
-  }
+  Print(options, results, load);
+  const bool with_queues = options.plan.queues.size() > 1;
+  status.Update(csv.Replace(Csv(results.rows, with_queues)));
   if (!options.plot_folder.empty() && !results.rows.empty()) {
     status.Update(Plot(options.plan, results, options.plot_folder));
   }

@@ -26,6 +26,7 @@ using fd_testing::Scratch;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // Of a small file, for a moment.
 Outcome Bench(const std::string& folder, std::vector<std::string> flags,
@@ -38,7 +39,7 @@ Outcome Bench(const std::string& folder, std::vector<std::string> flags,
 
 TEST(AsioBenchTest, WritesATableAndARowForEachEngineAndRound) {
   const Scratch scratch;
-  const std::string csv = scratch.Path("rows.csv");
+  const std::string csv = scratch.NewFile("rows.csv", std::string(9999, '?'));
   const Outcome outcome =
       Bench(scratch.Path(""), {"--engines=worker,pread", "--csv", csv});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -138,6 +139,29 @@ TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err,
               HasSubstr("asio_bench: cannot create /nowhere/at/all: ENOENT"));
+  EXPECT_THAT(outcome.out, IsEmpty());
+}
+
+// Before the scratch file is created, which could not be, either.
+TEST(AsioBenchTest, WhereTheResultsCannotGoItFailsBeforeItMeasures) {
+  const Outcome csv = Bench("/nowhere", {"--csv=/nowhere/at/all.csv"});
+  EXPECT_EQ(csv.exit_code, 1);
+  EXPECT_THAT(csv.err, StartsWith("asio_bench: cannot write /nowhere/at/all.csv"
+                                  ": ENOENT"));
+  const Outcome plot = Bench("/nowhere", {"--plot=/dev/null/plots"});
+  EXPECT_EQ(plot.exit_code, 1);
+  EXPECT_THAT(plot.err, StartsWith("asio_bench: cannot make /dev/null/plots: "
+                                   "ENOTDIR"));
+}
+
+TEST(AsioBenchTest, WhereNobodyTakesPartItOnlySaysWhy) {
+  const Scratch scratch;
+  ProgramOptions options;
+  options.in_child = [] { RefuseCalls({{SYS_io_uring_setup, EPERM}}); };
+  const Outcome outcome = Bench(scratch.Path(""), {"--engines=uring"}, options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("randread: uring passed over: io_uring_se"
+                                      "tup: EPERM"));
 }
 
 TEST(AsioBenchTest, ATableThatCannotBeWrittenIsAnError) {

@@ -221,15 +221,18 @@ std::vector<Picture> PicturesOf(const Plan& plan, const Lines& lines,
 
 }  // namespace
 
-absl::Status Plot(const Plan& plan, const Results& results,
-                  const std::string& folder) {
+absl::Status MakePlotFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) {
-    return ErrnoStatus(error.value(), absl::StrCat("cannot make ", folder));
-  }
+  if (!error) return absl::OkStatus();
+  return ErrnoStatus(error.value(), absl::StrCat("cannot make ", folder));
+}
+
+absl::Status Plot(const Plan& plan, const Results& results,
+                  const std::string& folder) {
+  absl::Status status = MakePlotFolder(folder);
+  if (!status.ok()) return status;
   const Lines lines = Sum(results.rows, plan.engines.back());
-  absl::Status status;
   for (Workload workload : plan.workloads) {
     for (const Picture& picture : PicturesOf(plan, lines, workload)) {
       status.Update(Draw(picture, folder));

@@ -11,6 +11,9 @@
 
 namespace uasio {
 
+// Makes `folder`, with those above it, unless it is there.
+absl::Status MakePlotFolder(const std::string& folder);
+
 // For each workload, in `folder`, which is made with those above it if need be,
 // each with the script that draws it:
 //

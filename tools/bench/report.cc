@@ -190,7 +190,7 @@ std::string Table(const Results& results, absl::string_view baseline) {
     absl::StrAppend(&text, LineText(line));
     last = &line;
   }
-  if (!results.notes.empty()) absl::StrAppend(&text, "\n");
+  if (!text.empty() && !results.notes.empty()) absl::StrAppend(&text, "\n");
   for (const std::string& note : results.notes) {
     absl::StrAppend(&text, note, "\n");
   }
