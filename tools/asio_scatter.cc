@@ -2,7 +2,9 @@
 //
 // The worked example of the streams: see scatter.cc for how they are used.
 
+#include <errno.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
+#include "asio/errors.h"
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
@@ -129,7 +132,11 @@ absl::Status AllowFiles(size_t parts) {
 
 absl::Status RunSplit(const Job& job) {
   StreamOptions options = job.scatter.streams;
+  struct stat info;
   if (job.from != "-") {
+    if (stat(job.from.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+      return ErrnoStatus(EISDIR, absl::StrCat("cannot read ", job.from));
+    }
     ReaderOptions of_file;
     static_cast<StreamOptions&>(of_file) = options;
     absl::StatusOr<Reader> in = Reader::Open(job.from, of_file);
