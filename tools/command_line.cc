@@ -65,7 +65,8 @@ bool IsOurs(const absl::CommandLineFlag& flag) {
 
 // A name of several words has hyphens for the user, and underscores in C++.
 std::string Spelled(absl::string_view name) {
-  return absl::StrReplaceAll(name, {{"_", "-"}});
+  return absl::StrCat(name.size() == 1 ? "-" : "--",
+                      absl::StrReplaceAll(name, {{"_", "-"}}));
 }
 
 [[noreturn]] void PrintHelp(absl::string_view usage) {
@@ -75,7 +76,7 @@ std::string Spelled(absl::string_view name) {
     if (IsOurs(*flag)) sorted[std::string(name)] = flag;
   }
   for (const auto& [name, flag] : sorted) {
-    std::printf("  --%s: %s (default: %s)\n", Spelled(name).c_str(),
+    std::printf("  %s: %s (default: %s)\n", Spelled(name).c_str(),
                 flag->Help().c_str(), flag->DefaultValue().c_str());
   }
   std::exit(ExitCode(absl::OkStatus()));
@@ -137,6 +138,21 @@ bool ParseFlag(absl::string_view argument, absl::CommandLineFlag** flag) {
   return SetFlag(*flag, "true"), true;
 }
 
+// Sets the switches in `letters`, of "-letters", if each is one and the whole
+// is no flag.
+bool ParseLetters(absl::string_view letters) {
+  if (FindFlag(letters) != nullptr) return false;
+  const auto find = [](char letter) {
+    absl::CommandLineFlag* flag = FindFlag(std::string(1, letter));
+    return flag != nullptr && flag->IsOfType<bool>() ? flag : nullptr;
+  };
+  for (char letter : letters) {
+    if (find(letter) == nullptr) return false;
+  }
+  for (char letter : letters) SetFlag(find(letter), "true");
+  return !letters.empty();
+}
+
 }  // namespace
 
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
@@ -153,12 +169,13 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv,
       rest.emplace_back(argument);
       continue;
     }
-    absl::ConsumePrefix(&argument, "-");
+    const bool one_dash = !absl::ConsumePrefix(&argument, "-");
     if (argument == "help" || argument == "h") PrintHelp(usage);
     if (argument.empty()) {
       flags_may_follow = false;
       continue;
     }
+    if (one_dash && ParseLetters(argument)) continue;
     absl::CommandLineFlag* flag;
     if (ParseFlag(argument, &flag)) continue;
     if (++i == argc)

@@ -18,8 +18,9 @@ namespace uasio {
 
 // Sets the flags and returns the other arguments.  `usage` is what --help
 // prints before the list of flags, and then exits, as by ExitCode(); for a bad
-// flag, exits with 2.  Relative paths are the user's, also under `bazel run`.
-// A standard fd that is closed is taken, so that no other file gets its number.
+// flag, exits with 2.  Switches of one letter may stand together, like -xy.
+// Relative paths are the user's, also under `bazel run`.  A standard fd that is
+// closed is taken, so that no other file gets its number.
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
                                           absl::string_view usage);
 

@@ -21,6 +21,9 @@ ABSL_FLAG(std::string, color, "red", "a word");
 ABSL_FLAG(int, count, 3, "a number");
 ABSL_FLAG(bool, loud, false, "a switch");
 ABSL_FLAG(bool, nodding, true, "a switch whose name begins with no");
+ABSL_FLAG(bool, x, false, "a letter");
+ABSL_FLAG(bool, y, false, "another");
+ABSL_FLAG(int, z, 0, "a letter that is no switch");
 ABSL_FLAG(uasio::Bytes, room, uasio::Bytes{1 << 20}, "an amount");
 
 namespace uasio {
@@ -75,6 +78,16 @@ TEST_F(CommandLineTest, OneDashIsAsGoodAsTwo) {
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
 }
 
+TEST_F(CommandLineTest, SwitchesOfOneLetterMayStandTogether) {
+  EXPECT_THAT(Parse({"-x"}), IsEmpty());
+  EXPECT_TRUE(absl::GetFlag(FLAGS_x));
+  EXPECT_FALSE(absl::GetFlag(FLAGS_y));
+  absl::SetFlag(&FLAGS_x, false);
+  EXPECT_THAT(Parse({"-yx", "a"}), ElementsAre("a"));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_x));
+  EXPECT_TRUE(absl::GetFlag(FLAGS_y));
+}
+
 TEST_F(CommandLineTest, SeveralWordsAreJoinedByHyphensOrUnderscores) {
   Parse({"--two-words=1"});
   EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 1);
@@ -123,6 +136,9 @@ TEST_F(CommandLineDeathTest, ABadFlagIsOneLineAndExitCode2) {
   EXPECT_EXIT(Parse({"--noloud=1"}), exits, "^tool: no flag --noloud;");
   EXPECT_EXIT(Parse({"--=1"}), exits, "^tool: no flag --;");
   EXPECT_EXIT(Parse({"--color"}), exits, "^tool: --color needs a value; see ");
+  EXPECT_EXIT(Parse({"-xn"}), exits, "^tool: no flag --xn;");
+  EXPECT_EXIT(Parse({"-xz"}), exits, "^tool: no flag --xz;");
+  EXPECT_EXIT(Parse({"--xy"}), exits, "^tool: no flag --xy;");
 }
 
 TEST_F(CommandLineDeathTest, AFlagOfAbseilsIsNoFlagOfTheTool) {
@@ -144,6 +160,7 @@ TEST_F(CommandLineDeathTest, HelpExitsWith0AndListsOurFlagsOnly) {
   const auto lists_ours =
       AllOf(HasSubstr("usage\n"), HasSubstr("\n  --color: a word (default: "),
             HasSubstr("\n  --room: an amount (default: 1m)\n"),
+            HasSubstr("\n  -x: a letter (default: false)\n"),
             Not(HasSubstr("flagfile")), Not(HasSubstr("--help")));
   for (const char* help : {"--help", "-help", "-h"}) {
     EXPECT_EXIT((dup2(STDERR_FILENO, STDOUT_FILENO), Parse({"x", help})),
