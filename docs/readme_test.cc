@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
 
@@ -36,6 +37,15 @@ TEST(ReadmeTest, TheExampleNumbersTheLinesOfAFile) {
   std::ostringstream numbered;
   numbered << std::ifstream(to).rdbuf();
   EXPECT_EQ(numbered.str(), "1 a\n2 b\n");
+}
+
+TEST(ReadmeTest, TheExampleTellsOfAFullDisk) {
+  const std::string from = testing::TempDir() + "/much";
+  std::ofstream file(from);
+  for (int i = 0; i < 123456; ++i) file << "a line\n";
+  file.close();
+  EXPECT_TRUE(absl::IsResourceExhausted(NumberLines(from, "/dev/full")))
+      << NumberLines(from, "/dev/full");
 }
 
 }  // namespace
