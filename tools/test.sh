@@ -11,20 +11,20 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+patterns=(//...)
+for argument in "$@"; do
+  case $argument in
+    --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' tools/test.sh; exit ;;
+    -*) ;;
+    *) patterns=() ;;
+  esac
+done
+
 tools/setup.sh
 read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-
-patterns=(//...)
-for argument in "$@"; do
-  case $argument in
-    --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit ;;
-    -*) ;;
-    *) patterns=() ;;
-  esac
-done
 
 # What Bazel says that it did, one event a line, is the only account of this
 # very run: bazel-testlogs also has what earlier ones left.
