@@ -128,6 +128,14 @@ bool Attempts::TryOpen(int folder, unsigned long path, unsigned long flags,
   constexpr unsigned long kChanging =
       O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
   if ((flags & kChanging) != 0) return false;
+  if (!experience_->opens.IsWorthTrying()) return false;
+  const bool made = OpenCached(folder, path, flags, result);
+  experience_->opens.Learn(made);
+  return made;
+}
+
+bool Attempts::OpenCached(int folder, unsigned long path, unsigned long flags,
+                          long* result) {
   open_how how = {};
   how.flags = static_cast<unsigned int>(flags);
   how.resolve = RESOLVE_CACHED;
@@ -140,11 +148,18 @@ bool Attempts::TryOpen(int folder, unsigned long path, unsigned long flags,
   return true;
 }
 
-// As if the fd were a file's, which is only found out if that matters: what an
-// fd of any kind gives at once and in full, a blocking read would have given.
 bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
+  if (!experience_->reads.IsWorthTrying()) return false;
   if (!LearnFlags(FdOf(call))) return MakeNow(call, result);  // EBADF.
   if ((flags_ & O_DIRECT) != 0) return false;
+  const bool made = ReadCached(call, offset, result);
+  experience_->reads.Learn(made);
+  return made;
+}
+
+// As if the fd were a file's, which is only found out if that matters: what an
+// fd of any kind gives at once and in full, a blocking read would have given.
+bool Attempts::ReadCached(const Call& call, int64_t offset, long* result) {
   Transfer read;
   read.op = Op::kRead;
   read.fd = FdOf(call);

@@ -12,6 +12,10 @@
 //            if that was at the fd's own position; two for another read that
 //            gets less than it asked for.
 //
+// After a few opens that did not find their path in memory, or reads that did
+// not find their data, only one in some is attempted, until one succeeds; the
+// others might block.
+//
 // It remembers how the last fd was opened.  If somebody else uses the number
 // for another file meanwhile, the worst of it is a wait.
 
@@ -19,6 +23,8 @@
 #define UASIO_ASIO_SYSLETS_ATTEMPTS_H_
 
 #include <cstdint>
+
+#include "asio/foresight.h"
 
 namespace uasio {
 
@@ -32,18 +38,30 @@ struct Call {
 // that is not made at all.
 long Make(const Call& call);
 
+// How those of the syslets before went.
+struct Experience {
+  Foresight opens;
+  Foresight reads;
+};
+
 class Attempts {
  public:
+  explicit Attempts(Experience* experience) : experience_(experience) {}
+
   // True: made, with *result.  False: it might block, and has done nothing.
   bool Try(const Call& call, long* result);
 
  private:
+  bool OpenCached(int folder, unsigned long path, unsigned long flags,
+                  long* result);
+  bool ReadCached(const Call& call, int64_t offset, long* result);
   bool TryOpen(int folder, unsigned long path, unsigned long flags,
                long* result);
   bool TryRead(const Call& call, int64_t offset, long* result);
   bool TryClose(const Call& call, long* result);
   bool LearnFlags(int fd);
 
+  Experience* const experience_;
   int fd_ = -1;    // The last one looked at,
   int flags_ = 0;  // and what it was opened with.
 };

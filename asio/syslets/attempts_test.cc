@@ -53,7 +53,8 @@ std::optional<long> Try(Attempts* attempts, long nr, Args... args) {
 }
 template <typename... Args>
 std::optional<long> Try(long nr, Args... args) {
-  Attempts attempts;
+  Experience experience;
+  Attempts attempts(&experience);
   return Try(&attempts, nr, args...);
 }
 
@@ -167,8 +168,26 @@ TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
   EXPECT_EQ(Waiting(out.get()), got == 3 ? 4 : 3);
 }
 
+// Of those that follow, one in 16 is attempted until one succeeds.
+TEST(TryTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
+  Experience experience;
+  const Pipe pipe;
+  char back = 0;
+  const auto read = [&] {
+    Attempts attempts(&experience);
+    return Try(&attempts, SYS_read, pipe.read_end.get(), &back, 1);
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(read(), std::nullopt);
+  pipe.Put("abc");
+  int left = 0;
+  while (read() == std::nullopt && left < 100) ++left;
+  EXPECT_EQ(left, 15);
+  EXPECT_EQ(read(), 1);
+}
+
 TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {
-  Attempts attempts;
+  Experience experience;
+  Attempts attempts(&experience);
   const std::string path = scratch_.Path("data");
   const std::optional<long> fd =
       Try(&attempts, SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY);

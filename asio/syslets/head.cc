@@ -57,7 +57,7 @@ syslet_uatom* Head::Exec(syslet_uatom* atom) {
   Run run;
   run.atom = atom;
   run.atoms_left = atoms_max_;
-  if (RunInCaller(&run)) return run.atom;
+  if (RunInCaller(&run, &experience_)) return run.atom;
   SendOff(run);
   return nullptr;
 }

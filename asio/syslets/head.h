@@ -73,6 +73,7 @@ class Head {
   const Owner owner_;
   Ring ring_;
   Checker checker_;
+  Experience experience_;
   unsigned long atoms_max_ = SYSLET_ATOMS_MAX_DEFAULT;
   Job* next_ = nullptr;  // For the next syslet that leaves the caller.
 

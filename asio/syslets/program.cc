@@ -60,8 +60,8 @@ long CheckAtom(const syslet_uatom& atom) {
 
 }  // namespace
 
-bool RunInCaller(Run* run) {
-  Attempts attempts;
+bool RunInCaller(Run* run, Experience* experience) {
+  Attempts attempts(experience);
   bool stay = false;  // An atom before has said so.
   return RunAtoms(run,
                   [&](unsigned long flags, const Call& call, long* result) {

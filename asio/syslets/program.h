@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "asio/syslets/attempts.h"
 #include "asio/syslets/syslet.h"
 
 namespace uasio {
@@ -31,7 +32,7 @@ struct Run {
 
 // Runs atoms until the syslet has ended: true; or until one that is not to be
 // run in the caller, which is run->atom then: false.
-bool RunInCaller(Run* run);
+bool RunInCaller(Run* run, Experience* experience);
 
 // Runs atoms until the syslet has ended.
 void RunInWorker(Run* run);

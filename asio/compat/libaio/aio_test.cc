@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "asio/compat/libaio/cached_reads.h"
 #include "asio/fd_testing.h"
 #include "gtest/gtest.h"
 
@@ -272,22 +271,6 @@ TEST_F(AioTest, ReadsThatAreNeverAttemptedAreNoFailures) {
   EXPECT_EQ(Submit(&small), 1);
   EXPECT_EQ(Next(), 1);
   EXPECT_EQ(aio_.counts().cached, 1u);
-}
-
-TEST(CachedReadsTest, GivesUpAfterFailuresAndLooksAgainNowAndThen) {
-  CachedReads reads(true);
-  int tries = 0;
-  for (int i = 0; i < 164; ++i) {
-    if (!reads.IsWorthTrying()) continue;
-    reads.Learn(false);
-    ++tries;
-  }
-  EXPECT_EQ(tries, 4 + 10);
-  while (!reads.IsWorthTrying()) {
-  }
-  reads.Learn(true);
-  EXPECT_TRUE(reads.IsWorthTrying());
-  EXPECT_FALSE(CachedReads(false).IsWorthTrying());
 }
 
 // The destructor waits for what is in flight.

@@ -45,9 +45,7 @@ int64_t PollNow(const Readiness::Watch& watch) {
 }  // namespace
 
 Context::Context(Engine* engine, uint32_t capacity)
-    : engine_(engine),
-      cached_reads_(engine->options.cached_reads),
-      ring_(capacity) {}
+    : engine_(engine), ring_(capacity) {}
 
 Context::~Context() {
   MutexLock lock(&mutex_);

@@ -18,12 +18,12 @@
 
 #include <cstdint>
 
-#include "asio/compat/libaio/cached_reads.h"
 #include "asio/compat/libaio/doorbell.h"
 #include "asio/compat/libaio/engine.h"
 #include "asio/compat/libaio/job.h"
 #include "asio/compat/libaio/ring.h"
 #include "asio/compat/libaio/waiters.h"
+#include "asio/foresight.h"
 #include "clists/clist.h"
 #include "workqueue/mutex.h"
 
@@ -73,7 +73,7 @@ class Context {
   void Finish(Job* job, int64_t result);
 
   Engine* engine() const { return engine_; }
-  CachedReads* cached_reads() { return &cached_reads_; }
+  Foresight* cached_reads() { return &cached_reads_; }
 
  private:
   using InFlight = Clist<Job, &Job::in_flight>;
@@ -90,7 +90,7 @@ class Context {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine* const engine_;
-  CachedReads cached_reads_;
+  Foresight cached_reads_;
   Ring ring_;  // Its contents under mutex_.
 
   Mutex mutex_;

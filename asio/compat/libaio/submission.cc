@@ -83,7 +83,8 @@ int Submission::Start(Job* job) {
     return 0;
   }
   Count(*job);
-  if (SuitsAttemptCached(*t) && context_->cached_reads()->IsWorthTrying()) {
+  if (engine->options.cached_reads && SuitsAttemptCached(*t) &&
+      context_->cached_reads()->IsWorthTrying()) {
     const int64_t result = AttemptCached(t);
     context_->cached_reads()->Learn(result >= 0);
     if (result >= 0) {
