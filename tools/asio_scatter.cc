@@ -47,7 +47,7 @@ constexpr char kUsage[] = R"(usage: asio_scatter [FLAGS] SRC PREFIX
 
 Splits SRC by its records into new files PREFIX-00000-of-00064, ..., or merges
 them into DST, which is then what SRC was; - is standard input or output.  To
-merge takes the same --parts, --by, --record and --line_max as to split.
+merge takes the same --parts, --by, --record and --line-max as to split.
 
 With --by=hash, PREFIX-order tells which record went where, in two bytes each;
 it is for merging alone.
@@ -63,7 +63,7 @@ struct Job {
   ScatterOptions scatter;
 };
 
-// --record and --line_max.
+// --record and --line-max.
 void ParseRecord(ScatterOptions* scatter) {
   const std::string text = absl::GetFlag(FLAGS_record);
   Bytes bytes = {0};
@@ -75,7 +75,7 @@ void ParseRecord(ScatterOptions* scatter) {
   scatter->record_bytes = bytes.count;
   scatter->line_bytes_max = absl::GetFlag(FLAGS_line_max).count;
   if (scatter->line_bytes_max == 0 || scatter->line_bytes_max > kRecordMax) {
-    ExitWithUsage("--line_max must be from 1 to 1g");
+    ExitWithUsage("--line-max must be from 1 to 1g");
   }
 }
 

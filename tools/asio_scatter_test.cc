@@ -218,10 +218,10 @@ TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
 
 TEST_F(AsioScatterTest, ALineThatIsTooLongIsNamedByItsOffset) {
   scratch_.NewFile("source", "ab\n" + Pattern(5000) + "\n");
-  ExpectFailure(Scatter({"--line_max=5000", Path("source"), Path("part")}), 1,
+  ExpectFailure(Scatter({"--line-max=5000", Path("source"), Path("part")}), 1,
                 {Path("source"), "the line at offset 3 is longer than 5000"});
   EXPECT_EQ(FilesLeft(), 1u);
-  ExpectSuccess(Scatter({"--line_max=5001", Path("source"), Path("part")}));
+  ExpectSuccess(Scatter({"--line-max=5001", Path("source"), Path("part")}));
 }
 
 TEST_F(AsioScatterTest, AWrongNumberOfPartsIsNotMerged) {
@@ -342,7 +342,7 @@ TEST_F(AsioScatterTest, WrongUseExitsWithTwo) {
                                     {"--by=name", "a", "b"},
                                     {"--record=0", "a", "b"},
                                     {"--record=word", "a", "b"},
-                                    {"--line_max=0", "a", "b"},
+                                    {"--line-max=0", "a", "b"},
                                     {"--buffer=5000", "a", "b"},
                                     {"--depth=0", "a", "b"},
                                     {"--backend=floppy", "a", "b"},
