@@ -1,7 +1,7 @@
 // A Foresight tells whether the next attempt to do something without waiting
 // will succeed, from how those before it did.
 //
-// Threads:   any; those of one context, whose guess is the better for it.
+// Threads:   any; those whose attempts are alike share one.
 //
 // An attempt that fails is not free: it takes a system call, and where it makes
 // the kernel read ahead, it is the submitter who then starts the device, one

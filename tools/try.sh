@@ -20,10 +20,10 @@ if [[ ${1-} == --help ]]; then
 fi
 [[ $# -le 1 && ${1-} != -* ]] || usage
 if [[ ! -d ${1:-.} ]]; then
-  echo "try.sh: no folder $1" >&2
+  echo "try.sh: no folder ${1:-.}" >&2
   exit 2
 fi
-folder=$(cd "${1:-.}" && pwd) || exit 1
+folder=$(cd -- "${1:-.}" >/dev/null && pwd) || exit 1
 mib=${MIB:-256}
 [[ $mib =~ ^[1-9][0-9]*$ ]] || usage
 cd "$(dirname "$0")/.."

@@ -18,8 +18,9 @@ void Linger::Learn(const Stay& stay, bool found, size_t threads) {
   skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
   skips_left_ = skips_;
   if (stay.time < kSliceMin) return;
-  not_before_ = stay.begin + stay.time +
-                stay.time * kTimeToSlices / static_cast<int64_t>(threads);
+  const auto slice = std::min<Clock::duration>(stay.time, kSliceMax);
+  not_before_ = std::max(not_before_, stay.begin + stay.time) +
+                slice * kTimeToSlices / static_cast<int64_t>(threads);
 }
 
 }  // namespace uasio

@@ -6,7 +6,8 @@
 // once, twice as many each time: those who wait for long pay next to nothing.
 // Who gives way to somebody who computes gets the processor back a time slice
 // later, while a thread that was blocked is given it when it is woken.  So then
-// nobody lingers for a time, of which all such slices are the hundredth part.
+// nobody lingers for a time, of which all such slices are the hundredth part,
+// counting the time of all threads that wait for the like.
 //
 // Threads:   all but GiveWay() under the lock of its owner.
 // Blocks:    nothing.
@@ -70,6 +71,7 @@ class Linger {
   static constexpr auto kTimeMax = std::chrono::microseconds(200);
   static constexpr int kSkipsMax = 64;
   static constexpr auto kSliceMin = std::chrono::milliseconds(1);
+  static constexpr auto kSliceMax = std::chrono::milliseconds(100);  // Stopped.
   static constexpr int kTimeToSlices = 100;
 
   // How many waits do not linger after a vain one, and still are not to.

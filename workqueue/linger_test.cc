@@ -78,6 +78,23 @@ TEST(LingerTest, ManyThreadsLoseLessByTheSliceOfOne) {
   EXPECT_EQ(WaitsUntilItPays(&linger, kBegin + milliseconds(33)), 0);
 }
 
+TEST(LingerTest, EachLostTimeSliceCounts) {
+  Linger linger;
+  linger.Learn(StayOf(milliseconds(3), 1), /*found=*/false, 1);
+  linger.Learn(StayOf(milliseconds(1), 1), /*found=*/false, 1);
+  EXPECT_EQ(WaitsUntilItPays(&linger, kBegin + milliseconds(402)), -1);
+  EXPECT_GE(WaitsUntilItPays(&linger, kBegin + milliseconds(403)), 0);
+}
+
+// As with SIGSTOP.
+TEST(LingerTest, WhoWasStoppedLostNoTimeSlice) {
+  Linger linger;
+  linger.Learn(StayOf(std::chrono::hours(24), 1), /*found=*/true, 1);
+  EXPECT_GE(WaitsUntilItPays(&linger, kBegin + std::chrono::hours(24) +
+                                          std::chrono::seconds(10)),
+            0);
+}
+
 TEST(LingerTest, GivesWayUntilItIsThere) {
   int looks = 0;
   const Linger::Stay stay = Linger::GiveWay([&] { return ++looks == 3; });

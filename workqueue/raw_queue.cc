@@ -28,6 +28,7 @@
 namespace uasio {
 namespace {
 
+// Found by measuring (asio_bench, beside threads that compute and alone).
 constexpr size_t kWakingMax = 8;
 
 // False: it was not posted by `deadline`.

@@ -149,9 +149,10 @@ bool Attempts::OpenCached(int folder, unsigned long path, unsigned long flags,
 }
 
 bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
-  if (!experience_->reads.IsWorthTrying()) return false;
+  if (call.args[2] > kCachedBytesMax) return false;
   if (!LearnFlags(FdOf(call))) return MakeNow(call, result);  // EBADF.
   if ((flags_ & O_DIRECT) != 0) return false;
+  if (!experience_->reads.IsWorthTrying()) return false;
   const bool made = ReadCached(call, offset, result);
   experience_->reads.Learn(made);
   return made;

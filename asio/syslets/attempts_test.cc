@@ -169,20 +169,35 @@ TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
 }
 
 // Of those that follow, one in 16 is attempted until one succeeds.
-TEST(TryTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
+TEST_F(ReadTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
   Experience experience;
   const Pipe pipe;
-  char back = 0;
-  const auto read = [&] {
+  const auto read = [&](int fd) {
     Attempts attempts(&experience);
-    return Try(&attempts, SYS_read, pipe.read_end.get(), &back, 1);
+    return Try(&attempts, SYS_read, fd, back_, 1);
   };
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(read(), std::nullopt);
-  pipe.Put("abc");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(read(pipe.read_end.get()), std::nullopt);
+  }
   int left = 0;
-  while (read() == std::nullopt && left < 100) ++left;
+  while (read(fd_.get()) == std::nullopt && left < 100) ++left;
   EXPECT_EQ(left, 15);
-  EXPECT_EQ(read(), 1);
+  EXPECT_EQ(read(fd_.get()), 1);
+}
+
+TEST_F(ReadTest, WhatIsNeverAttemptedIsNoFailure) {
+  Experience experience;
+  const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
+  for (int i = 0; i < 100; ++i) {
+    Attempts attempts(&experience);
+    EXPECT_EQ(Try(&attempts, SYS_pread64, fd_.get(), back_, (64 << 10) + 1, 0),
+              std::nullopt);
+    if (direct.get() >= 0) {
+      EXPECT_EQ(Try(&attempts, SYS_pread64, direct.get(), back_, 1, 0),
+                std::nullopt);
+    }
+    EXPECT_EQ(Try(&attempts, SYS_pread64, fd_.get(), back_, 1, 0), 1);
+  }
 }
 
 TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "absl/container/flat_hash_set.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
 #include "gtest/gtest.h"
@@ -31,6 +32,9 @@ TEST(SysletMemoryTest, RegisterIsAnErrorWhereverMemoryEnds) {
 
 // Nothing of it has run then.
 TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
+#ifdef ABSL_SWISSTABLE_ENABLE_GENERATIONS
+  GTEST_SKIP() << "Abseil's set allocates at each insertion here";
+#endif
   TestHead head;
   unsigned long number = 0, zero = 0, one = 1, bad_fd = kBadFd;
   long bad_fd_result = 0;

@@ -116,8 +116,9 @@ absl::Status Run(Options options) {
   EndProgress();
   Print(options, results, load);
   const bool with_queues = options.plan.queues.size() > 1;
+  if (results.rows.empty()) return status;
   status.Update(csv.Replace(Csv(results.rows, with_queues)));
-  if (!options.plot_folder.empty() && !results.rows.empty()) {
+  if (!options.plot_folder.empty()) {
     status.Update(Plot(options.plan, results, options.plot_folder));
   }
   return status;

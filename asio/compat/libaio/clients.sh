@@ -21,7 +21,7 @@ if [[ $# -gt 1 || ! -d $where ]]; then
   echo "usage: clients.sh [FOLDER]; the folder must be there" >&2
   exit 2
 fi
-where=$(cd "$where" && pwd) || exit 1
+where=$(cd -- "$where" >/dev/null && pwd) || exit 1
 cd "$(dirname "$0")/../../.." || exit 1
 
 library=${UASIO_LIBAIO-}

@@ -139,11 +139,10 @@ class Stress {
   // them says which is the next.  As the number of one that is gone comes
   // again, a late one may destroy the next as well.
   void Replace() {
-    const aio_context_t old = context_;
-    const aio_context_t fresh = NewContext(&aio_);
-    aio_context_t expected = old;
-    if (!context_.compare_exchange_strong(expected, fresh)) Destroy(fresh);
+    aio_context_t old = context_;
     Destroy(old);
+    const aio_context_t fresh = NewContext(&aio_);
+    if (!context_.compare_exchange_strong(old, fresh)) Destroy(fresh);
   }
 
   void Destroy(aio_context_t context) {

@@ -3,7 +3,8 @@
 // Threads:   all but Wake() under the context's lock.
 // Blocks:    Wait(), without the lock, and as a system call does: a signal
 //            handler that has run ends it, whether or not it was installed
-//            with SA_RESTART.
+//            with SA_RESTART, unless it ran while the thread still lingered,
+//            which it does not with a mask.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_WAITERS_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_WAITERS_H_
