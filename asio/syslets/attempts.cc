@@ -148,32 +148,32 @@ bool Attempts::OpenCached(int folder, unsigned long path, unsigned long flags,
   return true;
 }
 
-bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
-  if (call.args[2] > kCachedBytesMax) return false;
-  if (!LearnFlags(FdOf(call))) return MakeNow(call, result);  // EBADF.
-  if ((flags_ & O_DIRECT) != 0) return false;
-  if (!experience_->reads.IsWorthTrying()) return false;
-  const bool made = ReadCached(call, offset, result);
-  experience_->reads.Learn(made);
-  return made;
-}
-
 // As if the fd were a file's, which is only found out if that matters: what an
 // fd of any kind gives at once and in full, a blocking read would have given.
-bool Attempts::ReadCached(const Call& call, int64_t offset, long* result) {
+bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
+  if (!LearnFlags(FdOf(call))) return MakeNow(call, result);  // EBADF.
   Transfer read;
   read.op = Op::kRead;
   read.fd = FdOf(call);
   read.offset = offset;
   read.buffer = reinterpret_cast<char*>(call.args[1]);
   read.length = call.args[2];
-  *result = AttemptCached(&read);
+  read.traits.direct = (flags_ & O_DIRECT) != 0;
+  if (!SuitsAttemptCached(read)) return false;
+  if (!experience_->reads.IsWorthTrying()) return false;
+  const bool made = ReadCached(&read, result);
+  experience_->reads.Learn(made);
+  return made;
+}
+
+bool Attempts::ReadCached(Transfer* read, long* result) {
+  *result = AttemptCached(read);
   if (*result >= 0) return true;
-  if (read.done == 0) return false;
-  *result = static_cast<long>(read.done);
-  if (HasAllThereIs(read.fd)) return true;
+  if (read->done == 0) return false;
+  *result = static_cast<long>(read->done);
+  if (HasAllThereIs(read->fd)) return true;
   // A worker begins anew.
-  if (offset == kFilePosition) lseek(read.fd, -*result, SEEK_CUR);
+  if (read->offset == kFilePosition) lseek(read->fd, -*result, SEEK_CUR);
   return false;
 }
 

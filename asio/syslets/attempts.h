@@ -25,6 +25,7 @@
 #include <cstdint>
 
 #include "asio/foresight.h"
+#include "asio/transfer.h"
 
 namespace uasio {
 
@@ -54,7 +55,7 @@ class Attempts {
  private:
   bool OpenCached(int folder, unsigned long path, unsigned long flags,
                   long* result);
-  bool ReadCached(const Call& call, int64_t offset, long* result);
+  static bool ReadCached(Transfer* read, long* result);
   bool TryOpen(int folder, unsigned long path, unsigned long flags,
                long* result);
   bool TryRead(const Call& call, int64_t offset, long* result);

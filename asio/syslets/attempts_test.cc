@@ -187,17 +187,17 @@ TEST_F(ReadTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
 
 TEST_F(ReadTest, WhatIsNeverAttemptedIsNoFailure) {
   Experience experience;
-  const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
-  for (int i = 0; i < 100; ++i) {
+  const auto read = [&](int fd, size_t bytes) {
     Attempts attempts(&experience);
-    EXPECT_EQ(Try(&attempts, SYS_pread64, fd_.get(), back_, (64 << 10) + 1, 0),
-              std::nullopt);
-    if (direct.get() >= 0) {
-      EXPECT_EQ(Try(&attempts, SYS_pread64, direct.get(), back_, 1, 0),
-                std::nullopt);
-    }
-    EXPECT_EQ(Try(&attempts, SYS_pread64, fd_.get(), back_, 1, 0), 1);
+    return Try(&attempts, SYS_pread64, fd, back_, bytes, 0);
+  };
+  const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(read(fd_.get(), (64 << 10) + 1), std::nullopt);
+    if (direct.get() < 0) continue;  // None on this file system.
+    EXPECT_EQ(read(direct.get(), 1), std::nullopt);
   }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(read(fd_.get(), 1), 1);
 }
 
 TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {

@@ -136,7 +136,7 @@ long syslet_unregister(void);
  * -EINVAL: an atom has unknown flags, or both SYSLET_ASYNC and SYSLET_SYNC;
  * -EFAULT: atom is NULL;
  * -ENXIO:  the thread has no head;
- * -ENOMEM: there is no memory for a worker's part, even if it has none;
+ * -ENOMEM: there is no memory to note down for a worker what may be left to it;
  * and nothing has run.  For this, all atoms that can be reached through `next`
  * and SYSLET_SKIP_TO_NEXT_ON_STOP are looked at, and must be in place; without
  * memory to note those down, the process ends.

@@ -1,6 +1,5 @@
 // An Aio where there is no memory left.
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include <cerrno>
