@@ -115,8 +115,8 @@ absl::Status Run(Options options) {
   status = Compare(options.plan, ShowProgress, &results);
   EndProgress();
   Print(options, results, load);
-  const bool with_queues = options.plan.queues.size() > 1;
   if (results.rows.empty()) return status;
+  const bool with_queues = options.plan.queues.size() > 1;
   status.Update(csv.Replace(Csv(results.rows, with_queues)));
   if (!options.plot_folder.empty()) {
     status.Update(Plot(options.plan, results, options.plot_folder));

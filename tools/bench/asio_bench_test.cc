@@ -142,6 +142,13 @@ TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
   EXPECT_THAT(outcome.out, IsEmpty());
 }
 
+TEST(AsioBenchTest, WhereNothingWasMeasuredTheRowsOfLastTimeStay) {
+  const Scratch scratch;
+  const std::string kept = scratch.NewFile("rows.csv", "of last time\n");
+  EXPECT_EQ(Bench("/nowhere/at/all", {"--csv", kept}).exit_code, 1);
+  EXPECT_EQ(Contents(kept), "of last time\n");
+}
+
 // Before the scratch file is created, which could not be, either.
 TEST(AsioBenchTest, WhereTheResultsCannotGoItFailsBeforeItMeasures) {
   const Outcome csv = Bench("/nowhere", {"--csv=/nowhere/at/all.csv"});
