@@ -5,12 +5,10 @@
 // that the woken thread finds the lock free; between the two it touches
 // nothing but the waiter, which stays until it is posted.
 //
-// A call wakes one thread, and few at a time are on their way.  If more work
-// waits, those wake the next ones when they have taken their own: as long as
-// work waits, threads are on their way or linger, or none is left to wake.
-// More at once would only crowd the processors, as threads that do not block in
-// their work are back before that; and one alone would have all others wait
-// where somebody computes on its processor.
+// One thread at a time is on its way.  If more work waits then, it wakes the
+// next when it has taken its own: as long as work waits, a thread is on its way
+// or lingers, or none is left to wake.  More at once would only crowd the
+// processors: threads that do not block in their work are back before that.
 //
 // The latest waiter is woken first: its cache is warm, and the others get the
 // chance to be idle for long enough to end.
@@ -27,9 +25,6 @@
 
 namespace uasio {
 namespace {
-
-// Found by measuring (asio_bench, beside threads that compute and alone).
-constexpr size_t kWakingMax = 8;
 
 // False: it was not posted by `deadline`.
 bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
@@ -181,8 +176,7 @@ size_t RawQueue::SurplusLocked() const {
 
 // Takes off the waiter to be woken once the lock is released, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
-  if (count_ <= lingering_ + waking_) return nullptr;
-  if (waiting_ == 0 || waking_ == kWakingMax) return nullptr;
+  if (count_ <= lingering_ || waking_ > 0 || waiting_ == 0) return nullptr;
   --waiting_;
   ++waking_;
   return waiters_.RemoveHead();
