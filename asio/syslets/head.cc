@@ -123,7 +123,8 @@ void Head::SendOff(const Run& run) {
     MutexLock lock(&mutex_);
     ring_.Reserve();
     next_->run = run;
-    pending_.AddTail(std::exchange(next_, nullptr));
+    pending_.AddTail(next_);
+    next_ = static_cast<Job*>(idle_.RemoveHead());
     ++running_;
     TakeStartableLocked(&batch);
   }
