@@ -1,5 +1,6 @@
 // Mutex, MutexLock and CondVar: the standard library's, with annotations that
-// let clang's -Wthread-safety check which lock guards what.
+// let clang's -Wthread-safety check which lock guards what, and a Lock() that
+// spins before it blocks.
 //
 // They stand on std::mutex and std::condition_variable because
 // ThreadSanitizer understands those wherever the library is built, which is
@@ -18,6 +19,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "absl/base/config.h"
 #include "absl/base/thread_annotations.h"
 
 namespace uasio {
@@ -26,8 +28,8 @@ namespace uasio {
 using Deadline = std::chrono::steady_clock::time_point;
 inline constexpr Deadline kNoDeadline = Deadline::max();
 
-// What is done under a lock here takes less time than to block and be woken:
-// who finds it taken looks again, for a microsecond or two, before he blocks.
+// Most of what is done under a lock here takes less time than to block and be
+// woken: who finds it taken looks again a few times before he blocks.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -46,7 +48,11 @@ class ABSL_LOCKABLE Mutex {
  private:
   friend class CondVar;
 
-  static constexpr int kPausesMax = 32;
+#if defined(ABSL_HAVE_THREAD_SANITIZER)
+  static constexpr int kPausesMax = 0;  // It learns no order from try_lock().
+#else
+  static constexpr int kPausesMax = 32;  // 63 pauses took 0.85 us.
+#endif
 
   // Lets the other thread of the core go on.
   static void Pause() {

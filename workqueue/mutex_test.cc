@@ -29,6 +29,27 @@ TEST(MutexTest, LetsOneThreadInAtATime) {
   EXPECT_EQ(count, kThreads * kRounds);
 }
 
+TEST(MutexTest, WhoFindsItTakenForLongSleeps) {
+  Mutex mutex;
+  Log<pid_t> ids;
+  Counter started;
+  bool held = true;
+  std::thread thread;
+  {
+    MutexLock lock(&mutex);
+    thread = std::thread([&] {
+      ids.Add(ThreadId());
+      started.Add();
+      MutexLock inner(&mutex);
+      EXPECT_FALSE(held);
+    });
+    started.WaitFor(1);
+    EXPECT_TRUE(UntilAsleep(ids.entries()[0]));
+    held = false;
+  }
+  thread.join();
+}
+
 TEST(CondVarTest, WaitUntilIsFalseOnceTheDeadlineHasPassedAndNotBefore) {
   Mutex mutex;
   CondVar never;

@@ -9,6 +9,8 @@
 // next when it has taken its own: as long as work waits, a thread is on its way
 // or lingers, or none is left to wake.  More at once would only crowd the
 // processors: threads that do not block in their work are back before that.
+// The price is that all others wait for the one, if it is not given a processor
+// at once.
 //
 // The latest waiter is woken first: its cache is warm, and the others get the
 // chance to be idle for long enough to end.

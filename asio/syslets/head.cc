@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 namespace uasio {
 namespace {
