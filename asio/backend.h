@@ -48,8 +48,9 @@ class Backend {
   // Whether the backend does such requests.  All others go to the workers.
   virtual bool Takes(const Request& request) const = 0;
 
-  // Whether its results are final: those that Perform() in asio/perform.h
-  // would give, which are never short but for the end of file.
+  // Whether its results are final: those that Perform() in
+  // asio/syscalls/perform.h would give, which are never short but for the end
+  // of file.
   virtual bool FinishesTransfers() const { return false; }
 
   // Called when somebody is going to poll, at any time and once at the most.

@@ -15,7 +15,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "asio/order.h"
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 
 namespace uasio {
 

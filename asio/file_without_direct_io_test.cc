@@ -11,7 +11,7 @@
 
 #include "asio/fd_testing.h"
 #include "asio/file.h"
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 #include "gtest/gtest.h"
 
 extern "C" int statx(int fd, const char* path, int flags, unsigned mask,

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 
 namespace uasio {
 namespace perform_testing {

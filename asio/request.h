@@ -17,13 +17,13 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 
 namespace uasio {
 
 struct Request {
   // What to do; Get() has set it all to what stands here.
-  Op op = Op::kRead;  // See asio/transfer.h.
+  Op op = Op::kRead;  // See asio/syscalls/transfer.h.
   int fd = -1;
   int64_t offset = 0;             // Or kFilePosition, as for a pipe.
   char* buffer = nullptr;         // The queue's, buffer_bytes long; or lent.

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 #include "asio/time_left.h"
 #include "workqueue/check.h"
 

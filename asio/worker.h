@@ -19,8 +19,8 @@
 
 #include "asio/backend.h"
 #include "asio/job_pool.h"
-#include "asio/perform.h"
-#include "asio/readiness.h"
+#include "asio/syscalls/perform.h"
+#include "asio/syscalls/readiness.h"
 #include "workqueue/raw_queue.h"
 #include "workqueue/worker_pool.h"
 

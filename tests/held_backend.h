@@ -28,8 +28,8 @@
 #include <vector>
 
 #include "asio/backend.h"
-#include "asio/perform.h"
 #include "asio/queue.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio {
 

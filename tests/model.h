@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {

@@ -20,9 +20,9 @@
 
 #include "absl/time/clock.h"
 #include "asio/backend.h"
-#include "asio/perform.h"
 #include "asio/queue.h"
 #include "asio/seccomp_testing.h"
+#include "asio/syscalls/perform.h"
 #include "gtest/gtest.h"
 #include "tests/held_backend.h"
 #include "tests/requests.h"

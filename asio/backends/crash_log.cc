@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 #include "asio/file.h"
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 
 namespace uasio {

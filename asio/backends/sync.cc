@@ -1,6 +1,6 @@
 #include "asio/backends/sync.h"
 
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio {
 

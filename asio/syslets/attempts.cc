@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 #include "asio/syslets/calls.h"
 #include "asio/syslets/syslet.h"
 

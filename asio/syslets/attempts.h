@@ -24,8 +24,8 @@
 
 #include <cstdint>
 
-#include "asio/foresight.h"
-#include "asio/transfer.h"
+#include "asio/syscalls/attempt_heuristic.h"
+#include "asio/syscalls/transfer.h"
 
 namespace uasio {
 

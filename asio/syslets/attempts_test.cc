@@ -20,7 +20,7 @@
 #include <string>
 
 #include "asio/fd_testing.h"
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 #include "asio/syslets/calls.h"
 #include "asio/syslets/syslet.h"
 #include "gtest/gtest.h"

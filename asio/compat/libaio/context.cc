@@ -19,7 +19,7 @@
 #include <cerrno>
 #include <new>
 
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 
 namespace uasio {

@@ -23,7 +23,7 @@
 #include "asio/compat/libaio/job.h"
 #include "asio/compat/libaio/ring.h"
 #include "asio/compat/libaio/waiters.h"
-#include "asio/foresight.h"
+#include "asio/syscalls/attempt_heuristic.h"
 #include "clists/clist.h"
 #include "workqueue/mutex.h"
 

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "asio/readiness.h"
+#include "asio/syscalls/readiness.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {

@@ -15,8 +15,8 @@
 #include <memory>
 
 #include "asio/compat/libaio/doorbell.h"
-#include "asio/readiness.h"
-#include "asio/transfer.h"
+#include "asio/syscalls/readiness.h"
+#include "asio/syscalls/transfer.h"
 #include "clists/clist.h"
 #include "workqueue/work.h"
 

@@ -7,7 +7,7 @@
 
 #include "asio/compat/libaio/admission.h"
 #include "asio/compat/libaio/control_blocks.h"
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio {
 namespace libaio {

@@ -8,8 +8,8 @@
 // request after the other, which the pool does on all CPUs.  So after a few
 // failures only one in kSkipped is worth an attempt, until one succeeds.
 
-#ifndef UASIO_ASIO_FORESIGHT_H_
-#define UASIO_ASIO_FORESIGHT_H_
+#ifndef UASIO_ASIO_SYSCALLS_ATTEMPT_HEURISTIC_H_
+#define UASIO_ASIO_SYSCALLS_ATTEMPT_HEURISTIC_H_
 
 #include <atomic>
 
@@ -40,4 +40,4 @@ class Foresight {
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_FORESIGHT_H_
+#endif  // UASIO_ASIO_SYSCALLS_ATTEMPT_HEURISTIC_H_

@@ -1,4 +1,4 @@
-#include "asio/foresight.h"
+#include "asio/syscalls/attempt_heuristic.h"
 
 #include "gtest/gtest.h"
 

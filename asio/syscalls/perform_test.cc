@@ -1,6 +1,6 @@
 // Perform(); see also perform_interrupt_test.cc, and attempt_test.cc.
 
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 
 #include <errno.h>
 #include <fcntl.h>

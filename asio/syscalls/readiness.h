@@ -14,8 +14,8 @@
 //   watch.ready = [](Readiness::Watch* watch) { ... };
 //   int error = readiness.Add(&watch, /*unless=*/nullptr);
 
-#ifndef UASIO_ASIO_READINESS_H_
-#define UASIO_ASIO_READINESS_H_
+#ifndef UASIO_ASIO_SYSCALLS_READINESS_H_
+#define UASIO_ASIO_SYSCALLS_READINESS_H_
 
 #include <pthread.h>
 
@@ -84,4 +84,4 @@ class Readiness {
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_READINESS_H_
+#endif  // UASIO_ASIO_SYSCALLS_READINESS_H_

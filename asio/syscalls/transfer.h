@@ -1,5 +1,5 @@
 // A Transfer is one operation on a file descriptor, as the system calls need
-// it: what asio/perform.h carries out.
+// it: what asio/syscalls/perform.h carries out.
 //
 // Threads:   one at a time; LearnFdTraits(): any.
 // Ownership: the memory and the fd are borrowed.
@@ -7,10 +7,10 @@
 // Errors:    none here; an fd that does not exist has the traits of a file,
 //            and the operation itself gives EBADF.
 //
-// Nothing of compiled Abseil is used here, nor in asio/perform.h.
+// Nothing of compiled Abseil is used here, nor in asio/syscalls/perform.h.
 
-#ifndef UASIO_ASIO_TRANSFER_H_
-#define UASIO_ASIO_TRANSFER_H_
+#ifndef UASIO_ASIO_SYSCALLS_TRANSFER_H_
+#define UASIO_ASIO_SYSCALLS_TRANSFER_H_
 
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -76,4 +76,4 @@ struct Transfer {
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_TRANSFER_H_
+#endif  // UASIO_ASIO_SYSCALLS_TRANSFER_H_

@@ -9,13 +9,13 @@
 // These are the only loops around pread, pwrite, preadv, pwritev, fsync and
 // fdatasync in the library.
 
-#ifndef UASIO_ASIO_PERFORM_H_
-#define UASIO_ASIO_PERFORM_H_
+#ifndef UASIO_ASIO_SYSCALLS_PERFORM_H_
+#define UASIO_ASIO_SYSCALLS_PERFORM_H_
 
 #include <cstddef>
 #include <cstdint>
 
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 
 namespace uasio {
 
@@ -64,4 +64,4 @@ bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n);
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_PERFORM_H_
+#endif  // UASIO_ASIO_SYSCALLS_PERFORM_H_

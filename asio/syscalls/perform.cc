@@ -1,4 +1,4 @@
-#include "asio/perform.h"
+#include "asio/syscalls/perform.h"
 
 #include <errno.h>
 #include <limits.h>

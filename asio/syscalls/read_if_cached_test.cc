@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "asio/fd_testing.h"
-#include "asio/perform.h"
 #include "asio/perform_testing.h"
 #include "asio/seccomp_testing.h"
+#include "asio/syscalls/perform.h"
 #include "gtest/gtest.h"
 
 namespace uasio {

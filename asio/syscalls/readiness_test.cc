@@ -1,4 +1,4 @@
-#include "asio/readiness.h"
+#include "asio/syscalls/readiness.h"
 
 #include <errno.h>
 #include <semaphore.h>

@@ -1,4 +1,4 @@
-#include "asio/transfer.h"
+#include "asio/syscalls/transfer.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
