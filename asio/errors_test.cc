@@ -6,15 +6,12 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 TEST(ErrorsTest, ErrnoWordsNameAndExplain) {
   EXPECT_EQ(ErrnoWords(ENOSPC), "ENOSPC (No space left on device)");

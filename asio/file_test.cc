@@ -16,16 +16,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "asio/buffer.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 bool HasODirect(const File& file) {
   return (fcntl(file.fd(), F_GETFL) & O_DIRECT) != 0;

@@ -9,9 +9,10 @@
 
 #include <string>
 
-#include "asio/fd_testing.h"
 #include "asio/file.h"
 #include "asio/syscalls/transfer.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 extern "C" int statx(int fd, const char* path, int flags, unsigned mask,
@@ -33,7 +34,7 @@ void ExpectBuffered(const File& file) {
 }
 
 TEST(FileWithoutDirectIoTest, OpenLeavesItBufferedAndSaysWhy) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const auto file = File::Open(scratch.NewFile("data"), O_RDWR | O_DIRECT);
   ASSERT_TRUE(file.ok()) << file.status();
   ExpectBuffered(*file);
@@ -43,7 +44,7 @@ TEST(FileWithoutDirectIoTest, OpenLeavesItBufferedAndSaysWhy) {
 }
 
 TEST(FileWithoutDirectIoTest, AdoptDoesNotTakeItForDirect) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string path = scratch.NewFile("data");
   const int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
   if (fd < 0) GTEST_SKIP() << path << " cannot be opened with O_DIRECT";
@@ -52,9 +53,9 @@ TEST(FileWithoutDirectIoTest, AdoptDoesNotTakeItForDirect) {
 
 // Else the kernel's backends would take it, and it would wait in their submit.
 TEST(FileWithoutDirectIoTest, ODirectIsNoTraitOfIt) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string path = scratch.NewFile("data");
-  const fd_testing::Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
+  const Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
   if (fd.get() < 0) GTEST_SKIP() << path << " cannot be opened with O_DIRECT";
   EXPECT_TRUE(LearnFdTraits(fd.get()).sized);
   EXPECT_FALSE(LearnFdTraits(fd.get()).direct);

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "asio/order.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {

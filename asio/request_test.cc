@@ -11,14 +11,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
-#include "asio/fd_testing.h"
 #include "asio/file.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Scratch;
 
 constexpr int kNoFd = 1 << 20;  // A number that /proc has no name for.
 

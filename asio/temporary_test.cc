@@ -6,14 +6,14 @@
 #include <filesystem>
 
 #include "absl/status/status.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
 TEST(TemporaryTest, IsWrittenReadAndGone) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const auto file = OpenTemporary(scratch.Path(""), File::Mode::kBuffered);
   ASSERT_TRUE(file.ok()) << file.status();
   struct stat info;

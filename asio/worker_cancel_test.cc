@@ -11,26 +11,16 @@
 #include <thread>
 #include <vector>
 
-#include "asio/backend_testing.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/backend.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/thread_probe.h"
+#include "asio/testing/threads.h"
 #include "asio/worker.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using backend_testing::CollectAll;
-using backend_testing::ExpectFinished;
-using backend_testing::Form;
-using backend_testing::Gate;
-using backend_testing::NoOp;
-using backend_testing::StartOne;
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
-using fd_testing::ThreadProbe;
 
 // One thread, whose work is done strictly one after the other.
 class WorkerCancelTest : public testing::Test {
@@ -61,7 +51,8 @@ class WorkerCancelTest : public testing::Test {
   }
 
   Request ReadPipe(char* buffer, size_t length) {
-    return Form(Op::kRead, pipe_.read_end.get(), kFilePosition, buffer, length);
+    return MakeRequest(Op::kRead, pipe_.read_end.get(), kFilePosition, buffer,
+                       length);
   }
 
   const Pipe pipe_;
@@ -73,12 +64,13 @@ class WorkerCancelTest : public testing::Test {
 TEST_F(WorkerCancelTest, InTheBacklogItDoesNotRun) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
-  Gate gate;
+  PoolGate gate;
   gate.Stop(&pool_);
   char letters[] = "abc";
   std::vector<Request> writes;
   for (int i = 0; i < 3; ++i) {
-    writes.push_back(Form(Op::kWrite, fd.get(), kFilePosition, &letters[i], 1));
+    writes.push_back(
+        MakeRequest(Op::kWrite, fd.get(), kFilePosition, &letters[i], 1));
     writes.back().priority = i;  // In both parts of the backlog.
   }
   backend_.Start({&writes[0], &writes[1], &writes[2]});
@@ -88,7 +80,7 @@ TEST_F(WorkerCancelTest, InTheBacklogItDoesNotRun) {
     EXPECT_EQ(writes[cancelled].result, -ECANCELED);
   }
   gate.Open();
-  CollectAll(&backend_, 1);
+  ReapAll(&backend_, 1);
   EXPECT_EQ(writes[1].result, 1);
   EXPECT_EQ(Contents(scratch.Path("data")), "b");
 }
@@ -105,7 +97,7 @@ TEST_F(WorkerCancelTest, ABlockedPipeReadEndsAtOnceAndTakesNothing) {
   Settle();
   EXPECT_EQ(pipe_.Waiting(), 1u);
   StartOne(&backend_, &read);
-  CollectAll(&backend_, 1);
+  ReapAll(&backend_, 1);
   EXPECT_EQ(read.result, 1);
 }
 
@@ -114,34 +106,34 @@ TEST_F(WorkerCancelTest, AHundredBlockedReads) {
   std::vector<char> bytes(100);
   std::vector<Request> reads;
   for (int i = 0; i < 100; ++i) {
-    reads.push_back(
-        Form(Op::kRead, pipes[i].read_end.get(), kFilePosition, &bytes[i], 1));
+    reads.push_back(MakeRequest(Op::kRead, pipes[i].read_end.get(),
+                                kFilePosition, &bytes[i], 1));
   }
   for (Request& read : reads) StartOne(&backend_, &read);
   for (Request& read : reads) backend_.Cancel(&read);
-  CollectAll(&backend_, 100);
+  ReapAll(&backend_, 100);
   for (const Request& read : reads) EXPECT_EQ(read.result, -ECANCELED);
 }
 
 TEST_F(WorkerCancelTest, AWriteHalfWaySaysHowFarItGot) {
   std::string text = Pattern(pipe_.Capacity() * 2);
-  Request write = Form(Op::kWrite, pipe_.write_end.get(), kFilePosition,
-                       text.data(), text.size());
+  Request write = MakeRequest(Op::kWrite, pipe_.write_end.get(), kFilePosition,
+                              text.data(), text.size());
   StartOne(&backend_, &write);
   Settle();
   backend_.Cancel(&write);
-  CollectAll(&backend_, 1);
+  ReapAll(&backend_, 1);
   EXPECT_EQ(write.result, -ECANCELED);
   EXPECT_EQ(write.transferred, pipe_.Capacity());
   EXPECT_EQ(pipe_.Waiting(), pipe_.Capacity());
 }
 
 TEST_F(WorkerCancelTest, FinishedItKeepsItsResult) {
-  Request request = NoOp();
+  Request request = MakeNoOp();
   StartOne(&backend_, &request);
   Settle();
   backend_.Cancel(&request);
-  CollectAll(&backend_, 1);
+  ReapAll(&backend_, 1);
   EXPECT_EQ(request.result, 0);
   backend_.Cancel(&request);  // It is not in flight any more.
   ExpectFinished(&backend_, nullptr);
@@ -155,14 +147,14 @@ TEST_F(WorkerCancelTest, RunningItReportsWhatHappenedAnyway) {
   Request read = ReadPipe(&byte, 1);
   bool known;
   {
-    const fd_testing::FdLimit none(0);
+    const FdLimit none(0);
     StartOne(&backend_, &read);
     known = thread.WaitUntilBlockedIn(SYS_read);
   }
   backend_.Cancel(&read);
   if (known) ExpectFinished(&backend_, nullptr);
   pipe_.Put("x");
-  CollectAll(&backend_, 1);
+  ReapAll(&backend_, 1);
   if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
   EXPECT_EQ(read.result, 1);
   EXPECT_EQ(byte, 'x');
@@ -177,7 +169,7 @@ TEST_F(WorkerCancelTest, RacingWithTheThreadItIsNotLost) {
     for (std::atomic<int> spin{0}; spin < i % 1000; ++spin) {
     }
     backend_.Cancel(&read);
-    CollectAll(&backend_, 1);
+    ReapAll(&backend_, 1);
     ASSERT_EQ(read.result, -ECANCELED);
   }
 }
@@ -200,12 +192,12 @@ TEST(WorkerCancelStressTest, RacingWithReadiness) {
   for (int i = 0; i < kRounds; ++i) {
     char byte;
     Request read =
-        Form(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1);
+        MakeRequest(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1);
     StartOne(&backend, &read);
     turn = i;
     for (int spin = 0; spin < i % 64; ++spin) sched_yield();
     backend.Cancel(&read);
-    CollectAll(&backend, 1);
+    ReapAll(&backend, 1);
     ASSERT_TRUE(read.result == 1 || read.result == -ECANCELED) << read.result;
     ++results[read.result == 1];
     if (read.result != 1) {

@@ -15,25 +15,14 @@
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "asio/backend_testing.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/backend.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using backend_testing::CollectAll;
-using backend_testing::ExpectFinished;
-using backend_testing::Form;
-using backend_testing::Gate;
-using backend_testing::NoOp;
-using backend_testing::StartOne;
-using backend_testing::TakeSignal;
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 constexpr int kLongMs = 60 * 1000;
 
@@ -44,15 +33,16 @@ WorkerPoolOptions Threads(size_t threads_max) {
 }
 
 Request ReadPipe(const Pipe& pipe, char* buffer, size_t length) {
-  return Form(Op::kRead, pipe.read_end.get(), kFilePosition, buffer, length);
+  return MakeRequest(Op::kRead, pipe.read_end.get(), kFilePosition, buffer,
+                     length);
 }
 
 TEST(WorkerTest, TakesEverythingAndSaysItsName) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   EXPECT_EQ(backend.name(), "worker");
-  EXPECT_TRUE(backend.Takes(NoOp()));
-  EXPECT_TRUE(backend.Takes(Form(Op::kWriteBack, 0, 0, nullptr, 0)));
+  EXPECT_TRUE(backend.Takes(MakeNoOp()));
+  EXPECT_TRUE(backend.Takes(MakeRequest(Op::kWriteBack, 0, 0, nullptr, 0)));
 }
 
 TEST(WorkerTest, EachOfABatchComesBackOnceWithItsResult) {
@@ -64,13 +54,14 @@ TEST(WorkerTest, EachOfABatchComesBackOnceWithItsResult) {
   std::string back(text.size() + 100, '\0');
   std::vector<Request> requests;
   for (int i = 0; i <= 100; ++i) {
-    requests.push_back(Form(Op::kRead, fd.get(), i * 100, &back[i * 100], 100));
+    requests.push_back(
+        MakeRequest(Op::kRead, fd.get(), i * 100, &back[i * 100], 100));
   }
   std::vector<Request*> batch;
   for (Request& request : requests) batch.push_back(&request);
   backend.Start(batch);
   std::set<Request*> seen;
-  for (const Completion& completion : CollectAll(&backend, 101)) {
+  for (const Completion& completion : ReapAll(&backend, 101)) {
     EXPECT_TRUE(seen.insert(completion.request).second);
     const bool at_end = completion.request == &requests[100];
     EXPECT_EQ(completion.result, at_end ? 0 : 100);
@@ -87,16 +78,16 @@ TEST(WorkerTest, ResultsAreThoseOfPerform) {
   WorkerBackend backend(&pool);
   char text[] = "0123456789", back[20] = {};
   iovec parts[] = {{text, 3}, {text + 3, 7}};
-  Request writev = Form(Op::kWritev, fd.get(), 0, nullptr, 10);
+  Request writev = MakeRequest(Op::kWritev, fd.get(), 0, nullptr, 10);
   writev.iovecs = parts;
   writev.iovec_count = 2;
-  Request fsync = Form(Op::kFsync, fd.get(), 0, nullptr, 0);
-  Request no_op = NoOp();
-  Request read = Form(Op::kRead, fd.get(), 5, back, 20);
-  Request bad = Form(Op::kRead, -1, 0, back, 20);
+  Request fsync = MakeRequest(Op::kFsync, fd.get(), 0, nullptr, 0);
+  Request no_op = MakeNoOp();
+  Request read = MakeRequest(Op::kRead, fd.get(), 5, back, 20);
+  Request bad = MakeRequest(Op::kRead, -1, 0, back, 20);
   for (Request* request : {&writev, &fsync, &no_op, &read, &bad}) {
     StartOne(&backend, request);
-    CollectAll(&backend, 1);
+    ReapAll(&backend, 1);
   }
   EXPECT_EQ(writev.result, 10);
   EXPECT_EQ(fsync.result, 0);
@@ -119,7 +110,7 @@ TEST(WorkerTest, CollectWaitsForTheDeadlineOnlyIfThereIsNothing) {
   EXPECT_GE(absl::Now(), deadline);
   ExpectFinished(&backend, nullptr);
   pipe.Put("x");
-  CollectAll(&backend, 1);
+  ReapAll(&backend, 1);
   EXPECT_EQ(read.result, 1);
 }
 
@@ -137,7 +128,7 @@ TEST(WorkerTest, CollectWaitsForTheMinimum) {
     while (one.Waiting() > 0) sched_yield();
     two.Put("y");
   });
-  CollectAll(&backend, 2);
+  ReapAll(&backend, 2);
   writer.join();
   EXPECT_EQ(first.result + second.result, 2);
 }
@@ -145,11 +136,11 @@ TEST(WorkerTest, CollectWaitsForTheMinimum) {
 TEST(WorkerTest, CollectGivesAsManyAsFitAndTheRestLater) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
-  std::vector<Request> requests(10, NoOp());
+  std::vector<Request> requests(10, MakeNoOp());
   for (Request& request : requests) StartOne(&backend, &request);
   std::set<Request*> seen;
   for (const size_t count : {3, 3, 3, 1}) {
-    for (const Completion& done : CollectAll(&backend, count)) {
+    for (const Completion& done : ReapAll(&backend, count)) {
       seen.insert(done.request);
     }
   }
@@ -158,15 +149,15 @@ TEST(WorkerTest, CollectGivesAsManyAsFitAndTheRestLater) {
 
 TEST(WorkerTest, SignalsAtOnceWhatHasFinishedBefore) {
   const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  Gate gate;
+  PoolGate gate;
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
-  Request request = NoOp();
+  Request request = MakeNoOp();
   StartOne(&backend, &request);
   gate.Stop(&pool);  // Behind the request, which therefore has finished.
   backend.Attach(event.get());
   EXPECT_TRUE(TakeSignal(event.get(), 0));
-  CollectAll(&backend, 1);
+  ReapAll(&backend, 1);
   gate.Open();
 }
 
@@ -178,7 +169,7 @@ TEST(WorkerTest, NoSignalIsLost) {
   WorkerPool pool(Threads(3));
   WorkerBackend backend(&pool);
   backend.Attach(event.get());
-  std::vector<Request> requests(4, NoOp());
+  std::vector<Request> requests(4, MakeNoOp());
   for (Request& request : requests) StartOne(&backend, &request);
   int started = 4;
   Completion out[2];
@@ -209,16 +200,16 @@ TEST(WorkerTest, AHundredBlockedReadsLeaveTheThreadsToFiles) {
   }
   for (Request& read : reads) StartOne(&backend, &read);
   std::string text = Pattern(1000), back(1000, '\0');
-  Request write = Form(Op::kWrite, fd.get(), 0, text.data(), 1000);
-  Request read = Form(Op::kRead, fd.get(), 0, back.data(), 1000);
+  Request write = MakeRequest(Op::kWrite, fd.get(), 0, text.data(), 1000);
+  Request read = MakeRequest(Op::kRead, fd.get(), 0, back.data(), 1000);
   for (Request* request : {&write, &read}) {
     StartOne(&backend, request);
-    EXPECT_EQ(CollectAll(&backend, 1)[0].request, request);
+    EXPECT_EQ(ReapAll(&backend, 1)[0].request, request);
     EXPECT_EQ(request->result, 1000);
   }
   EXPECT_EQ(back, text);
   for (int i = 0; i < 100; ++i) pipes[i].Put(std::string(1, text[i]));
-  CollectAll(&backend, 100);
+  ReapAll(&backend, 100);
   for (const Request& done : reads) EXPECT_EQ(done.result, 1);
   EXPECT_EQ(bytes, text.substr(0, 100));
 }
@@ -228,8 +219,8 @@ TEST(WorkerTest, AWriteLargerThanThePipeIsWhole) {
   WorkerBackend backend(&pool);
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 7 + 1), back;
-  Request write = Form(Op::kWrite, pipe.write_end.get(), kFilePosition,
-                       text.data(), text.size());
+  Request write = MakeRequest(Op::kWrite, pipe.write_end.get(), kFilePosition,
+                              text.data(), text.size());
   StartOne(&backend, &write);
   while (back.size() < text.size()) {
     char part[10000];
@@ -237,7 +228,7 @@ TEST(WorkerTest, AWriteLargerThanThePipeIsWhole) {
     ASSERT_GT(n, 0);
     back.append(part, static_cast<size_t>(n));
   }
-  CollectAll(&backend, 1);
+  ReapAll(&backend, 1);
   EXPECT_EQ(write.result, static_cast<int64_t>(text.size()));
   EXPECT_EQ(write.transferred, text.size());
   EXPECT_TRUE(back == text);
@@ -250,7 +241,7 @@ TEST(WorkerTest, EagainOfANonBlockingFdIsAResult) {
   char byte;
   Request read = ReadPipe(pipe, &byte, 1);
   StartOne(&backend, &read);
-  CollectAll(&backend, 1);
+  ReapAll(&backend, 1);
   EXPECT_EQ(read.result, -EAGAIN);
 }
 
@@ -259,20 +250,21 @@ TEST(WorkerTest, HigherPrioritiesStartFirstAndEqualOnesInTheirOrder) {
   const Fd fd = scratch.Open("data");
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
-  Gate gate;
+  PoolGate gate;
   gate.Stop(&pool);
   char letters[] = "abcdef";
   const unsigned priorities[] = {0, 2, 1, 2, 0, 1};
   std::vector<Request> writes;
   for (int i = 0; i < 6; ++i) {
-    writes.push_back(Form(Op::kWrite, fd.get(), kFilePosition, &letters[i], 1));
+    writes.push_back(
+        MakeRequest(Op::kWrite, fd.get(), kFilePosition, &letters[i], 1));
     writes.back().priority = priorities[i];
   }
   std::vector<Request*> batch;
   for (Request& write : writes) batch.push_back(&write);
   backend.Start(batch);
   gate.Open();
-  CollectAll(&backend, 6);
+  ReapAll(&backend, 6);
   EXPECT_EQ(Contents(scratch.Path("data")), "bdcfae");
 }
 

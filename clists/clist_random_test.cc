@@ -7,9 +7,9 @@
 #include <random>
 #include <vector>
 
+#include "asio/testing/seed.h"
 #include "clists/clist_testing.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {

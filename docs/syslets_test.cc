@@ -6,8 +6,9 @@
 
 #include <string>
 
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/scratch.h"
 
 extern "C" long read_at(int file, long at, char* bytes, size_t count);
 
@@ -27,9 +28,9 @@ TEST(SysletsPageTest, TheExampleReadsAtAnOffset) {
 // On tmpfs a read cannot be tried without waiting, and goes to a worker.
 TEST(SysletsPageTest, TheExampleWaitsForAWorker) {
   const Fd file(memfd_create("file", MFD_CLOEXEC));
-  ASSERT_EQ(write(file, "0123456789", 10), 10);
+  ASSERT_EQ(write(file.get(), "0123456789", 10), 10);
   std::string bytes(4, '?');
-  EXPECT_EQ(read_at(file, 3, bytes.data(), bytes.size()), 4);
+  EXPECT_EQ(read_at(file.get(), 3, bytes.data(), bytes.size()), 4);
   EXPECT_EQ(bytes, "3456");
 }
 

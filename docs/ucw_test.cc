@@ -7,8 +7,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/scratch.h"
 
 extern "C" int copy_in_order(int from, int to);
 

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -64,7 +65,7 @@ TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
   const auto queue = MakeQueue(options);
   std::vector<Pipe> pipes(options.writebacks_max + 1);
   for (const Pipe& pipe : pipes) {
-    const int bytes = fcntl(pipe.in, F_SETPIPE_SZ, 4096);
+    const int bytes = fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 4096);
     pipe.Put(std::string(static_cast<size_t>(bytes), 'f'));
   }
   std::atomic<bool> at_the_bound{false};
@@ -74,12 +75,13 @@ TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
     drained = true;
     char bytes[8192];
     for (const Pipe& pipe : pipes) {
-      EXPECT_GT(read(pipe.out, bytes, sizeof(bytes)), 0);
+      EXPECT_GT(read(pipe.read_end.get(), bytes, sizeof(bytes)), 0);
     }
   });
   for (size_t i = 0; i < pipes.size(); ++i) {
     at_the_bound = i == options.writebacks_max;
-    SubmitWrite(queue.get(), Op::kWriteBack, pipes[i].in, kFilePosition, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, pipes[i].write_end.get(),
+                kFilePosition, "x");
     EXPECT_EQ(drained, i == options.writebacks_max);
   }
   drainer.join();
@@ -178,7 +180,7 @@ TEST(DepthBoundTest, ReadsOfPipesDoNotUseUpTheDepth) {
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   const std::vector<Pipe> pipes(3);
   for (const Pipe& pipe : pipes) {
-    Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+    Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   }
   Request* r = Submit(&q.queue, Op::kNoOp);
   EXPECT_TRUE(q.held->IsRunning(r));

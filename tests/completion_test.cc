@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -39,11 +40,12 @@ TEST_P(CompletionTest, ARunningPipeReadCanBeCancelled) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 10);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 10);
   queue->Cancel(r);
   EXPECT_EQ(Finish(queue.get(), r), -ECANCELED);
   pipe.Put("abc");  // Nobody has read it away.
-  r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 10);
+  r = Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 10);
   EXPECT_EQ(Finish(queue.get(), r), 3);
 }
 
@@ -51,9 +53,12 @@ TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndWhatItHeldUpGoesOn) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* a = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
-  Request* b = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
-  Request* c = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* a =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+  Request* b =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+  Request* c =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   queue->Cancel(b);
   ASSERT_EQ(queue->TryWait(), b);  // Without any waiting.
   EXPECT_EQ(b->result, -ECANCELED);
@@ -129,7 +134,8 @@ TEST(CompletionOrderTest, ARefusedRequestThatWasCancelledIsNotStartedAnew) {
   HeldQueue q;
   q.held->can_cancel = false;
   const Pipe pipe;
-  Request* r = Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Request* r =
+      Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   q.queue.Cancel(r);
   q.held->FinishAs(r, kRefused);
   EXPECT_EQ(Finish(&q.queue, r), -ECANCELED);

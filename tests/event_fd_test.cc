@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -152,8 +152,10 @@ TEST_P(EventFdTest, IsReadableWhenACancelledRequestIsBack) {
   const auto queue = MakeQueue();
   const int fd = *queue->event_fd();
   const Pipe pipe;
-  Request* running = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
-  Request* held = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* running =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+  Request* held =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   EXPECT_FALSE(IsReadable(fd));
   queue->Cancel(held);
   EXPECT_TRUE(IsReadable(fd));
@@ -167,7 +169,7 @@ TEST_P(EventFdTest, IsReadableWhenACancelledRequestIsBack) {
 TEST(EventFdOrderTest, ItCanBeHadLaterWhereThereIsNoFdAtFirst) {
   Queue queue;
   {
-    const fd_testing::FdLimit none(0);
+    const FdLimit none(0);
     EXPECT_EQ(queue.event_fd().status().code(),
               absl::StatusCode::kResourceExhausted);
   }
@@ -223,7 +225,7 @@ TEST(EventFdOrderTest, RefusalsDoNotHideWhatIsFinishedBehindThem) {
   with_handler->handler = [](Request*) {};
   q.queue.Submit(with_handler);
   for (const Pipe& pipe : pipes) {
-    Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+    Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   }
   Request* behind = Submit(&q.queue, Op::kNoOp);
   q.held->Finish(with_handler);

@@ -19,13 +19,14 @@
 #include "absl/time/clock.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -40,7 +41,7 @@ constexpr auto kLost = absl::Seconds(20);  // A wake-up that is so late.
 Fd Timer(int64_t first_ms, int64_t interval_ms) {
   Fd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   const itimerspec spec = {{0, interval_ms * 1000000}, {0, first_ms * 1000000}};
-  EXPECT_EQ(timerfd_settime(timer, 0, &spec, nullptr), 0);
+  EXPECT_EQ(timerfd_settime(timer.get(), 0, &spec, nullptr), 0);
   return timer;
 }
 
@@ -56,12 +57,12 @@ class EpollLoop {
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     socket_ = Fd(ends[0]);
     peer_ = Fd(ends[1]);
-    for (const int fd :
-         {queue_fd_, int{timer_}, int{pipe_.out}, int{socket_}}) {
+    for (const int fd : {queue_fd_, int{timer_.get()},
+                         int{pipe_.read_end.get()}, int{socket_.get()}}) {
       epoll_event event = {};
       event.events = EPOLLIN;
       event.data.fd = fd;
-      EXPECT_EQ(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), 0);
+      EXPECT_EQ(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), 0);
     }
   }
 
@@ -71,7 +72,7 @@ class EpollLoop {
     absl::Time served = absl::Now();
     while (!IsDone()) {
       epoll_event events[4];
-      const int count = epoll_wait(epoll_, events, 4, 1000);
+      const int count = epoll_wait(epoll_.get(), events, 4, 1000);
       if (count < 0 && errno == EINTR) ++interrupted;
       for (int i = 0; i < count; ++i) {
         if (events[i].data.fd == queue_fd_) {
@@ -116,9 +117,9 @@ class EpollLoop {
     const ssize_t n = read(fd, bytes, sizeof(bytes));
     if (n < 0 && errno == EINTR) ++interrupted;
     if (n <= 0) return;
-    if (fd == timer_) {
+    if (fd == timer_.get()) {
       ++ticks;
-    } else if (fd == socket_) {
+    } else if (fd == socket_.get()) {
       received += static_cast<int>(n);
     } else {
       piped += static_cast<int>(n);
@@ -155,7 +156,7 @@ class EpollLoop {
       ++writebacks;
     } else if (i % 512 == 3) {
       r->op = Op::kWrite;
-      r->fd = i % 1024 == 3 ? pipe_.in : peer_;
+      r->fd = i % 1024 == 3 ? pipe_.write_end.get() : peer_.get();
       r->offset = kFilePosition;
       r->length = 1;
     } else if (reads_) {
@@ -224,7 +225,7 @@ TEST_P(EventLoopTest, AMillionRequestsLoseNoWakeUp) {
 // How often `fd` is readable until `ms` have passed, drained each time.
 int CountWakeUps(Queue* queue, int fd, int ms) {
   const Fd timer = Timer(ms, 0);
-  pollfd fds[] = {{fd, POLLIN, 0}, {timer, POLLIN, 0}};
+  pollfd fds[] = {{fd, POLLIN, 0}, {timer.get(), POLLIN, 0}};
   int wake_ups = 0;
   while (poll(fds, 2, -1) > 0 && fds[1].revents == 0) {
     ++wake_ups;
@@ -239,12 +240,13 @@ constexpr int kWatchedMs = 200;
 // a handler, a write-back.
 void BlockEverything(Queue* queue, const Pipe& a, const Pipe& b) {
   for (int i = 0; i < 20; ++i) {
-    Request* r =
-        Prepare(queue, Op::kRead, i % 2 == 0 ? a.out : b.out, kFilePosition, 1);
+    Request* r = Prepare(queue, Op::kRead,
+                         i % 2 == 0 ? a.read_end.get() : b.read_end.get(),
+                         kFilePosition, 1);
     if (i % 3 == 0) r->handler = [](Request*) {};
     queue->Submit(r);
   }
-  Submit(queue, Op::kWriteBack, a.out, kFilePosition, 1);
+  Submit(queue, Op::kWriteBack, a.read_end.get(), kFilePosition, 1);
 }
 
 TEST_P(EventLoopTest, NothingSpinsWhileEverythingIsBlocked) {
@@ -256,10 +258,11 @@ TEST_P(EventLoopTest, NothingSpinsWhileEverythingIsBlocked) {
   const int fd = *queue->event_fd();
   BlockEverything(queue.get(), a, b);
   EXPECT_LE(CountWakeUps(queue.get(), fd, kWatchedMs), 2);
-  a.in.Close();
-  b.in.Close();
+  a.write_end.Close();
+  b.write_end.Close();
   queue->Sync().IgnoreError();
-  EXPECT_FALSE(queue->Forget(a.out).ok());  // It cannot be written to.
+  EXPECT_FALSE(
+      queue->Forget(a.read_end.get()).ok());  // It cannot be written to.
 }
 
 absl::Duration CpuTimeOfThisThread() {
@@ -274,7 +277,7 @@ TEST(EventLoopOfTwoSourcesTest, WaitForBothDoesNotSpin) {
   const Pipe pipe;
   HeldQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
-  Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   Request* r = Submit(&q.queue, Op::kNoOp);
   Submit(&q.queue, Op::kNoOp);
   q.held->Finish(r);
@@ -297,10 +300,10 @@ TEST(EventLoopOfTwoSourcesTest, NothingSpinsWhileBothAreBlocked) {
   Submit(&q.queue, Op::kNoOp);
   EXPECT_LE(CountWakeUps(&q.queue, fd, kWatchedMs), 2);
   q.held->FinishAll();
-  a.in.Close();
-  b.in.Close();
+  a.write_end.Close();
+  b.write_end.Close();
   q.queue.Sync().IgnoreError();
-  EXPECT_FALSE(q.queue.Forget(a.out).ok());
+  EXPECT_FALSE(q.queue.Forget(a.read_end.get()).ok());
 }
 
 }  // namespace

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -262,7 +263,8 @@ TEST(HandlersOrderTest, RunHandlersGivesUpAtItsDeadline) {
   const Pipe pipe;
   int64_t result = 0;
   Function note = [&](Request* r) { result = r->result; };
-  Request* r = Prepare(&queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Request* r =
+      Prepare(&queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   Handle(r, &note);
   queue.Submit(r);
   EXPECT_FALSE(queue.RunHandlers(absl::InfinitePast()));

@@ -9,14 +9,15 @@
 #include <string>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/mount.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
-#include "tools/mount_testing.h"
 
 namespace uasio {
 namespace {
@@ -33,57 +34,58 @@ UASIO_INSTANTIATE_BACKENDS(KeptErrorsTest);
 TEST_P(KeptErrorsTest, TheFirstIsKeptInFull) {
   const auto queue = MakeQueue();
   int mine = 0;
-  Request* w = PrepareWrite(queue.get(), Op::kWriteBack, full_, 100, "abc");
+  Request* w =
+      PrepareWrite(queue.get(), Op::kWriteBack, full_.get(), 100, "abc");
   w->user_data = &mine;
   queue->Submit(w);
   const absl::Status status = queue->Sync();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr("write-back of 3 bytes at offset 100 on fd"));
-  const Ledger::Account* account = queue->ledger().Find(full_);
+  const Ledger::Account* account = queue->ledger().Find(full_.get());
   ASSERT_NE(account, nullptr);
   ASSERT_EQ(account->errors.size(), 1u);
   const KeptError& error = account->errors[0];
   EXPECT_EQ(error.op, Op::kWriteBack);
-  EXPECT_EQ(error.fd, full_);
+  EXPECT_EQ(error.fd, full_.get());
   EXPECT_EQ(error.offset, 100);
   EXPECT_EQ(error.length, 3u);
   EXPECT_EQ(error.transferred, 0u);
   EXPECT_EQ(error.error, ENOSPC);
   EXPECT_EQ(error.user_data, &mine);
-  queue->ClearErrors(full_);
+  queue->ClearErrors(full_.get());
 }
 
 TEST_P(KeptErrorsTest, SixteenAreKeptAndAllAreCounted) {
   const auto queue = MakeQueue();
   for (int i = 0; i < 50; ++i) {
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, i, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), i, "x");
   }
   EXPECT_FALSE(queue->Sync().ok());
-  const Ledger::Account* account = queue->ledger().Find(full_);
+  const Ledger::Account* account = queue->ledger().Find(full_.get());
   ASSERT_NE(account, nullptr);
   EXPECT_EQ(account->errors.size(), 16u);
   EXPECT_EQ(account->count, 50u);
-  queue->ClearErrors(full_);
+  queue->ClearErrors(full_.get());
 }
 
 TEST_P(KeptErrorsTest, SyncReturnsThemUntilTheyAreClearedByName) {
   const auto queue = MakeQueue();
   const ScratchFile file;
   const Fd readable = file.Open(O_RDONLY);
-  SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
-  SubmitWrite(queue.get(), Op::kWriteBack, readable, 0, "x");
+  SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
+  SubmitWrite(queue.get(), Op::kWriteBack, readable.get(), 0, "x");
   EXPECT_FALSE(queue->Sync().ok());
   EXPECT_FALSE(queue->Sync().ok());
-  queue->ClearErrors(full_);
+  queue->ClearErrors(full_.get());
   EXPECT_THAT(std::string(queue->Sync().message()), HasSubstr("EBADF"));
-  queue->ClearErrors(readable);
+  queue->ClearErrors(readable.get());
   EXPECT_TRUE(queue->Sync().ok());
 }
 
 TEST_P(KeptErrorsTest, AnExplicitWritesErrorIsItsResultAndNotKept) {
   const auto queue = MakeQueue();
-  Request* w = SubmitWrite(queue.get(), Op::kWrite, full_, 0, "x");
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, full_.get(), 0, "x");
   EXPECT_EQ(Finish(queue.get(), w), -ENOSPC);
   EXPECT_TRUE(queue->Sync().ok());
 }
@@ -93,10 +95,10 @@ TEST_P(KeptErrorsTest, AFailedWriteBackIsRecycledAllTheSame) {
   options.requests_max = options.writebacks_max = 1;
   const auto queue = MakeQueue(options);
   for (int i = 0; i < 5; ++i) {
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
     EXPECT_FALSE(queue->Sync().ok());
   }
-  queue->ClearErrors(full_);
+  queue->ClearErrors(full_.get());
 }
 
 // Whatever its errno: a network's file system has any of them for a lost write.
@@ -128,8 +130,8 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyRead) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 1, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 1, "x");
   }
   const std::string words = testing::internal::GetCapturedStderr();
   EXPECT_THAT(words, HasSubstr("write-back of 1 bytes at offset"));
@@ -142,9 +144,9 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsWhatCameAfterTheLastSync) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
     EXPECT_FALSE(queue->Sync().ok());
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 1, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 1, "x");
   }
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("1 more"));
 }
@@ -153,7 +155,7 @@ TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintWhatASyncReturned) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
     EXPECT_FALSE(queue->Sync().ok());
   }
   EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
@@ -163,9 +165,9 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsNothingWhenThereIsNothing) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
-    SubmitWrite(queue.get(), Op::kWriteBack, full_, 0, "x");
+    SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), 0, "x");
     EXPECT_FALSE(queue->Sync().ok());
-    EXPECT_FALSE(queue->Forget(full_).ok());
+    EXPECT_FALSE(queue->Forget(full_.get()).ok());
   }
   EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
 }
@@ -217,23 +219,23 @@ TEST_P(KeptFileErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
   const int direct = GetParam().direct ? O_DIRECT : 0;
   const Fd fd(open(small.Path("file").c_str(),
                    O_RDWR | O_CREAT | O_CLOEXEC | direct, 0600));
-  if (fd < 0 && direct != 0) GTEST_SKIP() << "no direct I/O on tmpfs";
-  ASSERT_GE(fd, 0);
+  if (fd.get() < 0 && direct != 0) GTEST_SKIP() << "no direct I/O on tmpfs";
+  ASSERT_GE(fd.get(), 0);
   const auto queue = MakeQueue();
   constexpr size_t kBytes = 48 << 10;
   for (size_t i = 0; i < 30; ++i) {
-    SubmitWrite(queue.get(), Op::kWriteBack, fd,
+    SubmitWrite(queue.get(), Op::kWriteBack, fd.get(),
                 static_cast<int64_t>(i * kBytes), std::string(kBytes, 'x'));
   }
   EXPECT_EQ(queue->Sync().code(), absl::StatusCode::kResourceExhausted);
-  const Ledger::Account* account = queue->ledger().Find(fd);
+  const Ledger::Account* account = queue->ledger().Find(fd.get());
   ASSERT_NE(account, nullptr);
   size_t written = 30 * kBytes;
   for (const KeptError& e : account->errors) written -= kBytes - e.transferred;
   struct stat info;
-  ASSERT_EQ(fstat(fd, &info), 0);
+  ASSERT_EQ(fstat(fd.get(), &info), 0);
   EXPECT_EQ(info.st_blocks * 512, static_cast<int64_t>(written));
-  queue->ClearErrors(fd);
+  queue->ClearErrors(fd.get());
 }
 
 }  // namespace

@@ -13,11 +13,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -44,9 +45,9 @@ UASIO_INSTANTIATE_BACKENDS(KernelProgressTest);
 struct VisibleMemory {
   explicit VisibleMemory(size_t size)
       : fd(memfd_create("uasio", MFD_CLOEXEC)), size(size) {
-    EXPECT_EQ(ftruncate(fd, static_cast<off_t>(size)), 0);
+    EXPECT_EQ(ftruncate(fd.get(), static_cast<off_t>(size)), 0);
     void* mapped =
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
     EXPECT_NE(mapped, MAP_FAILED);
     data = static_cast<char*>(mapped);
   }
@@ -54,7 +55,7 @@ struct VisibleMemory {
 
   char At(size_t offset) const {
     char byte = 0;
-    EXPECT_EQ(pread(fd, &byte, 1, static_cast<off_t>(offset)), 1);
+    EXPECT_EQ(pread(fd.get(), &byte, 1, static_cast<off_t>(offset)), 1);
     return byte;
   }
 

@@ -9,11 +9,11 @@
 
 #include "asio/buffer.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {

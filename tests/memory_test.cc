@@ -13,11 +13,11 @@
 
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/requests.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {

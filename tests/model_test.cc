@@ -19,13 +19,13 @@
 
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -111,10 +112,10 @@ TEST_F(OrderTest, ARequestAtTheFilePositionOverlapsEverything) {
 
 TEST_F(OrderTest, AWriteToAnAppendingFdOverlapsEverythingAReadDoesNot) {
   const Fd fd = file_.Open(O_RDWR | O_APPEND);
-  Request* r = On(fd, Op::kRead, 50, 1);
-  Request* beside = On(fd, Op::kRead, 10, 1);
-  Request* w = On(fd, Op::kWrite, 0, 1);
-  Request* next = On(fd, Op::kWrite, 99, 1);
+  Request* r = On(fd.get(), Op::kRead, 50, 1);
+  Request* beside = On(fd.get(), Op::kRead, 10, 1);
+  Request* w = On(fd.get(), Op::kWrite, 0, 1);
+  Request* next = On(fd.get(), Op::kWrite, 99, 1);
   EXPECT_TRUE(Runs(r) && Runs(beside));
   EXPECT_FALSE(Runs(w));
   Done(r);
@@ -126,8 +127,8 @@ TEST_F(OrderTest, AWriteToAnAppendingFdOverlapsEverythingAReadDoesNot) {
 TEST_F(OrderTest, RequestsOnAPipeRunOneByOne) {
   const Pipe pipe;
   pipe.Put("ab");
-  Request* a = On(pipe.out, Op::kRead, 0, 1);
-  Request* b = On(pipe.out, Op::kRead, 100, 1);
+  Request* a = On(pipe.read_end.get(), Op::kRead, 0, 1);
+  Request* b = On(pipe.read_end.get(), Op::kRead, 100, 1);
   EXPECT_TRUE(Runs(a));
   EXPECT_FALSE(Runs(b));
   Done(a);
@@ -161,7 +162,7 @@ TEST_F(OrderTest, AnFsyncCoversAHeldWriteToo) {
 TEST_F(OrderTest, TwoFdsOfOneFileAreNotOrdered) {
   const Fd other = file_.Open(O_RDWR);
   Request* a = At(Op::kWrite, 0, 10);
-  Request* b = On(other, Op::kWrite, 0, 10);
+  Request* b = On(other.get(), Op::kWrite, 0, 10);
   EXPECT_TRUE(Runs(a) && Runs(b));
 }
 

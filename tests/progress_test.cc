@@ -10,12 +10,13 @@
 
 #include "absl/time/clock.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -29,9 +30,10 @@ TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
-  Request* w =
-      SubmitWrite(queue.get(), Op::kWrite, pipe.in, kFilePosition, "x");
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, pipe.write_end.get(),
+                           kFilePosition, "x");
   size_t count = 0;
   while (Request* back = queue->WaitUntil(SoonEnough())) {
     EXPECT_TRUE(back == r || back == w);

@@ -10,11 +10,11 @@
 #include <thread>
 
 #include "asio/queue.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {

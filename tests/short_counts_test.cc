@@ -6,15 +6,15 @@
 #include <cstring>
 #include <string>
 
-#include "asio/fd_testing.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -74,8 +74,8 @@ TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreThemselves) {
   for (const int64_t gib : {1, 2, 4, 5}) {
     const std::string bytes(4096, static_cast<char>('0' + gib));
     const int64_t offset = gib << 30;
-    SubmitWrite(queue.get(), Op::kWriteBack, direct, offset, bytes);
-    Request* r = Submit(queue.get(), Op::kRead, direct, offset, 8192);
+    SubmitWrite(queue.get(), Op::kWriteBack, direct.get(), offset, bytes);
+    Request* r = Submit(queue.get(), Op::kRead, direct.get(), offset, 8192);
     ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
     EXPECT_EQ(r->result, gib == 5 ? 4096 : 8192) << r->status();
     EXPECT_TRUE(std::string(r->buffer, 4096) == bytes) << gib;
@@ -117,11 +117,11 @@ TEST_P(ShortCountsTest, StatusNamesTheOperationAndItsPlaceAndTheErrno) {
   const auto queue = MakeQueue();
   const ScratchFile file;
   const Fd fd = file.Open(O_WRONLY);
-  Request* r = Submit(queue.get(), Op::kRead, fd, 512, 100);
+  Request* r = Submit(queue.get(), Op::kRead, fd.get(), 512, 100);
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
   const std::string words(r->status().message());
   EXPECT_THAT(words, HasSubstr("read of 100 bytes at offset 512"));
-  EXPECT_THAT(words, HasSubstr("fd " + std::to_string(int{fd})));
+  EXPECT_THAT(words, HasSubstr("fd " + std::to_string(int{fd.get()})));
   EXPECT_THAT(words, HasSubstr(file.path()));
   EXPECT_THAT(words, HasSubstr("EBADF"));
 }
@@ -132,7 +132,7 @@ TEST_P(ShortCountsTest, StatusSaysWhatIsMisaligned) {
   auto file = File::Open(scratch.path(), O_RDONLY);
   ASSERT_TRUE(file.ok()) << file.status();
   if (!file->direct()) GTEST_SKIP() << file->why_buffered();
-  if (fd_testing::TakesAnyAlignment(file->fd())) {
+  if (TakesAnyAlignment(file->fd())) {
     GTEST_SKIP() << "O_DIRECT takes any alignment on this file system";
   }
   const struct {

@@ -3,18 +3,15 @@
 
 #include <string>
 
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
+#include "asio/testing/mount.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tools/mount_testing.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Contents;
-using fd_testing::Pattern;
 
 constexpr size_t kDiskBytes = 1 << 20;
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {

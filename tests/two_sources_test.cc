@@ -21,14 +21,15 @@
 #include "absl/time/clock.h"
 #include "asio/backend.h"
 #include "asio/queue.h"
-#include "asio/seccomp_testing.h"
 #include "asio/syscalls/perform.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
-#include "tests/seed.h"
 #include "workqueue/mutex.h"
 
 namespace uasio {
@@ -217,7 +218,8 @@ TEST_F(TwoSourcesTest, SyncCoversBoth) {
 TEST_F(TwoSourcesTest, TheDestructorCoversBoth) {
   const Fd other = file_.Open(O_RDWR);
   for (int i = 0; i < 100; ++i) {
-    Request* r = PrepareWrite(queue_.get(), Op::kWriteBack, other, i, "b");
+    Request* r =
+        PrepareWrite(queue_.get(), Op::kWriteBack, other.get(), i, "b");
     r->priority = static_cast<unsigned>(i);
     queue_->Submit(r);
   }
@@ -260,15 +262,15 @@ TEST(VainSourceTest, WhatCannotBeAnnouncedTakesNoProcessor) {
   Queue queue({}, std::unique_ptr<Backend>(vain));
   const Pipe pipe;
   Request* by_backend = Submit(&queue, Op::kNoOp);
-  Request* by_worker =
-      Submit(&queue, Op::kRead, pipe.out, kFilePosition, /*length=*/1);
+  Request* by_worker = Submit(&queue, Op::kRead, pipe.read_end.get(),
+                              kFilePosition, /*length=*/1);
   const absl::Duration time = absl::Milliseconds(200);
   const int before = vain->looks;
   EXPECT_EQ(queue.WaitUntil(absl::Now() + time), nullptr);
   EXPECT_LT(vain->looks - before, time / absl::Microseconds(50));
   pipe.Put("x");
   EXPECT_EQ(Finish(&queue, by_worker), 1);
-  by_worker = Submit(&queue, Op::kRead, pipe.out, kFilePosition, 1);
+  by_worker = Submit(&queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   vain->finishes_at = vain->looks + 20;
   EXPECT_EQ(Finish(&queue, by_backend), 0);
   pipe.Put("x");

@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -27,12 +28,13 @@ TEST_P(UnsizedTest, APipeReadReturnsWhatThereIs) {
   const auto queue = MakeQueue();
   Pipe pipe;
   pipe.Put("abc");
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
   EXPECT_EQ(BytesOf(*r), "abc");
   queue->Put(r);
-  pipe.in.Close();
-  r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  pipe.write_end.Close();
+  r = Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
   EXPECT_EQ(Finish(queue.get(), r), 0);
 }
 
@@ -40,7 +42,8 @@ TEST_P(UnsizedTest, APipeReadWaitsForBytes) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
   EXPECT_EQ(queue->TryWait(), nullptr);
   pipe.Put("abc");
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
@@ -50,15 +53,18 @@ TEST_P(UnsizedTest, APipeReadWaitsForBytes) {
 TEST_P(UnsizedTest, EagainFromANonblockingFdIsAResult) {
   const auto queue = MakeQueue();
   const Pipe pipe(O_NONBLOCK);
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 100);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
   EXPECT_EQ(Finish(queue.get(), r), -EAGAIN);
   std::string much(size_t{1} << 20, 'x');
-  Request* w = Prepare(queue.get(), Op::kWrite, pipe.in, kFilePosition);
+  Request* w =
+      Prepare(queue.get(), Op::kWrite, pipe.write_end.get(), kFilePosition);
   w->buffer = much.data(), w->length = much.size();
   queue->Submit(w);
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
   EXPECT_EQ(w->result, -EAGAIN);
-  EXPECT_EQ(w->transferred, static_cast<size_t>(fcntl(pipe.in, F_GETPIPE_SZ)));
+  EXPECT_EQ(w->transferred,
+            static_cast<size_t>(fcntl(pipe.write_end.get(), F_GETPIPE_SZ)));
 }
 
 TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
@@ -67,9 +73,9 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
   const Fd here(fds[0]), there(fds[1]);
   Request* w =
-      SubmitWrite(queue.get(), Op::kWrite, here, kFilePosition, "hello");
+      SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
   EXPECT_EQ(Finish(queue.get(), w), 5);
-  Request* r = Submit(queue.get(), Op::kRead, there, kFilePosition, 100);
+  Request* r = Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
   EXPECT_EQ(BytesOf(*r), "hello");
 }
@@ -77,13 +83,14 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
 TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
   const auto queue = MakeQueue();
   const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (master < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
-  ASSERT_EQ(grantpt(master), 0);
-  ASSERT_EQ(unlockpt(master), 0);
-  const Fd terminal(open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (terminal < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
-  ASSERT_EQ(write(master, "line\n", 5), 5);
-  Request* r = Submit(queue.get(), Op::kRead, terminal, kFilePosition, 100);
+  if (master.get() < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
+  ASSERT_EQ(grantpt(master.get()), 0);
+  ASSERT_EQ(unlockpt(master.get()), 0);
+  const Fd terminal(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (terminal.get() < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
+  ASSERT_EQ(write(master.get(), "line\n", 5), 5);
+  Request* r =
+      Submit(queue.get(), Op::kRead, terminal.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
   EXPECT_EQ(BytesOf(*r), "line\n");
 }
@@ -92,16 +99,16 @@ TEST_P(UnsizedTest, AWriteToAPipeWithoutReadersGivesEpipe) {
   signal(SIGPIPE, SIG_IGN);
   const auto queue = MakeQueue();
   Pipe pipe;
-  pipe.out.Close();
-  Request* w =
-      SubmitWrite(queue.get(), Op::kWrite, pipe.in, kFilePosition, "x");
+  pipe.read_end.Close();
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, pipe.write_end.get(),
+                           kFilePosition, "x");
   EXPECT_EQ(Finish(queue.get(), w), -EPIPE);
 }
 
 TEST_P(UnsizedTest, AnOffsetOnAPipeGivesEspipe) {
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, 10, 1);
+  Request* r = Submit(queue.get(), Op::kRead, pipe.read_end.get(), 10, 1);
   EXPECT_EQ(Finish(queue.get(), r), -ESPIPE);
 }
 
@@ -114,11 +121,13 @@ TEST_P(UnsizedTest, AWriteToAPipeIsWholeHoweverSlowlyItIsRead) {
   for (int i = 0; much.size() < size_t{1} << 20; ++i) {
     much += std::to_string(i);
   }
-  Request* w = Prepare(queue.get(), Op::kWrite, pipe.in, kFilePosition);
+  Request* w =
+      Prepare(queue.get(), Op::kWrite, pipe.write_end.get(), kFilePosition);
   w->buffer = much.data(), w->length = much.size();
   queue->Submit(w);
   std::string read;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 50000);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 50000);
   int64_t written = 0;
   while (read.size() < much.size()) {
     Request* back = queue->WaitUntil(SoonEnough());
@@ -143,7 +152,8 @@ TEST_P(UnsizedTest, AHundredBlockedPipeReadsDoNotStopFileIo) {
   std::vector<Pipe> pipes(100);
   std::set<Request*> blocked;
   for (const Pipe& pipe : pipes) {
-    blocked.insert(Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1));
+    blocked.insert(
+        Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1));
   }
   for (int i = 0; i < 10; ++i) {
     Request* w = SubmitWrite(queue.get(), Op::kWrite, file.fd(), i, "x");

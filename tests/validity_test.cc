@@ -7,10 +7,11 @@
 
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -27,9 +28,10 @@ void FailAWriteBack(Queue* queue, int full) {
 TEST_P(ValidityTest, ForgetReturnsAndDropsTheKeptErrors) {
   const auto queue = MakeQueue();
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
-  FailAWriteBack(queue.get(), full);
-  EXPECT_EQ(queue->Forget(full).code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(queue->Forget(full).ok());
+  FailAWriteBack(queue.get(), full.get());
+  EXPECT_EQ(queue->Forget(full.get()).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(queue->Forget(full.get()).ok());
   EXPECT_TRUE(queue->Sync().ok());
 }
 
@@ -66,12 +68,14 @@ TEST_P(ValidityTest, AReusedNumberStartsClean) {
   const ScratchFile file("0123456789");
   Pipe pipe(O_NONBLOCK);
   pipe.Put("abc");
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 10);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 10);
   EXPECT_EQ(Finish(queue.get(), r), 3);
-  EXPECT_TRUE(queue->Forget(pipe.out).ok());
+  EXPECT_TRUE(queue->Forget(pipe.read_end.get()).ok());
   const Fd appending = file.Open(O_RDWR | O_APPEND);
-  ASSERT_EQ(dup2(appending, pipe.out), pipe.out);
-  Request* w = SubmitWrite(queue.get(), Op::kWrite, pipe.out, 0, "ab");
+  ASSERT_EQ(dup2(appending.get(), pipe.read_end.get()), pipe.read_end.get());
+  Request* w =
+      SubmitWrite(queue.get(), Op::kWrite, pipe.read_end.get(), 0, "ab");
   ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
   EXPECT_EQ(w->result, 2);
   EXPECT_TRUE(w->traits.sized);

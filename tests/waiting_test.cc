@@ -5,12 +5,13 @@
 
 #include "absl/time/clock.h"
 #include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/block_file.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -33,7 +34,8 @@ TEST_P(WaitingTest, WaitUntilGivesUpAtItsDeadline) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
-  Request* r = Submit(queue.get(), Op::kRead, pipe.out, kFilePosition, 1);
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
   EXPECT_EQ(queue->WaitUntil(deadline), nullptr);
   EXPECT_GE(absl::Now(), deadline);

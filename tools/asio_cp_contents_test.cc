@@ -11,10 +11,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 using testing::ElementsAre;
 
 constexpr size_t kMiB = 1 << 20;
@@ -44,7 +40,7 @@ TEST_P(AsioCpContentsTest, AllSizesOfBuffersAndDepthsWillDo) {
 
 TEST_P(AsioCpContentsTest, FilesGoFromAndToMemory) {
   const std::string data = Pattern(3 * kMiB + 5);
-  const fd_testing::Scratch memory("/dev/shm");
+  const Scratch memory("/dev/shm");
   const std::string source = memory.NewFile("source", data);
   ExpectSuccess(Cp({"--sync", "--verify", source, Path("disk")}));
   EXPECT_TRUE(Contents(Path("disk")) == data);

@@ -2,16 +2,12 @@
 
 #include <sys/resource.h>
 
+#include "asio/testing/mount.h"
 #include "tools/asio_cp_testing.h"
-#include "tools/mount_testing.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

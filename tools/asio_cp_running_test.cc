@@ -10,10 +10,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;

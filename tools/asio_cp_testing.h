@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "asio/backends/table.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/program_testing.h"
@@ -86,7 +86,7 @@ class AsioCpTest : public testing::TestWithParam<std::string> {
   }
 
  private:
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 
 #define UASIO_INSTANTIATE_ASIO_CP(suite)                                       \

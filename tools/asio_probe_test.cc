@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
-#include "asio/seccomp_testing.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/program_testing.h"
@@ -18,7 +18,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Scratch;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -142,7 +141,7 @@ TEST(AsioProbeTest, OfAFileItTellsWhatWorksBesideIt) {
   const Outcome outcome = Probe({path});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\n" + path + "\n"));
-  EXPECT_EQ(fd_testing::Contents(path), "contents");
+  EXPECT_EQ(Contents(path), "contents");
 }
 
 TEST(AsioProbeTest, OfALinkItTellsOfThePlaceItLeadsTo) {

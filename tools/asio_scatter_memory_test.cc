@@ -13,9 +13,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 #include "tools/program_testing.h"
 
 namespace uasio {
@@ -32,7 +32,7 @@ size_t ScatteredMib() {
 void WriteLines(const std::string& path, size_t mib) {
   std::ofstream file(path, std::ios::binary);
   for (size_t i = 0; i < mib; ++i) {
-    std::string lines = fd_testing::Pattern((1 << 20) - 13 * i % 100);
+    std::string lines = Pattern((1 << 20) - 13 * i % 100);
     for (size_t at = i; at < lines.size(); at += 1 + (at + i) % 200) {
       lines[at] = '\n';
     }
@@ -46,7 +46,7 @@ bool AreEqual(const std::string& a, const std::string& b) {
 
 TEST(AsioScatterMemoryTest, StaysFlatWhateverIsScattered) {
   if (kSanitized) GTEST_SKIP() << "the sanitizer's own memory grows";
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   WriteLines(scratch.Path("source"), ScatteredMib());
   const Outcome split = RunProgram(
       {"asio_scatter", scratch.Path("source"), scratch.Path("part")});

@@ -14,17 +14,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/mount.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/mount_testing.h"
 #include "tools/program_testing.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Pattern;
 using testing::HasSubstr;
 
 class AsioScatterTest : public testing::Test {
@@ -62,7 +61,7 @@ class AsioScatterTest : public testing::Test {
 
   // Splits it with `flags` and merges it again.
   void ExpectInverse(const std::string& contents, const Words& flags) const {
-    const fd_testing::Scratch folder;
+    const Scratch folder;
     const std::string prefix = folder.Path("part");
     Words split = {folder.NewFile("source", contents), prefix};
     Words merge = {"--merge", prefix, folder.Path("merged")};
@@ -90,7 +89,7 @@ class AsioScatterTest : public testing::Test {
     return count;
   }
 
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 
 TEST_F(AsioScatterTest, WhatIsSplitAndMergedIsWhatItWas) {
@@ -145,7 +144,7 @@ TEST_F(AsioScatterTest, TheHashIsTheSameForEver) {
 TEST_F(AsioScatterTest, ReadsAndWritesPipes) {
   const std::string lines = Lines(20000);
   std::signal(SIGPIPE, SIG_IGN);
-  fd_testing::Pipe in, out;
+  Pipe in, out;
   ASSERT_GT(lines.size(), 4 * in.Capacity());
   std::thread feeds([&] {
     in.Put(lines);
@@ -176,7 +175,7 @@ TEST_F(AsioScatterTest, ReadsAndWritesPipes) {
 TEST_F(AsioScatterTest, StandardInputMayBeAFile) {
   const std::string lines = Lines(1000);
   scratch_.NewFile("source", lines);
-  const fd_testing::Fd in(open(Path("source").c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd in(open(Path("source").c_str(), O_RDONLY | O_CLOEXEC));
   ProgramOptions options;
   options.in = in.get();
   ExpectSuccess(Scatter({"-", Path("part")}, options));
@@ -197,7 +196,7 @@ TEST_F(AsioScatterTest, OverwritesNoPartAndRemovesWhatItMade) {
 // In the midst of its parts, of which some are written already.
 TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-    const fd_testing::Pipe pipe;
+    const Pipe pipe;
     ProgramOptions options;
     options.in = pipe.read_end.get();
     Program program({"asio_scatter", "--parts=8", "--by=hash", "--buffer=4k",
@@ -292,7 +291,7 @@ TEST_F(AsioScatterTest, SaysWhatIsWrongWithTheSource) {
 TEST_F(AsioScatterTest, AFullOutputIsAnError) {
   scratch_.NewFile("source", Lines(1000));
   ExpectSuccess(Scatter({Path("source"), Path("part")}));
-  const fd_testing::Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ProgramOptions options;
   options.out = full.get();
   ExpectFailure(Scatter({"--merge", Path("part"), "-"}, options), 1,

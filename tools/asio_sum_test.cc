@@ -11,21 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
 #include "tools/file_sums.h"
 #include "tools/program_testing.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 constexpr char kSystems[] = "/usr/bin/sha256sum";
 

@@ -12,7 +12,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
 #include "asio/errors.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -216,7 +216,7 @@ void ExitWith0IfItGoes(const std::string& from, const std::string& user,
 }
 
 TEST_F(CommandLineDeathTest, RelativePathsAreTheUsersUnderBazelRun) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string runfiles = scratch.Path("tool.runfiles");
   const std::string inside = runfiles + "/_main";
   ASSERT_EQ(mkdir(runfiles.c_str(), 0755), 0);
@@ -228,7 +228,7 @@ TEST_F(CommandLineDeathTest, RelativePathsAreTheUsersUnderBazelRun) {
 }
 
 TEST_F(CommandLineDeathTest, WhoHasGoneElsewhereSinceBazelRunStaysThere) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   EXPECT_EXIT(ExitWith0IfItGoes(scratch.Path(""), "/", scratch.Path("")),
               ExitedWithCode(0), "^$");
 }

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/copy_testing.h"
@@ -13,7 +13,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Pattern;
 using testing::HasSubstr;
 
 class CompareTest : public CopyingTest {

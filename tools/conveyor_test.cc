@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/thread_probe.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace {
@@ -55,7 +55,7 @@ TEST(ConveyorTest, LetsNobodyGetTooFarAhead) {
     EXPECT_EQ(numbers.Take(true, &third), Taken::kThing);
     EXPECT_EQ(third.thing, 2);
   });
-  const fd_testing::ThreadProbe thread(tid.get_future().get());
+  const ThreadProbe thread(tid.get_future().get());
   const bool known = thread.WaitUntilBlockedIn(SYS_futex);
   numbers.Return(first.number, 0);
   waits.join();

@@ -5,19 +5,17 @@
 #include <string>
 #include <thread>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/mount.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/copy.h"
 #include "tools/copy_testing.h"
-#include "tools/mount_testing.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 using testing::AllOf;
 using testing::HasSubstr;
 

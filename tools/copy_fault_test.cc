@@ -8,10 +8,10 @@
 
 #include "asio/backends/fault.h"
 #include "asio/backends/sync.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seed.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
 #include "tools/copy.h"
 #include "tools/copy_testing.h"
 #include "tools/progress.h"
@@ -19,8 +19,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Pattern;
 using testing::HasSubstr;
 
 constexpr size_t kBlocks = 20;
@@ -49,7 +47,7 @@ class CopyFaultTest : public testing::Test {
     return status;
   }
 
-  fd_testing::Scratch scratch_;
+  Scratch scratch_;
   const std::string data_ = Pattern(kBlocks * kBlockBytes + 77);
   const std::string source_ = scratch_.NewFile("source", data_);
   const std::string target_ = scratch_.NewFile("target");

@@ -7,17 +7,13 @@
 #include <string>
 #include <thread>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 #include "tools/copy_testing.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 
 // Calls `copy` with a pipe as target, and `meddle` when that has begun; returns
 // what came out of the pipe.

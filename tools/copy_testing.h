@@ -19,9 +19,10 @@
 
 #include "absl/status/statusor.h"
 #include "asio/backends/table.h"
-#include "asio/fd_testing.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 #include "tools/copy.h"
 #include "tools/progress.h"
@@ -35,28 +36,27 @@ inline File OpenFile(const std::string& path, int flags) {
 }
 
 // A duplicate of `fd`.
-inline File FileOf(const fd_testing::Fd& fd, const std::string& name) {
+inline File FileOf(const Fd& fd, const std::string& name) {
   return File::Adopt(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0), name);
 }
 
 // Writes `data` to the pipe, as far as anybody reads it, and closes that end.
 // `piece` says how much is written at `i`.
 inline std::thread Feed(
-    fd_testing::Pipe* pipe, std::string data,
+    Pipe* pipe, std::string data,
     std::function<size_t(size_t i)> piece = [](size_t) { return 65536; }) {
-  return std::thread(
-      [data = std::move(data), piece = std::move(piece),
-       fd = std::make_shared<fd_testing::Fd>(std::move(pipe->write_end))] {
-        for (size_t i = 0; i < data.size();) {
-          const size_t size = std::min(data.size() - i, piece(i));
-          const ssize_t n = write(fd->get(), &data[i], size);
-          if (n <= 0) return;
-          i += static_cast<size_t>(n);
-        }
-      });
+  return std::thread([data = std::move(data), piece = std::move(piece),
+                      fd = std::make_shared<Fd>(std::move(pipe->write_end))] {
+    for (size_t i = 0; i < data.size();) {
+      const size_t size = std::min(data.size() - i, piece(i));
+      const ssize_t n = write(fd->get(), &data[i], size);
+      if (n <= 0) return;
+      i += static_cast<size_t>(n);
+    }
+  });
 }
 
-inline std::string ReadAll(const fd_testing::Fd& fd) {
+inline std::string ReadAll(const Fd& fd) {
   std::string data;
   char buffer[4096];
   ssize_t n;
@@ -118,10 +118,10 @@ class CopyingTest : public testing::TestWithParam<std::string> {
     const auto copied = RunCopy({&source, false}, {&target, false}, depth);
     ASSERT_TRUE(copied.ok()) << copied.status();
     EXPECT_EQ(*copied, static_cast<int64_t>(contents.size()));
-    EXPECT_TRUE(fd_testing::Contents(path) == contents);
+    EXPECT_TRUE(Contents(path) == contents);
   }
 
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
   std::unique_ptr<Queue> queue_;
   Progress progress_ = Progress(Progress::When::kNever);
 };

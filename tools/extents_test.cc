@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "asio/buffer.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Fd;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
@@ -59,12 +59,12 @@ class ExtentsTest : public testing::Test {
   int fd() const { return file_.get(); }
 
  private:
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
   Fd file_;
 };
 
 TEST_F(ExtentsTest, AnEmptyFileHasNoBlock) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const Fd empty = scratch.Open("empty");
   EXPECT_THAT(AllOf(empty.get(), 0), IsEmpty());
   EXPECT_THAT(AllOf(kNoHoles, 0), IsEmpty());
@@ -141,7 +141,7 @@ TEST_F(ExtentsTest, WithoutAnFdAllIsData) {
 }
 
 TEST_F(ExtentsTest, WhereHolesAreNotToldOfAllIsData) {
-  const fd_testing::Pipe pipe;
+  const Pipe pipe;
   EXPECT_THAT(AllOf(pipe.read_end.get(), kBlock + 1),
               ElementsAre(Pair(0, kBlock), Pair(kBlock, kBlock + 1)));
   const Fd proc(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));

@@ -14,8 +14,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Fd;
-
 std::string PathOf(const std::string& tool) {
   if (tool[0] == '/') return tool;
   const char* folder = getenv("TEST_SRCDIR");

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
 
 namespace uasio {
 
@@ -50,7 +50,7 @@ class Program {
 
  private:
   pid_t pid_ = -1;
-  fd_testing::Fd out_, err_;
+  Fd out_, err_;
 };
 
 Outcome RunProgram(const std::vector<std::string>& args,

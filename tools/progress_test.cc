@@ -9,14 +9,13 @@
 #include <cstdio>
 
 #include "absl/time/clock.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Fd;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -41,7 +40,7 @@ std::string Printed(const Fd& fd, const Fd& from, Body body) {
 
 template <typename Body>
 std::string PrintedToPipe(Body body) {
-  fd_testing::Pipe pipe(O_NONBLOCK);
+  Pipe pipe(O_NONBLOCK);
   return Printed(pipe.write_end, pipe.read_end, body);
 }
 

@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -42,7 +42,7 @@ class ReplacementTest : public testing::Test {
   }
 
  private:
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 using ReplacementDeathTest = ReplacementTest;
 
@@ -171,7 +171,7 @@ TEST_F(ReplacementTest, APathMayBeRelative) {
 
 TEST_F(ReplacementTest, AFifoIsWrittenItself) {
   ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0640), 0);
-  const fd_testing::Fd reader(
+  const Fd reader(
       open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   absl::StatusOr<Replacement> made = New(Path("fifo"));
   EXPECT_TRUE(made->in_place());

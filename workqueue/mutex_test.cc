@@ -4,8 +4,8 @@
 #include <thread>
 #include <vector>
 
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
-#include "workqueue/test_util.h"
 
 namespace uasio {
 namespace {

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "asio/testing/fd.h"
+#include "asio/testing/seed.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
-#include "workqueue/test_util.h"
 
 namespace uasio {
 namespace {

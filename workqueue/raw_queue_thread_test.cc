@@ -11,10 +11,11 @@
 #include <thread>
 #include <vector>
 
+#include "asio/testing/fd.h"
+#include "asio/testing/seed.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
 #include "workqueue/raw_queue.h"
-#include "workqueue/test_util.h"
 
 namespace uasio {
 namespace {

@@ -13,9 +13,10 @@
 #include <thread>
 #include <vector>
 
+#include "asio/testing/fd.h"
+#include "asio/testing/seed.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
-#include "tests/seed.h"
-#include "workqueue/test_util.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {

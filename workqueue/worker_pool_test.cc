@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
 #include "workqueue/raw_queue.h"
-#include "workqueue/test_util.h"
 
 namespace uasio {
 namespace {

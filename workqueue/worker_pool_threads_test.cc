@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
 #include "workqueue/raw_queue.h"
-#include "workqueue/test_util.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {

@@ -11,10 +11,11 @@
 #include "asio/backends/table.h"
 #include "asio/buffer.h"
 #include "asio/file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -80,9 +81,9 @@ TEST_F(CrashTest, AppendsAndWritesAtTheFilesPositionAreTakenBack) {
   FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
   const Fd append = file_.Open(O_WRONLY | O_APPEND);
   const Fd other = file_.Open(O_WRONLY);
-  ASSERT_EQ(lseek(other, 3, SEEK_SET), 3);
-  Write(&q, append, 0, "abcd");
-  Write(&q, other, kFilePosition, "xy");
+  ASSERT_EQ(lseek(other.get(), 3, SEEK_SET), 3);
+  Write(&q, append.get(), 0, "abcd");
+  Write(&q, other.get(), kFilePosition, "xy");
   EXPECT_EQ(file_.Contents(), "012xy56789abcd");
   Crash(&q);
   EXPECT_EQ(file_.Contents(), "0123456789");
@@ -133,9 +134,9 @@ TEST_F(CrashTest, ShortWritesAreTakenBack) {
 TEST_F(CrashTest, AWriteThatFailsIsNoGrowth) {
   FaultyQueue q(CanCrash());
   const Fd read_only = file_.Open(O_RDONLY);
-  Request* w = SubmitWrite(&q.queue, Op::kWrite, read_only, 100, "x");
+  Request* w = SubmitWrite(&q.queue, Op::kWrite, read_only.get(), 100, "x");
   EXPECT_EQ(Finish(&q.queue, w), -EBADF);
-  Sync(&q, read_only);
+  Sync(&q, read_only.get());
   Crash(&q);
   EXPECT_EQ(file_.Contents(), "0123456789");
 }
@@ -143,7 +144,7 @@ TEST_F(CrashTest, AWriteThatFailsIsNoGrowth) {
 TEST_F(CrashTest, AnFdThatIsNotOpenHasItsOwnError) {
   FaultyQueue q(CanCrash());
   Fd closed = file_.Open(O_RDWR);
-  const int fd = closed;
+  const int fd = closed.get();
   closed.Close();
   Request* w = SubmitWrite(&q.queue, Op::kWrite, fd, 0, "x");
   EXPECT_EQ(Finish(&q.queue, w), -EBADF);

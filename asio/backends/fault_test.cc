@@ -14,10 +14,11 @@
 #include "asio/buffer.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 namespace {
@@ -124,7 +125,8 @@ TEST(FaultTest, OnAPipeTryAgainIsTheResult) {
   FaultyQueue q(Script(Kind::kRead, 1, Fault::kTryAgain));
   const Pipe pipe(O_NONBLOCK);
   pipe.Put("x");
-  Request* r = Submit(&q.queue, Op::kRead, pipe.out, kFilePosition, 1);
+  Request* r =
+      Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   EXPECT_EQ(Finish(&q.queue, r), -EAGAIN);
   EXPECT_EQ(q.pool.threads(), 0u);
 }

@@ -13,16 +13,15 @@
 #include <vector>
 
 #include "asio/backends/kernel_testing.h"
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/block_file.h"
-#include "tests/requests.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
 
 constexpr char kDisk[] = "";
 constexpr char kTmpfs[] = "/dev/shm";
@@ -330,9 +329,9 @@ std::string WordsOf(const std::string& name, int fd, Op op, int64_t offset,
 
 TEST_P(KernelTest, ErrorsAndTheirWordsAreTheWorkers) {
   const DirectFile file(Pattern(2 * kBlock), folder());
-  const fd_testing::Fd read_only(
+  const Fd read_only(
       open(file.path().c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
-  const fd_testing::Fd write_only(
+  const Fd write_only(
       open(file.path().c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
   Buffer lent = Buffer::Allocate(3 * kBlock);
   const struct {
@@ -349,7 +348,7 @@ TEST_P(KernelTest, ErrorsAndTheirWordsAreTheWorkers) {
                {file.fd(), Op::kWrite, 1, kBlock, 0},
                {file.fd(), Op::kWrite, 0, kBlock, 1},
                {file.fd(), Op::kRead, -5, kBlock, 0}};
-  const bool takes_any = fd_testing::TakesAnyAlignment(file.fd());
+  const bool takes_any = TakesAnyAlignment(file.fd());
   for (const auto& c : cases) {
     if (takes_any && c.fd == file.fd() && c.offset >= 0) continue;
     char* at = lent.data() + c.shift;

@@ -13,13 +13,13 @@
 #include <string>
 #include <utility>
 
-#include "asio/backend_testing.h"
 #include "asio/backends/kaio.h"
 #include "asio/backends/table.h"
 #include "asio/buffer.h"
-#include "asio/fd_testing.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/backend.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 #include "workqueue/worker_pool.h"
 
@@ -70,7 +70,7 @@ class DirectFile {
   const std::string& why_not() const { return why_not_; }
 
  private:
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
   File file_;
   std::string why_not_;
 };
@@ -104,8 +104,7 @@ struct KernelQueue {
 inline void ExpectAnnounced(Queue* queue, size_t count) {
   const int event_fd = queue->event_fd().value();
   for (size_t back = 0; back < count;) {
-    ASSERT_TRUE(backend_testing::TakeSignal(event_fd, 30000))
-        << back << " are back";
+    ASSERT_TRUE(TakeSignal(event_fd, 30000)) << back << " are back";
     for (; Request* r = queue->TryWait(); ++back) {
       EXPECT_TRUE(r->status().ok()) << r->status();
       queue->Put(r);

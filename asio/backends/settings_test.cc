@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "asio/backends/choice_testing.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -65,8 +65,8 @@ class Setting {
            static_cast<ssize_t>(value.size());
   }
 
-  const fd_testing::Fd fd_;
-  fd_testing::Pipe alive_{O_CLOEXEC};
+  const Fd fd_;
+  Pipe alive_{O_CLOEXEC};
   std::string old_;
   std::string why_not_;
   pid_t watcher_ = -1;

@@ -18,7 +18,7 @@
 #include "asio/backends/choice_testing.h"
 #include "asio/backends/kernel_testing.h"
 #include "asio/queue.h"
-#include "asio/seccomp_testing.h"
+#include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -14,15 +14,15 @@
 #include <vector>
 
 #include "asio/backends/kernel_testing.h"
-#include "asio/fd_testing.h"
-#include "asio/seccomp_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gtest/gtest.h"
-#include "tests/requests.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Pattern;
 using testing::ExitedWithCode;
 
 // How many buffers are registered with this process's rings, as /proc tells;
@@ -182,7 +182,7 @@ struct LockedUpInARead {
                             absl::InfiniteFuture());
   }
 
-  const fd_testing::Pipe pipe;
+  const Pipe pipe;
   char byte;
   Request read;
   Completion done;

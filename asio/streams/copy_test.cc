@@ -8,16 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/streams/stream_testing.h"
 #include "asio/streams/streambuf.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
 
 class CopyTest : public StreamTest {
  protected:

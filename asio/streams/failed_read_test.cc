@@ -11,16 +11,14 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/fault.h"
 #include "asio/backends/sync.h"
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
 
 constexpr size_t kBlock = 4096;
 
@@ -56,7 +54,7 @@ void ExpectEio(const absl::Status& status, const std::string& path,
 
 // The first sector is read before what is written in it, the last one behind.
 TEST(FailedReadTest, WhatCannotBeReadIsNotOverwritten) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string before = Pattern(2 * kBlock + 5);
   const std::string path = scratch.NewFile("file", before);
   for (const int64_t at : {100, 0}) {
@@ -73,13 +71,13 @@ TEST(FailedReadTest, WhatCannotBeReadIsNotOverwritten) {
     }
     EXPECT_EQ(writer->Write("abc"), at == 0);
     ExpectEio(writer->Close(), path, 0);
-    EXPECT_TRUE(fd_testing::Contents(path) == before) << at;
+    EXPECT_TRUE(Contents(path) == before) << at;
   }
 }
 
 TEST(FailedReadTest, IsToldAfterAllThatIsBeforeIt) {
   constexpr uint64_t kBlocks = 20;
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string contents = Pattern(kBlocks * kBlock);
   const std::string path = scratch.NewFile("file", contents);
   for (uint64_t nth = 1; nth <= kBlocks; ++nth) {

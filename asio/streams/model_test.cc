@@ -18,15 +18,15 @@
 #include <tuple>
 #include <utility>
 
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "asio/streams/copy.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {
@@ -234,7 +234,7 @@ class Modelled {
 
   // By other means.
   void Check() {
-    const std::string contents = fd_testing::Contents(path_);
+    const std::string contents = Contents(path_);
     ASSERT_EQ(contents.size(), model_.size());
     ASSERT_TRUE(contents == model_);
   }
@@ -267,7 +267,7 @@ class Modelled {
     EXPECT_TRUE(writer->Close().ok()) << writer->status();
     const std::string wanted = model_.substr(from, bytes);
     EXPECT_EQ(*copied, static_cast<int64_t>(wanted.size()));
-    EXPECT_TRUE(fd_testing::Contents(copy) == head + wanted);
+    EXPECT_TRUE(Contents(copy) == head + wanted);
     unlink(copy.c_str());
   }
 
@@ -346,7 +346,7 @@ class Modelled {
 class StreamModelTest
     : public testing::TestWithParam<std::tuple<BackendCase, size_t, Medium>> {
  protected:
-  void Run(const fd_testing::Scratch& scratch, File::Mode mode) {
+  void Run(const Scratch& scratch, File::Mode mode) {
     const auto& [backend, buffer_bytes, medium] = GetParam();
     const uint64_t first = TestSeed(1);
     const uint64_t seeds = FromEnvironment("UASIO_STREAM_SEEDS", 1);
@@ -372,7 +372,7 @@ TEST_P(StreamModelTest, ContentsAndSizesAreWhatWasWritten) {
   if (medium == Medium::kTmpfs && access(kTmpfs, W_OK) != 0) {
     GTEST_SKIP() << kTmpfs << " cannot be written here";
   }
-  const fd_testing::Scratch scratch(medium == Medium::kTmpfs ? kTmpfs : "");
+  const Scratch scratch(medium == Medium::kTmpfs ? kTmpfs : "");
   const auto mode =
       medium == Medium::kBuffered ? File::Mode::kBuffered : File::Mode::kDirect;
   const auto file = File::Open(scratch.NewFile("file"), O_RDWR, 0, mode);

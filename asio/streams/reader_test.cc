@@ -10,15 +10,13 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "asio/fd_testing.h"
 #include "asio/streams/stream_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 
 class ReaderTest : public StreamTest {};
 
@@ -144,7 +142,7 @@ TEST_F(ReaderTest, SkipTellsHowFarItCame) {
 TEST_F(ReaderTest, SeesWhatTheFileHasGrownBy) {
   Reader reader = OpenNew("abc");
   EXPECT_EQ(ReadAll(&reader), "abc");
-  const fd_testing::Fd fd(open(Path().c_str(), O_WRONLY | O_APPEND));
+  const Fd fd(open(Path().c_str(), O_WRONLY | O_APPEND));
   const std::string more = Pattern(3 * kBlock + 17);
   for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(write(fd.get(), more.data(), more.size()),
@@ -210,7 +208,7 @@ TEST_F(ReaderTest, FilesOfProcAreReadThoughTheyHaveNoSize) {
 }
 
 TEST_F(ReaderTest, BeginsWhereABorrowedFdStandsAndLeavesItThere) {
-  const fd_testing::Fd fd = scratch_.Open("file", Pattern(3 * kBlock));
+  const Fd fd = scratch_.Open("file", Pattern(3 * kBlock));
   ASSERT_EQ(lseek(fd.get(), 100, SEEK_SET), 100);
   File file = File::Adopt(fd.get(), "borrowed");
   Reader reader(&file, OnQueue(kFilePosition));
@@ -258,7 +256,7 @@ TEST_F(ReaderTest, CanBeMoved) {
 
 TEST_F(ReaderTest, BeyondFourGibibytesOffsetsHold) {
   constexpr int64_t kFar = (int64_t{5} << 30) + 3;
-  const fd_testing::Fd fd = scratch_.Open("file");
+  const Fd fd = scratch_.Open("file");
   ASSERT_EQ(pwrite(fd.get(), "xyz", 3, kFar), 3);
   Reader reader = Open(Path());
   EXPECT_EQ(reader.Skip(kFar), kFar);

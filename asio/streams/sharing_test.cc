@@ -19,20 +19,19 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/fault.h"
 #include "asio/backends/sync.h"
-#include "asio/fd_testing.h"
 #include "asio/streams/copy.h"
 #include "asio/streams/stream_testing.h"
 #include "asio/streams/thread_queue.h"
 #include "asio/syscalls/perform.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/backends.h"
-#include "tests/held_backend.h"
-#include "tests/requests.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
 
 // Performs what it is given, but for the files that are to fail.
 class FailingBackend final : public Backend {
@@ -125,7 +124,7 @@ class SharingTest : public testing::Test {
     return absl::StrCat("line ", i, " of ", stream, "\n");
   }
 
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
 };
 
 TEST_F(SharingTest, EachErrorReachesItsOwnStreamWhileOpenAndAtClose) {
@@ -183,7 +182,7 @@ TEST_F(SharingTest, WhoIsToldOfNoErrorHasWrittenAll) {
     const bool ok = writers[i].ok() && writers[i].Close().ok();
     failed += !ok;
     EXPECT_EQ(writers[i].Close().ok(), ok);
-    EXPECT_TRUE(!ok || fd_testing::Contents(Path(i)) == contents);
+    EXPECT_TRUE(!ok || Contents(Path(i)) == contents);
   }
   EXPECT_GT(failed, 0u);
   EXPECT_LT(failed, kStreams);
@@ -254,7 +253,7 @@ TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
     }
   }
   EXPECT_TRUE(merged->Close().ok());
-  EXPECT_TRUE(fd_testing::Contents(scratch_.Path("merged")) == contents);
+  EXPECT_TRUE(Contents(scratch_.Path("merged")) == contents);
 }
 
 TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
@@ -291,7 +290,7 @@ TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
   StreamOptions options;
   options.queue = &queue;
   options.depth = 16;
-  fd_testing::Pipe pipe;
+  Pipe pipe;
   FillPipe(pipe.write_end.get());
   Writer to_pipe(File::Adopt(dup(pipe.write_end.get()), "a pipe"), options);
   EXPECT_TRUE(to_pipe.Write(Pattern(kBlock)) && to_pipe.Write("x"));
@@ -312,7 +311,7 @@ TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
 
 TEST_F(SharingTest, InAnotherThreadNoStreamMayBeOpenedOrClosed) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  const fd_testing::Fd fd = scratch_.Open("file0", "abc");
+  const Fd fd = scratch_.Open("file0", "abc");
   const auto run = [](const std::function<void()>& what) {
     std::thread(what).join();
   };
@@ -357,9 +356,9 @@ UASIO_INSTANTIATE_BACKENDS(SharingOnBackendsTest);
 
 TEST_P(SharingOnBackendsTest, ExplicitRequestsAreNeitherTakenNorSeen) {
   const auto queue = MakeQueue();
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   const std::string contents = Pattern(1 << 20);
-  const fd_testing::Fd mine = scratch.Open("mine", contents);
+  const Fd mine = scratch.Open("mine", contents);
   WriterOptions options;
   options.queue = queue.get();
   auto writer = Writer::Open(scratch.Path("file"), options);
@@ -385,12 +384,11 @@ TEST_P(SharingOnBackendsTest, ExplicitRequestsAreNeitherTakenNorSeen) {
   }
   EXPECT_EQ(queue->Wait(), nullptr);
   EXPECT_TRUE(reader->Close().ok());
-  EXPECT_TRUE(fd_testing::Contents(scratch.Path("file")) ==
-              contents.substr(0, 1000000));
+  EXPECT_TRUE(Contents(scratch.Path("file")) == contents.substr(0, 1000000));
 }
 
 TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   scratch.NewFile("file", Pattern(64 * 4096));
   QueueOptions options;
   options.buffer_bytes = 4096;
@@ -413,7 +411,7 @@ TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
 }
 
 TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
   HeldQueue q(options);
@@ -428,7 +426,7 @@ TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
 }
 
 TEST(WriteBackTest, BeforePaddingIsCutOthersHaveWrittenToTheFile) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
   HeldQueue q(options);
@@ -447,11 +445,11 @@ TEST(WriteBackTest, BeforePaddingIsCutOthersHaveWrittenToTheFile) {
   EXPECT_TRUE(a->Write("aaaa") && a->Close().ok());
   EXPECT_EQ(q.held->running.size(), 1u);  // The stranger's.
   EXPECT_TRUE(b->Close().ok() && stranger->Close().ok());
-  EXPECT_EQ(fd_testing::Contents(scratch.Path("file")).size(), 8192u + 4097u);
+  EXPECT_EQ(Contents(scratch.Path("file")).size(), 8192u + 4097u);
 }
 
 TEST(WriteBackTest, TheFirstErrorStays) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
   HeldQueue q(options);
@@ -470,7 +468,7 @@ TEST(WriteBackTest, TheFirstErrorStays) {
 }
 
 TEST(ThreadQueueTest, EachThreadHasItsOwn) {
-  const fd_testing::Scratch scratch;
+  const Scratch scratch;
   Queue* const mine = ThreadQueue();
   EXPECT_EQ(mine, ThreadQueue());
   std::thread([&] {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "asio/fd_testing.h"
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -44,7 +44,7 @@ class StreamTest : public testing::Test {
     return scratch_.Path(name);
   }
   std::string Contents(const std::string& name = "file") const {
-    return fd_testing::Contents(Path(name));
+    return uasio::Contents(Path(name));
   }
 
   Reader Open(const std::string& path) {
@@ -86,7 +86,7 @@ class StreamTest : public testing::Test {
     return all;
   }
 
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
   Queue queue_{SmallBlocks()};
 };
 

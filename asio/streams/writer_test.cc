@@ -15,16 +15,14 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "asio/fd_testing.h"
 #include "asio/streams/stream_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/held_backend.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/held_backend.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
-using fd_testing::Pipe;
 
 class WriterTest : public StreamTest {
  protected:
@@ -283,7 +281,7 @@ TEST_F(WriterTest, ABrokenPipeIsAnErrorAndNothingFollowsIt) {
 
 TEST_F(WriterTest, AFifoOpenedByNameBreaksToo) {
   ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0600), 0);
-  fd_testing::Fd end(open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK));
+  Fd end(open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK));
   Writer writer = Create(Path("fifo"));
   end.Close();
   EXPECT_TRUE(writer.Write("abc"));
@@ -316,7 +314,7 @@ TEST_F(WriterTest, TheSizeIsWithWhatIsStillBeingAppended) {
   HeldQueue q(SmallBlocks());
   StreamOptions options;
   options.queue = &q.queue;
-  const fd_testing::Fd fd = scratch_.Open("file", "abc", O_APPEND);
+  const Fd fd = scratch_.Open("file", "abc", O_APPEND);
   Writer writer(File::Adopt(dup(fd.get()), "file"), options);
   EXPECT_TRUE(writer.Write(Pattern(kBlock)) && writer.PutC('x'));
   EXPECT_EQ(q.held->running.size(), 1u);
@@ -336,7 +334,7 @@ TEST_F(WriterTest, RefusesToAppendInWholeSectors) {
 }
 
 TEST_F(WriterTest, LeavesABorrowedFdWhereItStands) {
-  const fd_testing::Fd fd = scratch_.Open("file", "abcdef");
+  const Fd fd = scratch_.Open("file", "abcdef");
   ASSERT_EQ(lseek(fd.get(), 2, SEEK_SET), 2);
   File file = File::Adopt(fd.get(), "borrowed");
   Writer writer(&file, OnQueue(kFilePosition));

@@ -11,20 +11,15 @@
 #include <thread>
 #include <vector>
 
-#include "asio/fd_testing.h"
-#include "asio/perform_testing.h"
 #include "asio/syscalls/perform.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/thread_probe.h"
+#include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::ThreadProbe;
-using perform_testing::Make;
-using perform_testing::MakeVector;
-using perform_testing::Split;
 
 // While it lives, SIGUSR1 interrupts system calls: there is no SA_RESTART.
 class Interruptions {
@@ -68,7 +63,8 @@ TEST(PerformInterruptTest, AnInterruptedReadIsTriedAgain) {
   Interruptions interruptions;
   const Pipe pipe;
   char byte = '\0';
-  Transfer t = Make(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1);
+  Transfer t =
+      NewTransfer(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1);
   Performer reader(&t);
   const ThreadProbe probe(reader.tid);
   bool known = true;
@@ -91,9 +87,9 @@ TEST(PerformInterruptTest, AnInterruptedWriteGoesOnWhereItWas) {
   const Interruptions interruptions;
   Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
-  const std::vector<iovec> parts = Split(&text, 1000);
-  Transfer t =
-      MakeVector(Op::kWritev, pipe.write_end.get(), kFilePosition, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 1000);
+  Transfer t = NewVectorTransfer(Op::kWritev, pipe.write_end.get(),
+                                 kFilePosition, parts);
   Performer writer(&t);
   const ThreadProbe probe(writer.tid);
   std::string blocked;

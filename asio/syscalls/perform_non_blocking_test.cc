@@ -13,26 +13,22 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
-#include "asio/perform_testing.h"
 #include "asio/syscalls/perform.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
-
 // At the file position, as is usual for fds without a size.
-Transfer Make(Op op, int fd, char* buffer, size_t length) {
-  return perform_testing::Make(op, fd, kFilePosition, buffer, length);
+Transfer NewTransfer(Op op, int fd, char* buffer, size_t length) {
+  return NewTransfer(op, fd, kFilePosition, buffer, length);
 }
 
 int64_t Try(Op op, int fd, char* buffer, size_t length) {
-  Transfer t = Make(op, fd, buffer, length);
+  Transfer t = NewTransfer(op, fd, buffer, length);
   return Attempt(&t);
 }
 
@@ -96,7 +92,8 @@ void ExpectWriteGoesOn(int read_fd, Transfer write, const std::string& text) {
 TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
-  Transfer t = Make(Op::kWrite, pipe.write_end.get(), text.data(), text.size());
+  Transfer t =
+      NewTransfer(Op::kWrite, pipe.write_end.get(), text.data(), text.size());
   EXPECT_EQ(Attempt(&t), -EAGAIN);
   EXPECT_EQ(t.done, pipe.Capacity());
   EXPECT_EQ(Attempt(&t), -EAGAIN);
@@ -109,9 +106,9 @@ TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
 TEST(AttemptTest, VectorsGoOnInTheMiddle) {
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
-  const std::vector<iovec> parts = perform_testing::Split(&text, 200);
-  const Transfer t = perform_testing::MakeVector(
-      Op::kWritev, pipe.write_end.get(), kFilePosition, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 200);
+  const Transfer t = NewVectorTransfer(Op::kWritev, pipe.write_end.get(),
+                                       kFilePosition, parts);
   ExpectWriteGoesOn(pipe.read_end.get(), t, text);
 }
 
@@ -126,9 +123,9 @@ TEST(AttemptTest, FifosAreAsPipes) {
   char byte;
   EXPECT_EQ(Try(Op::kRead, read_end.get(), &byte, 1), -EAGAIN);
   std::string text = Pattern(300001);
-  ExpectWriteGoesOn(read_end.get(),
-                    Make(Op::kWrite, write_end.get(), text.data(), 300001),
-                    text);
+  ExpectWriteGoesOn(
+      read_end.get(),
+      NewTransfer(Op::kWrite, write_end.get(), text.data(), 300001), text);
 }
 
 TEST(AttemptTest, Sockets) {
@@ -141,7 +138,8 @@ TEST(AttemptTest, Sockets) {
   EXPECT_EQ(Try(Op::kWrite, other.get(), text.data(), 5), 5);
   EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), 5);
   ExpectWriteGoesOn(
-      one.get(), Make(Op::kWrite, other.get(), text.data(), text.size()), text);
+      one.get(), NewTransfer(Op::kWrite, other.get(), text.data(), text.size()),
+      text);
 }
 
 TEST(AttemptTest, EventFds) {
@@ -191,7 +189,7 @@ TEST(AttemptTest, ErrorsAreNotTakenForNotReady) {
   char byte = 'x';
   EXPECT_EQ(Try(Op::kRead, -1, &byte, 1), -EBADF);
   EXPECT_EQ(Try(Op::kRead, pipe.write_end.get(), &byte, 1), -EBADF);
-  Transfer t = Make(Op::kRead, pipe.read_end.get(), &byte, 1);
+  Transfer t = NewTransfer(Op::kRead, pipe.read_end.get(), &byte, 1);
   t.offset = 0;
   EXPECT_EQ(Attempt(&t), -ESPIPE);
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));

@@ -15,24 +15,16 @@
 #include <vector>
 
 #include "asio/buffer.h"
-#include "asio/fd_testing.h"
-#include "asio/perform_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
-using perform_testing::Make;
-using perform_testing::MakeVector;
-using perform_testing::Split;
-
 int64_t Do(Op op, int fd, int64_t offset, char* buffer, size_t length) {
-  Transfer t = Make(op, fd, offset, buffer, length);
+  Transfer t = NewTransfer(op, fd, offset, buffer, length);
   const int64_t result = Perform(&t);
   EXPECT_TRUE(result < 0 || t.done == static_cast<size_t>(result));
   return result;
@@ -58,7 +50,7 @@ TEST(PerformTest, AtTheFilePositionItMovesIt) {
   EXPECT_EQ(Do(Op::kRead, fd.get(), kFilePosition, back, 2), 2);
   EXPECT_EQ(Do(Op::kWrite, fd.get(), kFilePosition, back, 2), 2);
   const std::vector<iovec> rest = {{back + 2, 1}, {back + 3, 3}};
-  Transfer t = MakeVector(Op::kReadv, fd.get(), kFilePosition, rest);
+  Transfer t = NewVectorTransfer(Op::kReadv, fd.get(), kFilePosition, rest);
   EXPECT_EQ(Perform(&t), 2);
   EXPECT_EQ(std::string(back, 4), "abef");
   EXPECT_EQ(Contents(scratch.Path("data")), "ababef");
@@ -68,13 +60,13 @@ TEST(PerformTest, ReadsAndWritesVectors) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   std::string text = Pattern(10000);
-  const std::vector<iovec> parts = Split(&text, 7);
-  Transfer write = MakeVector(Op::kWritev, fd.get(), 100, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 7);
+  Transfer write = NewVectorTransfer(Op::kWritev, fd.get(), 100, parts);
   EXPECT_EQ(Perform(&write), 10000);
   EXPECT_EQ(Contents(scratch.Path("data")), std::string(100, '\0') + text);
   std::string back(10000, '\0');
-  const std::vector<iovec> places = Split(&back, 3);
-  Transfer read = MakeVector(Op::kReadv, fd.get(), 100, places);
+  const std::vector<iovec> places = SplitIntoIovecs(&back, 3);
+  Transfer read = NewVectorTransfer(Op::kReadv, fd.get(), 100, places);
   EXPECT_EQ(Perform(&read), 10000);
   EXPECT_EQ(back, text);
 }
@@ -83,11 +75,11 @@ TEST(PerformTest, FlagsAreThoseOfTheCall) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   std::string text = "12345678";
-  Transfer t = Make(Op::kWrite, fd.get(), 0, text.data(), text.size());
+  Transfer t = NewTransfer(Op::kWrite, fd.get(), 0, text.data(), text.size());
   t.flags = RWF_APPEND;
   EXPECT_EQ(Perform(&t), 8);
-  const std::vector<iovec> parts = Split(&text, 2);
-  Transfer vector = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 2);
+  Transfer vector = NewVectorTransfer(Op::kWritev, fd.get(), 0, parts);
   vector.flags = RWF_APPEND;
   EXPECT_EQ(Perform(&vector), 8);
   EXPECT_EQ(Contents(scratch.Path("data")), "abc1234567812345678");
@@ -142,7 +134,8 @@ TEST(PerformTest, ADirectReadEndsAtAnUnalignedEnd) {
 TEST(PerformTest, ADirectReadIsNotTriedAgainFromAnUnalignedEnd) {
   const Pipe pipe(O_NONBLOCK);
   char back[4096];
-  Transfer t = Make(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096);
+  Transfer t =
+      NewTransfer(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096);
   t.traits = FdTraits();
   t.traits.direct = true;
   pipe.Put(std::string(700, 'x'));
@@ -167,8 +160,8 @@ TEST(PerformTest, TheRestOfADirectVectorGoesInWholeSectors) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
   const Fd in(ends[0]), out(ends[1]);
   std::string text = Pattern(30000);
-  const std::vector<iovec> parts = Split(&text, 100);
-  Transfer t = MakeVector(Op::kWritev, in.get(), kFilePosition, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 100);
+  Transfer t = NewVectorTransfer(Op::kWritev, in.get(), kFilePosition, parts);
   t.traits.sized = t.traits.direct = true;
   t.done = kSector;
   ASSERT_EQ(Perform(&t), static_cast<int64_t>(text.size()));
@@ -195,9 +188,9 @@ TEST(PerformTest, AWriteToAPipeIsWhole) {
       back.append(part, static_cast<size_t>(n));
     }
   });
-  const std::vector<iovec> parts = Split(&text, 1000);
-  Transfer vectored =
-      MakeVector(Op::kWritev, pipe.write_end.get(), kFilePosition, parts);
+  const std::vector<iovec> parts = SplitIntoIovecs(&text, 1000);
+  Transfer vectored = NewVectorTransfer(Op::kWritev, pipe.write_end.get(),
+                                        kFilePosition, parts);
   EXPECT_EQ(Perform(&vectored), static_cast<int64_t>(text.size()));
   EXPECT_EQ(Do(Op::kWrite, pipe.write_end.get(), kFilePosition, text.data(),
                text.size()),
@@ -211,12 +204,12 @@ TEST(PerformTest, MoreThanIovMaxIovecsAreRefused) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   std::string text = Pattern(IOV_MAX + 1);
-  std::vector<iovec> parts = Split(&text, IOV_MAX + 1);
-  Transfer t = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  std::vector<iovec> parts = SplitIntoIovecs(&text, IOV_MAX + 1);
+  Transfer t = NewVectorTransfer(Op::kWritev, fd.get(), 0, parts);
   EXPECT_EQ(Perform(&t), -EINVAL);
   EXPECT_EQ(t.done, 0u);
   parts.pop_back();
-  Transfer fits = MakeVector(Op::kWritev, fd.get(), 0, parts);
+  Transfer fits = NewVectorTransfer(Op::kWritev, fd.get(), 0, parts);
   EXPECT_EQ(Perform(&fits), IOV_MAX);
 }
 
@@ -241,8 +234,8 @@ TEST(PerformTest, NonBlockingFdsGiveEagainAndSayHowFarTheyGot) {
   EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1),
             -EAGAIN);
   std::string text = Pattern(pipe.Capacity() + 1);
-  Transfer t = Make(Op::kWrite, pipe.write_end.get(), kFilePosition,
-                    text.data(), text.size());
+  Transfer t = NewTransfer(Op::kWrite, pipe.write_end.get(), kFilePosition,
+                           text.data(), text.size());
   EXPECT_EQ(Perform(&t), -EAGAIN);
   EXPECT_EQ(t.done, pipe.Capacity());
 }
@@ -282,7 +275,7 @@ TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndSaysHowMuch) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   std::string text = Pattern(10000);
-  Transfer t = Make(Op::kWrite, fd.get(), 0, text.data(), text.size());
+  Transfer t = NewTransfer(Op::kWrite, fd.get(), 0, text.data(), text.size());
   int64_t result;
   {
     const FileSizeLimit limit(6000);

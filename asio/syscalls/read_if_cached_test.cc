@@ -11,22 +11,15 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
-#include "asio/perform_testing.h"
-#include "asio/seccomp_testing.h"
 #include "asio/syscalls/perform.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
+#include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
-using perform_testing::Make;
-using perform_testing::MakeVector;
-using perform_testing::Split;
 
 constexpr size_t kPage = 4096;
 
@@ -59,12 +52,12 @@ TEST(AttemptCachedTest, ReadsWhatIsCached) {
   const Fd fd = scratch.Open("data", text);
   if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   std::string back(text.size(), '\0');
-  Transfer t = Make(Op::kRead, fd.get(), 0, back.data(), back.size());
+  Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back.data(), back.size());
   EXPECT_EQ(AttemptCached(&t), static_cast<int64_t>(text.size()));
   EXPECT_EQ(back, text);
   std::string parts(text.size() - 100, '\0');
-  const std::vector<iovec> iovecs = Split(&parts, 7);
-  Transfer vector = MakeVector(Op::kReadv, fd.get(), 100, iovecs);
+  const std::vector<iovec> iovecs = SplitIntoIovecs(&parts, 7);
+  Transfer vector = NewVectorTransfer(Op::kReadv, fd.get(), 100, iovecs);
   EXPECT_EQ(AttemptCached(&vector), static_cast<int64_t>(parts.size()));
   EXPECT_EQ(parts, text.substr(100));
 }
@@ -82,8 +75,8 @@ TEST(AttemptCachedTest, DoesNotWaitForPagesThatAreMissing) {
   for (size_t i = 0; i < kPages; ++i) {
     const size_t offset = i * kPage;
     std::string back(kPage, '\0');
-    Transfer t = Make(Op::kRead, fd.get(), static_cast<int64_t>(offset),
-                      back.data(), kPage);
+    Transfer t = NewTransfer(Op::kRead, fd.get(), static_cast<int64_t>(offset),
+                             back.data(), kPage);
     const int64_t result = AttemptCached(&t);
     if (result == -EAGAIN) ++refused;
     EXPECT_EQ(result == -EAGAIN ? Perform(&t) : result, 4096);
@@ -102,7 +95,7 @@ TEST(AttemptCachedTest, PerformGoesOnWhereItCouldNot) {
   ASSERT_EQ(pread(fd.get(), back.data(), kPage, 0), 4096);  // Page 0 alone.
   back.assign(back.size(), '\0');
   Transfer t =
-      Make(Op::kRead, fd.get(), kFilePosition, back.data(), back.size());
+      NewTransfer(Op::kRead, fd.get(), kFilePosition, back.data(), back.size());
   const int64_t attempted = AttemptCached(&t);
   if (attempted == 4 * 4096) GTEST_SKIP() << "the page cache does not forget";
   EXPECT_EQ(attempted, -EAGAIN);
@@ -117,12 +110,12 @@ TEST(AttemptCachedTest, FindsTheEndOfTheFile) {
   const Fd fd = scratch.Open("data", "abc");
   if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   char back[10];
-  Transfer across = Make(Op::kRead, fd.get(), 1, back, 10);
+  Transfer across = NewTransfer(Op::kRead, fd.get(), 1, back, 10);
   EXPECT_EQ(AttemptCached(&across), 2);
   EXPECT_EQ(std::string(back, 2), "bc");
-  Transfer beyond = Make(Op::kRead, fd.get(), 3, back, 10);
+  Transfer beyond = NewTransfer(Op::kRead, fd.get(), 3, back, 10);
   EXPECT_EQ(AttemptCached(&beyond), 0);
-  Transfer t = Make(Op::kRead, fd.get(), kFilePosition, back, 10);
+  Transfer t = NewTransfer(Op::kRead, fd.get(), kFilePosition, back, 10);
   EXPECT_EQ(AttemptCached(&t), 3);
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 3);
 }
@@ -142,9 +135,10 @@ TEST(AttemptCachedTest, DoesNotBelieveThatTheFileEndsWhereItDoesNot) {
   const pid_t child = fork();
   if (child == 0) {
     RefuseCalls({{SYS_preadv2, 0}});
-    Transfer inside = Make(Op::kRead, fd.get(), 2, back, 10);
-    Transfer end = Make(Op::kRead, fd.get(), 3, back, 10);
-    Transfer position = Make(Op::kRead, fd.get(), kFilePosition, back, 10);
+    Transfer inside = NewTransfer(Op::kRead, fd.get(), 2, back, 10);
+    Transfer end = NewTransfer(Op::kRead, fd.get(), 3, back, 10);
+    Transfer position =
+        NewTransfer(Op::kRead, fd.get(), kFilePosition, back, 10);
     const bool right =
         AttemptCached(&inside) == -EAGAIN && AttemptCached(&end) == 0 &&
         AttemptCached(&position) == -EAGAIN &&
@@ -158,7 +152,7 @@ TEST(AttemptCachedTest, KnowsWhatBeginsAtTheEndOfAFile) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   char back[10];
-  Transfer t = Make(Op::kRead, fd.get(), 2, back, 10);
+  Transfer t = NewTransfer(Op::kRead, fd.get(), 2, back, 10);
   EXPECT_FALSE(BeginsAtEndOfFile(t));
   t.done = 1;
   EXPECT_TRUE(BeginsAtEndOfFile(t));
@@ -174,7 +168,7 @@ TEST(AttemptCachedTest, KnowsWhatBeginsAtTheEndOfAFile) {
 }
 
 int64_t Try(Op op, int fd, char* buffer, size_t length) {
-  Transfer t = Make(op, fd, 0, buffer, length);
+  Transfer t = NewTransfer(op, fd, 0, buffer, length);
   const int64_t result = AttemptCached(&t);
   EXPECT_EQ(t.done, 0u);
   return result;
@@ -201,7 +195,7 @@ TEST(AttemptCachedTest, DoesNotTryDirectReads) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", Pattern(2 * kPage));
   alignas(kPage) char back[kPage];
-  Transfer t = Make(Op::kRead, fd.get(), 0, back, kPage);
+  Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back, kPage);
   t.traits.direct = true;
   EXPECT_EQ(AttemptCached(&t), -EAGAIN);
   EXPECT_EQ(t.done, 0u);

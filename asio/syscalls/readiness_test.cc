@@ -13,15 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 class Semaphore {
  public:

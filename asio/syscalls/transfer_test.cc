@@ -7,15 +7,12 @@
 
 #include <string>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 TEST(TransferTest, EveryOpHasItsNameAndKind) {
   EXPECT_STREQ(OpName(Op::kRead), "read");

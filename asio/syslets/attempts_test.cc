@@ -19,19 +19,15 @@
 #include <optional>
 #include <string>
 
-#include "asio/fd_testing.h"
 #include "asio/syscalls/perform.h"
 #include "asio/syslets/calls.h"
 #include "asio/syslets/syslet.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 constexpr size_t kPage = 4096;
 

@@ -11,14 +11,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Pattern;
-using fd_testing::Scratch;
 
 std::unique_ptr<SysletHead> Register(const SysletHeadOptions& options = {}) {
   absl::StatusOr<std::unique_ptr<SysletHead>> head =

@@ -5,8 +5,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
+#include "asio/testing/memory_end.h"
 #include "gtest/gtest.h"
-#include "tests/memory_end.h"
 
 namespace uasio {
 namespace {

@@ -19,17 +19,16 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::Fd;
 using syslet_testing::kBadFd;
 using syslet_testing::kLeaves;
 using syslet_testing::TestHead;

@@ -9,16 +9,15 @@
 #include <thread>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/thread_probe.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace {
 
-using fd_testing::ThreadProbe;
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;

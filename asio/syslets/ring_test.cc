@@ -16,10 +16,11 @@
 #include <thread>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/syslets/head.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/thread_probe.h"
 #include "gtest/gtest.h"
 #include "workqueue/mutex.h"
 #include "workqueue/worker_pool.h"
@@ -27,8 +28,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Pipe;
-using fd_testing::ThreadProbe;
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;

@@ -10,9 +10,9 @@
 
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace {

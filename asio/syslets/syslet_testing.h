@@ -10,8 +10,8 @@
 #include <initializer_list>
 #include <vector>
 
-#include "asio/fd_testing.h"
 #include "asio/syslets/syslet.h"
+#include "asio/testing/fd.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -101,7 +101,7 @@ class BlockedRead {
   void Release() { pipe_.Put("x"); }
 
  private:
-  fd_testing::Pipe pipe_;
+  Pipe pipe_;
   Values values_;
   char byte_ = 0;
 

@@ -12,8 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
-#include "asio/fd_testing.h"
-#include "asio/seccomp_testing.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/program_testing.h"
@@ -21,8 +21,6 @@
 namespace uasio {
 namespace {
 
-using fd_testing::Contents;
-using fd_testing::Scratch;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;

@@ -14,15 +14,13 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 #include "tools/bench/report.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Scratch;
 
 constexpr size_t kRounds = 2;
 constexpr absl::Duration kLengthMax = absl::Seconds(5);

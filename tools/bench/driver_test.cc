@@ -16,9 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 #include "tools/bench/drivers.h"
 
 namespace uasio {
@@ -145,8 +146,8 @@ size_t ThreadsOfThisProcess() {
 TEST(PosixAioDriverTest, HasAThreadForEachRequestAlsoAfterFewerHadOne) {
   if (kThreadSanitized) GTEST_SKIP() << "TSan does not know glibc's threads";
   constexpr size_t kBlock = 4 << 20;  // Long enough to meet others.
-  const fd_testing::Scratch scratch;
-  const fd_testing::Fd file = scratch.Open("file", std::string(kBlock, 'x'));
+  const Scratch scratch;
+  const Fd file = scratch.Open("file", std::string(kBlock, 'x'));
   Job job = JobFor(1);
   job.workload = Workload::kRandRead;
   job.file_bytes = job.block_bytes = kBlock;

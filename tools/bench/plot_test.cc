@@ -11,14 +11,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 #include "tools/bench/picture.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Scratch;
 
 constexpr char kPngMagic[] = "\x89PNG";
 

@@ -8,15 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 #include "tools/bench/course.h"
 #include "tools/bench/engine.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Scratch;
 
 constexpr size_t kBlock = 4096;
 constexpr size_t kBlocks = 67;  // No multiple of the places.

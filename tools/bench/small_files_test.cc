@@ -3,13 +3,11 @@
 #include <filesystem>
 #include <string>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
-
-using fd_testing::Scratch;
 
 TEST(SmallFilesTest, EveryoneReadsThemAllAndTheyAreRemoved) {
   const Scratch scratch;

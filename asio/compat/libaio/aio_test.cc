@@ -14,18 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace libaio {
 namespace {
-
-using fd_testing::Contents;
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 iocb Block(int opcode, const Fd& fd, void* buffer, size_t bytes) {
   iocb block = {};

@@ -28,7 +28,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "asio/seccomp_testing.h"
+#include "asio/testing/seccomp.h"
 
 namespace {
 

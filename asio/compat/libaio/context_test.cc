@@ -17,18 +17,15 @@
 
 #include "asio/compat/libaio/engine.h"
 #include "asio/compat/libaio/submission.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/thread_probe.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace libaio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
-using fd_testing::ThreadProbe;
 
 sigset_t AllSignals() {
   sigset_t set;

@@ -6,9 +6,10 @@
 #include <cstdint>
 
 #include "asio/compat/libaio/aio.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/memory_end.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/memory_end.h"
 
 namespace uasio {
 namespace libaio {
@@ -34,7 +35,7 @@ TEST(AioMemoryTest, SetupIsAnErrorWhereverMemoryEnds) {
 }
 
 TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
-  const fd_testing::Pipe pipe;  // Open for as long as it is polled.
+  const Pipe pipe;  // Open for as long as it is polled.
   Aio aio;
   aio_context_t context = 0;
   ASSERT_EQ(aio.Setup(8, &context), 0);
@@ -58,8 +59,8 @@ TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
 
 // Without a thread, the submitter reads.
 TEST(AioMemoryTest, AReadIsDoneOrAnErrorWhereverMemoryEnds) {
-  const fd_testing::Scratch scratch;
-  const fd_testing::Fd file = scratch.Open("data", "0123456789");
+  const Scratch scratch;
+  const Fd file = scratch.Open("data", "0123456789");
   AioOptions options;
   options.cached_reads = false;
   Aio aio(options);

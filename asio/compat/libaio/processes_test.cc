@@ -5,16 +5,13 @@
 #include <cstdio>
 #include <string>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace libaio {
 namespace {
-
-using fd_testing::Contents;
-using fd_testing::Scratch;
 
 constexpr char kClient[] = "asio/compat/libaio/client";
 constexpr char kLibrary[] = "asio/compat/libaio/libaio.so.1";

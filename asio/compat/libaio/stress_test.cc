@@ -16,19 +16,15 @@
 #include <vector>
 
 #include "asio/compat/libaio/aio.h"
-#include "asio/fd_testing.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
 
 namespace uasio {
 namespace libaio {
 namespace {
-
-using fd_testing::Fd;
-using fd_testing::Pattern;
-using fd_testing::Pipe;
-using fd_testing::Scratch;
 
 constexpr int kThreads = 4;
 constexpr size_t kFileBytes = 1 << 20;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "asio/testing/sanitizers.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
 
 namespace uasio {
 namespace libaio {

@@ -1,9 +1,9 @@
-// tests/seed.h and tests/sanitizers.h for C.
+// asio/testing/seed.h and asio/testing/sanitizers.h for C.
 
 #include <cstdint>
 
-#include "tests/sanitizers.h"
-#include "tests/seed.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/seed.h"
 
 extern "C" uint64_t test_seed(uint64_t default_seed) {
   return uasio::TestSeed(default_seed);

@@ -9,9 +9,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "asio/testing/fd.h"
+#include "asio/testing/sanitizers.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/sanitizers.h"
-#include "tests/scratch.h"
 #include "ucw/asio.h"
 #include "ucw/uasio-writeback.h"
 #include "ucw/workqueue.h"
@@ -45,7 +46,7 @@ class UcwDeathTest : public testing::Test {
 
 // A read that does not end.
 asio_request* SubmitRead(DyingQueue* q, const Pipe& pipe) {
-  asio_request* r = q->Prepare(ASIO_READ, pipe.out, 1);
+  asio_request* r = q->Prepare(ASIO_READ, pipe.read_end.get(), 1);
   asio_submit(r);
   return r;
 }
@@ -263,8 +264,8 @@ void WriteBackBeyondTheLimit(int fd, rlim_t limit) {
 TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramInWords) {
   const ScratchFile file;
   const Fd reader = file.Open(O_RDONLY);
-  EXPECT_EQ(lseek(reader, 12345, SEEK_SET), 12345);
-  EXPECT_EXIT(WriteBack(reader, 10), testing::ExitedWithCode(1),
+  EXPECT_EQ(lseek(reader.get(), 12345, SEEK_SET), 12345);
+  EXPECT_EXIT(WriteBack(reader.get(), 10), testing::ExitedWithCode(1),
               "uasio: write-back of 10 bytes at offset 12345 on fd [0-9]+ "
               "\\(.*uasio_.*\\): EBADF \\(Bad file descriptor\\); it is not "
               "open for writing");
@@ -272,8 +273,8 @@ TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramInWords) {
 
 TEST_F(UcwDeathTest, AWritebackToAFullDeviceSaysSo) {
   const Fd full(open("/dev/full", O_WRONLY | O_APPEND | O_CLOEXEC));
-  ASSERT_GE(full, 0);
-  EXPECT_EXIT(WriteBack(full, kBlock), testing::ExitedWithCode(1),
+  ASSERT_GE(full.get(), 0);
+  EXPECT_EXIT(WriteBack(full.get(), kBlock), testing::ExitedWithCode(1),
               "write-back of 4096 bytes at the file position on fd [0-9]+ "
               "\\(/dev/full\\): ENOSPC \\(No space left on device\\)");
 }
@@ -281,11 +282,11 @@ TEST_F(UcwDeathTest, AWritebackToAFullDeviceSaysSo) {
 TEST_F(UcwDeathTest, AMisalignedWritebackSaysWhatIsMisaligned) {
   const ScratchFile file;
   const Fd direct(open(file.path().c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
-  if (direct < 0) GTEST_SKIP() << "no O_DIRECT here: " << strerror(errno);
-  if (pwrite(direct, file.path().c_str(), 1, 0) == 1) {
+  if (direct.get() < 0) GTEST_SKIP() << "no O_DIRECT here: " << strerror(errno);
+  if (pwrite(direct.get(), file.path().c_str(), 1, 0) == 1) {
     GTEST_SKIP() << "direct I/O takes anything here";
   }
-  EXPECT_EXIT(WriteBack(direct, 7), testing::ExitedWithCode(1),
+  EXPECT_EXIT(WriteBack(direct.get(), 7), testing::ExitedWithCode(1),
               "EINVAL .*; length 7 is not a multiple of");
 }
 

@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-/* uasio::TestSeed() of tests/seed.h, and whether a sanitizer slows us down. */
+/* uasio::TestSeed() of asio/testing/seed.h, and whether a sanitizer slows us
+ * down. */
 uint64_t test_seed(uint64_t default_seed);
 int test_is_sanitized(void);
 

@@ -69,18 +69,6 @@ std::string Contents(int fd) {
   return contents;
 }
 
-Pipe::Pipe() {
-  int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) std::abort();
-  out = fds[0];
-  in = fds[1];
-}
-
-Pipe::~Pipe() {
-  close(out);
-  close(in);
-}
-
 iocb Block(int opcode, int fd, const void* buffer, uint64_t bytes,
            int64_t offset) {
   iocb block = {};

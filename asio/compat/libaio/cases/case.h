@@ -24,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "asio/testing/fd.h"
+
 namespace uasio {
 namespace cases {
 
@@ -102,14 +104,9 @@ inline ClientRing* RingOf(const Context& context) {
   return reinterpret_cast<ClientRing*>(context.id());
 }
 
-// A file of a scratch folder, or a pipe.
+// A file of a scratch folder.
 int NewFile(const std::string& contents, int flags = O_RDWR);
 std::string Contents(int fd);
-struct Pipe {
-  Pipe();
-  ~Pipe();
-  int out, in;
-};
 
 iocb Block(int opcode, int fd, const void* buffer = nullptr, uint64_t bytes = 0,
            int64_t offset = 0);

@@ -26,8 +26,9 @@ std::vector<Case> PollCases() {
          const Context context(api);
          const Pipe pipe;
          const int fd = NewFile("x");
-         context.Do(Poll(pipe.in, POLLOUT), notes, "pipe");
-         context.Do(Poll(pipe.in, POLLOUT | POLLWRNORM), notes, "pipe norm");
+         context.Do(Poll(pipe.write_end.get(), POLLOUT), notes, "pipe");
+         context.Do(Poll(pipe.write_end.get(), POLLOUT | POLLWRNORM), notes,
+                    "pipe norm");
          context.Do(Poll(fd, POLLIN), notes, "file in");
          context.Do(Poll(fd, POLLIN | POLLOUT), notes, "file both");
          close(fd);
@@ -36,21 +37,21 @@ std::vector<Case> PollCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         iocb poll = Poll(pipe.out, POLLIN);
+         iocb poll = Poll(pipe.read_end.get(), POLLIN);
          io_event event;
          timespec none = {0, 0};
          (*notes)("submit", context.Submit({&poll}));
          (*notes)("not yet", api.getevents(context.id(), 1, 1, &event, &none));
-         if (write(pipe.in, "x", 1) != 1) return;
+         if (write(pipe.write_end.get(), "x", 1) != 1) return;
          (*notes)("res", context.Wait(1)[0].res & POLLIN);
        }},
       {"poll-tells-what-was-asked-for",
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         iocb poll = Poll(pipe.out, POLLIN);
+         iocb poll = Poll(pipe.read_end.get(), POLLIN);
          context.Submit({&poll});
-         if (write(pipe.in, "x", 1) != 1) return;
+         if (write(pipe.write_end.get(), "x", 1) != 1) return;
          (*notes)("res", context.Wait(1)[0].res);
        }},
       {"poll-of-hang-ups-and-errors",
@@ -91,14 +92,14 @@ std::vector<Case> PollCases() {
          const Pipe pipe;
          const int fd = NewFile("x");
          context.Do(Poll(-1, POLLIN), notes, "closed");
-         context.Do(Poll(pipe.out, 1 << 16), notes, "events");
-         iocb block = Poll(pipe.in, POLLOUT);
+         context.Do(Poll(pipe.read_end.get(), 1 << 16), notes, "events");
+         iocb block = Poll(pipe.write_end.get(), POLLOUT);
          block.aio_offset = 1;
          context.Do(block, notes, "offset");
-         block = Poll(pipe.in, POLLOUT);
+         block = Poll(pipe.write_end.get(), POLLOUT);
          block.aio_nbytes = 1;
          context.Do(block, notes, "bytes");
-         block = Poll(pipe.in, POLLOUT);
+         block = Poll(pipe.write_end.get(), POLLOUT);
          block.aio_rw_flags = RWF_SYNC;
          context.Do(block, notes, "flags");
          context.Do(Poll(fd, 0), notes, "file, nothing");
@@ -123,18 +124,18 @@ std::vector<Case> PollCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         const int fd = dup(pipe.out);
+         const int fd = dup(pipe.read_end.get());
          iocb poll = Poll(fd, POLLIN);
          (*notes)("submit", context.Submit({&poll}));
          close(fd);
-         if (write(pipe.in, "x", 1) != 1) return;
+         if (write(pipe.write_end.get(), "x", 1) != 1) return;
          (*notes)("res", context.Wait(1)[0].res);
        }},
       {"cancel-of-a-poll",
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         iocb poll = Poll(pipe.out, POLLIN);
+         iocb poll = Poll(pipe.read_end.get(), POLLIN);
          io_event event = {1, 2, 3, 4};
          (*notes)("submit", context.Submit({&poll}));
          (*notes)("cancel", api.cancel(context.id(), &poll, &event));
@@ -146,10 +147,10 @@ std::vector<Case> PollCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe, other;
-         iocb poll = Poll(pipe.out, POLLIN);
+         iocb poll = Poll(pipe.read_end.get(), POLLIN);
          poll.aio_data = 1;
          context.Submit({&poll});
-         poll = Poll(other.out, POLLIN);
+         poll = Poll(other.read_end.get(), POLLIN);
          poll.aio_data = 2;
          context.Submit({&poll});
          (*notes)("cancel", api.cancel(context.id(), &poll, nullptr));

@@ -95,7 +95,7 @@ std::vector<Case> SetupCases() {
          const std::string text(1 << 16, 'x');
          api.setup(8, &id);
          iocb write = Block(IOCB_CMD_PWRITE, fd, text.data(), text.size());
-         iocb poll = Block(IOCB_CMD_POLL, pipe.out);
+         iocb poll = Block(IOCB_CMD_POLL, pipe.read_end.get());
          poll.aio_buf = POLLIN;
          iocb* blocks[] = {&write, &poll};
          (*notes)("submit", api.submit(id, 2, blocks));

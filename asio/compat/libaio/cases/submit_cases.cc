@@ -201,14 +201,14 @@ std::vector<Case> SubmitCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api, 20);
          const Pipe pipe;
-         iocb poll = Block(IOCB_CMD_POLL, pipe.out);
+         iocb poll = Block(IOCB_CMD_POLL, pipe.read_end.get());
          poll.aio_buf = POLLIN;
          int accepted = 0;
          int result;
          while ((result = context.Submit({&poll})) == 1) ++accepted;
          (*notes)("accepted", accepted >= 20 ? "enough" : "too few");
          (*notes)("full", result);
-         if (write(pipe.in, "x", 1) == 1) context.Wait(accepted);
+         if (write(pipe.write_end.get(), "x", 1) == 1) context.Wait(accepted);
          (*notes)("afterwards", context.Submit({&poll}));
          context.Wait(1);
        }},

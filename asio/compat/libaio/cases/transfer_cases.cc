@@ -176,7 +176,7 @@ std::vector<Case> TransferCases() {
          const Context context(api);
          const Pipe pipe;
          char back[10] = {};
-         iocb read = Block(IOCB_CMD_PREAD, pipe.out, back, 10);
+         iocb read = Block(IOCB_CMD_PREAD, pipe.read_end.get(), back, 10);
          read.aio_rw_flags = RWF_NOWAIT;
          context.Do(read, notes);
        }},
@@ -203,29 +203,32 @@ std::vector<Case> TransferCases() {
          const Context context(api);
          const Pipe pipe;
          char back[10] = {};
-         context.Do(Block(IOCB_CMD_PWRITE, pipe.in, "abc", 3, 7), notes,
-                    "write");
-         context.Do(Block(IOCB_CMD_PREAD, pipe.out, back, 10, 7), notes,
-                    "read");
+         context.Do(Block(IOCB_CMD_PWRITE, pipe.write_end.get(), "abc", 3, 7),
+                    notes, "write");
+         context.Do(Block(IOCB_CMD_PREAD, pipe.read_end.get(), back, 10, 7),
+                    notes, "read");
          (*notes)("data", back);
-         context.Do(Block(IOCB_CMD_PREAD, pipe.out, back, 10, -1), notes,
-                    "negative offset");
-         context.Do(Block(IOCB_CMD_PREAD, pipe.in, back, 10), notes,
-                    "wrong end");
-         context.Do(Block(IOCB_CMD_FSYNC, pipe.in), notes, "fsync");
+         context.Do(Block(IOCB_CMD_PREAD, pipe.read_end.get(), back, 10, -1),
+                    notes, "negative offset");
+         context.Do(Block(IOCB_CMD_PREAD, pipe.write_end.get(), back, 10),
+                    notes, "wrong end");
+         context.Do(Block(IOCB_CMD_FSYNC, pipe.write_end.get()), notes,
+                    "fsync");
        }},
       {"nonblocking-pipes",
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         fcntl(pipe.out, F_SETFL, O_NONBLOCK);
-         fcntl(pipe.in, F_SETFL, O_NONBLOCK);
+         fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
+         fcntl(pipe.write_end.get(), F_SETFL, O_NONBLOCK);
          std::string much(1 << 20, 'x');
-         context.Do(Block(IOCB_CMD_PREAD, pipe.out, much.data(), 10), notes,
-                    "empty");
-         context.Do(Block(IOCB_CMD_PWRITE, pipe.in, much.data(), much.size()),
+         context.Do(Block(IOCB_CMD_PREAD, pipe.read_end.get(), much.data(), 10),
+                    notes, "empty");
+         context.Do(Block(IOCB_CMD_PWRITE, pipe.write_end.get(), much.data(),
+                          much.size()),
                     notes, "much");
-         context.Do(Block(IOCB_CMD_PWRITE, pipe.in, much.data(), much.size()),
+         context.Do(Block(IOCB_CMD_PWRITE, pipe.write_end.get(), much.data(),
+                          much.size()),
                     notes, "full");
        }},
       {"direct",
@@ -264,13 +267,13 @@ std::vector<Case> TransferCases() {
          const Pipe pipe;
          const int bell = eventfd(0, EFD_CLOEXEC);
          const int other = dup(bell);
-         iocb block = Block(IOCB_CMD_POLL, pipe.out);
+         iocb block = Block(IOCB_CMD_POLL, pipe.read_end.get());
          block.aio_buf = POLLIN;
          block.aio_flags = IOCB_FLAG_RESFD;
          block.aio_resfd = static_cast<uint32_t>(bell);
          (*notes)("submit", context.Submit({&block}));
          close(bell);
-         if (write(pipe.in, "x", 1) != 1) return;
+         if (write(pipe.write_end.get(), "x", 1) != 1) return;
          eventfd_t count = 0;
          eventfd_read(other, &count);
          (*notes)("count", static_cast<int64_t>(count));
@@ -299,7 +302,7 @@ std::vector<Case> TransferCases() {
          char back[10];
          iocb block = Block(IOCB_CMD_PREAD, fd, back, 10);
          block.aio_flags = IOCB_FLAG_RESFD;
-         for (int bell : {fd, pipe.in, -1, 999999}) {
+         for (int bell : {fd, pipe.write_end.get(), -1, 999999}) {
            block.aio_resfd = static_cast<uint32_t>(bell);
            context.Do(block, notes);
          }

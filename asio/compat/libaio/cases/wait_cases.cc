@@ -199,10 +199,10 @@ std::vector<Case> WaitCases() {
            *result = api.getevents(context.id(), 1, 1, &event, nullptr);
          };
          std::thread first(wait, &results[0]), second(wait, &results[1]);
-         iocb poll = Block(IOCB_CMD_POLL, pipe.out);
+         iocb poll = Block(IOCB_CMD_POLL, pipe.read_end.get());
          poll.aio_buf = POLLIN;
          (*notes)("submit", context.Submit({&poll, &poll}));
-         if (write(pipe.in, "x", 1) != 1) return;
+         if (write(pipe.write_end.get(), "x", 1) != 1) return;
          first.join();
          second.join();
          (*notes)("results", results[0] + results[1]);
@@ -281,11 +281,11 @@ std::vector<Case> WaitCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const Pipe pipe;
-         iocb poll = Block(IOCB_CMD_POLL, pipe.out);
+         iocb poll = Block(IOCB_CMD_POLL, pipe.read_end.get());
          poll.aio_buf = POLLIN;
          (*notes)("submit", context.Submit({&poll}));
          std::thread writer([&pipe] {
-           if (write(pipe.in, "x", 1) != 1) std::abort();
+           if (write(pipe.write_end.get(), "x", 1) != 1) std::abort();
          });
          sigset_t open;
          sigemptyset(&open);

@@ -6,8 +6,8 @@
 //     result = ...;
 //   }
 
-#ifndef UASIO_TESTS_MEMORY_END_H_
-#define UASIO_TESTS_MEMORY_END_H_
+#ifndef UASIO_ASIO_TESTING_MEMORY_END_H_
+#define UASIO_ASIO_TESTING_MEMORY_END_H_
 
 namespace uasio {
 
@@ -23,4 +23,4 @@ class MemoryEnd {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_MEMORY_END_H_
+#endif  // UASIO_ASIO_TESTING_MEMORY_END_H_

@@ -1,12 +1,9 @@
-// What the tests of this folder wait with, and the work that they submit.
+// What tests of threads wait with, and the work that they submit.
 
-#ifndef UASIO_WORKQUEUE_TEST_UTIL_H_
-#define UASIO_WORKQUEUE_TEST_UTIL_H_
+#ifndef UASIO_ASIO_TESTING_THREADS_H_
+#define UASIO_ASIO_TESTING_THREADS_H_
 
-#include <poll.h>
 #include <sched.h>
-#include <stdint.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +16,7 @@
 
 #include "workqueue/mutex.h"
 #include "workqueue/work.h"
+#include "workqueue/worker_pool.h"
 
 namespace uasio {
 
@@ -109,31 +107,27 @@ inline bool UntilAsleep(pid_t id) {
   }
 }
 
-class EventFd {
+// Occupies a thread of a pool until it is opened.
+class PoolGate : public Job {
  public:
-  EventFd() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~EventFd() { close(fd_); }
-  EventFd(const EventFd&) = delete;
-  EventFd& operator=(const EventFd&) = delete;
+  PoolGate()
+      : Job([this](worker_thread*) {
+          entered_.Open();
+          opened_.Wait();
+        }) {}
 
-  int fd() const { return fd_; }
-
-  // How many times it was written since the last Read().
-  uint64_t Read() {
-    eventfd_t value = 0;
-    return eventfd_read(fd_, &value) == 0 ? value : 0;
+  // Returns once a thread has stopped here.
+  void Stop(WorkerPool* pool) {
+    pool->Submit(this);
+    entered_.Wait();
   }
 
-  void WaitReadable() {
-    pollfd poll_fd = {fd_, POLLIN, 0};
-    while (poll(&poll_fd, 1, -1) != 1) {
-    }
-  }
+  void Open() { opened_.Open(); }
 
  private:
-  const int fd_;
+  Gate entered_, opened_;
 };
 
 }  // namespace uasio
 
-#endif  // UASIO_WORKQUEUE_TEST_UTIL_H_
+#endif  // UASIO_ASIO_TESTING_THREADS_H_

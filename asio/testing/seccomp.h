@@ -1,7 +1,7 @@
 // Has system calls refused, as a container's seccomp filter does.
 
-#ifndef UASIO_ASIO_SECCOMP_TESTING_H_
-#define UASIO_ASIO_SECCOMP_TESTING_H_
+#ifndef UASIO_ASIO_TESTING_SECCOMP_H_
+#define UASIO_ASIO_TESTING_SECCOMP_H_
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -38,4 +38,4 @@ inline void RefuseCalls(const std::vector<RefusedCall>& calls) {
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SECCOMP_TESTING_H_
+#endif  // UASIO_ASIO_TESTING_SECCOMP_H_

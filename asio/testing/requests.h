@@ -1,7 +1,7 @@
 // Short cuts for tests: a request in one line.
 
-#ifndef UASIO_TESTS_REQUESTS_H_
-#define UASIO_TESTS_REQUESTS_H_
+#ifndef UASIO_ASIO_TESTING_REQUESTS_H_
+#define UASIO_ASIO_TESTING_REQUESTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -83,4 +83,4 @@ inline size_t FinishAll(Queue* queue) {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_REQUESTS_H_
+#endif  // UASIO_ASIO_TESTING_REQUESTS_H_

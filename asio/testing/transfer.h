@@ -1,7 +1,7 @@
 // What tests of Perform() and Attempt() need: transfers.
 
-#ifndef UASIO_ASIO_PERFORM_TESTING_H_
-#define UASIO_ASIO_PERFORM_TESTING_H_
+#ifndef UASIO_ASIO_TESTING_TRANSFER_H_
+#define UASIO_ASIO_TESTING_TRANSFER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +11,8 @@
 #include "asio/syscalls/transfer.h"
 
 namespace uasio {
-namespace perform_testing {
-
-inline Transfer Make(Op op, int fd, int64_t offset, char* buffer,
-                     size_t length) {
+inline Transfer NewTransfer(Op op, int fd, int64_t offset, char* buffer,
+                            size_t length) {
   Transfer t;
   t.op = op;
   t.traits = LearnFdTraits(fd);
@@ -25,18 +23,18 @@ inline Transfer Make(Op op, int fd, int64_t offset, char* buffer,
   return t;
 }
 
-inline Transfer MakeVector(Op op, int fd, int64_t offset,
-                           const std::vector<iovec>& iovecs) {
+inline Transfer NewVectorTransfer(Op op, int fd, int64_t offset,
+                                  const std::vector<iovec>& iovecs) {
   size_t length = 0;
   for (const iovec& part : iovecs) length += part.iov_len;
-  Transfer t = Make(op, fd, offset, nullptr, length);
+  Transfer t = NewTransfer(op, fd, offset, nullptr, length);
   t.iovecs = iovecs.data();
   t.iovec_count = static_cast<int>(iovecs.size());
   return t;
 }
 
 // `text` as `count` iovecs of like size.
-inline std::vector<iovec> Split(std::string* text, size_t count) {
+inline std::vector<iovec> SplitIntoIovecs(std::string* text, size_t count) {
   std::vector<iovec> parts;
   for (size_t i = 0; i < count; ++i) {
     const size_t begin = text->size() * i / count;
@@ -46,7 +44,6 @@ inline std::vector<iovec> Split(std::string* text, size_t count) {
   return parts;
 }
 
-}  // namespace perform_testing
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_PERFORM_TESTING_H_
+#endif  // UASIO_ASIO_TESTING_TRANSFER_H_

@@ -5,8 +5,8 @@
 // Threads:   Backend's rules.
 // Ownership: it owns the wrapped one; the counts are borrowed.
 
-#ifndef UASIO_TESTS_COUNTING_BACKEND_H_
-#define UASIO_TESTS_COUNTING_BACKEND_H_
+#ifndef UASIO_ASIO_TESTING_COUNTING_BACKEND_H_
+#define UASIO_ASIO_TESTING_COUNTING_BACKEND_H_
 
 #include <cerrno>
 #include <cstddef>
@@ -66,4 +66,4 @@ class CountingBackend final : public Backend {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_COUNTING_BACKEND_H_
+#endif  // UASIO_ASIO_TESTING_COUNTING_BACKEND_H_

@@ -1,11 +1,10 @@
 // What tests of a Backend need: requests as a queue would hand them on, and to
 // collect them.
 
-#ifndef UASIO_ASIO_BACKEND_TESTING_H_
-#define UASIO_ASIO_BACKEND_TESTING_H_
+#ifndef UASIO_ASIO_TESTING_BACKEND_H_
+#define UASIO_ASIO_TESTING_BACKEND_H_
 
 #include <poll.h>
-#include <semaphore.h>
 #include <sys/eventfd.h>
 
 #include <cstddef>
@@ -16,14 +15,11 @@
 #include "absl/types/span.h"
 #include "asio/backend.h"
 #include "gtest/gtest.h"
-#include "workqueue/worker_pool.h"
 
 namespace uasio {
-namespace backend_testing {
-
 // A request as a queue hands it to a backend.
-inline Request Form(Op op, int fd, int64_t offset, char* buffer,
-                    size_t length) {
+inline Request MakeRequest(Op op, int fd, int64_t offset, char* buffer,
+                           size_t length) {
   Request request;
   request.op = op;
   request.fd = fd;
@@ -34,14 +30,14 @@ inline Request Form(Op op, int fd, int64_t offset, char* buffer,
   return request;
 }
 
-inline Request NoOp() { return Form(Op::kNoOp, -1, 0, nullptr, 0); }
+inline Request MakeNoOp() { return MakeRequest(Op::kNoOp, -1, 0, nullptr, 0); }
 
 inline void StartOne(Backend* backend, Request* request) {
   backend->Start(absl::MakeConstSpan(&request, 1));
 }
 
 // Exactly `count` completions, waiting for them, their results entered.
-inline std::vector<Completion> CollectAll(Backend* backend, size_t count) {
+inline std::vector<Completion> ReapAll(Backend* backend, size_t count) {
   std::vector<Completion> out(count);
   EXPECT_EQ(
       backend->Collect(absl::MakeSpan(out), count, absl::InfiniteFuture()),
@@ -71,37 +67,6 @@ inline bool TakeSignal(int event_fd, int timeout_ms) {
   return eventfd_read(event_fd, &count) == 0;
 }
 
-// Occupies a thread of a pool until it is opened.
-class Gate : public work {
- public:
-  Gate() : work() {
-    sem_init(&entered_, 0, 0);
-    sem_init(&opened_, 0, 0);
-    go = [](worker_thread*, work* w) {
-      sem_post(&static_cast<Gate*>(w)->entered_);
-      Wait(&static_cast<Gate*>(w)->opened_);
-    };
-  }
-
-  // Returns once a thread has stopped here.
-  void Stop(WorkerPool* pool) {
-    pool->Submit(this);
-    Wait(&entered_);
-  }
-
-  void Open() { sem_post(&opened_); }
-
- private:
-  static void Wait(sem_t* semaphore) {
-    while (sem_wait(semaphore) != 0) {
-    }
-  }
-
-  sem_t entered_;
-  sem_t opened_;
-};
-
-}  // namespace backend_testing
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_BACKEND_TESTING_H_
+#endif  // UASIO_ASIO_TESTING_BACKEND_H_

@@ -5,8 +5,8 @@
 //   const BlockFile file(/*direct=*/true, "abc");  // 12 KiB.
 //   EXPECT_EQ(file.Text(), "abc");
 
-#ifndef UASIO_TESTS_BLOCK_FILE_H_
-#define UASIO_TESTS_BLOCK_FILE_H_
+#ifndef UASIO_ASIO_TESTING_BLOCK_FILE_H_
+#define UASIO_ASIO_TESTING_BLOCK_FILE_H_
 
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -18,8 +18,8 @@
 
 #include "asio/buffer.h"
 #include "asio/file.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tests/scratch.h"
 
 namespace uasio {
 
@@ -100,4 +100,4 @@ inline bool KnowsWritesThatDoNotWait() {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_BLOCK_FILE_H_
+#endif  // UASIO_ASIO_TESTING_BLOCK_FILE_H_

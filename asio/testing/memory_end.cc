@@ -1,4 +1,4 @@
-#include "tests/memory_end.h"
+#include "asio/testing/memory_end.h"
 
 #include <cstddef>
 #include <cstdlib>

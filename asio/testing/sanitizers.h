@@ -2,8 +2,8 @@
 // makes the process's memory say little.  kThreadSanitized: with that one,
 // which lets no child of fork() start threads.
 
-#ifndef UASIO_TESTS_SANITIZERS_H_
-#define UASIO_TESTS_SANITIZERS_H_
+#ifndef UASIO_ASIO_TESTING_SANITIZERS_H_
+#define UASIO_ASIO_TESTING_SANITIZERS_H_
 
 // GCC has macros for it, clang features.
 #if defined(__has_feature)
@@ -34,4 +34,4 @@ constexpr int Scaled(int count) { return kSanitized ? count / 5 : count; }
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_SANITIZERS_H_
+#endif  // UASIO_ASIO_TESTING_SANITIZERS_H_

@@ -2,8 +2,8 @@
 // row more in Backends().  The kernel's take direct requests only, and leave
 // the others to the workers: DirectBackends() are for tests of what they do.
 
-#ifndef UASIO_TESTS_BACKENDS_H_
-#define UASIO_TESTS_BACKENDS_H_
+#ifndef UASIO_ASIO_TESTING_BACKENDS_H_
+#define UASIO_ASIO_TESTING_BACKENDS_H_
 
 #include <memory>
 #include <ostream>
@@ -23,10 +23,10 @@
 #include "asio/backends/table.h"
 #include "asio/backends/uring.h"
 #include "asio/queue.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/counting_backend.h"
+#include "asio/testing/seed.h"
 #include "gtest/gtest.h"
-#include "tests/block_file.h"
-#include "tests/counting_backend.h"
-#include "tests/seed.h"
 
 namespace uasio {
 
@@ -219,4 +219,4 @@ inline std::string NameOf(const testing::TestParamInfo<BackendCase>& info) {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_BACKENDS_H_
+#endif  // UASIO_ASIO_TESTING_BACKENDS_H_

@@ -4,8 +4,8 @@
 //   const SmallFileSystem small("64k");
 //   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
 
-#ifndef UASIO_TOOLS_MOUNT_TESTING_H_
-#define UASIO_TOOLS_MOUNT_TESTING_H_
+#ifndef UASIO_ASIO_TESTING_MOUNT_H_
+#define UASIO_ASIO_TESTING_MOUNT_H_
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -14,7 +14,8 @@
 #include <cstring>
 #include <string>
 
-#include "asio/fd_testing.h"
+#include "asio/testing/scratch.h"
+#include "gtest/gtest.h"
 
 namespace uasio {
 
@@ -64,10 +65,10 @@ class SmallFileSystem {
     return "";
   }
 
-  const fd_testing::Scratch scratch_;
+  const Scratch scratch_;
   std::string why_not_;
 };
 
 }  // namespace uasio
 
-#endif  // UASIO_TOOLS_MOUNT_TESTING_H_
+#endif  // UASIO_ASIO_TESTING_MOUNT_H_

@@ -6,8 +6,8 @@
 //
 // bazel test --test_env=UASIO_SEED=N //some:test replays seed N.
 
-#ifndef UASIO_TESTS_SEED_H_
-#define UASIO_TESTS_SEED_H_
+#ifndef UASIO_ASIO_TESTING_SEED_H_
+#define UASIO_ASIO_TESTING_SEED_H_
 
 #include <cerrno>
 #include <cinttypes>
@@ -40,4 +40,4 @@ inline uint64_t TestSeed(uint64_t default_seed) {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_SEED_H_
+#endif  // UASIO_ASIO_TESTING_SEED_H_

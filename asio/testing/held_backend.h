@@ -12,8 +12,8 @@
 //   EXPECT_EQ(held->running.size(), 1);
 //   held->Finish(r);
 
-#ifndef UASIO_TESTS_HELD_BACKEND_H_
-#define UASIO_TESTS_HELD_BACKEND_H_
+#ifndef UASIO_ASIO_TESTING_HELD_BACKEND_H_
+#define UASIO_ASIO_TESTING_HELD_BACKEND_H_
 
 #include <sys/eventfd.h>
 
@@ -130,4 +130,4 @@ struct HeldQueue {
 
 }  // namespace uasio
 
-#endif  // UASIO_TESTS_HELD_BACKEND_H_
+#endif  // UASIO_ASIO_TESTING_HELD_BACKEND_H_

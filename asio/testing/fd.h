@@ -1,0 +1,109 @@
+// Fds that close themselves, pipes, and a limit on the number of fds.
+
+#ifndef UASIO_ASIO_TESTING_FD_H_
+#define UASIO_ASIO_TESTING_FD_H_
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+
+namespace uasio {
+
+// An fd that is closed with its holder.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() { Close(); }
+
+  int get() const { return fd_; }
+  void Close() {
+    if (fd_ >= 0) close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+struct Pipe {
+  explicit Pipe(int flags = 0) {
+    int fds[2] = {-1, -1};
+    EXPECT_EQ(pipe2(fds, flags | O_CLOEXEC), 0) << std::strerror(errno);
+    read_end = Fd(fds[0]);
+    write_end = Fd(fds[1]);
+  }
+
+  // How many bytes wait in it.
+  size_t Waiting() const {
+    int bytes = -1;
+    EXPECT_EQ(ioctl(read_end.get(), FIONREAD, &bytes), 0);
+    return static_cast<size_t>(bytes);
+  }
+  size_t Capacity() const {
+    return static_cast<size_t>(fcntl(read_end.get(), F_GETPIPE_SZ));
+  }
+  void Put(const std::string& bytes) const {
+    EXPECT_EQ(write(write_end.get(), bytes.data(), bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+  }
+
+  Fd read_end;
+  Fd write_end;
+};
+
+class EventFd {
+ public:
+  int fd() const { return fd_.get(); }
+
+  // How many times it was written since the last Read().
+  uint64_t Read() const {
+    eventfd_t value = 0;
+    return eventfd_read(fd(), &value) == 0 ? value : 0;
+  }
+
+  void WaitReadable() const {
+    pollfd poll_fd = {fd(), POLLIN, 0};
+    while (poll(&poll_fd, 1, -1) != 1) {
+    }
+  }
+
+ private:
+  const Fd fd_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+};
+
+// While there is one, the process may have this many fds.
+class FdLimit {
+ public:
+  explicit FdLimit(rlim_t fds) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit limit = {fds, before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  ~FdLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
+  FdLimit(const FdLimit&) = delete;
+  FdLimit& operator=(const FdLimit&) = delete;
+
+ private:
+  rlimit before_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_TESTING_FD_H_
