@@ -57,8 +57,8 @@ TEST(FileWithoutDirectIoTest, ODirectIsNoTraitOfIt) {
   const std::string path = scratch.NewFile("data");
   const Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
   if (fd.get() < 0) GTEST_SKIP() << path << " cannot be opened with O_DIRECT";
-  EXPECT_TRUE(LearnFdTraits(fd.get()).sized);
-  EXPECT_FALSE(LearnFdTraits(fd.get()).direct);
+  EXPECT_TRUE(GetFdTraits(fd.get()).sized);
+  EXPECT_FALSE(GetFdTraits(fd.get()).direct);
 }
 
 }  // namespace

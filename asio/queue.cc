@@ -1,254 +1,51 @@
-// The map of this folder: transfer.h says what can be done, perform.h does it
-// by system calls; request.h is the order form, slot.h has the states of a
-// request; order.h decides who waits for whom on one fd, descriptors.h keeps
-// that for all fds of a queue, ledger.h the errors nobody waits for; backend.h
-// is what does requests for a queue, worker.h the one that always is there,
-// with readiness.h for pipes and sockets, and sources.h makes one of the two.
+// The map of what is behind this: asio/internal/queue_impl.h has the lists and
+// the life of requests (states: slot.h), order.h decides which requests on an
+// fd must wait, fd_table.h keeps that for all fds in flight, router.h divides
+// requests between the queue's backend and the workers (worker_backend.h) and
+// resubmits short transfers, asio/syscalls/ makes the system calls.
 
 #include "asio/queue.h"
 
-#include <errno.h>
-#include <limits.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <string>
 #include <utility>
 
-#include "absl/time/clock.h"
-#include "asio/errors.h"
-#include "workqueue/check.h"
+#include "asio/file.h"
+#include "asio/internal/queue_impl.h"
 
 namespace uasio {
-namespace {
-
-constexpr size_t kCompletionsAtOnce = 64;
-
-QueueOptions Checked(const QueueOptions& options) {
-  UASIO_CHECK(options.buffer_bytes > 0, "Queue: buffer_bytes must not be 0");
-  UASIO_CHECK(options.requests_max > 0, "Queue: requests_max must not be 0");
-  UASIO_CHECK(options.depth_max > 0, "Queue: depth_max must not be 0");
-  UASIO_CHECK(options.writebacks_max > 0,
-              "Queue: writebacks_max must not be 0");
-  UASIO_CHECK(options.pool != nullptr || options.threads_max > 0,
-              "Queue: threads_max must not be 0");
-  QueueOptions checked = options;
-  checked.writebacks_max = std::min(
-      options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));
-  return checked;
-}
-
-bool HasPassed(absl::Time deadline) {
-  return deadline != absl::InfiniteFuture() && deadline <= absl::Now();
-}
-
-bool IsReturnable(const Slot& slot) {
-  return slot.op != Op::kWriteBack && slot.handler == nullptr;
-}
-
-// The sum of the iovecs, or the largest size if there is no such sum: the
-// system call refuses those.
-size_t VectorLength(const Request& r) {
-  size_t sum = 0;
-  if (r.iovec_count < 0 || r.iovec_count > IOV_MAX) return SIZE_MAX;
-  for (int i = 0; i < r.iovec_count; ++i) {
-    if (__builtin_add_overflow(sum, r.iovecs[i].iov_len, &sum)) return SIZE_MAX;
-  }
-  return sum;
-}
-
-// It is within the queue's buffer, or begins in memory of the caller's.
-bool FitsBuffer(const Slot& slot, size_t buffer_bytes) {
-  const uintptr_t at = reinterpret_cast<uintptr_t>(slot.buffer) -
-                       reinterpret_cast<uintptr_t>(slot.own_buffer);
-  return at >= buffer_bytes || slot.length <= buffer_bytes - at;
-}
-
-void SetRange(Slot* slot) {
-  const int64_t length =
-      static_cast<int64_t>(std::min<uint64_t>(slot->length, INT64_MAX));
-  slot->begin = slot->offset;
-  if (slot->offset < 0) {
-    slot->end = slot->begin;  // No range: the system call refuses it.
-  } else if (__builtin_add_overflow(slot->begin, length, &slot->end)) {
-    slot->end = INT64_MAX;
-  }
-}
-
-void SetOrder(Slot* slot) {
-  const FdTraits& traits = slot->traits;
-  if (IsSync(slot->op)) {
-    slot->kind = OrderNode::Kind::kSync;
-  } else if (slot->offset == kFilePosition || !traits.sized ||
-             (traits.append && IsWrite(slot->op))) {
-    slot->kind = OrderNode::Kind::kExclusive;
-  } else {
-    slot->kind =
-        IsRead(slot->op) ? OrderNode::Kind::kRead : OrderNode::Kind::kWrite;
-    SetRange(slot);
-  }
-}
-
-// A write-back is nobody's to cancel, so nobody else sees why it failed.  A
-// sync that failed is kept whatever its errno: a file system passes on what its
-// server or its device told it, EBADF and EINVAL among it, so that none of them
-// says that the data is safe.
-bool IsToBeKept(const Slot& slot) {
-  if (slot.result >= 0) return false;
-  return slot.op == Op::kWriteBack ||
-         (IsSync(slot.op) && slot.result != -ECANCELED);
-}
-
-void PrintUnreadErrors(const Ledger& ledger) {
-  for (const auto& [fd, account] : ledger.accounts()) {
-    if (account.read) continue;
-    std::fprintf(stderr, "uasio: ~Queue: nobody read this error: %s\n",
-                 std::string(ledger.status(fd).message()).c_str());
-  }
-}
-
-}  // namespace
 
 Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend)
-    : options_(Checked(options)),
-      sources_(std::move(backend), options.pool, options.threads_max),
-      slots_(
-          this, options.buffer_bytes, options.requests_max,
-          [this](char* data, size_t size) { sources_.AddBuffers(data, size); }),
-      completions_(kCompletionsAtOnce) {}
+    : impl_(
+          std::make_unique<internal::QueueImpl>(options, std::move(backend))) {}
 
-Queue::~Queue() {
-  CheckMayWait();
-  closing_ = true;
-  while (in_flight() > 0) {
-    RunDue();
-    if (in_flight_ > 0) Await(absl::InfiniteFuture());
-  }
-  PrintUnreadErrors(ledger_);
-}
+Queue::~Queue() = default;
 
-Request* Queue::Get() {
-  CheckCaller();
-  Attend();
-  Slot* slot = idle_.RemoveHead();
-  if (slot == nullptr) slot = slots_.New();
-  if (slot == nullptr) {
-    Collect(absl::InfinitePast());
-    slot = idle_.RemoveHead();
-  }
-  AnnounceRest();
-  if (slot == nullptr) return nullptr;
-  static_cast<Request&>(*slot) = Request();
-  slot->buffer = slot->own_buffer;
-  SetState(slot, RequestState::kOwned);
-  return slot;
-}
+Request* Queue::Get() { return impl_->Get(); }
 
-void Queue::Put(Request* request) {
-  CheckCaller();
-  Slot* slot =
-      Owned(request,
-            "Put: the request is not the caller's; it is still in flight, "
-            "or was put before");
-  SetState(slot, RequestState::kIdle);
-}
+void Queue::Put(Request* request) { impl_->Put(request); }
 
-void Queue::Submit(absl::Span<Request* const> batch) {
-  CheckCaller();
-  UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
-  for (Request* request : batch) {
-    Slot* slot = Owned(request,
-                       "Submit: the request is not the caller's; was it "
-                       "submitted or put before?");
-    CheckForm(*slot);
-    if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
-    Accept(slot);
-  }
-  if (StartBacklog()) {
-    Collect(absl::InfinitePast());
-  } else {
-    Attend();
-  }
-  AnnounceRest();
-}
+void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
 Request* Queue::WaitUntil(absl::Time deadline) {
   Request* request = nullptr;
-  Fetch(absl::MakeSpan(&request, 1), deadline);
+  impl_->WaitMany(absl::MakeSpan(&request, 1), deadline);
   return request;
 }
 
 size_t Queue::WaitMany(absl::Span<Request*> out) {
-  return out.empty() ? 0 : Fetch(out, absl::InfiniteFuture());
+  return out.empty() ? 0 : impl_->WaitMany(out, absl::InfiniteFuture());
 }
 
 bool Queue::RunHandlers(absl::Time deadline) {
-  CheckMayWait();
-  Attend();
-  while (due_.empty()) {
-    const bool none_runs = in_flight_ == returnable_ + writebacks_;
-    if (none_runs || HasPassed(deadline)) break;
-    Collect(deadline);
-  }
-  if (due_.empty()) Collect(absl::InfinitePast());
-  const bool any = !due_.empty();
-  RunDue();
-  AnnounceRest();
-  return any;
+  return impl_->RunHandlers(deadline);
 }
 
-absl::Status Queue::Sync() {
-  CheckMayWait();
-  ++round_;
-  older_ = in_flight();
-  RunDue();
-  while (older_ > 0) {
-    Await(absl::InfiniteFuture());
-    RunDue();
-  }
-  AnnounceRest();
-  ledger_.MarkRead();
-  return ledger_.status();
-}
+absl::Status Queue::Sync() { return impl_->Sync(); }
 
-void Queue::Cancel(Request* request) {
-  CheckCaller();
-  UASIO_CHECK(request != nullptr, "Cancel: there is no request");
-  Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
-              "Cancel: the request is not of this queue's Get()");
-  UASIO_CHECK(slot->op != Op::kWriteBack,
-              "Cancel: a submitted write-back is not the caller's any more");
-  UASIO_CHECK(
-      slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,
-      "Cancel: the request is not submitted");
-  if (slot->state == RequestState::kRunning) return sources_.Cancel(slot);
-  if (slot->state == RequestState::kDone) return;
-  if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
-  slot->result = -ECANCELED;
-  Finish(slot);
-  if (StartBacklog()) Collect(absl::InfinitePast());
-  AnnounceRest();
-}
+void Queue::Cancel(Request* request) { impl_->Cancel(request); }
 
-absl::StatusOr<int> Queue::event_fd() {
-  CheckCaller();
-  if (!sources_.EnableEventFd()) {
-    return ErrnoStatus(errno, "cannot create the queue's eventfd");
-  }
-  polled_ = true;
-  AnnounceRest();
-  return sources_.event_fd();
-}
+absl::StatusOr<int> Queue::event_fd() { return impl_->event_fd(); }
 
-absl::Status Queue::Forget(int fd) {
-  CheckCaller();
-  UASIO_CHECK(!descriptors_.IsInFlight(fd),
-              "Forget: requests are in flight on the fd; Sync() first");
-  const absl::Status kept = ledger_.status(fd);
-  ledger_.Clear(fd);
-  return kept;
-}
+absl::Status Queue::Forget(int fd) { return impl_->Forget(fd); }
 
 absl::Status Queue::Close(File* file) {
   absl::Status kept = Forget(file->fd());
@@ -256,213 +53,16 @@ absl::Status Queue::Close(File* file) {
   return kept.ok() ? closed : kept;
 }
 
-void Queue::ClearErrors(int fd) {
-  CheckCaller();
-  ledger_.Clear(fd);
-}
+const Ledger& Queue::ledger() const { return impl_->ledger(); }
 
-void Queue::CheckCaller() const {
-  UASIO_CHECK(owner_.IsThisProcess(),
-              "Queue: a forked child must not use its parent's queue");
-  UASIO_CHECK(owner_.IsThisThread(),
-              "Queue: only the thread that created the queue may use it");
-}
+void Queue::ClearErrors(int fd) { impl_->ClearErrors(fd); }
 
-void Queue::CheckMayWait() const {
-  CheckCaller();
-  UASIO_CHECK(!in_handler_, "Queue: a handler must not wait for results");
-}
+size_t Queue::in_flight() const { return impl_->in_flight(); }
 
-Slot* Queue::Owned(Request* request, const char* rule) const {
-  UASIO_CHECK(request != nullptr,
-              "Queue: there is no request; did Get() fail?");
-  Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
-              "Queue: the request is not of this queue's Get()");
-  UASIO_CHECK(slot->state == RequestState::kOwned, rule);
-  return slot;
-}
+size_t Queue::writebacks() const { return impl_->writebacks(); }
 
-// The one place where a request changes its state and its list; it is off its
-// old list, or was on none.
-void Queue::SetState(Slot* slot, RequestState state) {
-  slot->state = state;
-  switch (state) {
-    case RequestState::kIdle:
-      return idle_.AddHead(slot);  // The warmest buffer goes first.
-    case RequestState::kBacklog:
-      return backlog_.AddTail(slot);
-    case RequestState::kDone:
-      if (slot->handler == nullptr) return done_.AddTail(slot);
-      ++handlers_due_;
-      return due_.AddTail(slot);
-    case RequestState::kOwned:
-    case RequestState::kHeld:
-    case RequestState::kRunning:
-      return;
-  }
-}
+const QueueOptions& Queue::options() const { return impl_->options(); }
 
-void Queue::CheckForm(const Slot& slot) const {
-  UASIO_CHECK(slot.op <= Op::kNoOp, "Submit: there is no such op");
-  UASIO_CHECK(IsVectored(slot.op) || FitsBuffer(slot, options_.buffer_bytes),
-              "Submit: length exceeds the queue's buffer_bytes");
-  UASIO_CHECK(!IsVectored(slot.op) || slot.iovecs != nullptr,
-              "Submit: readv or writev without iovecs");
-  UASIO_CHECK(slot.op != Op::kWriteBack || slot.handler == nullptr,
-              "Submit: a write-back has no handler; it never comes back");
-}
-
-// From kOwned to kBacklog, or to kHeld if its order wants it to wait.
-void Queue::Accept(Slot* slot) {
-  if (IsVectored(slot->op)) slot->length = VectorLength(*slot);
-  slot->result = 0;
-  slot->transferred = 0;
-  slot->round = round_;
-  slot->traits = FdTraits();
-  slot->descriptor = nullptr;
-  ++in_flight_;
-  if (slot->op == Op::kWriteBack) ++writebacks_;
-  if (IsReturnable(*slot)) ++returnable_;
-  SetState(slot, MayStart(slot) ? RequestState::kBacklog : RequestState::kHeld);
-}
-
-bool Queue::MayStart(Slot* slot) {
-  if (slot->op == Op::kNoOp) return true;
-  slot->descriptor = descriptors_.Acquire(slot->fd);
-  slot->traits = slot->descriptor->traits;
-  if (options_.order == Order::kNone) return true;
-  SetOrder(slot);
-  return slot->descriptor->order.Add(slot);
-}
-
-void Queue::WaitForWritebackRoom() {
-  if (writebacks_ < options_.writebacks_max) return;
-  StartBacklog();
-  while (writebacks_ >= options_.writebacks_max) {
-    Collect(absl::InfiniteFuture());
-  }
-}
-
-// True: some are finished by then.
-bool Queue::StartBacklog() {
-  batch_.clear();
-  while (depth_ < options_.depth_max) {
-    Slot* slot = backlog_.RemoveHead();
-    if (slot == nullptr) break;
-    if (slot->traits.sized) ++depth_;
-    SetState(slot, RequestState::kRunning);
-    batch_.push_back(slot);
-  }
-  return !batch_.empty() && sources_.Start(batch_) > 0;
-}
-
-// What is held, in the backlog, or left over by the kernel waits for the
-// owner's next call: this is it.
-void Queue::Attend() {
-  if (in_flight_ > sources_.running() || sources_.MayHaveRests()) {
-    Collect(absl::InfinitePast());
-  }
-}
-
-// Takes in what is finished, waiting for at least one until `deadline`, and
-// starts what that lets go.  Runs no handler.  False: nothing was finished.
-bool Queue::Collect(absl::Time deadline) {
-  bool any = false;
-  bool more;
-  do {
-    const size_t count =
-        sources_.Collect(absl::MakeSpan(completions_), deadline);
-    for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
-      c.request->result = c.result;
-      c.request->transferred = c.transferred;
-      if (c.request->traits.sized) --depth_;
-      Finish(static_cast<Slot*>(c.request));
-    }
-    any |= count > 0;
-    deadline = absl::InfinitePast();
-    more = StartBacklog() || count == completions_.size();
-  } while (more);
-  return any;
-}
-
-// The end of a request's flight, at whatever point it was.
-void Queue::Finish(Slot* slot) {
-  --in_flight_;
-  if (slot->round < round_ && slot->handler == nullptr) --older_;
-  if (IsReturnable(*slot)) --returnable_;
-  if (slot->descriptor != nullptr) {
-    slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
-      SetState(static_cast<Slot*>(released), RequestState::kBacklog);
-    });
-    descriptors_.Release(slot->descriptor);
-    slot->descriptor = nullptr;
-  }
-  if (IsToBeKept(*slot)) ledger_.Enter(*slot);
-  if (slot->op == Op::kWriteBack) {
-    --writebacks_;
-    SetState(slot, RequestState::kIdle);
-  } else {
-    SetState(slot, RequestState::kDone);
-  }
-}
-
-// Collect(), but what a handler has made due comes before any waiting.
-void Queue::Await(absl::Time deadline) {
-  Collect(due_.empty() ? deadline : absl::InfinitePast());
-}
-
-size_t Queue::Fetch(absl::Span<Request*> out, absl::Time deadline) {
-  CheckMayWait();
-  if (!done_.empty()) Attend();
-  size_t count = 0;
-  for (bool looked = false; count == 0;) {
-    RunDue();
-    count = TakeDone(out);
-    if (count > 0) break;
-    const bool in_vain = returnable_ == 0 || HasPassed(deadline);
-    if (!in_vain) {
-      Await(deadline);
-    } else if (!looked) {
-      looked = true;
-      if (polled_) sources_.ClearEventFd();
-      Collect(absl::InfinitePast());
-    } else {
-      break;
-    }
-  }
-  AnnounceRest();
-  return count;
-}
-
-size_t Queue::TakeDone(absl::Span<Request*> out) {
-  size_t count = 0;
-  for (; count < out.size(); ++count) {
-    Slot* slot = done_.RemoveHead();
-    if (slot == nullptr) break;
-    SetState(slot, RequestState::kOwned);
-    out[count] = slot;
-  }
-  return count;
-}
-
-// Those that are due now, not what they make due: a waiting call gets to look
-// at its own condition in between.
-void Queue::RunDue() {
-  SlotList due;
-  due.MoveFrom(&due_);
-  in_handler_ = true;
-  while (Slot* slot = due.RemoveHead()) {
-    --handlers_due_;
-    if (slot->round < round_) --older_;
-    SetState(slot, RequestState::kOwned);
-    slot->handler(slot);
-  }
-  in_handler_ = false;
-}
-
-void Queue::AnnounceRest() {
-  if (polled_ && (!done_.empty() || !due_.empty())) sources_.SignalEventFd();
-}
+void Queue::CheckCaller() const { impl_->CheckCaller(); }
 
 }  // namespace uasio

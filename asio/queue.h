@@ -25,23 +25,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
-#include "asio/descriptors.h"
-#include "asio/file.h"
 #include "asio/ledger.h"
 #include "asio/request.h"
-#include "asio/slot.h"
-#include "asio/sources.h"
-#include "workqueue/owner.h"
-#include "workqueue/worker_pool.h"
 
 namespace uasio {
+
+class File;
+class WorkerPool;
+
+namespace internal {
+class QueueImpl;
+}
 
 enum class Order {
   // What running the requests one by one would have left in the file and in
@@ -153,67 +153,21 @@ class Queue {
   absl::Status Close(File* file);
 
   // The errors of write-backs and syncs, and how they are cleared.
-  const Ledger& ledger() const { return ledger_; }
+  const Ledger& ledger() const;
   void ClearErrors(int fd);
 
   // Submitted, and neither finished nor, with a handler, handed to it; of
   // these, the write-backs.
-  size_t in_flight() const { return in_flight_ + handlers_due_; }
-  size_t writebacks() const { return writebacks_; }
+  size_t in_flight() const;
+  size_t writebacks() const;
 
-  const QueueOptions& options() const { return options_; }
+  const QueueOptions& options() const;
 
   // Ends the program if the thread, or the process, is not the queue's.
   void CheckCaller() const;
 
  private:
-  void CheckMayWait() const;
-  Slot* Owned(Request* request, const char* rule) const;
-  void SetState(Slot* slot, RequestState state);
-
-  // Submitting.
-  void CheckForm(const Slot& slot) const;
-  void Accept(Slot* slot);
-  bool MayStart(Slot* slot);
-  void WaitForWritebackRoom();
-  bool StartBacklog();
-  void Attend();
-
-  // Collecting.
-  bool Collect(absl::Time deadline);
-  void Await(absl::Time deadline);
-  void Finish(Slot* slot);
-  size_t Fetch(absl::Span<Request*> out, absl::Time deadline);
-  size_t TakeDone(absl::Span<Request*> out);
-  void RunDue();
-  void AnnounceRest();
-
-  const QueueOptions options_;
-  const Owner owner_;
-  bool in_handler_ = false;
-  bool closing_ = false;
-  bool polled_ = false;  // event_fd() was asked for.
-
-  Sources sources_;
-  SlotPool slots_;
-  Descriptors descriptors_;
-  Ledger ledger_;
-
-  SlotList idle_;
-  SlotList backlog_;
-  SlotList done_;
-  SlotList due_;
-
-  size_t in_flight_ = 0;     // kHeld, kBacklog and kRunning.
-  size_t writebacks_ = 0;    // Of these.
-  size_t depth_ = 0;         // Of these: running, and counted by depth_max.
-  size_t returnable_ = 0;    // Of these, what Wait() may return.
-  size_t handlers_due_ = 0;  // On due_.
-  uint64_t round_ = 0;       // Counts the Sync()s.
-  size_t older_ = 0;         // In flight() since before the last Sync().
-
-  std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
-  std::vector<Completion> completions_;  // Scratch, of Collect().
+  const std::unique_ptr<internal::QueueImpl> impl_;
 };
 
 }  // namespace uasio

@@ -13,17 +13,19 @@
 #ifndef UASIO_ASIO_REQUEST_H_
 #define UASIO_ASIO_REQUEST_H_
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "asio/syscalls/transfer.h"
+#include "asio/op.h"
 
 namespace uasio {
 
 struct Request {
   // What to do; Get() has set it all to what stands here.
-  Op op = Op::kRead;  // See asio/syscalls/transfer.h.
+  Op op = Op::kRead;  // See asio/op.h.
   int fd = -1;
   int64_t offset = 0;             // Or kFilePosition, as for a pipe.
   char* buffer = nullptr;         // The queue's, buffer_bytes long; or lent.
@@ -56,9 +58,6 @@ struct Request {
   // as they are now.
   absl::Status status() const;
 };
-
-// The request as a Transfer, from where it is.
-Transfer MakeTransfer(const Request& request);
 
 }  // namespace uasio
 

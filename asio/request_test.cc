@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/file.h"
+#include "asio/syscalls/transfer.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -80,27 +81,6 @@ TEST(RequestTest, StatusSaysHowMuchWasTransferred) {
       << Words(request);
 }
 
-TEST(RequestTest, MakeTransferTakesOverWhatIsToBeDone) {
-  char byte;
-  const iovec vector = {&byte, 1};
-  Request request = Failed(Op::kReadv, 0);
-  request.buffer = &byte;
-  request.iovecs = &vector;
-  request.iovec_count = 1;
-  request.traits.append = true;
-  request.transferred = 7;  // So far.
-  const Transfer transfer = MakeTransfer(request);
-  EXPECT_EQ(transfer.op, Op::kReadv);
-  EXPECT_EQ(transfer.fd, kNoFd);
-  EXPECT_EQ(transfer.offset, 512);
-  EXPECT_EQ(transfer.buffer, &byte);
-  EXPECT_EQ(transfer.iovecs, &vector);
-  EXPECT_EQ(transfer.iovec_count, 1);
-  EXPECT_EQ(transfer.length, 4096u);
-  EXPECT_EQ(transfer.done, 7u);
-  EXPECT_TRUE(transfer.traits.append);
-}
-
 // Requests on a file that is open for direct I/O, which fail with EINVAL.
 class MisalignedTest : public testing::Test {
  protected:
@@ -115,7 +95,7 @@ class MisalignedTest : public testing::Test {
     request_.fd = file_->fd();
     request_.offset = 0;
     request_.buffer = buffer_.data();
-    request_.traits = LearnFdTraits(file_->fd());
+    request_.traits = GetFdTraits(file_->fd());
   }
 
   std::string Offsets() const {

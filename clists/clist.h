@@ -6,11 +6,11 @@
 // Cost:      every operation is O(1), except size() and iteration.
 // Errors:    none; what is REQUIRED here is the caller's to keep.
 //
-// A struct can have several cnodes and so be on several lists at once.
+// A struct can have several Cnodes and so be on several lists at once.
 //
 //   struct Job {
 //     int id;
-//     cnode by_age;
+//     Cnode by_age;
 //   };
 //   Clist<Job, &Job::by_age> jobs;
 //   Job a = {1}, b = {2};
@@ -27,11 +27,15 @@
 #include <cstring>
 #include <iterator>
 
-#include "clists/cnode.h"
-
 namespace uasio {
 
-template <typename T, cnode T::*kNode>
+// The node of an element: a member of the struct that is to be listed.
+struct Cnode {
+  Cnode* next;
+  Cnode* prev;
+};
+
+template <typename T, Cnode T::*kNode>
 class Clist {
  public:
   class iterator;
@@ -40,14 +44,14 @@ class Clist {
   Clist(const Clist&) = delete;
   Clist& operator=(const Clist&) = delete;
 
-  bool empty() const { return list_.head.next == &list_.head; }
+  bool empty() const { return head_.next == &head_; }
 
   // The number of elements, which it counts: O(n).
   size_t size() const;
 
   // The first and the last element, or nullptr when the list is empty.
-  T* head() const { return ElementOrNull(list_.head.next); }
-  T* tail() const { return ElementOrNull(list_.head.prev); }
+  T* head() const { return ElementOrNull(head_.next); }
+  T* tail() const { return ElementOrNull(head_.prev); }
 
   // The neighbours of `element`, or nullptr at the list's end.
   // REQUIRES: `element` is on this list.
@@ -60,8 +64,8 @@ class Clist {
 
   // REQUIRES, of the next four: `element` is on no list by this node;
   // `position` is on this list.
-  void AddHead(T* element) { Link(&list_.head, Node(element)); }
-  void AddTail(T* element) { Link(list_.head.prev, Node(element)); }
+  void AddHead(T* element) { Link(&head_, Node(element)); }
+  void AddTail(T* element) { Link(head_.prev, Node(element)); }
   void InsertAfter(T* element, T* position) {
     Link(Node(position), Node(element));
   }
@@ -88,8 +92,8 @@ class Clist {
   // Moves all of `from` into this list, in order, and leaves `from` empty: at
   // the head, at the tail, or right after `position`, which is on this list.
   // REQUIRES: `from` is another list.
-  void InsertListHead(Clist* from) { InsertList(from, &list_.head); }
-  void InsertListTail(Clist* from) { InsertList(from, list_.head.prev); }
+  void InsertListHead(Clist* from) { InsertList(from, &head_); }
+  void InsertListTail(Clist* from) { InsertList(from, head_.prev); }
   void InsertListAfter(Clist* from, T* position) {
     InsertList(from, Node(position));
   }
@@ -99,28 +103,28 @@ class Clist {
   void MoveFrom(Clist* from) { InsertListHead(from); }
 
   // Forgets all elements, whose nodes are left as they are.
-  void Clear() { list_.head.next = list_.head.prev = &list_.head; }
+  void Clear() { head_.next = head_.prev = &head_; }
 
   // Iteration in order, by reference.  The element that the iterator stands on
   // may be removed (and freed); the one after it must stay.
-  iterator begin() const { return iterator(list_.head.next); }
-  iterator end() const { return iterator(&list_.head); }
+  iterator begin() const { return iterator(head_.next); }
+  iterator end() const { return iterator(&head_); }
 
  private:
-  static cnode* Node(T* element) { return &(element->*kNode); }
-  static const cnode* NodeOf(const T* element) { return &(element->*kNode); }
-  static T* Element(cnode* node);
-  T* ElementOrNull(cnode* node) const {
-    return node == &list_.head ? nullptr : Element(node);
+  static Cnode* Node(T* element) { return &(element->*kNode); }
+  static const Cnode* NodeOf(const T* element) { return &(element->*kNode); }
+  static T* Element(Cnode* node);
+  T* ElementOrNull(Cnode* node) const {
+    return node == &head_ ? nullptr : Element(node);
   }
-  static void Link(cnode* after, cnode* node);
+  static void Link(Cnode* after, Cnode* node);
   static T* RemoveOrNull(T* element);
-  static void InsertList(Clist* from, cnode* after);
+  static void InsertList(Clist* from, Cnode* after);
 
-  clist list_;
+  Cnode head_;  // Closes the circle; points to itself in an empty list.
 };
 
-template <typename T, cnode T::*kNode>
+template <typename T, Cnode T::*kNode>
 class Clist<T, kNode>::iterator {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -129,8 +133,8 @@ class Clist<T, kNode>::iterator {
   using pointer = T*;
   using reference = T&;
 
-  explicit iterator(const cnode* node)
-      : node_(const_cast<cnode*>(node)), next_(node->next) {}
+  explicit iterator(const Cnode* node)
+      : node_(const_cast<Cnode*>(node)), next_(node->next) {}
   T& operator*() const { return *Element(node_); }
   T* operator->() const { return Element(node_); }
   iterator& operator++() {
@@ -147,58 +151,57 @@ class Clist<T, kNode>::iterator {
   bool operator!=(const iterator& other) const { return node_ != other.node_; }
 
  private:
-  cnode* node_;
-  cnode* next_;  // Read before the element may be removed.
+  Cnode* node_;
+  Cnode* next_;  // Read before the element may be removed.
 };
 
 // The Itanium C++ ABI, which is the one of Linux, represents a pointer to a
 // data member by the member's offset.
-template <typename T, cnode T::*kNode>
-T* Clist<T, kNode>::Element(cnode* node) {
-  constexpr cnode T::*kMember = kNode;
+template <typename T, Cnode T::*kNode>
+T* Clist<T, kNode>::Element(Cnode* node) {
+  constexpr Cnode T::*kMember = kNode;
   std::ptrdiff_t offset;
   static_assert(sizeof(kMember) == sizeof(offset), "not the Itanium C++ ABI");
   std::memcpy(&offset, &kMember, sizeof(offset));
   return reinterpret_cast<T*>(reinterpret_cast<char*>(node) - offset);
 }
 
-template <typename T, cnode T::*kNode>
+template <typename T, Cnode T::*kNode>
 size_t Clist<T, kNode>::size() const {
   size_t count = 0;
-  for (const cnode* node = list_.head.next; node != &list_.head;
-       node = node->next) {
+  for (const Cnode* node = head_.next; node != &head_; node = node->next) {
     ++count;
   }
   return count;
 }
 
-template <typename T, cnode T::*kNode>
-void Clist<T, kNode>::Link(cnode* after, cnode* node) {
+template <typename T, Cnode T::*kNode>
+void Clist<T, kNode>::Link(Cnode* after, Cnode* node) {
   node->next = after->next;
   node->prev = after;
   after->next->prev = node;
   after->next = node;
 }
 
-template <typename T, cnode T::*kNode>
+template <typename T, Cnode T::*kNode>
 void Clist<T, kNode>::Remove(T* element) {
-  cnode* node = Node(element);
+  Cnode* node = Node(element);
   node->prev->next = node->next;
   node->next->prev = node->prev;
   node->next = node->prev = nullptr;
 }
 
-template <typename T, cnode T::*kNode>
+template <typename T, Cnode T::*kNode>
 T* Clist<T, kNode>::RemoveOrNull(T* element) {
   if (element != nullptr) Remove(element);
   return element;
 }
 
-template <typename T, cnode T::*kNode>
-void Clist<T, kNode>::InsertList(Clist* from, cnode* after) {
+template <typename T, Cnode T::*kNode>
+void Clist<T, kNode>::InsertList(Clist* from, Cnode* after) {
   if (from->empty()) return;
-  cnode* first = from->list_.head.next;
-  cnode* last = from->list_.head.prev;
+  Cnode* first = from->head_.next;
+  Cnode* last = from->head_.prev;
   first->prev = after;
   last->next = after->next;
   after->next->prev = last;

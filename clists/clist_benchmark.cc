@@ -5,14 +5,13 @@
 
 #include "benchmark/benchmark.h"
 #include "clists/clist.h"
-#include "clists/cnode.h"
 
 namespace uasio {
 namespace {
 
 struct Item {
   int value = 1;
-  cnode node = {};
+  Cnode node = {};
 };
 
 using ItemList = Clist<Item, &Item::node>;

@@ -8,10 +8,7 @@
 #include <vector>
 
 #include "clists/clist_testing.h"
-#include "clists/cnode.h"
 #include "gtest/gtest.h"
-
-extern "C" int SumInC(const clist* list);  // cnode_c.c
 
 namespace uasio {
 namespace {
@@ -306,20 +303,6 @@ TEST_F(ClistTest, ClearForgetsTheElements) {
   ExpectList(list_, {});
   Fill(&list_, 4, 4);
   ExpectList(list_, {4});
-}
-
-TEST(CnodeTest, AListBuiltInCxxIsReadInC) {
-  struct ListedInt {
-    cnode node;
-    int value;
-  };
-  ListedInt one = {{}, 1}, two = {{}, 2};
-  clist list;
-  list.head.next = &one.node;
-  one.node = {&two.node, &list.head};
-  two.node = {&list.head, &one.node};
-  list.head.prev = &two.node;
-  EXPECT_EQ(SumInC(&list), 3);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "clists/clist.h"
-#include "clists/cnode.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -17,8 +16,8 @@ struct Item {
   explicit Item(int value) : value(value) {}
 
   int value;
-  cnode first = {};
-  cnode second = {};
+  Cnode first = {};
+  Cnode second = {};
 };
 
 using FirstList = Clist<Item, &Item::first>;
@@ -26,7 +25,7 @@ using SecondList = Clist<Item, &Item::second>;
 
 // Expects that `list` holds exactly the values `expected`, whichever way it is
 // walked.
-template <cnode Item::*kNode>
+template <Cnode Item::*kNode>
 void ExpectList(const Clist<Item, kNode>& list,
                 const std::vector<int>& expected) {
   const size_t bound = expected.size() + 1;  // So that a broken circle ends.

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/testing/held_backend.h"
 #include "asio/testing/requests.h"

@@ -68,7 +68,7 @@ TEST_P(ThreadsTest, QueuesComeAndGoOnASharedPool) {
 TEST(WorkerThreadsTest, BlockAllSignals) {
   WorkerPoolOptions pool_options;
   static std::atomic<bool> all_blocked{false};
-  pool_options.start_hook = []() -> worker_thread* {
+  pool_options.start_hook = []() -> WorkerThread* {
     sigset_t mask;
     pthread_sigmask(SIG_BLOCK, nullptr, &mask);
     all_blocked = sigismember(&mask, SIGUSR1) == 1 &&

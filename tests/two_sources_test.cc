@@ -20,6 +20,7 @@
 
 #include "absl/time/clock.h"
 #include "asio/backend.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/queue.h"
 #include "asio/syscalls/perform.h"
 #include "asio/testing/fd.h"
@@ -96,7 +97,7 @@ class ThreadBackend final : public Backend {
  private:
   void Serve() {
     while (Request* r = Next()) {
-      Transfer t = MakeTransfer(*r);
+      Transfer t = internal::MakeTransfer(*r);
       const bool refused = r->priority % 8 == 2;
       const int64_t result = refused ? kRefused : Perform(&t);
       MutexLock lock(&mutex_);

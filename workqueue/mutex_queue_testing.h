@@ -22,7 +22,7 @@ class MutexQueue {
   MutexQueue() { sem_init(&filled_, 0, 0); }
   ~MutexQueue() { sem_destroy(&filled_); }
 
-  void Put(work* w) {
+  void Put(Work* w) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       list_.AddTail(w);
@@ -30,7 +30,7 @@ class MutexQueue {
     sem_post(&filled_);
   }
 
-  work* Get() {
+  Work* Get() {
     while (sem_wait(&filled_) != 0) {
     }
     std::lock_guard<std::mutex> lock(mutex_);
@@ -50,17 +50,17 @@ class MutexPool {
       threads_.emplace_back([this] { Main(); });
   }
   ~MutexPool() {
-    for (work& stop : stops_) requests_.Put(&stop);
+    for (Work& stop : stops_) requests_.Put(&stop);
     for (std::thread& thread : threads_) thread.join();
   }
 
   // Runs `w`, whose reply_to is a MutexQueue's address.
-  void Submit(work* w) { requests_.Put(w); }
+  void Submit(Work* w) { requests_.Put(w); }
 
  private:
   void Main() {
     for (;;) {
-      work* w = requests_.Get();
+      Work* w = requests_.Get();
       if (w->go == nullptr) return;
       w->go(nullptr, w);
       reinterpret_cast<MutexQueue*>(w->reply_to)->Put(w);
@@ -68,7 +68,7 @@ class MutexPool {
   }
 
   MutexQueue requests_;
-  std::vector<work> stops_;  // Without go().
+  std::vector<Work> stops_;  // Without go().
   std::vector<std::thread> threads_;
 };
 

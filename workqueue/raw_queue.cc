@@ -49,7 +49,7 @@ bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
 
 }  // namespace
 
-size_t RawQueue::Put(work* w) {
+size_t RawQueue::Put(Work* w) {
   size_t surplus;
   Waiter* next;
   {
@@ -67,16 +67,16 @@ size_t RawQueue::Put(WorkList* batch) {
   {
     MutexLock lock(&mutex_);
     size_t added = 0;
-    for (; work* w = batch->RemoveHead(); ++added) PutLocked(w);
+    for (; Work* w = batch->RemoveHead(); ++added) PutLocked(w);
     surplus = AnnounceLocked(added, &next);
   }
   Wake(next);
   return surplus;
 }
 
-work* RawQueue::Get(Deadline deadline) {
+Work* RawQueue::Get(Deadline deadline) {
   if (IsInVain(deadline)) return nullptr;
-  work* w;
+  Work* w;
   Waiter* next;
   {
     MutexLock lock(&mutex_);
@@ -98,9 +98,9 @@ bool RawQueue::GetAll(WorkList* out, Deadline deadline) {
   return true;
 }
 
-bool RawQueue::Remove(const work* w) {
+bool RawQueue::Remove(const Work* w) {
   MutexLock lock(&mutex_);
-  for (work& waiting : fifo_) {
+  for (Work& waiting : fifo_) {
     if (&waiting != w) continue;
     WorkList::Remove(&waiting);
     SetCountLocked(count_ - 1);
@@ -154,7 +154,7 @@ bool RawQueue::IsInVain(Deadline deadline) const {
   return deadline == Deadline::min() && count_ == 0;
 }
 
-void RawQueue::PutLocked(work* w) {
+void RawQueue::PutLocked(Work* w) {
   if (w->priority == 0) {
     fifo_.AddTail(w);
   } else {
@@ -172,13 +172,13 @@ size_t RawQueue::AnnounceLocked(size_t added, Waiter** next) {
 }
 
 size_t RawQueue::SurplusLocked() const {
-  const size_t served = waiting_ + waking_ + lingering_;
+  const size_t served = waiting_ + waking_ + yielding_;
   return count_ > served ? count_ - served : 0;
 }
 
 // Takes off the waiter to be woken once the lock is released, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
-  if (count_ <= lingering_ || waking_ > 0 || waiting_ == 0) return nullptr;
+  if (count_ <= yielding_ || waking_ > 0 || waiting_ == 0) return nullptr;
   --waiting_;
   ++waking_;
   return waiters_.RemoveHead();
@@ -186,7 +186,7 @@ RawQueue::Waiter* RawQueue::NextWaiterLocked() {
 
 bool RawQueue::WaitLocked(Deadline deadline) {
   if (count_ > 0 || deadline == Deadline::min()) return count_ > 0;
-  if (LingerLocked(deadline)) return true;
+  if (YieldLocked(deadline)) return true;
   Waiter self = {};
   sem_init(&self.woken, 0, 0);
   while (count_ == 0 && !closed_ && BlockLocked(&self, deadline)) {
@@ -196,14 +196,16 @@ bool RawQueue::WaitLocked(Deadline deadline) {
 }
 
 // False: no work has come.
-bool RawQueue::LingerLocked(Deadline deadline) {
-  if (closed_ || !linger_.Pays(Linger::Clock::now(), deadline)) return false;
-  ++lingering_;
+bool RawQueue::YieldLocked(Deadline deadline) {
+  if (closed_ || !yield_.ShouldYield(AdaptiveYield::Clock::now(), deadline))
+    return false;
+  ++yielding_;
   mutex_.Unlock();
-  const Linger::Stay stay = Linger::GiveWay([this] { return count_ > 0; });
+  const AdaptiveYield::Stay stay =
+      AdaptiveYield::YieldUntil([this] { return count_ > 0; });
   mutex_.Lock();
-  --lingering_;
-  linger_.Learn(stay, count_ > 0, 1 + waiting_ + waking_ + lingering_);
+  --yielding_;
+  yield_.Learn(stay, count_ > 0, 1 + waiting_ + waking_ + yielding_);
   return count_ > 0;
 }
 
@@ -224,11 +226,11 @@ bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
   return woken;
 }
 
-work* RawQueue::PopLocked() {
+Work* RawQueue::PopLocked() {
   SetCountLocked(count_ - 1);
   if (heap_.empty()) return fifo_.RemoveHead();
   std::pop_heap(heap_.begin(), heap_.end(), Later);
-  work* w = heap_.back().w;
+  Work* w = heap_.back().w;
   heap_.pop_back();
   return w;
 }

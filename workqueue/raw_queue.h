@@ -23,13 +23,13 @@
 #include <vector>
 
 #include "clists/clist.h"
-#include "workqueue/linger.h"
+#include "workqueue/adaptive_yield.h"
 #include "workqueue/mutex.h"
 #include "workqueue/work.h"
 
 namespace uasio {
 
-using WorkList = Clist<work, &work::n>;
+using WorkList = Clist<Work, &Work::n>;
 
 class RawQueue {
  public:
@@ -39,20 +39,20 @@ class RawQueue {
 
   // Adds one, or all of `batch` (leaving it empty) under one lock.  Returns
   // surplus() as it is then.
-  size_t Put(work* w);
+  size_t Put(Work* w);
   size_t Put(WorkList* batch);
 
   // Takes the next, waiting for it.  nullptr: nothing by `deadline`, or the
   // queue is closed and empty.
-  work* Get(Deadline deadline);
-  work* TryGet() { return Get(Deadline::min()); }
+  Work* Get(Deadline deadline);
+  Work* TryGet() { return Get(Deadline::min()); }
 
   // Moves everything to the tail of `out`, waiting for at least one.  False:
   // nothing by `deadline`, or closed and empty.
   bool GetAll(WorkList* out, Deadline deadline);
 
   // Takes `w` off if it is still here, for which it looks through all: O(n).
-  bool Remove(const work* w);
+  bool Remove(const Work* w);
 
   bool empty() const;
 
@@ -68,12 +68,12 @@ class RawQueue {
 
  private:
   struct HeapEntry {
-    work* w;
+    Work* w;
     uint64_t sequence;
   };
   // A thread that waits, on its own stack.
   struct Waiter {
-    cnode node;
+    Cnode node;
     sem_t woken;
   };
   using WaiterList = Clist<Waiter, &Waiter::node>;
@@ -82,16 +82,16 @@ class RawQueue {
   static void Wake(Waiter* waiter);
   bool IsInVain(Deadline deadline) const;
 
-  void PutLocked(work* w) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutLocked(Work* w) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t AnnounceLocked(size_t added, Waiter** next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t SurplusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Waiter* NextWaiterLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool WaitLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool LingerLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool YieldLocked(Deadline deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool BlockLocked(Waiter* self, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Work* PopLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetCountLocked(size_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SignalLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -100,11 +100,11 @@ class RawQueue {
   std::vector<HeapEntry> heap_ ABSL_GUARDED_BY(mutex_);  // The others.
   uint64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the last heap entry.
   std::atomic<size_t> count_{0};  // In fifo_ and heap_; written under mutex_.
-  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);    // Latest first; not woken.
-  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;    // Threads on waiters_.
-  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;     // Taken off, not yet back.
-  size_t lingering_ ABSL_GUARDED_BY(mutex_) = 0;  // About to look again.
-  Linger linger_ ABSL_GUARDED_BY(mutex_);
+  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);   // Latest first; not woken.
+  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;   // Threads on waiters_.
+  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;    // Taken off, not yet back.
+  size_t yielding_ ABSL_GUARDED_BY(mutex_) = 0;  // About to look again.
+  AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };

@@ -21,11 +21,11 @@ using std::chrono::steady_clock;
 class RawQueueTest : public testing::Test {
  protected:
   RawQueueTest() : works_(16) {
-    for (work& w : works_) w = {};
+    for (Work& w : works_) w = {};
   }
 
   // The work number `i`, with this priority.
-  work* Work(size_t i, unsigned priority = 0) {
+  Work* WorkAt(size_t i, unsigned priority = 0) {
     works_[i].priority = priority;
     return &works_[i];
   }
@@ -33,14 +33,14 @@ class RawQueueTest : public testing::Test {
   // Puts works 0, 1, ... with these priorities, one by one.
   void PutAll(const std::vector<unsigned>& priorities) {
     for (size_t i = 0; i < priorities.size(); ++i) {
-      queue_.Put(Work(i, priorities[i]));
+      queue_.Put(WorkAt(i, priorities[i]));
     }
   }
 
   // The numbers of all that waits, taken one by one.
   std::vector<size_t> TakeAll() {
     std::vector<size_t> numbers;
-    while (work* w = queue_.TryGet()) numbers.push_back(w - works_.data());
+    while (Work* w = queue_.TryGet()) numbers.push_back(w - works_.data());
     return numbers;
   }
 
@@ -50,10 +50,10 @@ class RawQueueTest : public testing::Test {
     if (way == 0) return TakeAll().size() == 2;  // And finds it empty.
     if (way == 1) return queue_.GetAll(&out, Deadline::min());
     if (way == 2) return queue_.TryGet() && queue_.TryGet();
-    return queue_.TryGet() && queue_.Remove(Work(0));
+    return queue_.TryGet() && queue_.Remove(WorkAt(0));
   }
 
-  std::vector<work> works_;
+  std::vector<Work> works_;
   RawQueue queue_;
   EventFd event_;
 };
@@ -85,20 +85,20 @@ TEST_F(RawQueueTest, EqualPrioritiesAreFirstComeFirstServed) {
 
 TEST_F(RawQueueTest, ABatchIsPutInItsOrderAndLeftEmpty) {
   WorkList batch;
-  batch.AddTail(Work(0));
-  batch.AddTail(Work(1, 1));
-  batch.AddTail(Work(2));
+  batch.AddTail(WorkAt(0));
+  batch.AddTail(WorkAt(1, 1));
+  batch.AddTail(WorkAt(2));
   queue_.Put(&batch);
   EXPECT_TRUE(batch.empty());
   EXPECT_EQ(TakeAll(), (Numbers{1, 0, 2}));
 }
 
 TEST_F(RawQueueTest, PutReturnsHowMuchNobodyWaitsFor) {
-  EXPECT_EQ(queue_.Put(Work(0)), 1u);
-  EXPECT_EQ(queue_.Put(Work(1, 1)), 2u);
+  EXPECT_EQ(queue_.Put(WorkAt(0)), 1u);
+  EXPECT_EQ(queue_.Put(WorkAt(1, 1)), 2u);
   WorkList batch;
-  batch.AddTail(Work(2));
-  batch.AddTail(Work(3));
+  batch.AddTail(WorkAt(2));
+  batch.AddTail(WorkAt(3));
   EXPECT_EQ(queue_.Put(&batch), 4u);
   EXPECT_EQ(queue_.surplus(), 4u);
 }
@@ -106,10 +106,10 @@ TEST_F(RawQueueTest, PutReturnsHowMuchNobodyWaitsFor) {
 TEST_F(RawQueueTest, GetAllMovesEverythingToTheTailInOrder) {
   PutAll({0, 2, 1, 0});
   WorkList out;
-  out.AddTail(Work(9));
+  out.AddTail(WorkAt(9));
   EXPECT_TRUE(queue_.GetAll(&out, Deadline::min()));
   Numbers numbers;
-  for (work& w : out) numbers.push_back(&w - works_.data());
+  for (Work& w : out) numbers.push_back(&w - works_.data());
   EXPECT_EQ(numbers, (Numbers{9, 1, 2, 0, 3}));
   EXPECT_TRUE(queue_.empty());
   EXPECT_FALSE(queue_.GetAll(&out, Deadline::min()));
@@ -131,25 +131,25 @@ TEST_F(RawQueueTest, ADeadlineInThePastStillGetsWhatIsThere) {
   for (Deadline past : {steady_clock::now(), Deadline(), Deadline::min(),
                         Deadline::min() + std::chrono::nanoseconds(1)}) {
     EXPECT_EQ(queue_.Get(past), nullptr);
-    queue_.Put(Work(0));
-    EXPECT_EQ(queue_.Get(past), Work(0));
+    queue_.Put(WorkAt(0));
+    EXPECT_EQ(queue_.Get(past), WorkAt(0));
   }
 }
 
 TEST_F(RawQueueTest, RemoveTakesOneOffWhereverItIs) {
   PutAll({0, 5, 0, 6, 4, 0});
-  EXPECT_TRUE(queue_.Remove(Work(2)));
-  EXPECT_TRUE(queue_.Remove(Work(1, 5)));
-  EXPECT_FALSE(queue_.Remove(Work(2)));
-  EXPECT_FALSE(queue_.Remove(Work(9)));
+  EXPECT_TRUE(queue_.Remove(WorkAt(2)));
+  EXPECT_TRUE(queue_.Remove(WorkAt(1, 5)));
+  EXPECT_FALSE(queue_.Remove(WorkAt(2)));
+  EXPECT_FALSE(queue_.Remove(WorkAt(9)));
   EXPECT_EQ(queue_.surplus(), 4u);
   EXPECT_EQ(TakeAll(), (Numbers{3, 4, 0, 5}));
 }
 
 TEST_F(RawQueueTest, RemoveOfTheOnlyOneLeavesTheQueueEmpty) {
   for (unsigned priority : {0, 1}) {
-    queue_.Put(Work(0, priority));
-    EXPECT_TRUE(queue_.Remove(Work(0, priority)));
+    queue_.Put(WorkAt(0, priority));
+    EXPECT_TRUE(queue_.Remove(WorkAt(0, priority)));
     EXPECT_TRUE(queue_.empty());
     EXPECT_EQ(queue_.TryGet(), nullptr);
   }
@@ -158,13 +158,13 @@ TEST_F(RawQueueTest, RemoveOfTheOnlyOneLeavesTheQueueEmpty) {
 TEST_F(RawQueueTest, AClosedQueueGivesWhatItHasAndLetsNobodyWait) {
   PutAll({0, 1});
   queue_.Close();
-  EXPECT_EQ(queue_.Get(kNoDeadline), Work(1, 1));
-  EXPECT_EQ(queue_.Get(kNoDeadline), Work(0));
+  EXPECT_EQ(queue_.Get(kNoDeadline), WorkAt(1, 1));
+  EXPECT_EQ(queue_.Get(kNoDeadline), WorkAt(0));
   EXPECT_EQ(queue_.Get(kNoDeadline), nullptr);
   WorkList out;
   EXPECT_FALSE(queue_.GetAll(&out, kNoDeadline));
-  queue_.Put(Work(2));
-  EXPECT_EQ(queue_.Get(kNoDeadline), Work(2));
+  queue_.Put(WorkAt(2));
+  EXPECT_EQ(queue_.Get(kNoDeadline), WorkAt(2));
 }
 
 TEST_F(RawQueueTest, TheFirstWorkIsAnnouncedOnTheEventFdAndTheRestIsNot) {
@@ -179,8 +179,8 @@ TEST_F(RawQueueTest, ABatchIsAnnouncedOnceAndAnEmptyOneIsNot) {
   WorkList batch;
   queue_.Put(&batch);
   EXPECT_EQ(event_.Read(), 0u);
-  batch.AddTail(Work(0));
-  batch.AddTail(Work(1));
+  batch.AddTail(WorkAt(0));
+  batch.AddTail(WorkAt(1));
   queue_.Put(&batch);
   EXPECT_EQ(event_.Read(), 1u);
 }
@@ -190,8 +190,8 @@ TEST_F(RawQueueTest, WorkIsAnnouncedAgainOnceTheQueueWasEmpty) {
   for (int way = 0; way < 4; ++way) {
     PutAll({0, 0});
     EXPECT_EQ(event_.Read(), 1u) << way;
-    EXPECT_EQ(queue_.TryGet(), Work(0));
-    queue_.Put(Work(0));
+    EXPECT_EQ(queue_.TryGet(), WorkAt(0));
+    queue_.Put(WorkAt(0));
     EXPECT_EQ(event_.Read(), 0u) << way;  // It was not empty.
     EXPECT_TRUE(TakeBoth(way)) << way;
   }
@@ -214,7 +214,7 @@ TEST_F(RawQueueTest, NothingIsAnnouncedAnyMoreOnMinusOne) {
 class RandomQueue {
  public:
   explicit RandomQueue(uint64_t seed) : random_(seed), works_(64) {
-    for (work& w : works_) free_.push_back(&w);
+    for (Work& w : works_) free_.push_back(&w);
   }
 
   void Step() {
@@ -222,7 +222,7 @@ class RandomQueue {
       case 0:
       case 1:
       case 2:
-        if (work* w = Fresh()) queue_.Put(w);
+        if (Work* w = Fresh()) queue_.Put(w);
         break;
       case 3:
         return PutBatch();
@@ -242,17 +242,17 @@ class RandomQueue {
   size_t Below(size_t bound) { return random_() % bound; }
 
   // Free work with a random priority, entered in the model; or nullptr.
-  work* Fresh() {
+  Work* Fresh() {
     if (free_.empty()) return nullptr;
-    work* w = free_.back();
+    Work* w = free_.back();
     free_.pop_back();
     w->priority = Below(2) == 0 ? 0 : Below(5);
     model_[{~w->priority, ++sequence_}] = w;
     return w;
   }
 
-  work* Next() {
-    work* w = model_.begin()->second;
+  Work* Next() {
+    Work* w = model_.begin()->second;
     model_.erase(model_.begin());
     free_.insert(free_.begin(), w);
     return w;
@@ -261,13 +261,13 @@ class RandomQueue {
   void PutBatch() {
     WorkList batch;
     for (size_t i = Below(4); i > 0; --i) {
-      if (work* w = Fresh()) batch.AddTail(w);
+      if (Work* w = Fresh()) batch.AddTail(w);
     }
     EXPECT_EQ(queue_.Put(&batch), model_.size());
   }
 
   void Remove() {
-    work* w = &works_[Below(works_.size())];
+    Work* w = &works_[Below(works_.size())];
     auto at = model_.begin();
     while (at != model_.end() && at->second != w) ++at;
     EXPECT_EQ(queue_.Remove(w), at != model_.end());
@@ -284,9 +284,9 @@ class RandomQueue {
   }
 
   std::mt19937_64 random_;
-  std::vector<work> works_;
-  std::vector<work*> free_;
-  std::map<std::pair<unsigned, uint64_t>, work*> model_;
+  std::vector<Work> works_;
+  std::vector<Work*> free_;
+  std::map<std::pair<unsigned, uint64_t>, Work*> model_;
   uint64_t sequence_ = 0;
   RawQueue queue_;
 };

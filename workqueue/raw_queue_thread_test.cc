@@ -40,7 +40,7 @@ class Sleepers {
   }
 
   // What they got, once they all have.
-  std::vector<work*> Join() {
+  std::vector<Work*> Join() {
     for (std::thread& thread : threads_) thread.join();
     return got_.entries();
   }
@@ -48,24 +48,24 @@ class Sleepers {
  private:
   Log<pid_t> ids_;
   Counter started_;
-  Log<work*> got_;
+  Log<Work*> got_;
   std::vector<std::thread> threads_;
 };
 
 TEST(RawQueueThreadTest, PutWakesOneWhoWaits) {
   RawQueue queue;
-  work w = {};
+  Work w = {};
   Sleepers sleepers(&queue, 1);
   EXPECT_EQ(queue.Put(&w), 0u);
-  EXPECT_EQ(sleepers.Join(), std::vector<work*>{&w});
+  EXPECT_EQ(sleepers.Join(), std::vector<Work*>{&w});
 }
 
 TEST(RawQueueThreadTest, ABatchWakesAllWhoWait) {
   RawQueue queue;
-  std::vector<work> works(kThreads + 3);
+  std::vector<Work> works(kThreads + 3);
   Sleepers sleepers(&queue, kThreads);
   WorkList batch;
-  for (work& w : works) batch.AddTail(&w);
+  for (Work& w : works) batch.AddTail(&w);
   EXPECT_EQ(queue.Put(&batch), 3u);
   EXPECT_EQ(sleepers.Join().size(), kThreads);
   EXPECT_EQ(queue.surplus(), 3u);
@@ -73,7 +73,7 @@ TEST(RawQueueThreadTest, ABatchWakesAllWhoWait) {
 
 TEST(RawQueueThreadTest, SurplusCountsWhatExceedsTheWaiters) {
   RawQueue queue;
-  std::vector<work> works(kThreads + 2);
+  std::vector<Work> works(kThreads + 2);
   Sleepers sleepers(&queue, kThreads);
   EXPECT_EQ(queue.surplus(), 0u);
   for (size_t i = 0; i < kThreads; ++i) EXPECT_EQ(queue.Put(&works[i]), 0u);
@@ -86,15 +86,15 @@ TEST(RawQueueThreadTest, CloseWakesEverybodyWhoWaits) {
   RawQueue queue;
   Sleepers sleepers(&queue, kThreads);
   queue.Close();
-  EXPECT_EQ(sleepers.Join(), std::vector<work*>(kThreads, nullptr));
+  EXPECT_EQ(sleepers.Join(), std::vector<Work*>(kThreads, nullptr));
 }
 
 TEST(RawQueueThreadTest, RemovedWorkLeavesItsWaiterWaitingForTheNext) {
   for (int round = 0; round < 1000; ++round) {
     RawQueue queue;
-    work removed = {}, kept = {};
+    Work removed = {}, kept = {};
     Counter started;
-    work* got = nullptr;
+    Work* got = nullptr;
     std::thread getter([&] {
       started.Add();
       got = queue.Get(kNoDeadline);
@@ -108,17 +108,17 @@ TEST(RawQueueThreadTest, RemovedWorkLeavesItsWaiterWaitingForTheNext) {
   }
 }
 
-struct Item : work {
+struct Item : Work {
   std::atomic<int> times_got{0};
   RawQueue* reply = nullptr;
 };
 
 // Gets after some attempts with short deadlines, so that many a waiter times
 // out just while it is being woken.  nullptr: the queue is closed and empty.
-work* GetSomehow(RawQueue* queue, std::mt19937_64* random) {
+Work* GetSomehow(RawQueue* queue, std::mt19937_64* random) {
   for (int i = (*random)() % 8; i > 0; --i) {
     const auto delay = std::chrono::nanoseconds((*random)() % 20000);
-    work* w = queue->Get(steady_clock::now() + delay);
+    Work* w = queue->Get(steady_clock::now() + delay);
     if (w != nullptr) return w;
   }
   return queue->Get(kNoDeadline);
@@ -148,10 +148,10 @@ TEST(RawQueueThreadTest, EachWorkIsGotExactlyOnce) {
     getters.emplace_back([&, i] {
       std::mt19937_64 random(seed - 1 - i);
       WorkList some;
-      while (work* w = GetSomehow(&queue, &random)) {
+      while (Work* w = GetSomehow(&queue, &random)) {
         some.AddTail(w);
         if (random() % 16 == 0) queue.GetAll(&some, Deadline::min());
-        while (work* got = some.RemoveHead()) {
+        while (Work* got = some.RemoveHead()) {
           ++static_cast<Item*>(got)->times_got;
         }
       }
@@ -182,7 +182,7 @@ TEST(RawQueueThreadTest, NoWakeUpIsLost) {
     });
     getters.emplace_back([&, i] {
       std::mt19937_64 random(seed + i);
-      while (work* w = GetSomehow(&queue, &random)) {
+      while (Work* w = GetSomehow(&queue, &random)) {
         static_cast<Item*>(w)->reply->Put(w);
       }
     });
@@ -196,7 +196,7 @@ TEST(RawQueueThreadTest, TheGetterOfTheLastWorkMayDestroyTheQueue) {
   constexpr int kRounds = 5000;
   RawQueue orders;
   std::thread putter([&] {
-    while (work* w = orders.Get(kNoDeadline)) {
+    while (Work* w = orders.Get(kNoDeadline)) {
       RawQueue* reply = static_cast<Item*>(w)->reply;
       reply->Put(w);
     }
@@ -278,7 +278,7 @@ long TimesPutAside() {
 
 // Where others want the processor, each time takes them a time slice.
 // Six of these waits try it all the same.
-TEST(RawQueueThreadTest, BesideABusyThreadNobodyLingers) {
+TEST(RawQueueThreadTest, BesideABusyThreadNobodyYields) {
   constexpr int kWaits = 63;
   const OnOneProcessor here;
   if (!here.kept()) GTEST_SKIP() << "may not stay on one processor";

@@ -18,12 +18,14 @@ namespace uasio {
 
 class Plain {
  public:
+  using Item = Work;
+
   explicit Plain(size_t threads) : pool_(threads) {}
-  void Submit(work* w) {
-    w->reply_to = reinterpret_cast<work_queue*>(&finished_);
+  void Submit(Work* w) {
+    w->reply_to = reinterpret_cast<RawQueue*>(&finished_);
     pool_.Submit(w);
   }
-  work* Wait() { return finished_.Get(); }
+  Work* Wait() { return finished_.Get(); }
 
  private:
   MutexQueue finished_;
@@ -32,9 +34,11 @@ class Plain {
 
 class Ours {
  public:
+  using Item = Work;
+
   explicit Ours(size_t threads) : pool_(Options(threads)), queue_(&pool_) {}
-  void Submit(work* w) { queue_.Submit(w); }
-  work* Wait() { return queue_.Wait(); }
+  void Submit(Work* w) { queue_.Submit(w); }
+  Work* Wait() { return queue_.Wait(); }
 
  private:
   static WorkerPoolOptions Options(size_t threads) {
@@ -50,10 +54,10 @@ class Ours {
 // Keeps `depth` works in flight: waits for one, submits it again.
 template <typename Way>
 void BM_RoundTrip(benchmark::State& state) {
-  std::vector<work> works(static_cast<size_t>(state.range(1)));
+  std::vector<typename Way::Item> works(static_cast<size_t>(state.range(1)));
   Way way(static_cast<size_t>(state.range(0)));
-  for (work& w : works) {
-    w.go = [](worker_thread*, work*) {};
+  for (typename Way::Item& w : works) {
+    w.go = [](auto*, auto*) {};
     way.Submit(&w);
   }
   for (auto _ : state) way.Submit(way.Wait());

@@ -1,39 +1,36 @@
-/*
- * One piece of work for a worker pool, as a plain C type.
- *
- * It is a member (or the base) of whatever the work needs to know, is linked
- * through its node while it waits to be run or collected, and belongs to the
- * pool from its submission until it is back.
- *
- * The layout is that of libucw's "ucw/workqueue.h"; C++ code submits it
- * through uasio::WorkerPool or uasio::WorkQueue.
- */
+// One piece of work for a WorkerPool.
+//
+// Ownership: its submitter's; it is the pool's from its submission until it is
+//            back, and is linked by its node while it waits to be run or
+//            collected.
+//
+// It is the base of whatever the work needs to know:
+//
+//   struct Hello : Work {};
+//   Hello hello = {};
+//   hello.go = [](WorkerThread*, Work* w) { ... static_cast<Hello*>(w) ... };
 
 #ifndef UASIO_WORKQUEUE_WORK_H_
 #define UASIO_WORKQUEUE_WORK_H_
 
-#include "clists/cnode.h"
+#include "clists/clist.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+namespace uasio {
 
-struct work_queue;
-struct worker_thread;
+class RawQueue;
+struct WorkerThread;  // What the pool's start_hook returned; the user's own.
 
-struct work {
-  cnode n;
-  /* 0: first come, first served.  Higher ones go first and may starve it. */
+struct Work {
+  Cnode n;
+  // 0: first come, first served.  Higher ones go first and may starve it.
   unsigned int priority;
-  /* Where the finished work goes; set by whoever submits it; NULL: nowhere,
-   * and nobody touches the work any more once go() has been called. */
-  struct work_queue* reply_to;
-  /* Called in a worker thread; `thread` is what the pool's start hook made. */
-  void (*go)(struct worker_thread* thread, struct work* work);
+  // Where the finished work goes; set by the submitter.  nullptr: nowhere, and
+  // the pool does not touch the work any more once go() has been called.
+  RawQueue* reply_to;
+  // Called in a worker thread; `thread` is what the pool's start_hook returned.
+  void (*go)(WorkerThread* thread, Work* work);
 };
 
-#ifdef __cplusplus
-}
-#endif
+}  // namespace uasio
 
-#endif /* UASIO_WORKQUEUE_WORK_H_ */
+#endif  // UASIO_WORKQUEUE_WORK_H_

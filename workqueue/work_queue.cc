@@ -9,32 +9,32 @@ WorkQueue::~WorkQueue() {
   }
 }
 
-void WorkQueue::Submit(work* w) {
+void WorkQueue::Submit(Work* w) {
   CheckCaller();
-  w->reply_to = reinterpret_cast<work_queue*>(&finished_);
+  w->reply_to = &finished_;
   ++running_;
   pool_->Submit(w);
 }
 
 void WorkQueue::Submit(WorkList* batch) {
   CheckCaller();
-  for (work& w : *batch) {
-    w.reply_to = reinterpret_cast<work_queue*>(&finished_);
+  for (Work& w : *batch) {
+    w.reply_to = &finished_;
     ++running_;
   }
   pool_->Submit(batch);
 }
 
-work* WorkQueue::WaitUntil(Deadline deadline) {
+Work* WorkQueue::WaitUntil(Deadline deadline) {
   CheckCaller();
   if (running_ == 0) return nullptr;
   if (fetched_.empty()) finished_.GetAll(&fetched_, deadline);
-  work* w = fetched_.RemoveHead();
+  Work* w = fetched_.RemoveHead();
   if (w != nullptr) --running_;
   return w;
 }
 
-bool WorkQueue::Cancel(const work* w) {
+bool WorkQueue::Cancel(const Work* w) {
   CheckCaller();
   if (!pool_->Cancel(w)) return false;
   --running_;

@@ -36,18 +36,18 @@ class WorkQueue {
 
   // Sends one, or all of `batch` (leaving it empty), to the pool.
   // REQUIRES: go is set; it is not running already.
-  void Submit(work* w);
+  void Submit(Work* w);
   void Submit(WorkList* batch);
 
   // The next finished work, waiting for it; nullptr: there is none (by the
   // deadline, in WaitUntil()), and in Wait(): nothing is running either.
-  work* Wait() { return WaitUntil(kNoDeadline); }
-  work* TryWait() { return WaitUntil(Deadline::min()); }
-  work* WaitUntil(Deadline deadline);
+  Work* Wait() { return WaitUntil(kNoDeadline); }
+  Work* TryWait() { return WaitUntil(Deadline::min()); }
+  Work* WaitUntil(Deadline deadline);
 
   // Takes back work that no thread has begun: it will not be returned.
   // False: it has begun, or is done, and will be.
-  bool Cancel(const work* w);
+  bool Cancel(const Work* w);
 
   // Submitted, and neither returned nor taken back yet.
   size_t running() const { return running_; }

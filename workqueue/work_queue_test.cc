@@ -32,7 +32,7 @@ WorkerPoolOptions Threads(size_t threads_max) {
 
 class WorkQueueTest : public testing::Test {
  protected:
-  Job blocker_{[this](worker_thread*) { gate_.Wait(); }};
+  Job blocker_{[this](WorkerThread*) { gate_.Wait(); }};
   Gate gate_;
   WorkerPool pool_{Threads(1)};
   WorkQueue queue_{&pool_};
@@ -47,7 +47,7 @@ TEST_F(WorkQueueTest, WithNothingRunningEveryWaitIsNullAtOnce) {
 
 TEST_F(WorkQueueTest, WaitReturnsTheWorkOnceItHasRun) {
   bool ran = false;
-  Job job([&](worker_thread*) { ran = true; });
+  Job job([&](WorkerThread*) { ran = true; });
   queue_.Submit(&job);
   EXPECT_EQ(queue_.Wait(), &job);
   EXPECT_TRUE(ran);
@@ -73,7 +73,7 @@ TEST_F(WorkQueueTest, WaitUntilIsNullAtTheDeadlineAndNotBefore) {
 }
 
 TEST_F(WorkQueueTest, RunningCountsWhatIsSubmittedAndNotReturned) {
-  Job first([](worker_thread*) {}), second([](worker_thread*) {});
+  Job first([](WorkerThread*) {}), second([](WorkerThread*) {});
   queue_.Submit(&first);
   EXPECT_EQ(queue_.running(), 1u);
   queue_.Submit(&second);
@@ -88,7 +88,7 @@ TEST_F(WorkQueueTest, ABatchIsSubmittedInItsOrderAndLeftEmpty) {
   std::deque<Job> jobs;
   WorkList batch;
   for (int i = 0; i < 5; ++i) {
-    jobs.emplace_back([](worker_thread*) {});
+    jobs.emplace_back([](WorkerThread*) {});
     batch.AddTail(&jobs.back());
   }
   queue_.Submit(&batch);
@@ -99,8 +99,8 @@ TEST_F(WorkQueueTest, ABatchIsSubmittedInItsOrderAndLeftEmpty) {
 
 TEST_F(WorkQueueTest, WorkThatWasNotBegunCanBeTakenBack) {
   Counter begun;
-  Job first([&](worker_thread*) { begun.Add(), gate_.Wait(); });
-  Job second([](worker_thread*) { ADD_FAILURE() << "it was taken back"; });
+  Job first([&](WorkerThread*) { begun.Add(), gate_.Wait(); });
+  Job second([](WorkerThread*) { ADD_FAILURE() << "it was taken back"; });
   queue_.Submit(&first);
   begun.WaitFor(1);
   queue_.Submit(&second);
@@ -114,9 +114,9 @@ TEST_F(WorkQueueTest, WorkThatWasNotBegunCanBeTakenBack) {
 }
 
 TEST_F(WorkQueueTest, FinishedWorkCannotBeTakenBack) {
-  Job job([](worker_thread*) {});
+  Job job([](WorkerThread*) {});
   queue_.Submit(&job);
-  Job barrier([](worker_thread*) {});
+  Job barrier([](WorkerThread*) {});
   WorkQueue other(&pool_);
   other.Submit(&barrier);
   other.Wait();
@@ -136,13 +136,13 @@ TEST_F(WorkQueueTest, FinishedWorkIsAnnouncedOnTheEventFd) {
 }
 
 TEST_F(WorkQueueTest, OfWhatIsFinishedHigherPriorityComesFirst) {
-  Job low([](worker_thread*) {}), high([](worker_thread*) {}, 1);
+  Job low([](WorkerThread*) {}), high([](WorkerThread*) {}, 1);
   queue_.Submit(&blocker_);
   queue_.Submit(&low);
   queue_.Submit(&high);
   gate_.Open();
   WorkQueue other(&pool_);
-  Job barrier([](worker_thread*) {});
+  Job barrier([](WorkerThread*) {});
   other.Submit(&barrier);
   other.Wait();
   EXPECT_EQ(queue_.Wait(), &high);
@@ -156,7 +156,7 @@ TEST(WorkQueueLifeTest, TheDestructorWaitsForWhatIsRunning) {
     std::atomic<int> ran{0};
     std::deque<Job> jobs;
     for (int i = 0; i < 8; ++i)
-      jobs.emplace_back([&](worker_thread*) { ++ran; });
+      jobs.emplace_back([&](WorkerThread*) { ++ran; });
     {
       WorkQueue queue(&pool);
       for (Job& job : jobs) queue.Submit(&job);
@@ -170,7 +170,7 @@ TEST(WorkQueueLifeTest, AQueueThatHasEverythingBackMayBeDestroyed) {
   WorkerPool pool(Threads(2));
   for (int round = 0; round < 5000; ++round) {
     auto queue = std::make_unique<WorkQueue>(&pool);
-    auto job = std::make_unique<Job>([](worker_thread*) {});
+    auto job = std::make_unique<Job>([](WorkerThread*) {});
     queue->Submit(job.get());
     EXPECT_EQ(queue->Wait(), job.get());
   }
@@ -182,17 +182,17 @@ void Exchange(WorkerPool* pool, uint64_t seed) {
   std::mt19937_64 random(seed);
   WorkQueue queue(pool);
   std::deque<Job> jobs;
-  std::set<work*> idle;
+  std::set<Work*> idle;
   size_t returned = 0;
   std::atomic<size_t> ran{0};
   for (size_t i = 0; i < kJobs; ++i) {
-    jobs.emplace_back([&](worker_thread*) { ++ran; });
+    jobs.emplace_back([&](WorkerThread*) { ++ran; });
     idle.insert(&jobs.back());
   }
   while (returned < kTotal) {
     WorkList batch;
     for (size_t n = random() % 8; n > 0 && !idle.empty(); --n) {
-      work* w = *idle.begin();
+      Work* w = *idle.begin();
       idle.erase(idle.begin());
       w->priority = random() % 2;
       batch.AddTail(w);
@@ -200,11 +200,11 @@ void Exchange(WorkerPool* pool, uint64_t seed) {
     if (random() % 2 == 0) {
       queue.Submit(&batch);
     } else {
-      while (work* w = batch.RemoveHead()) queue.Submit(w);
+      while (Work* w = batch.RemoveHead()) queue.Submit(w);
     }
     ASSERT_EQ(queue.running(), kJobs - idle.size());
     for (size_t n = random() % 8; n > 0; --n) {
-      work* w = random() % 2 == 0 ? queue.TryWait() : queue.Wait();
+      Work* w = random() % 2 == 0 ? queue.TryWait() : queue.Wait();
       if (w == nullptr) break;
       ASSERT_TRUE(idle.insert(w).second);
       ++returned;
@@ -240,8 +240,8 @@ void UseInAForkedChild(WorkerPool* pool, WorkQueue* queue) {
     waitpid(child, &status, 0);
     WIFSIGNALED(status) ? std::abort() : _exit(0);
   }
-  work nothing = {};
-  nothing.go = [](worker_thread*, work*) {};
+  Work nothing = {};
+  nothing.go = [](WorkerThread*, Work*) {};
   queue != nullptr ? queue->Submit(&nothing) : pool->Submit(&nothing);
   _exit(0);
 }
@@ -262,7 +262,7 @@ TEST(WorkQueueDeathTest, SubmitOfWorkWithoutGoEndsTheProgram) {
       {
         WorkerPool pool;
         WorkQueue queue(&pool);
-        work w = {};
+        Work w = {};
         queue.Submit(&w);
       },
       "uasio: Submit: the work has no go\\(\\)");

@@ -48,7 +48,7 @@ WorkerPool::~WorkerPool() {
   } while (!threads.empty());
 }
 
-void WorkerPool::Submit(work* w) {
+void WorkerPool::Submit(Work* w) {
   CheckProcess();
   UASIO_CHECK(w->go != nullptr, "Submit: the work has no go()");
   if (size_t surplus = requests_.Put(w)) Grow(surplus);
@@ -56,7 +56,7 @@ void WorkerPool::Submit(work* w) {
 
 void WorkerPool::Submit(WorkList* batch) {
   CheckProcess();
-  for (work& w : *batch) {
+  for (Work& w : *batch) {
     UASIO_CHECK(w.go != nullptr, "Submit: the work has no go()");
   }
   if (size_t surplus = requests_.Put(batch)) Grow(surplus);
@@ -75,29 +75,28 @@ void* WorkerPool::Main(void* thread) {
 }
 
 void WorkerPool::Serve(Thread* self) {
-  worker_thread* context = BeginThread();
-  while (work* w = NextWork()) Run(context, w);
+  WorkerThread* context = BeginThread();
+  while (Work* w = NextWork()) Run(context, w);
   if (options_.stop_hook) options_.stop_hook(context);
   EndThread(self);
 }
 
-worker_thread* WorkerPool::BeginThread() {
-  worker_thread* context =
-      options_.start_hook ? options_.start_hook() : nullptr;
+WorkerThread* WorkerPool::BeginThread() {
+  WorkerThread* context = options_.start_hook ? options_.start_hook() : nullptr;
   MutexLock lock(&mutex_);
   --starting_;
   return context;
 }
 
 // nullptr: the thread is to leave.  The clock is for those who have to wait.
-work* WorkerPool::NextWork() {
-  if (work* w = requests_.TryGet()) return w;
+Work* WorkerPool::NextWork() {
+  if (Work* w = requests_.TryGet()) return w;
   for (;;) {
     const bool kept = threads() <= options_.threads_min;
     const Deadline deadline =
         kept ? kNoDeadline
              : std::chrono::steady_clock::now() + options_.idle_timeout;
-    if (work* w = requests_.Get(deadline)) return w;
+    if (Work* w = requests_.Get(deadline)) return w;
     if (MayLeave()) return nullptr;
   }
 }
@@ -136,7 +135,7 @@ void WorkerPool::Grow(size_t surplus) {
     }
   }
   if (threads() > 0) return;
-  while (work* w = requests_.TryGet()) Run(nullptr, w);
+  while (Work* w = requests_.TryGet()) Run(nullptr, w);
 }
 
 bool WorkerPool::StartThreadLocked() {
@@ -158,9 +157,9 @@ bool WorkerPool::StartThreadLocked() {
   return true;
 }
 
-void WorkerPool::Run(worker_thread* context, work* w) {
+void WorkerPool::Run(WorkerThread* context, Work* w) {
   const bool reply = w->reply_to != nullptr;
-  w->go(context, w);
+  options_.run(context, w);
   if (reply) options_.reply(w);
 }
 

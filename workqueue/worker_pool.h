@@ -17,9 +17,9 @@
 //   WorkerPoolOptions options;
 //   options.threads_max = 4;
 //   WorkerPool pool(options);
-//   struct Hello : work {};
+//   struct Hello : Work {};
 //   Hello hello = {};
-//   hello.go = [](worker_thread*, work* w) { ... };
+//   hello.go = [](WorkerThread*, Work* w) { ... };
 //   pool.Submit(&hello);
 
 #ifndef UASIO_WORKQUEUE_WORKER_POOL_H_
@@ -50,14 +50,15 @@ struct WorkerPoolOptions {
 
   // Called in each thread before its first work; what it returns is passed to
   // every go() there and to stop_hook, which is called after the last one.
-  std::function<worker_thread*()> start_hook;
-  std::function<void(worker_thread*)> stop_hook;
+  std::function<WorkerThread*()> start_hook;
+  std::function<void(WorkerThread*)> stop_hook;
 
-  // Hands finished work to its reply_to, which by default is a RawQueue's
-  // address; nothing of the pool touches the work afterwards.
-  void (*reply)(work* w) = [](work* w) {
-    reinterpret_cast<RawQueue*>(w->reply_to)->Put(w);
-  };
+  // Runs one piece of work, and hands it to its reply_to; for layers whose own
+  // types stand behind those of Work.  After `reply` the pool does not touch
+  // the work any more.
+  void (*run)(WorkerThread* thread, Work* w) =
+      [](WorkerThread* thread, Work* w) { w->go(thread, w); };
+  void (*reply)(Work* w) = [](Work* w) { w->reply_to->Put(w); };
 };
 
 class WorkerPool {
@@ -71,11 +72,11 @@ class WorkerPool {
 
   // Queues one, or all of `batch` (leaving it empty) under one lock.
   // REQUIRES: go is set; this is not a forked child of the pool's process.
-  void Submit(work* w);
+  void Submit(Work* w);
   void Submit(WorkList* batch);
 
   // Takes back work that no thread has begun.  False: it has begun, or is done.
-  bool Cancel(const work* w) { return requests_.Remove(w); }
+  bool Cancel(const Work* w) { return requests_.Remove(w); }
 
   // How many threads there are now, those in stop_hook included.
   size_t threads() const {
@@ -91,19 +92,19 @@ class WorkerPool {
   struct Thread {
     WorkerPool* pool;
     pthread_t id;
-    cnode node;  // On threads_ or ended_.
+    Cnode node;  // On threads_ or ended_.
   };
   using ThreadList = Clist<Thread, &Thread::node>;
 
   static void* Main(void* thread);
   void Serve(Thread* self);
-  worker_thread* BeginThread();
-  work* NextWork();
+  WorkerThread* BeginThread();
+  Work* NextWork();
   bool MayLeave();
   void EndThread(Thread* self);
   void Grow(size_t surplus);
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Run(worker_thread* context, work* w);
+  void Run(WorkerThread* context, Work* w);
   static void Join(ThreadList* threads);
 
   const WorkerPoolOptions options_;

@@ -38,9 +38,9 @@ void RunIn(WorkerPoolOptions options, Job::Function function) {
 TEST(WorkerPoolTest, TheExampleOfTheHeaderRuns) {
   static bool ran;
   ran = false;
-  struct Hello : work {};
+  struct Hello : Work {};
   Hello hello = {};
-  hello.go = [](worker_thread*, work*) { ran = true; };
+  hello.go = [](WorkerThread*, Work*) { ran = true; };
   {
     WorkerPoolOptions options;
     options.threads_max = 4;
@@ -54,7 +54,7 @@ TEST(WorkerPoolTest, OneThreadRunsByPriorityAndThenInSubmitOrder) {
   Gate gate;
   Counter begun;
   Log<int> ran;
-  Job blocker([&](worker_thread*) { begun.Add(), gate.Wait(); });
+  Job blocker([&](WorkerThread*) { begun.Add(), gate.Wait(); });
   std::deque<Job> jobs;
   {
     WorkerPool pool(Threads(1));
@@ -62,7 +62,7 @@ TEST(WorkerPoolTest, OneThreadRunsByPriorityAndThenInSubmitOrder) {
     begun.WaitFor(1);
     const unsigned priorities[] = {0, 2, 0, 1, 2};
     for (int i = 0; i < 5; ++i) {
-      jobs.emplace_back([&ran, i](worker_thread*) { ran.Add(i); },
+      jobs.emplace_back([&ran, i](WorkerThread*) { ran.Add(i); },
                         priorities[i]);
       pool.Submit(&jobs.back());
     }
@@ -76,9 +76,9 @@ TEST(WorkerPoolTest, HigherPriorityMayStarveTheRest) {
   WorkerPool* submit_to = nullptr;
   int rounds = 0, rounds_before_low = -1;
   Counter low_ran;
-  Job low([&](worker_thread*) { rounds_before_low = rounds, low_ran.Add(); });
+  Job low([&](WorkerThread*) { rounds_before_low = rounds, low_ran.Add(); });
   Job high({}, 1);
-  high.function = [&](worker_thread*) {
+  high.function = [&](WorkerThread*) {
     if (rounds == 0) submit_to->Submit(&low);
     if (++rounds < kRounds) submit_to->Submit(&high);
   };
@@ -91,9 +91,9 @@ TEST(WorkerPoolTest, HigherPriorityMayStarveTheRest) {
 
 TEST(WorkerPoolTest, FinishedWorkGoesToTheRawQueueThatItNames) {
   RawQueue first_replies, second_replies;
-  Job first([](worker_thread*) {}), second([](worker_thread*) {});
-  first.reply_to = reinterpret_cast<work_queue*>(&first_replies);
-  second.reply_to = reinterpret_cast<work_queue*>(&second_replies);
+  Job first([](WorkerThread*) {}), second([](WorkerThread*) {});
+  first.reply_to = &first_replies;
+  second.reply_to = &second_replies;
   WorkerPool pool;
   pool.Submit(&second);
   pool.Submit(&first);
@@ -103,18 +103,34 @@ TEST(WorkerPoolTest, FinishedWorkGoesToTheRawQueueThatItNames) {
 
 TEST(WorkerPoolTest, AReplyFunctionOfTheUsersIsCalledInstead) {
   WorkerPoolOptions options;
-  options.reply = [](work* w) {
+  options.reply = [](Work* w) {
     reinterpret_cast<Counter*>(w->reply_to)->Add();
   };
   Counter replies;
-  Job job([](worker_thread*) {});
-  job.reply_to = reinterpret_cast<work_queue*>(&replies);
+  Job job([](WorkerThread*) {});
+  job.reply_to = reinterpret_cast<RawQueue*>(&replies);
   WorkerPool pool(options);
   pool.Submit(&job);
   replies.WaitFor(1);
 }
 
-struct SelfFreeing : work {
+TEST(WorkerPoolTest, ARunFunctionOfTheUsersIsCalledInstead) {
+  WorkerPoolOptions options;
+  options.run = [](WorkerThread* thread, Work* w) {
+    w->priority = 7;
+    w->go(thread, w);
+  };
+  unsigned seen = 0;
+  RawQueue replies;
+  Job job([&](WorkerThread*) { seen = job.priority; });
+  job.reply_to = &replies;
+  WorkerPool pool(options);
+  pool.Submit(&job);
+  EXPECT_EQ(replies.Get(kNoDeadline), &job);
+  EXPECT_EQ(seen, 7u);
+}
+
+struct SelfFreeing : Work {
   Counter* freed;
 };
 
@@ -125,7 +141,7 @@ TEST(WorkerPoolTest, WorkThatNamesNoReplyMayFreeItself) {
   for (size_t i = 0; i < kWorks; ++i) {
     auto* w = new SelfFreeing();
     w->freed = &freed;
-    w->go = [](worker_thread*, work* self) {
+    w->go = [](WorkerThread*, Work* self) {
       Counter* counter = static_cast<SelfFreeing*>(self)->freed;
       delete static_cast<SelfFreeing*>(self);
       counter->Add();
@@ -138,8 +154,8 @@ TEST(WorkerPoolTest, WorkThatNamesNoReplyMayFreeItself) {
 TEST(WorkerPoolTest, WorkThatWasNotBegunCanBeTakenBack) {
   Gate gate;
   Counter begun;
-  Job running([&](worker_thread*) { begun.Add(), gate.Wait(); });
-  Job queued([](worker_thread*) { ADD_FAILURE() << "it was taken back"; });
+  Job running([&](WorkerThread*) { begun.Add(), gate.Wait(); });
+  Job queued([](WorkerThread*) { ADD_FAILURE() << "it was taken back"; });
   WorkerPool pool(Threads(1));
   pool.Submit(&running);
   begun.WaitFor(1);
@@ -155,15 +171,15 @@ TEST(WorkerPoolTest, WorkThatWasNotBegunCanBeTakenBack) {
 
 TEST(WorkerPoolTest, HooksRunOnceInEachThreadAndPassItsContext) {
   constexpr size_t kThreads = 4;
-  using Entry = std::pair<pid_t, worker_thread*>;
+  using Entry = std::pair<pid_t, WorkerThread*>;
   Log<Entry> started, worked, stopped;
   WorkerPoolOptions options = Threads(kThreads);
   options.start_hook = [&] {
-    auto* context = reinterpret_cast<worker_thread*>(new int);
+    auto* context = reinterpret_cast<WorkerThread*>(new int);
     started.Add({ThreadId(), context});
     return context;
   };
-  options.stop_hook = [&](worker_thread* context) {
+  options.stop_hook = [&](WorkerThread* context) {
     stopped.Add({ThreadId(), context});
   };
   Counter begun;
@@ -171,7 +187,7 @@ TEST(WorkerPoolTest, HooksRunOnceInEachThreadAndPassItsContext) {
   {
     WorkerPool pool(options);
     for (size_t i = 0; i < kThreads; ++i) {
-      jobs.emplace_back([&](worker_thread* context) {
+      jobs.emplace_back([&](WorkerThread* context) {
         worked.Add({ThreadId(), context});
         begun.Add(), begun.WaitFor(kThreads);  // So each is in its own thread.
       });
@@ -190,11 +206,11 @@ TEST(WorkerPoolTest, HooksRunOnceInEachThreadAndPassItsContext) {
 }
 
 TEST(WorkerPoolTest, WithoutAStartHookTheContextIsNull) {
-  RunIn({}, [](worker_thread* context) { EXPECT_EQ(context, nullptr); });
+  RunIn({}, [](WorkerThread* context) { EXPECT_EQ(context, nullptr); });
 }
 
 TEST(WorkerPoolTest, AllSignalsAreBlockedInTheThreads) {
-  RunIn({}, [](worker_thread*) {
+  RunIn({}, [](WorkerThread*) {
     sigset_t blocked;
     ASSERT_EQ(pthread_sigmask(SIG_SETMASK, nullptr, &blocked), 0);
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
@@ -210,7 +226,7 @@ TEST(WorkerPoolTest, TheSubmittersSignalMaskStaysAsItWas) {
   sigemptyset(&mask);
   sigaddset(&mask, SIGUSR1);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-  RunIn({}, [](worker_thread*) {});
+  RunIn({}, [](WorkerThread*) {});
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   EXPECT_EQ(sigismember(&mask, SIGUSR1), 1);
   EXPECT_EQ(sigismember(&mask, SIGUSR2), 0);
@@ -225,10 +241,10 @@ std::string OwnThreadName() {
 
 TEST(WorkerPoolTest, ThreadsBearTheNameCutTo15Bytes) {
   WorkerPoolOptions options;
-  RunIn(options, [](worker_thread*) { EXPECT_EQ(OwnThreadName(), "uasio"); });
+  RunIn(options, [](WorkerThread*) { EXPECT_EQ(OwnThreadName(), "uasio"); });
   options.thread_name = "0123456789abcdefghi";
   RunIn(options,
-        [](worker_thread*) { EXPECT_EQ(OwnThreadName(), "0123456789abcde"); });
+        [](WorkerThread*) { EXPECT_EQ(OwnThreadName(), "0123456789abcde"); });
 }
 
 size_t OwnStackBytes() {
@@ -244,7 +260,7 @@ TEST(WorkerPoolTest, ThreadsHaveTheStackSizeThatWasAskedFor) {
   WorkerPoolOptions options;
   for (size_t bytes : {size_t{1} << 20, size_t{16} << 20}) {
     options.stack_bytes = bytes;
-    RunIn(options, [bytes](worker_thread*) {
+    RunIn(options, [bytes](WorkerThread*) {
       EXPECT_GE(OwnStackBytes(), bytes);
       EXPECT_LT(OwnStackBytes(), bytes + (2 << 20));  // Sanitizers add some.
     });
@@ -254,7 +270,7 @@ TEST(WorkerPoolTest, ThreadsHaveTheStackSizeThatWasAskedFor) {
 TEST(WorkerPoolTest, AStackSizeBelowTheSystemsMinimumIsRaisedToIt) {
   WorkerPoolOptions options;
   options.stack_bytes = 1;
-  RunIn(options, [](worker_thread*) { EXPECT_LT(OwnStackBytes(), 4u << 20); });
+  RunIn(options, [](WorkerThread*) { EXPECT_LT(OwnStackBytes(), 4u << 20); });
 }
 
 TEST(WorkerPoolTest, WhenNoThreadCanStartWorkRunsInItsSubmitter) {
@@ -265,11 +281,11 @@ TEST(WorkerPoolTest, WhenNoThreadCanStartWorkRunsInItsSubmitter) {
   std::deque<Job> jobs;
   WorkList batch;
   for (int i = 0; i < 3; ++i) {
-    jobs.emplace_back([&](worker_thread* context) {
+    jobs.emplace_back([&](WorkerThread* context) {
       EXPECT_EQ(context, nullptr);
       ran_in.push_back(ThreadId());
     });
-    jobs[i].reply_to = reinterpret_cast<work_queue*>(&replies);
+    jobs[i].reply_to = &replies;
     if (i > 0) batch.AddTail(&jobs[i]);
   }
   WorkerPool pool(options);
@@ -301,7 +317,7 @@ TEST_F(WorkerPoolDeathTest, AMinimumAboveTheMaximumEndsTheProgram) {
 }
 
 TEST_F(WorkerPoolDeathTest, WorkWithoutGoEndsTheProgram) {
-  work w = {};
+  Work w = {};
   EXPECT_DEATH(WorkerPool().Submit(&w), "uasio: Submit: the work has no go\\(");
   EXPECT_DEATH(
       {

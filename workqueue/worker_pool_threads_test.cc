@@ -25,7 +25,7 @@ class PoolThreadsTest : public testing::Test {
   PoolThreadsTest() {
     options_.threads_max = kThreads;
     options_.start_hook = [this] { return started_.Add(), nullptr; };
-    options_.stop_hook = [this](worker_thread*) {
+    options_.stop_hook = [this](WorkerThread*) {
       stopped_.Add();
       if (stops_slowly_) stopping_.Add(), may_stop_.Wait();
     };
@@ -35,7 +35,7 @@ class PoolThreadsTest : public testing::Test {
   void Occupy(WorkerPool* pool, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       jobs_.emplace_back(
-          [&](worker_thread*) { occupied_.Add(), released_.Wait(); });
+          [&](WorkerThread*) { occupied_.Add(), released_.Wait(); });
       pool->Submit(&jobs_.back());
     }
     occupied_.WaitFor(count);
@@ -46,7 +46,7 @@ class PoolThreadsTest : public testing::Test {
   void SubmitTogether(WorkerPool* pool, size_t count, bool in_a_batch) {
     WorkList batch;
     for (size_t i = 0; i < count; ++i) {
-      jobs_.emplace_back([this, count](worker_thread*) {
+      jobs_.emplace_back([this, count](WorkerThread*) {
         together_.Add(), together_.WaitFor(count);
       });
       batch.AddTail(&jobs_.back());
@@ -55,14 +55,14 @@ class PoolThreadsTest : public testing::Test {
       pool->Submit(&batch);
       EXPECT_TRUE(batch.empty());
     }
-    while (work* w = batch.RemoveHead()) pool->Submit(w);
+    while (Work* w = batch.RemoveHead()) pool->Submit(w);
   }
 
   // The thread in which the pool runs work now.
   static pid_t SomeThread(WorkerPool* pool) {
     pid_t id = 0;
     Gate done;
-    Job job([&](worker_thread*) { id = ThreadId(), done.Open(); });
+    Job job([&](WorkerThread*) { id = ThreadId(), done.Open(); });
     pool->Submit(&job);
     done.Wait();
     return id;
@@ -102,8 +102,8 @@ TEST_F(PoolThreadsTest, ThePoolGrowsForABatch) {
 TEST_F(PoolThreadsTest, ThePoolGrowsForWorkThatIsSubmittedByWork) {
   WorkerPool* submit_to = nullptr;
   Counter ran;
-  Job inner([&](worker_thread*) { ran.Add(); });
-  Job outer([&](worker_thread*) {
+  Job inner([&](WorkerThread*) { ran.Add(); });
+  Job outer([&](WorkerThread*) {
     submit_to->Submit(&inner);
     ran.WaitFor(1);  // Needs a second thread.
   });
@@ -185,7 +185,7 @@ TEST_F(PoolThreadsTest, AThreadInItsStopHookCountsAndIsThenReplaced) {
   options_.threads_max = 1;
   options_.idle_timeout = std::chrono::microseconds(1);
   Counter ran;
-  Job job([&](worker_thread*) { ran.Add(); });
+  Job job([&](WorkerThread*) { ran.Add(); });
   WorkerPool pool(options_);
   Occupy(&pool, 1);
   stops_slowly_ = true;
@@ -219,7 +219,7 @@ TEST_F(PoolThreadsTest, TheDestructorRunsEverythingSubmitted) {
   {
     WorkerPool pool(options_);
     for (size_t i = 0; i < kJobs; ++i) {
-      jobs_.emplace_back([&](worker_thread*) { ran.Add(); });
+      jobs_.emplace_back([&](WorkerThread*) { ran.Add(); });
       pool.Submit(&jobs_.back());
     }
   }
@@ -231,8 +231,8 @@ TEST_F(PoolThreadsTest, TheDestructorRunsWhatTheLastWorkSubmits) {
   for (int round = 0; round < 1000; ++round) {
     Counter ran;
     auto pool = std::make_unique<WorkerPool>(options_);
-    Job inner([&](worker_thread*) { ran.Add(); });
-    Job outer([&, submit_to = pool.get()](worker_thread*) {
+    Job inner([&](WorkerThread*) { ran.Add(); });
+    Job outer([&, submit_to = pool.get()](WorkerThread*) {
       for (int i = round % 8; i > 0; --i) sched_yield();
       submit_to->Submit(&inner);
       ran.WaitFor(1);  // Needs a second thread, however late.
@@ -246,13 +246,13 @@ TEST_F(PoolThreadsTest, TheDestructorRunsWhatTheLastWorkSubmits) {
 
 TEST_F(PoolThreadsTest, TheDestructorRunsWhatAStopHookSubmits) {
   Counter ran;
-  Job first([&](worker_thread*) { ran.Add(); });
-  Job last([&](worker_thread*) { ran.Add(); });
+  Job first([&](WorkerThread*) { ran.Add(); });
+  Job last([&](WorkerThread*) { ran.Add(); });
   {
     WorkerPool* submit_to = nullptr;
     bool submitted = false;
     options_.threads_max = 1;
-    options_.stop_hook = [&](worker_thread*) {
+    options_.stop_hook = [&](WorkerThread*) {
       if (!submitted) submit_to->Submit(&last);
       submitted = true;
     };
@@ -267,8 +267,8 @@ TEST_F(PoolThreadsTest, TheDestructorRunsWhatAStopHookSubmits) {
 // with a tiny timeout end and start again all the time.
 void ComeAndGo(WorkerPool* pool, int works) {
   RawQueue replies;
-  Job job([](worker_thread*) {});
-  job.reply_to = reinterpret_cast<work_queue*>(&replies);
+  Job job([](WorkerThread*) {});
+  job.reply_to = &replies;
   for (int i = 0; i < works; ++i) {
     job.priority = i % 2;
     pool->Submit(&job);

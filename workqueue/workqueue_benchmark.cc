@@ -14,8 +14,8 @@ namespace {
 
 void PutAndGet(benchmark::State& state, unsigned priority) {
   RawQueue queue;
-  std::vector<work> works(state.range(0));
-  for (work& w : works) {
+  std::vector<Work> works(state.range(0));
+  for (Work& w : works) {
     w.priority = priority;
     queue.Put(&w);
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 #include "asio/file.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 
 namespace uasio {
@@ -30,7 +31,7 @@ absl::Status Move(Op op, const File& file, int64_t offset, std::string* bytes) {
   request.offset = offset;
   request.buffer = bytes->data();
   request.length = bytes->size();
-  Transfer transfer = MakeTransfer(request);
+  Transfer transfer = internal::MakeTransfer(request);
   request.result = Perform(&transfer);
   if (request.result >= 0) bytes->resize(request.result);
   return request.status();

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 
@@ -207,7 +208,7 @@ bool FaultBackend::KeepForCrash(Job* job) {
 }
 
 void FaultBackend::PerformHere(Job* job) {
-  Transfer transfer = MakeTransfer(*job);
+  Transfer transfer = internal::MakeTransfer(*job);
   const int64_t result = Perform(&transfer);
   Finish(job, result, transfer.done);
 }

@@ -28,9 +28,9 @@
 
 #include "absl/status/status.h"
 #include "asio/backend.h"
+#include "asio/backends/completion_buffer.h"
 #include "asio/backends/crash_log.h"
-#include "asio/finished.h"
-#include "asio/job_pool.h"
+#include "asio/internal/job_pool.h"
 
 namespace uasio {
 
@@ -128,12 +128,12 @@ class FaultBackend final : public Backend {
   uint64_t counts_[kFaults] = {};
   CrashLog crash_log_;
 
-  JobPool<Job> jobs_;
+  internal::JobPool<Job> jobs_;
   size_t in_wrapped_ = 0;
   std::vector<Request*> batch_;      // Scratch, of Start().
   std::vector<Completion> raw_;      // Scratch, of CollectWrapped().
   std::vector<Completion> delayed_;  // Until something else has finished.
-  Finished finished_;
+  CompletionBuffer finished_;
 };
 
 }  // namespace uasio

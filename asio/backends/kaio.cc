@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
-#include "asio/time_left.h"
+#include "asio/internal/deadline.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -222,7 +222,8 @@ size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
   long count;
   do {
     timespec storage = {};
-    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
+    timespec* const timeout =
+        min > 0 ? internal::TimeLeft(deadline, &storage) : &storage;
     count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
   } while (count < 0 && errno == EINTR);
   UASIO_CHECK(count >= 0, "kaio: io_getevents() has ceased to work");

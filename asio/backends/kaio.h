@@ -27,8 +27,8 @@
 
 #include "absl/status/statusor.h"
 #include "asio/backend.h"
-#include "asio/finished.h"
-#include "asio/job_pool.h"
+#include "asio/backends/completion_buffer.h"
+#include "asio/internal/job_pool.h"
 
 namespace uasio {
 
@@ -78,9 +78,9 @@ class KaioBackend final : public Backend {
   size_t in_kernel_ = 0;
   size_t unannounced_ = 0;  // Of those; the kernel does not write event_fd_.
 
-  JobPool<Job> jobs_;
+  internal::JobPool<Job> jobs_;
   std::vector<iocb*> filled_;  // To be submitted.
-  Finished finished_;
+  CompletionBuffer finished_;
 };
 
 }  // namespace uasio

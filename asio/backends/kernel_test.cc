@@ -127,7 +127,7 @@ TEST_P(KernelTest, WritesAndVectorsAndSyncsArriveWhole) {
 // write wait, and so kaio's one for the workers: but not each of them.
 TEST_P(KernelTest, TheKernelOverwrites) {
   const DirectFile file(std::string(kBlock, 'o'), folder());
-  if (is_kaio() && !KnowsWritesThatDoNotWait(file.fd())) {
+  if (is_kaio() && !SupportsNowaitWrites(file.fd())) {
     GTEST_SKIP() << "the file system does not know RWF_NOWAIT";
   }
   bool by_workers = true;

@@ -12,7 +12,7 @@
 #define UASIO_ASIO_BACKENDS_SYNC_H_
 
 #include "asio/backend.h"
-#include "asio/finished.h"
+#include "asio/backends/completion_buffer.h"
 
 namespace uasio {
 
@@ -28,7 +28,7 @@ class SyncBackend final : public Backend {
   void Cancel(Request*) override {}  // It is done already.
 
  private:
-  Finished finished_;
+  CompletionBuffer finished_;
 };
 
 }  // namespace uasio

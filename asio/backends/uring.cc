@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
-#include "asio/time_left.h"
+#include "asio/internal/deadline.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -227,7 +227,7 @@ bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
   int result;
   do {
     timespec storage;
-    const timespec* left = TimeLeft(deadline, &storage);
+    const timespec* left = internal::TimeLeft(deadline, &storage);
     __kernel_timespec timeout = {};
     if (left != nullptr) timeout = {left->tv_sec, left->tv_nsec};
     io_uring_cqe* cqe;

@@ -22,8 +22,8 @@
 
 #include "absl/status/statusor.h"
 #include "asio/backend.h"
-#include "asio/finished.h"
-#include "asio/job_pool.h"
+#include "asio/backends/completion_buffer.h"
+#include "asio/internal/job_pool.h"
 
 namespace uasio {
 
@@ -73,8 +73,8 @@ class UringBackend final : public Backend {
   bool registers_ = false;   // The kernel has a table for our buffers.
   std::vector<Slab> slabs_;  // Registered, by index.
 
-  JobPool<Job> jobs_;
-  Finished finished_;
+  internal::JobPool<Job> jobs_;
+  CompletionBuffer finished_;
 };
 
 }  // namespace uasio

@@ -21,12 +21,12 @@ absl::StatusOr<Reader> Reader::Open(const std::string& path,
 }
 
 Reader::Reader(File file, const StreamOptions& options)
-    : core_(std::make_unique<ReadAhead>(std::move(file), nullptr, options)) {
+    : core_(std::make_unique<BlockReader>(std::move(file), nullptr, options)) {
   limit_offset_ = core_->first_offset();
 }
 
 Reader::Reader(const File* file, const StreamOptions& options)
-    : core_(std::make_unique<ReadAhead>(File(), file, options)) {
+    : core_(std::make_unique<BlockReader>(File(), file, options)) {
   limit_offset_ = core_->first_offset();
 }
 
@@ -49,7 +49,7 @@ bool Reader::Fill() {
               "Reader: it is closed, or has been moved from");
   const int64_t position = Tell();
   const bool any = core_->MoveTo(position);
-  const ReadAhead::View& view = core_->view();
+  const BlockReader::View& view = core_->view();
   start_ = view.begin;
   cursor_ = any ? view.begin + (position - view.offset) : view.begin;
   limit_ = view.end;

@@ -35,7 +35,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "asio/file.h"
-#include "asio/streams/read_ahead.h"
+#include "asio/streams/block_reader.h"
 
 namespace uasio {
 
@@ -132,7 +132,7 @@ class Reader {
   friend class Copier;
   friend class ReaderStreambuf;
 
-  const ReadAhead& core() const { return *core_; }
+  const BlockReader& core() const { return *core_; }
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);
@@ -142,7 +142,7 @@ class Reader {
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
   int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<ReadAhead> core_;
+  std::unique_ptr<BlockReader> core_;
   std::string line_;  // One that is in more than one block.
 };
 

@@ -44,7 +44,7 @@ void RequestShare::Leave(Stream* stream) {
   delete this;
 }
 
-void RequestShare::Remove(Hoarder* hoarder) {
+void RequestShare::Remove(Reclaimable* hoarder) {
   hoarders_.erase(std::find(hoarders_.begin(), hoarders_.end(), hoarder));
 }
 
@@ -69,8 +69,8 @@ void RequestShare::WaitForOthers(const Stream& stream) {
 
 // By the one that has most.  False: there is none to be had.
 bool RequestShare::HaveOneGivenBack() {
-  Hoarder* richest = nullptr;
-  for (Hoarder* hoarder : hoarders_) {
+  Reclaimable* richest = nullptr;
+  for (Reclaimable* hoarder : hoarders_) {
     if (richest == nullptr || hoarder->spare() > richest->spare()) {
       richest = hoarder;
     }

@@ -20,9 +20,9 @@
 namespace uasio {
 
 // A stream that holds requests which it could do without.
-class Hoarder {
+class Reclaimable {
  public:
-  virtual ~Hoarder() = default;
+  virtual ~Reclaimable() = default;
 
   // How many.
   virtual size_t spare() const = 0;
@@ -47,8 +47,8 @@ class RequestShare {
   RequestShare(const RequestShare&) = delete;
   RequestShare& operator=(const RequestShare&) = delete;
 
-  void Add(Hoarder* hoarder) { hoarders_.push_back(hoarder); }
-  void Remove(Hoarder* hoarder);
+  void Add(Reclaimable* hoarder) { hoarders_.push_back(hoarder); }
+  void Remove(Reclaimable* hoarder);
 
   // A request that the stream cannot do without: waits for others' write-backs,
   // or has others give back what they have read ahead.  nullptr: all are in
@@ -80,7 +80,7 @@ class RequestShare {
   std::vector<Stream*> streams_;
   size_t returning_ = 0;
   size_t late_ = 0;
-  std::vector<Hoarder*> hoarders_;
+  std::vector<Reclaimable*> hoarders_;
   RequestShare* next_ = nullptr;  // Of this thread's.
 };
 

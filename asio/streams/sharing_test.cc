@@ -19,9 +19,10 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/fault.h"
 #include "asio/backends/sync.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/streams/copy.h"
+#include "asio/streams/default_queue.h"
 #include "asio/streams/stream_testing.h"
-#include "asio/streams/thread_queue.h"
 #include "asio/syscalls/perform.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
@@ -46,7 +47,7 @@ class FailingBackend final : public Backend {
 
   size_t Start(absl::Span<Request* const> batch) override {
     for (Request* r : batch) {
-      Transfer t = MakeTransfer(*r);
+      Transfer t = internal::MakeTransfer(*r);
       const int64_t result = Fails(*r) ? -EIO : Perform(&t);
       done_.push_back({r, result, t.done});
     }
@@ -469,13 +470,13 @@ TEST(WriteBackTest, TheFirstErrorStays) {
 
 TEST(ThreadQueueTest, EachThreadHasItsOwn) {
   const Scratch scratch;
-  Queue* const mine = ThreadQueue();
-  EXPECT_EQ(mine, ThreadQueue());
+  Queue* const mine = DefaultQueue();
+  EXPECT_EQ(mine, DefaultQueue());
   std::thread([&] {
-    EXPECT_NE(ThreadQueue(), mine);
+    EXPECT_NE(DefaultQueue(), mine);
     auto writer = Writer::Open(scratch.Path("file"));
     ASSERT_TRUE(writer.ok()) << writer.status();
-    EXPECT_EQ(writer->queue(), ThreadQueue());
+    EXPECT_EQ(writer->queue(), DefaultQueue());
     EXPECT_TRUE(writer->Write("abc") && writer->Close().ok());
   }).join();
   auto reader = Reader::Open(scratch.Path("file"));

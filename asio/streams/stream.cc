@@ -8,8 +8,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "asio/buffer.h"
 #include "asio/errors.h"
-#include "asio/streams/thread_queue.h"
+#include "asio/streams/default_queue.h"
+#include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -17,14 +19,14 @@ namespace uasio {
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
     : share_(RequestShare::Join(
-          options.queue != nullptr ? options.queue : ThreadQueue(), this)),
+          options.queue != nullptr ? options.queue : DefaultQueue(), this)),
       depth_(options.depth),
       owned_(std::move(file)),
       file_(borrowed != nullptr ? borrowed : &owned_) {
   UASIO_CHECK(options.depth > 0, "Stream: depth must not be 0");
   UASIO_CHECK(options.offset >= 0 || options.offset == kFilePosition,
               "Stream: the offset is negative");
-  const FdTraits traits = LearnFdTraits(file_->fd());
+  const FdTraits traits = GetFdTraits(file_->fd());
   const bool appends = traits.append && direction == Direction::kWrites;
   seekable_ = traits.sized && !appends;
   moves_position_ = options.offset == kFilePosition && seekable_;

@@ -26,7 +26,7 @@ struct StreamOptions {
   // Borrowed; it must outlive the stream.  Its buffer_bytes are those of the
   // stream, and of its requests_max it must be able to spare one for each
   // stream at all times: explicit requests, write-backs in flight, too, must
-  // leave as many.  nullptr: ThreadQueue().
+  // leave as many.  nullptr: DefaultQueue().
   Queue* queue = nullptr;
 
   // How many blocks are read ahead, or written back, at a time, beside the one

@@ -66,12 +66,12 @@ absl::StatusOr<Writer> Writer::Open(const std::string& path,
 }
 
 Writer::Writer(File file, const StreamOptions& options)
-    : core_(std::make_unique<WriteBack>(std::move(file), nullptr, options)) {
+    : core_(std::make_unique<BlockWriter>(std::move(file), nullptr, options)) {
   limit_offset_ = core_->first_offset();
 }
 
 Writer::Writer(const File* file, const StreamOptions& options)
-    : core_(std::make_unique<WriteBack>(File(), file, options)) {
+    : core_(std::make_unique<BlockWriter>(File(), file, options)) {
   limit_offset_ = core_->first_offset();
 }
 

@@ -45,7 +45,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "asio/file.h"
-#include "asio/streams/write_back.h"
+#include "asio/streams/block_writer.h"
 
 namespace uasio {
 
@@ -156,7 +156,7 @@ class Writer {
   char* cursor_ = nullptr;  // In the block in use; nullptr: there is none.
   char* limit_ = nullptr;
   int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<WriteBack> core_;
+  std::unique_ptr<BlockWriter> core_;
 };
 
 }  // namespace uasio

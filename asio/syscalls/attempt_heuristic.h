@@ -1,5 +1,5 @@
-// A Foresight tells whether the next attempt to do something without waiting
-// will succeed, from how those before it did.
+// A AttemptHeuristic tells whether the next attempt to do something without
+// waiting will succeed, from how those before it did.
 //
 // Threads:   any; those whose attempts are alike share one.
 //
@@ -15,7 +15,7 @@
 
 namespace uasio {
 
-class Foresight {
+class AttemptHeuristic {
  public:
   bool IsWorthTrying() {
     if (failures_.load(std::memory_order_relaxed) < kFailuresMax) return true;

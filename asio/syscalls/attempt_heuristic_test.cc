@@ -6,7 +6,7 @@ namespace uasio {
 namespace {
 
 TEST(ForesightTest, GivesUpAfterFailuresAndLooksAgainNowAndThen) {
-  Foresight reads;
+  AttemptHeuristic reads;
   int tries = 0;
   for (int i = 0; i < 164; ++i) {
     if (!reads.IsWorthTrying()) continue;

@@ -157,7 +157,7 @@ int64_t Perform(Transfer* transfer) {
   return 0;
 }
 
-int64_t Attempt(Transfer* transfer) {
+int64_t PerformNonBlocking(Transfer* transfer) {
   if (!IsRead(transfer->op) && !IsWrite(transfer->op)) return Perform(transfer);
   do {
     const ssize_t n = CallWithoutWaiting(*transfer);
@@ -173,8 +173,8 @@ int64_t Attempt(Transfer* transfer) {
 // kept, because at kFilePosition it has moved that.  Whether it ends at the end
 // of the file is for the file to tell: with RWF_NOWAIT, Linux 5.9 and 5.10 may
 // say 0 anywhere (readv(2), "BUGS").
-int64_t AttemptCached(Transfer* transfer) {
-  if (!SuitsAttemptCached(*transfer)) return -EAGAIN;
+int64_t ReadIfCached(Transfer* transfer) {
+  if (!SuitsReadIfCached(*transfer)) return -EAGAIN;
   const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
   if (n < 0) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
@@ -183,7 +183,7 @@ int64_t AttemptCached(Transfer* transfer) {
   return static_cast<int64_t>(transfer->done);
 }
 
-bool SuitsAttemptCached(const Transfer& transfer) {
+bool SuitsReadIfCached(const Transfer& transfer) {
   return IsRead(transfer.op) && transfer.traits.sized &&
          !transfer.traits.direct &&
          transfer.length - transfer.done <= kCachedBytesMax;

@@ -37,9 +37,9 @@ int64_t Perform(Transfer* transfer);
 // kinds of files), poll(2) is asked first and at most PIPE_BUF bytes are
 // written at once, so that this only waits if others use the fd as well, or to
 // write to a terminal that has room for some of it and is not read.
-int64_t Attempt(Transfer* transfer);
+int64_t PerformNonBlocking(Transfer* transfer);
 
-// How much AttemptCached() reads at the most: what is copied in a few
+// How much ReadIfCached() reads at the most: what is copied in a few
 // microseconds.
 inline constexpr size_t kCachedBytesMax = 64 << 10;
 
@@ -48,11 +48,11 @@ inline constexpr size_t kCachedBytesMax = 64 << 10;
 // kCachedBytesMax.  All else is -EAGAIN, whatever the reason (an operation or a
 // file of another kind, O_DIRECT, a page that is missing, an error), and
 // Perform() carries out what is left.
-int64_t AttemptCached(Transfer* transfer);
+int64_t ReadIfCached(Transfer* transfer);
 
-// Whether AttemptCached() makes a system call at all: the operation, the file
+// Whether ReadIfCached() makes a system call at all: the operation, the file
 // and the length suit it.
-bool SuitsAttemptCached(const Transfer& transfer);
+bool SuitsReadIfCached(const Transfer& transfer);
 
 // Whether what is left of a read begins at the end of a file or beyond.
 bool BeginsAtEndOfFile(const Transfer& transfer);

@@ -1,4 +1,4 @@
-// Attempt(); Perform() is tested in perform_test.cc.
+// PerformNonBlocking(); Perform() is tested in perform_test.cc.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ Transfer NewTransfer(Op op, int fd, char* buffer, size_t length) {
 
 int64_t Try(Op op, int fd, char* buffer, size_t length) {
   Transfer t = NewTransfer(op, fd, buffer, length);
-  return Attempt(&t);
+  return PerformNonBlocking(&t);
 }
 
 std::string ReadAll(int fd, size_t bytes) {
@@ -75,7 +75,7 @@ void ExpectWriteGoesOn(int read_fd, Transfer write, const std::string& text) {
   std::string back;
   size_t before = 0;
   while (true) {
-    const int64_t result = Attempt(&write);
+    const int64_t result = PerformNonBlocking(&write);
     back += ReadAll(read_fd, text.size());
     if (result != -EAGAIN) {
       EXPECT_EQ(result, static_cast<int64_t>(text.size()));
@@ -94,9 +94,9 @@ TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
   Transfer t =
       NewTransfer(Op::kWrite, pipe.write_end.get(), text.data(), text.size());
-  EXPECT_EQ(Attempt(&t), -EAGAIN);
+  EXPECT_EQ(PerformNonBlocking(&t), -EAGAIN);
   EXPECT_EQ(t.done, pipe.Capacity());
-  EXPECT_EQ(Attempt(&t), -EAGAIN);
+  EXPECT_EQ(PerformNonBlocking(&t), -EAGAIN);
   EXPECT_EQ(t.done, pipe.Capacity());
   t.done = 0;
   ReadAll(pipe.read_end.get(), text.size());
@@ -191,7 +191,7 @@ TEST(AttemptTest, ErrorsAreNotTakenForNotReady) {
   EXPECT_EQ(Try(Op::kRead, pipe.write_end.get(), &byte, 1), -EBADF);
   Transfer t = NewTransfer(Op::kRead, pipe.read_end.get(), &byte, 1);
   t.offset = 0;
-  EXPECT_EQ(Attempt(&t), -ESPIPE);
+  EXPECT_EQ(PerformNonBlocking(&t), -ESPIPE);
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(Try(Op::kWrite, full.get(), &byte, 1), -ENOSPC);
 }

@@ -1,4 +1,4 @@
-// AttemptCached(), which must read what is cached and must not wait for more.
+// ReadIfCached(), which must read what is cached and must not wait for more.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,12 +53,12 @@ TEST(AttemptCachedTest, ReadsWhatIsCached) {
   if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   std::string back(text.size(), '\0');
   Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back.data(), back.size());
-  EXPECT_EQ(AttemptCached(&t), static_cast<int64_t>(text.size()));
+  EXPECT_EQ(ReadIfCached(&t), static_cast<int64_t>(text.size()));
   EXPECT_EQ(back, text);
   std::string parts(text.size() - 100, '\0');
   const std::vector<iovec> iovecs = SplitIntoIovecs(&parts, 7);
   Transfer vector = NewVectorTransfer(Op::kReadv, fd.get(), 100, iovecs);
-  EXPECT_EQ(AttemptCached(&vector), static_cast<int64_t>(parts.size()));
+  EXPECT_EQ(ReadIfCached(&vector), static_cast<int64_t>(parts.size()));
   EXPECT_EQ(parts, text.substr(100));
 }
 
@@ -77,7 +77,7 @@ TEST(AttemptCachedTest, DoesNotWaitForPagesThatAreMissing) {
     std::string back(kPage, '\0');
     Transfer t = NewTransfer(Op::kRead, fd.get(), static_cast<int64_t>(offset),
                              back.data(), kPage);
-    const int64_t result = AttemptCached(&t);
+    const int64_t result = ReadIfCached(&t);
     if (result == -EAGAIN) ++refused;
     EXPECT_EQ(result == -EAGAIN ? Perform(&t) : result, 4096);
     EXPECT_EQ(back, text.substr(offset, kPage));
@@ -96,7 +96,7 @@ TEST(AttemptCachedTest, PerformGoesOnWhereItCouldNot) {
   back.assign(back.size(), '\0');
   Transfer t =
       NewTransfer(Op::kRead, fd.get(), kFilePosition, back.data(), back.size());
-  const int64_t attempted = AttemptCached(&t);
+  const int64_t attempted = ReadIfCached(&t);
   if (attempted == 4 * 4096) GTEST_SKIP() << "the page cache does not forget";
   EXPECT_EQ(attempted, -EAGAIN);
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), static_cast<off_t>(t.done));
@@ -111,12 +111,12 @@ TEST(AttemptCachedTest, FindsTheEndOfTheFile) {
   if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   char back[10];
   Transfer across = NewTransfer(Op::kRead, fd.get(), 1, back, 10);
-  EXPECT_EQ(AttemptCached(&across), 2);
+  EXPECT_EQ(ReadIfCached(&across), 2);
   EXPECT_EQ(std::string(back, 2), "bc");
   Transfer beyond = NewTransfer(Op::kRead, fd.get(), 3, back, 10);
-  EXPECT_EQ(AttemptCached(&beyond), 0);
+  EXPECT_EQ(ReadIfCached(&beyond), 0);
   Transfer t = NewTransfer(Op::kRead, fd.get(), kFilePosition, back, 10);
-  EXPECT_EQ(AttemptCached(&t), 3);
+  EXPECT_EQ(ReadIfCached(&t), 3);
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 3);
 }
 
@@ -140,9 +140,9 @@ TEST(AttemptCachedTest, DoesNotBelieveThatTheFileEndsWhereItDoesNot) {
     Transfer position =
         NewTransfer(Op::kRead, fd.get(), kFilePosition, back, 10);
     const bool right =
-        AttemptCached(&inside) == -EAGAIN && AttemptCached(&end) == 0 &&
-        AttemptCached(&position) == -EAGAIN &&
-        lseek(fd.get(), 3, SEEK_SET) == 3 && AttemptCached(&position) == 0;
+        ReadIfCached(&inside) == -EAGAIN && ReadIfCached(&end) == 0 &&
+        ReadIfCached(&position) == -EAGAIN &&
+        lseek(fd.get(), 3, SEEK_SET) == 3 && ReadIfCached(&position) == 0;
     _exit(right ? 0 : 1);
   }
   EXPECT_EQ(StatusOf(child), 0);
@@ -169,7 +169,7 @@ TEST(AttemptCachedTest, KnowsWhatBeginsAtTheEndOfAFile) {
 
 int64_t Try(Op op, int fd, char* buffer, size_t length) {
   Transfer t = NewTransfer(op, fd, 0, buffer, length);
-  const int64_t result = AttemptCached(&t);
+  const int64_t result = ReadIfCached(&t);
   EXPECT_EQ(t.done, 0u);
   return result;
 }
@@ -197,7 +197,7 @@ TEST(AttemptCachedTest, DoesNotTryDirectReads) {
   alignas(kPage) char back[kPage];
   Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back, kPage);
   t.traits.direct = true;
-  EXPECT_EQ(AttemptCached(&t), -EAGAIN);
+  EXPECT_EQ(ReadIfCached(&t), -EAGAIN);
   EXPECT_EQ(t.done, 0u);
 }
 

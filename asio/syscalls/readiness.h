@@ -35,7 +35,7 @@ class Readiness {
     int fd = -1;
     uint32_t events = 0;  // EPOLLIN or EPOLLOUT; errors make ready as well.
     void (*ready)(Watch* watch) = nullptr;
-    cnode node = {nullptr, nullptr};
+    Cnode node = {nullptr, nullptr};
   };
 
   Readiness() = default;

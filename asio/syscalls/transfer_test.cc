@@ -34,33 +34,33 @@ TEST(TransferTest, EveryOpHasItsNameAndKind) {
 
 TEST(TransferTest, FilesAndDirectoriesHaveASize) {
   const Scratch scratch;
-  EXPECT_TRUE(LearnFdTraits(scratch.Open("file").get()).sized);
+  EXPECT_TRUE(GetFdTraits(scratch.Open("file").get()).sized);
   const Fd folder(open(scratch.Path("").c_str(), O_RDONLY | O_CLOEXEC));
-  EXPECT_TRUE(LearnFdTraits(folder.get()).sized);
+  EXPECT_TRUE(GetFdTraits(folder.get()).sized);
   const Fd memory(memfd_create("memory", MFD_CLOEXEC));
-  EXPECT_TRUE(LearnFdTraits(memory.get()).sized);
+  EXPECT_TRUE(GetFdTraits(memory.get()).sized);
 }
 
 TEST(TransferTest, PipesSocketsAndDevicesHaveNone) {
   const Pipe pipe;
-  EXPECT_FALSE(LearnFdTraits(pipe.read_end.get()).sized);
+  EXPECT_FALSE(GetFdTraits(pipe.read_end.get()).sized);
   const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  EXPECT_FALSE(LearnFdTraits(socket.get()).sized);
+  EXPECT_FALSE(GetFdTraits(socket.get()).sized);
   const Fd event(eventfd(0, EFD_CLOEXEC));
-  EXPECT_FALSE(LearnFdTraits(event.get()).sized);
+  EXPECT_FALSE(GetFdTraits(event.get()).sized);
   const Fd zero(open("/dev/zero", O_RDONLY | O_CLOEXEC));
-  EXPECT_FALSE(LearnFdTraits(zero.get()).sized);
+  EXPECT_FALSE(GetFdTraits(zero.get()).sized);
 }
 
 TEST(TransferTest, FlagsAreLearntOneByOne) {
   const Scratch scratch;
-  const FdTraits plain = LearnFdTraits(scratch.Open("plain").get());
+  const FdTraits plain = GetFdTraits(scratch.Open("plain").get());
   EXPECT_FALSE(plain.direct || plain.append || plain.nonblocking);
-  const FdTraits append = LearnFdTraits(scratch.Open("a", "", O_APPEND).get());
+  const FdTraits append = GetFdTraits(scratch.Open("a", "", O_APPEND).get());
   EXPECT_TRUE(append.append);
   EXPECT_FALSE(append.direct || append.nonblocking);
   const Pipe pipe(O_NONBLOCK);
-  const FdTraits nonblocking = LearnFdTraits(pipe.read_end.get());
+  const FdTraits nonblocking = GetFdTraits(pipe.read_end.get());
   EXPECT_TRUE(nonblocking.nonblocking);
   EXPECT_FALSE(nonblocking.direct || nonblocking.append);
 }
@@ -69,13 +69,13 @@ TEST(TransferTest, DirectIsOfFilesAndNotOfPacketPipes) {
   const Scratch scratch;
   const Fd file(
       open(scratch.NewFile("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
-  EXPECT_EQ(LearnFdTraits(file.get()).direct, file.get() >= 0);
+  EXPECT_EQ(GetFdTraits(file.get()).direct, file.get() >= 0);
   const Pipe packets(O_DIRECT);
-  EXPECT_FALSE(LearnFdTraits(packets.write_end.get()).direct);
+  EXPECT_FALSE(GetFdTraits(packets.write_end.get()).direct);
 }
 
 TEST(TransferTest, WhatIsNotOpenLooksLikeAFile) {
-  const FdTraits traits = LearnFdTraits(-1);
+  const FdTraits traits = GetFdTraits(-1);
   EXPECT_TRUE(traits.sized);
   EXPECT_FALSE(traits.direct || traits.append || traits.nonblocking);
 }

@@ -159,7 +159,7 @@ bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
   read.buffer = reinterpret_cast<char*>(call.args[1]);
   read.length = call.args[2];
   read.traits.direct = (flags_ & O_DIRECT) != 0;
-  if (!SuitsAttemptCached(read)) return false;
+  if (!SuitsReadIfCached(read)) return false;
   if (!experience_->reads.IsWorthTrying()) return false;
   const bool made = ReadCached(&read, result);
   experience_->reads.Learn(made);
@@ -167,7 +167,7 @@ bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
 }
 
 bool Attempts::ReadCached(Transfer* read, long* result) {
-  *result = AttemptCached(read);
+  *result = ReadIfCached(read);
   if (*result >= 0) return true;
   if (read->done == 0) return false;
   *result = static_cast<long>(read->done);

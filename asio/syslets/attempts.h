@@ -41,8 +41,8 @@ long Make(const Call& call);
 
 // How those of the syslets before went.
 struct Experience {
-  Foresight opens;
-  Foresight reads;
+  AttemptHeuristic opens;
+  AttemptHeuristic reads;
 };
 
 class Attempts {

@@ -79,7 +79,7 @@ size_t Head::Wait(size_t min) {
   size_t waiting = ring_.Waiting();
   wake_at_ = ring_.EnteredWhenWaiting(min);
   enough_ = false;
-  if (waiting < min && running_ > 0) LingerLocked();
+  if (waiting < min && running_ > 0) YieldLocked();
   while ((waiting = ring_.Waiting()) < min && running_ > 0) {
     changed_.Wait(&mutex_);
   }
@@ -87,12 +87,13 @@ size_t Head::Wait(size_t min) {
   return waiting;
 }
 
-void Head::LingerLocked() {
-  if (!linger_.Pays(Linger::Clock::now(), kNoDeadline)) return;
+void Head::YieldLocked() {
+  if (!yield_.ShouldYield(AdaptiveYield::Clock::now(), kNoDeadline)) return;
   mutex_.Unlock();
-  const Linger::Stay stay = Linger::GiveWay([this] { return enough_.load(); });
+  const AdaptiveYield::Stay stay =
+      AdaptiveYield::YieldUntil([this] { return enough_.load(); });
   mutex_.Lock();
-  linger_.Learn(stay, enough_, /*threads=*/1);
+  yield_.Learn(stay, enough_, /*threads=*/1);
 }
 
 long Head::EventFd() {
@@ -103,7 +104,7 @@ long Head::EventFd() {
   return event_fd_ >= 0 ? event_fd_ : -errno;
 }
 
-void Head::Go(worker_thread*, work* w) {
+void Head::Go(WorkerThread*, Work* w) {
   Job* job = static_cast<Job*>(w);
   job->head->Serve(job);
 }
@@ -134,7 +135,7 @@ void Head::SendOff(const Run& run) {
 void Head::TakeStartableLocked(WorkList* batch) {
   const size_t threads_max = ThreadsMax();
   while (serving_ < threads_max) {
-    work* job = pending_.RemoveHead();
+    Work* job = pending_.RemoveHead();
     if (job == nullptr) return;
     batch->AddTail(job);
     ++serving_;
@@ -156,7 +157,7 @@ size_t Head::ThreadsMax() const {
 // nullptr: there is no memory.
 Head::Job* Head::NewJob() {
   MutexLock lock(&mutex_);
-  if (work* idle = idle_.RemoveHead()) return static_cast<Job*>(idle);
+  if (Work* idle = idle_.RemoveHead()) return static_cast<Job*>(idle);
   try {
     jobs_.push_back(std::make_unique<Job>());
   } catch (const std::bad_alloc&) {
@@ -183,7 +184,7 @@ Head::Job* Head::FinishLocked(Job* job) {
     enough_ = true;
     changed_.NotifyAll();
   }
-  work* next = serving_ <= ThreadsMax() ? pending_.RemoveHead() : nullptr;
+  Work* next = serving_ <= ThreadsMax() ? pending_.RemoveHead() : nullptr;
   if (next == nullptr) --serving_;
   return static_cast<Job*>(next);
 }

@@ -21,7 +21,7 @@
 #include "asio/syslets/program.h"
 #include "asio/syslets/ring.h"
 #include "asio/syslets/syslet.h"
-#include "workqueue/linger.h"
+#include "workqueue/adaptive_yield.h"
 #include "workqueue/mutex.h"
 #include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
@@ -51,12 +51,12 @@ class Head {
   bool IsThisProcess() const { return owner_.IsThisProcess(); }
 
  private:
-  struct Job : work {
+  struct Job : Work {
     Head* head;
     Run run;
   };
 
-  static void Go(worker_thread* thread, work* w);
+  static void Go(WorkerThread* thread, Work* w);
   void Serve(Job* job);
   long Admit(const syslet_uatom* atom);
   Job* NewJob();
@@ -65,7 +65,7 @@ class Head {
   size_t ThreadsMax() const;
   void TakeStartableLocked(WorkList* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LingerLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void YieldLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* FinishLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   async_head_user* const user_;
@@ -86,7 +86,7 @@ class Head {
   size_t serving_ ABSL_GUARDED_BY(mutex_) = 0;  // Jobs with the pool.
   uint64_t wake_at_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;  // Of entered().
   std::atomic<bool> enough_{false};  // changed_, for who lingers.
-  Linger linger_ ABSL_GUARDED_BY(mutex_);
+  AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 

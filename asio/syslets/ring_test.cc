@@ -185,9 +185,9 @@ class Occupied {
 
 // Work that says 'm' and keeps its thread.  A pool begins work in turn: what is
 // submitted to it before, and can have a thread, says so before.
-struct Marker : work {
-  Marker(WorkerPool* pool, int fd) : work(), out(fd) {
-    go = [](worker_thread*, work* w) {
+struct Marker : Work {
+  Marker(WorkerPool* pool, int fd) : Work(), out(fd) {
+    go = [](WorkerThread*, Work* w) {
       const Marker* self = static_cast<Marker*>(w);
       char byte;
       EXPECT_EQ(write(self->out, "m", 1), 1);

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
+#include "asio/syscalls/transfer.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -26,7 +27,7 @@ inline Request MakeRequest(Op op, int fd, int64_t offset, char* buffer,
   request.offset = offset;
   request.buffer = buffer;
   request.length = length;
-  if (op != Op::kNoOp) request.traits = LearnFdTraits(fd);
+  if (op != Op::kNoOp) request.traits = GetFdTraits(fd);
   return request;
 }
 

@@ -158,7 +158,7 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
   void TearDown() override {
     if (IsSkipped() || !files_made_ || !counted() || answered() > 0) return;
     const bool kaio = absl::StrContains(GetParam().name, "kaio");
-    if (kaio && counts_.not_writes == 0 && !KnowsWritesThatDoNotWait()) {
+    if (kaio && counts_.not_writes == 0 && !SupportsNowaitWrites()) {
       GTEST_SKIP() << "the workers did it: the file system of "
                    << ScratchFolder() << " does not know RWF_NOWAIT";
     }

@@ -85,7 +85,7 @@ class BlockFile {
 
 // Whether the file system of `fd`, a direct file of a block at least, knows
 // RWF_NOWAIT, as which kaio writes.
-inline bool KnowsWritesThatDoNotWait(int fd) {
+inline bool SupportsNowaitWrites(int fd) {
   Buffer block = Buffer::Allocate(kBufferAlignment);
   EXPECT_EQ(pread(fd, block.data(), block.size(), 0),
             static_cast<ssize_t>(block.size()));
@@ -94,8 +94,8 @@ inline bool KnowsWritesThatDoNotWait(int fd) {
 }
 
 // The same of that where tests may write.
-inline bool KnowsWritesThatDoNotWait() {
-  return KnowsWritesThatDoNotWait(BlockFile(/*direct=*/true, "a").fd());
+inline bool SupportsNowaitWrites() {
+  return SupportsNowaitWrites(BlockFile(/*direct=*/true, "a").fd());
 }
 
 }  // namespace uasio

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "asio/backend.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/queue.h"
 #include "asio/syscalls/perform.h"
 
@@ -58,7 +59,7 @@ class HeldBackend final : public Backend {
 
   // Performs it, and so finishes it.
   void Finish(Request* r) {
-    Transfer t = MakeTransfer(*r);
+    Transfer t = internal::MakeTransfer(*r);
     const int64_t result = Perform(&t);
     FinishAs(r, result, t.done);
   }

@@ -72,13 +72,13 @@ class Log {
 };
 
 // Work that calls a function.
-struct Job : work {
-  using Function = std::function<void(worker_thread*)>;
+struct Job : Work {
+  using Function = std::function<void(WorkerThread*)>;
 
   explicit Job(Function f, unsigned job_priority = 0)
-      : work{}, function(std::move(f)) {
+      : Work{}, function(std::move(f)) {
     priority = job_priority;
-    go = [](worker_thread* thread, work* w) {
+    go = [](WorkerThread* thread, Work* w) {
       static_cast<Job*>(w)->function(thread);
     };
   }
@@ -111,7 +111,7 @@ inline bool UntilAsleep(pid_t id) {
 class PoolGate : public Job {
  public:
   PoolGate()
-      : Job([this](worker_thread*) {
+      : Job([this](WorkerThread*) {
           entered_.Open();
           opened_.Wait();
         }) {}

@@ -15,7 +15,7 @@ inline Transfer NewTransfer(Op op, int fd, int64_t offset, char* buffer,
                             size_t length) {
   Transfer t;
   t.op = op;
-  t.traits = LearnFdTraits(fd);
+  t.traits = GetFdTraits(fd);
   t.fd = fd;
   t.offset = offset;
   t.buffer = buffer;

@@ -172,7 +172,7 @@ void Context::Finish(Job* job, int64_t result) {
   Waiters::Wake(wake);
 }
 
-void Context::Go(worker_thread*, work* w) {
+void Context::Go(WorkerThread*, Work* w) {
   Job* job = static_cast<Job*>(w);
   job->context->Run(job);
 }
@@ -193,7 +193,7 @@ void Context::Run(Job* job) {
     return Finish(job, ResultOf(*t, Perform(t)));
   }
   if (job->cancelled) return Finish(job, CancelledResult(*job));
-  const int64_t result = Attempt(t);
+  const int64_t result = PerformNonBlocking(t);
   if (result != -EAGAIN) return Finish(job, ResultOf(*t, result));
   job->Watch::fd = t->fd;
   job->events = IsRead(t->op) ? EPOLLIN : EPOLLOUT;

@@ -73,12 +73,12 @@ class Context {
   void Finish(Job* job, int64_t result);
 
   Engine* engine() const { return engine_; }
-  Foresight* cached_reads() { return &cached_reads_; }
+  AttemptHeuristic* cached_reads() { return &cached_reads_; }
 
  private:
   using InFlight = Clist<Job, &Job::in_flight>;
 
-  static void Go(worker_thread* thread, work* w);
+  static void Go(WorkerThread* thread, Work* w);
   static void GoOn(Readiness::Watch* watch);
   void Run(Job* job);
   int Watch(Job* job);
@@ -90,7 +90,7 @@ class Context {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine* const engine_;
-  Foresight cached_reads_;
+  AttemptHeuristic cached_reads_;
   Ring ring_;  // Its contents under mutex_.
 
   Mutex mutex_;

@@ -23,7 +23,7 @@ struct Doorbell {
   bool nonblocking;
   size_t users;
   int64_t id;  // The eventfd's, as far as anybody has asked; or -1.
-  cnode node;
+  Cnode node;
 };
 
 class Doorbells {

@@ -25,7 +25,7 @@ namespace libaio {
 
 class Context;
 
-struct Job : work, Readiness::Watch {
+struct Job : Work, Readiness::Watch {
   enum class Kind : uint8_t {
     kFile,    // A thread of the pool does it, and that ends.
     kStream,  // It is attempted whenever the fd is ready, which may be never.
@@ -40,7 +40,7 @@ struct Job : work, Readiness::Watch {
   std::atomic<bool> cancelled;
 
   // Under the context's lock.
-  cnode in_flight;
+  Cnode in_flight;
   uint64_t ticket;  // Of its submission, ascending.
   bool watched;     // Handed to the engine's readiness at least once.
   Doorbell* bell;   // Or nullptr.

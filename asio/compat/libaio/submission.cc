@@ -83,9 +83,9 @@ int Submission::Start(Job* job) {
     return 0;
   }
   Count(*job);
-  if (engine->options.cached_reads && SuitsAttemptCached(*t) &&
+  if (engine->options.cached_reads && SuitsReadIfCached(*t) &&
       context_->cached_reads()->IsWorthTrying()) {
-    const int64_t result = AttemptCached(t);
+    const int64_t result = ReadIfCached(t);
     context_->cached_reads()->Learn(result >= 0);
     if (result >= 0) {
       Engine::Count(&engine->cached);

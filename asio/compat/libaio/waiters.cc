@@ -73,7 +73,7 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
   }
   waiters_.AddTail(&self);
   const uint32_t seen = changes_.load(std::memory_order_relaxed);
-  if (mask == nullptr && LingerUntilChange(mutex, seen, deadline)) {
+  if (mask == nullptr && YieldUntilChange(mutex, seen, deadline)) {
     waiters_.Remove(&self);
     return Outcome::kWoken;
   }
@@ -88,14 +88,13 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
   return outcome;
 }
 
-bool Waiters::LingerUntilChange(Mutex* mutex, uint32_t seen,
-                                Deadline deadline) {
-  if (!linger_.Pays(Linger::Clock::now(), deadline)) return false;
+bool Waiters::YieldUntilChange(Mutex* mutex, uint32_t seen, Deadline deadline) {
+  if (!yield_.ShouldYield(AdaptiveYield::Clock::now(), deadline)) return false;
   const auto changed = [&] { return changes_ != seen; };
   mutex->Unlock();
-  const Linger::Stay stay = Linger::GiveWay(changed);
+  const AdaptiveYield::Stay stay = AdaptiveYield::YieldUntil(changed);
   mutex->Lock();
-  linger_.Learn(stay, changed(), /*threads=*/1);
+  yield_.Learn(stay, changed(), /*threads=*/1);
   return changed();
 }
 

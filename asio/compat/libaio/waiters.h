@@ -15,7 +15,7 @@
 #include <cstdint>
 
 #include "clists/clist.h"
-#include "workqueue/linger.h"
+#include "workqueue/adaptive_yield.h"
 #include "workqueue/mutex.h"
 
 namespace uasio {
@@ -52,15 +52,15 @@ class Waiters {
     int event_fd;  // -1: waits for changes_.
     bool announced;
     bool blocks;  // Or is about to; until then it looks by itself.
-    cnode node;
+    Cnode node;
   };
 
   // False: nothing has changed, and it is time to block.
-  bool LingerUntilChange(Mutex* mutex, uint32_t seen, Deadline deadline)
+  bool YieldUntilChange(Mutex* mutex, uint32_t seen, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   Clist<Waiter, &Waiter::node> waiters_;
-  Linger linger_;
+  AdaptiveYield yield_;
   std::atomic<uint32_t> changes_{0};  // A futex.
 };
 

@@ -25,6 +25,7 @@
 #include "asio/compat/ucw/plain_names.h"
 #include "asio/errors.h"
 #include "asio/request.h"
+#include "asio/syscalls/transfer.h"
 #include "ucw/uasio-writeback.h"
 #include "workqueue/check.h"
 #include "workqueue/mutex.h"
@@ -138,7 +139,7 @@ std::string FailureWords(const UcwRequest& r) {
     failed.buffer = reinterpret_cast<char*>(r.buffer);
     failed.length = r.len;
     failed.result = -r.returned_errno;
-    failed.traits = LearnFdTraits(r.fd);
+    failed.traits = GetFdTraits(r.fd);
     return std::string(failed.status().message());
   }
   const std::string where = r.began_at >= 0

@@ -3,7 +3,7 @@
  *
  * The interface is that of libucw's "ucw/clists.h" of every year: the same
  * types, functions and macros, so that a program written for it compiles
- * unchanged, as C and as C++.  The types are those of uasio's own lists.
+ * unchanged, as C and as C++.
  *
  * A struct that is to be listed begins with a cnode; or, if it is always cast
  * by the caller, has one elsewhere.  Pointers to nodes are passed as void * so
@@ -34,11 +34,21 @@
 
 #include <stddef.h>
 
-#include "clists/cnode.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* A member of the struct that is to be listed. */
+typedef struct cnode {
+  struct cnode* next;
+  struct cnode* prev;
+} cnode;
+
+/* A cnode that closes the circle: head.next is the first node, head.prev the
+ * last, and both point to the head itself in an empty list. */
+typedef struct clist {
+  struct cnode head;
+} clist;
 
 /* Makes `l` an empty list, whatever it was; to be called before all others. */
 static inline void clist_init(clist* l) {

@@ -18,6 +18,8 @@ namespace {
 
 class Ucw {
  public:
+  using Item = work;
+
   explicit Ucw(size_t threads) {
     pool_.num_threads = static_cast<unsigned>(threads);
     worker_pool_init(&pool_);

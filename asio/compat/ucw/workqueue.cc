@@ -4,6 +4,8 @@
 //   struct worker_pool   a Threads: a WorkerPool, and libucw's hooks
 //   struct work_queue    its `finished`, to which the pool replies
 //
+// A struct work has the layout of a uasio::Work, and is taken for one.
+//
 // There is no uasio::WorkQueue: one of those stays with its thread, while
 // libucw's may go from thread to thread, and is at home in reply_to.
 
@@ -28,6 +30,20 @@
 namespace uasio {
 namespace {
 
+static_assert(sizeof(work) == sizeof(Work));
+static_assert(offsetof(work, n) == offsetof(Work, n));
+static_assert(offsetof(cnode, next) == offsetof(Cnode, next));
+static_assert(offsetof(cnode, prev) == offsetof(Cnode, prev));
+static_assert(offsetof(work, priority) == offsetof(Work, priority));
+static_assert(offsetof(work, reply_to) == offsetof(Work, reply_to));
+static_assert(offsetof(work, go) == offsetof(Work, go));
+
+Work* FromUcw(work* w) { return reinterpret_cast<Work*>(w); }
+work* ToUcw(Work* w) { return reinterpret_cast<work*>(w); }
+worker_thread* ToUcw(WorkerThread* t) {
+  return reinterpret_cast<worker_thread*>(t);
+}
+
 size_t SystemStackBytes() {
   size_t bytes = 0;
   pthread_attr_t attributes;
@@ -50,7 +66,7 @@ WorkerPool* PoolOf(const raw_queue* q) {
 work* Get(const raw_queue* q, Deadline deadline) {
   UASIO_CHECK(PoolOf(q) == nullptr,
               "raw_queue_get: only a pool's threads take its requests");
-  return Carried(q)->Get(deadline);
+  return ToUcw(Carried(q)->Get(deadline));
 }
 
 // The threads of a worker_pool, all of which run from beginning to end.
@@ -92,9 +108,16 @@ WorkerPoolOptions Threads::Options() {
   options.threads_min = options.threads_max = pool_->num_threads;
   options.stack_bytes =
       pool_->stack_size > 0 ? pool_->stack_size : SystemStackBytes();
-  options.start_hook = [this] { return Begin(); };
-  options.stop_hook = [this](worker_thread* t) { End(t); };
-  options.reply = [](work* w) { Carried(&w->reply_to->finished)->Put(w); };
+  options.start_hook = [this] {
+    return reinterpret_cast<WorkerThread*>(Begin());
+  };
+  options.stop_hook = [this](WorkerThread* t) { End(ToUcw(t)); };
+  options.run = [](WorkerThread* t, Work* w) {
+    ToUcw(w)->go(ToUcw(t), ToUcw(w));
+  };
+  options.reply = [](Work* w) {
+    Carried(&ToUcw(w)->reply_to->finished)->Put(w);
+  };
   return options;
 }
 
@@ -217,9 +240,9 @@ void raw_queue_cleanup(struct raw_queue* q) {
 
 void raw_queue_put(struct raw_queue* q, struct work* w) {
   if (uasio::WorkerPool* pool = PoolOf(q)) {
-    pool->Submit(w);
+    pool->Submit(uasio::FromUcw(w));
   } else {
-    Carried(q)->Put(w);
+    Carried(q)->Put(uasio::FromUcw(w));
   }
 }
 
@@ -247,20 +270,20 @@ void work_queue_cleanup(struct work_queue* q) {
 void work_submit(struct work_queue* q, struct work* w) {
   w->reply_to = q;
   ++q->nr_running;
-  PoolOf(&q->pool->requests)->Submit(w);
+  PoolOf(&q->pool->requests)->Submit(uasio::FromUcw(w));
 }
 
 struct work* work_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
   PoolOf(&q->pool->requests)->CheckProcess();
   --q->nr_running;
-  return Carried(&q->finished)->Get(uasio::kNoDeadline);
+  return uasio::ToUcw(Carried(&q->finished)->Get(uasio::kNoDeadline));
 }
 
 struct work* work_try_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
   PoolOf(&q->pool->requests)->CheckProcess();
-  struct work* w = Carried(&q->finished)->TryGet();
+  struct work* w = uasio::ToUcw(Carried(&q->finished)->TryGet());
   if (w != nullptr) --q->nr_running;
   return w;
 }

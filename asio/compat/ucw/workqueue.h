@@ -48,7 +48,6 @@
 #include <semaphore.h>
 
 #include "ucw/clists.h"
-#include "workqueue/work.h"
 
 #ifdef CONFIG_UCW_CLEAN_ABI
 #define raw_queue_cleanup ucw_raw_queue_cleanup
@@ -72,6 +71,21 @@ extern "C" {
 /* As in libucw's "ucw/lib.h", which may be included as well. */
 typedef unsigned int uns;
 typedef unsigned int uint;
+
+struct work_queue;
+struct worker_pool;
+struct worker_thread;
+
+/* One piece of work; a larger struct may begin with it.  The caller sets
+ * `priority` and `go`. */
+struct work {
+  cnode n;
+  uns priority; /* 0: first come, first served. */
+  /* Where the finished work goes; work_submit() sets it.  NULL: nowhere, and
+   * nobody touches the work any more once go() has been called. */
+  struct work_queue* reply_to;
+  void (*go)(struct worker_thread* t, struct work* w);
+};
 
 /* One thread of a pool; a larger struct may begin with it. */
 struct worker_thread {
@@ -116,9 +130,6 @@ struct work_queue {
   uns nr_running;            /* Submitted and not returned; to be read only. */
   struct raw_queue finished; /* What is finished queues up here. */
 };
-
-/* Of struct work, see workqueue/work.h: the caller sets `priority` and
- * `go`; work_submit() sets `reply_to`. */
 
 /* Starts num_threads threads, and returns when init_thread() has returned in
  * all of them. */

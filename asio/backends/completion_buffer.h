@@ -1,0 +1,45 @@
+// A Finished holds what a backend has finished until it is collected, in order.
+//
+// Threads:   one at a time.
+// Bounds:    what is in flight.
+
+#ifndef UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
+#define UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "asio/backend.h"
+
+namespace uasio {
+
+class CompletionBuffer {
+ public:
+  void Add(Request* request, int64_t result, size_t transferred) {
+    completions_.push_back({request, result, transferred});
+  }
+
+  size_t size() const { return completions_.size() - taken_; }
+
+  // Moves as many as there are, or have room, to `out`; returns how many.
+  size_t MoveTo(absl::Span<Completion> out) {
+    const size_t count = std::min(out.size(), size());
+    std::copy_n(completions_.begin() + taken_, count, out.begin());
+    taken_ += count;
+    if (size() == 0) {
+      completions_.clear();
+      taken_ = 0;
+    }
+    return count;
+  }
+
+ private:
+  std::vector<Completion> completions_;
+  size_t taken_ = 0;  // From the front.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_

@@ -1,0 +1,106 @@
+// What is behind a Queue: see asio/queue.h for the contract, and for what each
+// public function does.
+//
+// Threads:   the queue's own.
+//
+// A request is on one list at a time, by its state (see RequestState), and
+// SetState() is the one function that moves it.
+
+#ifndef UASIO_ASIO_INTERNAL_QUEUE_IMPL_H_
+#define UASIO_ASIO_INTERNAL_QUEUE_IMPL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "asio/backend.h"
+#include "asio/internal/fd_table.h"
+#include "asio/internal/router.h"
+#include "asio/internal/slot.h"
+#include "asio/ledger.h"
+#include "asio/queue.h"
+#include "asio/request.h"
+#include "workqueue/owner.h"
+
+namespace uasio::internal {
+
+class QueueImpl {
+ public:
+  QueueImpl(const QueueOptions& options, std::unique_ptr<Backend> backend);
+  ~QueueImpl();
+
+  Request* Get();
+  void Put(Request* request);
+  void Submit(absl::Span<Request* const> batch);
+  // Waits for one, takes up to out.size(), and returns how many; 0: as
+  // Queue::WaitUntil()'s nullptr.
+  size_t WaitMany(absl::Span<Request*> out, absl::Time deadline);
+  bool RunHandlers(absl::Time deadline);
+  absl::Status Sync();
+  void Cancel(Request* request);
+  absl::StatusOr<int> event_fd();
+  absl::Status Forget(int fd);
+  const Ledger& ledger() const { return ledger_; }
+  void ClearErrors(int fd);
+  size_t in_flight() const { return in_flight_ + handlers_due_; }
+  size_t writebacks() const { return writebacks_; }
+  const QueueOptions& options() const { return options_; }
+  void CheckCaller() const;
+
+ private:
+  void CheckMayWait() const;
+  Slot* Owned(Request* request, const char* rule) const;
+  void SetState(Slot* slot, RequestState state);
+
+  // Submitting.
+  void CheckForm(const Slot& slot) const;
+  void Accept(Slot* slot);
+  bool MayStart(Slot* slot);
+  void WaitForWritebackRoom();
+  bool StartBacklog();
+  void MakeProgress();
+
+  // Collecting.
+  bool Collect(absl::Time deadline);
+  void Await(absl::Time deadline);
+  void Finish(Slot* slot);
+  size_t TakeDone(absl::Span<Request*> out);
+  void RunDue();
+  void AnnounceRest();
+
+  const QueueOptions options_;
+  const Owner owner_;
+  bool in_handler_ = false;
+  bool closing_ = false;
+  bool polled_ = false;  // event_fd() was asked for.
+
+  Router router_;
+  SlotPool slots_;
+  FdTable fds_;
+  Ledger ledger_;
+
+  SlotList idle_;
+  SlotList backlog_;
+  SlotList done_;
+  SlotList due_;
+
+  size_t in_flight_ = 0;     // kHeld, kBacklog and kRunning.
+  size_t writebacks_ = 0;    // Of these.
+  size_t depth_ = 0;         // Of these: running, and counted by depth_max.
+  size_t returnable_ = 0;    // Of these, what Wait() may return.
+  size_t handlers_due_ = 0;  // On due_.
+  uint64_t round_ = 0;       // Counts the Sync()s.
+  size_t older_ = 0;         // In flight() since before the last Sync().
+
+  std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
+  std::vector<Completion> completions_;  // Scratch, of Collect().
+};
+
+}  // namespace uasio::internal
+
+#endif  // UASIO_ASIO_INTERNAL_QUEUE_IMPL_H_

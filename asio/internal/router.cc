@@ -1,0 +1,212 @@
+#include "asio/internal/router.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "asio/internal/deadline.h"
+#include "asio/syscalls/perform.h"
+#include "workqueue/check.h"
+
+namespace uasio::internal {
+namespace {
+
+// How often it is waited for the eventfd in vain, and how long for the backend
+// from then on.
+constexpr size_t kVainWaitsMax = 4;
+constexpr absl::Duration kTurn = absl::Microseconds(200);
+
+// What is to become of a request that its backend is done with.
+enum class Outcome {
+  kFinish,    // It is done, or has failed.
+  kResubmit,  // What is left of it is to be started.
+  kWorkers,   // The workers are to do that.
+};
+
+// request->transferred is what had been done before.
+Outcome Classify(const Backend& backend, const Completion& completion) {
+  const Request& r = *completion.request;
+  if (completion.result == kRefused) return Outcome::kWorkers;
+  if (backend.FinishesTransfers()) return Outcome::kFinish;
+  if (completion.result == -EINTR) return Outcome::kResubmit;
+  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
+    return r.traits.sized ? Outcome::kWorkers : Outcome::kFinish;
+  }
+  const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  if (completion.result < 0 || !transfers) return Outcome::kFinish;
+  const size_t done = completion.transferred;
+  const size_t n = done - r.transferred;
+  if (done >= r.length) return Outcome::kFinish;
+  if (IsWrite(r.op)) return n > 0 ? Outcome::kResubmit : Outcome::kWorkers;
+  const bool is_all = !r.traits.sized || MeetsEndOfFile(r.traits, done, n);
+  return is_all ? Outcome::kFinish : Outcome::kResubmit;
+}
+
+}  // namespace
+
+Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
+               size_t threads_max)
+    : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
+  if (backend_ != nullptr && !CreateEventFd()) backend_ = nullptr;
+}
+
+Router::~Router() {
+  workers_ = nullptr;
+  backend_ = nullptr;  // Its threads may be about to write to the eventfd.
+  if (event_fd_ >= 0) close(event_fd_);
+}
+
+size_t Router::Start(absl::Span<Slot* const> batch) {
+  for (Slot* slot : batch) {
+    slot->cancel_asked = false;
+    const bool takes = backend_ != nullptr && backend_->Takes(*slot);
+    (takes ? for_backend_ : for_workers_).push_back(slot);
+  }
+  return StartRouted();
+}
+
+// What was not finished leaves room in `out`, and what is behind it may have
+// been announced long ago: so it looks again.
+size_t Router::Collect(absl::Span<Completion> out, absl::Time deadline) {
+  size_t finished = 0;
+  bool more = true;
+  while (more && running() > 0 && finished < out.size()) {
+    const absl::Span<Completion> rest = out.subspan(finished);
+    const size_t count =
+        CollectRaw(rest, finished > 0 ? absl::InfinitePast() : deadline);
+    size_t completed_inline = 0;
+    finished += HandleCompletions(rest.first(count), &completed_inline);
+    more = completed_inline > 0 || count == rest.size() ||
+           (count > 0 && finished == 0);
+  }
+  return finished;
+}
+
+void Router::Cancel(Slot* slot) {
+  slot->cancel_asked = true;
+  slot->backend->Cancel(slot);
+}
+
+bool Router::EnableEventFd() {
+  if (enabled_) return true;
+  if (!CreateEventFd()) return false;
+  enabled_ = true;
+  if (backend_ != nullptr) backend_->Attach(event_fd_);
+  if (workers_ != nullptr) workers_->Attach(event_fd_);
+  if (running() > 0) SignalEventFd();  // Some may be done by now.
+  return true;
+}
+
+void Router::SignalEventFd() {
+  if (!enabled_ || signalled_) return;
+  signalled_ = true;
+  eventfd_write(event_fd_, 1);
+}
+
+void Router::ClearEventFd() {
+  if (!enabled_) return;
+  signalled_ = false;
+  eventfd_t count;
+  eventfd_read(event_fd_, &count);  // EAGAIN: it was clear.
+}
+
+bool Router::CreateEventFd() {
+  if (event_fd_ < 0) event_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return event_fd_ >= 0;
+}
+
+WorkerBackend* Router::Workers() {
+  if (workers_ != nullptr) return workers_.get();
+  if (pool_ == nullptr) {
+    WorkerPoolOptions options;
+    options.threads_max = threads_max_;
+    own_pool_ = std::make_unique<WorkerPool>(std::move(options));
+    pool_ = own_pool_.get();
+  }
+  workers_ = std::make_unique<WorkerBackend>(pool_);
+  if (enabled_) workers_->Attach(event_fd_);
+  // From here on there are two to wait for.
+  if (backend_ != nullptr) EnableEventFd();
+  return workers_.get();
+}
+
+size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch) {
+  if (batch.empty()) return 0;
+  for (Request* request : batch) static_cast<Slot*>(request)->backend = backend;
+  *RunningOn(backend) += batch.size();
+  return backend->Start(batch);
+}
+
+size_t Router::StartRouted() {
+  size_t completed_inline = StartOn(backend_.get(), for_backend_);
+  if (!for_workers_.empty())
+    completed_inline += StartOn(Workers(), for_workers_);
+  for_backend_.clear();
+  for_workers_.clear();
+  return completed_inline;
+}
+
+size_t* Router::RunningOn(const Backend* backend) {
+  return backend == backend_.get() ? &running_backend_ : &running_workers_;
+}
+
+size_t Router::CollectRaw(absl::Span<Completion> out, absl::Time deadline) {
+  if (running_backend_ > 0 && running_workers_ > 0) {
+    return CollectFromBoth(out, deadline);
+  }
+  const size_t min = deadline == absl::InfinitePast() ? 0 : 1;
+  if (running_backend_ > 0) return backend_->Collect(out, min, deadline);
+  return workers_->Collect(out, min, deadline);
+}
+
+// A backend that was at work when it was attached may not be able to announce
+// that, and signal at every look: then it is waited for by turns.
+size_t Router::CollectFromBoth(absl::Span<Completion> out,
+                               absl::Time deadline) {
+  const absl::Time now = absl::InfinitePast();
+  for (size_t vain_waits = 0;; ++vain_waits) {
+    size_t count = backend_->Collect(out, 0, now);
+    count += workers_->Collect(out.subspan(count), 0, now);
+    if (count == 0 && vain_waits > kVainWaitsMax && deadline != now) {
+      count =
+          backend_->Collect(out, 1, std::min(deadline, absl::Now() + kTurn));
+    }
+    if (count > 0 || deadline == now) return count;
+    const bool signalled = PollIn(event_fd_, deadline);
+    if (!signalled || deadline <= absl::Now()) deadline = now;  // A last look.
+    ClearEventFd();
+  }
+}
+
+// Starts again what is not finished, counts the others out, and returns how
+// many those are: they move to the front of `out`.
+size_t Router::HandleCompletions(absl::Span<Completion> out,
+                                 size_t* completed_inline) {
+  size_t finished = 0;
+  for (Completion completion : out) {
+    Slot* slot = static_cast<Slot*>(completion.request);
+    UASIO_CHECK(slot->backend != nullptr,
+                "Backend: Collect() gave a request that is not in flight");
+    const Backend& backend = *std::exchange(slot->backend, nullptr);
+    --*RunningOn(&backend);
+    const Outcome outcome = Classify(backend, completion);
+    slot->transferred = completion.transferred;
+    if (outcome == Outcome::kFinish) {
+      out[finished++] = completion;
+    } else if (slot->cancel_asked) {
+      completion.result = -ECANCELED;
+      out[finished++] = completion;
+    } else {
+      const bool rest = outcome == Outcome::kResubmit && backend.Takes(*slot);
+      (rest ? for_backend_ : for_workers_).push_back(slot);
+    }
+  }
+  *completed_inline = StartRouted();
+  return finished;
+}
+
+}  // namespace uasio::internal

@@ -1,0 +1,131 @@
+#include "asio/internal/worker_backend.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "asio/internal/request_transfer.h"
+
+namespace uasio::internal {
+namespace {
+
+Deadline ToDeadline(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return kNoDeadline;
+  if (time == absl::InfinitePast()) return Deadline::min();
+  const absl::Duration left =
+      std::min(time - absl::Now(), absl::Hours(24 * 365));
+  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(left);
+}
+
+bool NeedsReadiness(const Transfer& t) {
+  return !t.traits.sized && !t.traits.nonblocking &&
+         (IsRead(t.op) || IsWrite(t.op));
+}
+
+}  // namespace
+
+// A request on its way through the pool, and, if need be, the epoll thread.
+// Whoever has it hands it on as his last deed.
+struct WorkerBackend::Job : Work, Readiness::Watch {
+  WorkerBackend* backend;
+  Request* request;  // nullptr while the job is idle.
+  Transfer transfer;
+  int64_t result;
+  std::atomic<bool> cancelled;
+};
+
+WorkerBackend::WorkerBackend(WorkerPool* pool) : pool_(pool) {}
+
+WorkerBackend::~WorkerBackend() = default;
+
+size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
+  WorkList jobs;
+  for (Request* request : batch) jobs.AddTail(NewJob(request));
+  pool_->Submit(&jobs);
+  return 0;
+}
+
+size_t WorkerBackend::Collect(absl::Span<Completion> out, size_t min,
+                              absl::Time deadline) {
+  size_t count = TakeFetched(out);
+  while (count < out.size()) {
+    const bool enough = count >= min;
+    const Deadline until = enough ? Deadline::min() : ToDeadline(deadline);
+    if (!finished_.GetAll(&fetched_, until)) break;
+    count += TakeFetched(out.subspan(count));
+  }
+  return count;
+}
+
+// The job may be with the pool, with the epoll thread, with a thread that
+// works on it, or on its way between them: whoever meets it next sees that it
+// is cancelled.
+void WorkerBackend::Cancel(Request* request) {
+  Job* job = jobs_.Find(request);
+  if (job == nullptr) return;
+  job->cancelled = true;
+  if (pool_->Cancel(job) || readiness_.Cancel(job)) Finish(job, -ECANCELED);
+}
+
+void WorkerBackend::Go(WorkerThread*, Work* w) {
+  Job* job = static_cast<Job*>(w);
+  job->backend->Run(job);
+}
+
+void WorkerBackend::GoOn(Readiness::Watch* watch) {
+  Job* job = static_cast<Job*>(watch);
+  job->backend->pool_->Submit(job);
+}
+
+WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
+  Job* job = jobs_.New(request);
+  job->n = {nullptr, nullptr};
+  job->Work::priority = request->priority;
+  job->reply_to = nullptr;  // Run() replies by itself, or has it watched.
+  job->go = &Go;
+  job->backend = this;
+  job->transfer = MakeTransfer(*request);
+  job->cancelled.store(false, std::memory_order_relaxed);
+  return job;
+}
+
+void WorkerBackend::Run(Job* job) {
+  if (job->cancelled) return Finish(job, -ECANCELED);
+  if (!NeedsReadiness(job->transfer)) {
+    return Finish(job, Perform(&job->transfer));
+  }
+  const int64_t result = PerformNonBlocking(&job->transfer);
+  if (result != -EAGAIN) return Finish(job, result);
+  WaitUntilReady(job);
+}
+
+void WorkerBackend::WaitUntilReady(Job* job) {
+  job->Watch::fd = job->transfer.fd;
+  job->events = IsRead(job->transfer.op) ? EPOLLIN : EPOLLOUT;
+  job->ready = &GoOn;
+  const int error = readiness_.Add(job, /*unless=*/&job->cancelled);
+  if (error == 0) return;
+  if (error == ECANCELED) return Finish(job, -ECANCELED);
+  // It can't be watched, so a thread of the pool has to wait for it.
+  Finish(job, Perform(&job->transfer));
+}
+
+void WorkerBackend::Finish(Job* job, int64_t result) {
+  job->result = result;
+  finished_.Put(job);
+}
+
+size_t WorkerBackend::TakeFetched(absl::Span<Completion> out) {
+  size_t count = 0;
+  while (count < out.size()) {
+    Job* job = static_cast<Job*>(fetched_.RemoveHead());
+    if (job == nullptr) break;
+    out[count++] = {job->request, job->result, job->transfer.done};
+    jobs_.Recycle(job);
+  }
+  return count;
+}
+
+}  // namespace uasio::internal

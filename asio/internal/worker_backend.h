@@ -1,0 +1,65 @@
+// The worker backend: a pool's threads do the requests by system calls.
+//
+// Threads:   Backend's rules; the pool may be shared by many queues.
+// Ownership: the pool is the caller's and must outlive the backend.
+// Order:     priority 0 is started first come, first served; higher ones first.
+// Blocks:    Collect().
+// Errors:    those of the system calls.
+//
+// It takes everything, on any kernel.  A read or write on an fd without a size
+// (a pipe, a socket, a terminal) is attempted without waiting; until the fd is
+// ready it is watched, and occupies no thread of the pool.
+
+#ifndef UASIO_ASIO_INTERNAL_WORKER_BACKEND_H_
+#define UASIO_ASIO_INTERNAL_WORKER_BACKEND_H_
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "asio/backend.h"
+#include "asio/internal/job_pool.h"
+#include "asio/syscalls/perform.h"
+#include "asio/syscalls/readiness.h"
+#include "workqueue/raw_queue.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio::internal {
+
+class WorkerBackend final : public Backend {
+ public:
+  explicit WorkerBackend(WorkerPool* pool);
+  ~WorkerBackend() override;
+
+  absl::string_view name() const override { return "worker"; }
+  bool Takes(const Request&) const override { return true; }
+  bool FinishesTransfers() const override { return true; }
+  void Attach(int event_fd) override { finished_.SignalOn(event_fd); }
+  size_t Start(absl::Span<Request* const> batch) override;
+  size_t Collect(absl::Span<Completion> out, size_t min,
+                 absl::Time deadline) override;
+  void Cancel(Request* request) override;
+
+ private:
+  struct Job;
+
+  static void Go(WorkerThread* thread, Work* w);
+  static void GoOn(Readiness::Watch* watch);
+  Job* NewJob(Request* request);
+  void Run(Job* job);
+  void WaitUntilReady(Job* job);
+  void Finish(Job* job, int64_t result);
+  size_t TakeFetched(absl::Span<Completion> out);
+
+  WorkerPool* const pool_;
+  RawQueue finished_;
+  Readiness readiness_;
+
+  // Of the queue's thread alone.
+  WorkList fetched_;  // From finished_, all at once.
+  JobPool<Job> jobs_;
+};
+
+}  // namespace uasio::internal
+
+#endif  // UASIO_ASIO_INTERNAL_WORKER_BACKEND_H_

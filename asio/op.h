@@ -1,0 +1,53 @@
+// What can be ordered, and what an fd is like, as far as that matters.
+//
+// Threads:   any.
+// Errors:    none.
+//
+// No compiled part of Abseil is used here.
+
+#ifndef UASIO_ASIO_OP_H_
+#define UASIO_ASIO_OP_H_
+
+#include <cstdint>
+
+namespace uasio {
+
+enum class Op : uint8_t {
+  kRead,       // pread(2) into buffer.
+  kWrite,      // pwrite(2) from buffer.
+  kWriteBack,  // A write that recycles itself: see Queue::Submit().
+  kReadv,      // preadv(2) into iovecs.
+  kWritev,     // pwritev(2) from iovecs.
+  kFsync,      // fsync(2).
+  kFdatasync,  // fdatasync(2).
+  kNoOp,       // Does nothing, asynchronously; needs no fd.
+};
+
+// As offset: the fd's own position, as read(2) and write(2) use and move it.
+inline constexpr int64_t kFilePosition = -1;
+
+constexpr bool IsRead(Op op) { return op == Op::kRead || op == Op::kReadv; }
+constexpr bool IsWrite(Op op) {
+  return op == Op::kWrite || op == Op::kWriteBack || op == Op::kWritev;
+}
+constexpr bool IsVectored(Op op) {
+  return op == Op::kReadv || op == Op::kWritev;
+}
+constexpr bool IsSync(Op op) {
+  return op == Op::kFsync || op == Op::kFdatasync;
+}
+
+// "read", "write-back", ...; "unknown operation" for any other value.
+const char* OpName(Op op);
+
+// What an open file description is like.
+struct FdTraits {
+  bool sized = true;         // A regular file, block device or directory.
+  bool direct = false;       // O_DIRECT, where the file has direct I/O.
+  bool append = false;       // O_APPEND.
+  bool nonblocking = false;  // O_NONBLOCK.
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_OP_H_

@@ -1,0 +1,50 @@
+#include "asio/streams/default_queue.h"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "asio/backends/table.h"
+
+namespace uasio {
+namespace {
+
+// A forked child can neither use nor destroy the queue of its parent: it leaves
+// it alone, and gets one of its own.
+class Holder {
+ public:
+  ~Holder() {
+    if (process_ != getpid()) static_cast<void>(queue_.release());
+  }
+
+  Queue* queue() {
+    if (process_ != getpid()) {
+      static_cast<void>(queue_.release());
+      process_ = getpid();
+      const QueueOptions options = DefaultQueueOptions();
+      queue_ = std::make_unique<Queue>(
+          options, NewAutoBackend(options.depth_max).backend);
+    }
+    return queue_.get();
+  }
+
+ private:
+  pid_t process_ = -1;
+  std::unique_ptr<Queue> queue_;
+};
+
+}  // namespace
+
+QueueOptions DefaultQueueOptions() {
+  QueueOptions options;
+  options.buffer_bytes = 256 << 10;
+  return options;
+}
+
+Queue* DefaultQueue() {
+  static thread_local Holder holder;
+  return holder.queue();
+}
+
+}  // namespace uasio
