@@ -12,8 +12,8 @@
 //
 // A direct file is written in multiples of its alignment; one that is to have
 // another size is written beyond its end, and cut by ftruncate(2) after Sync(),
-// as in tools/copy.cc.  No fd may be closed while requests are in flight on it:
-// declare Files before the Queue, and close them by Queue::Close().
+// as in tools/cp/copy.cc.  No fd may be closed while requests are in flight on
+// it: declare Files before the Queue, and close them by Queue::Close().
 
 #ifndef UASIO_ASIO_FILE_H_
 #define UASIO_ASIO_FILE_H_

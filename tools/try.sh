@@ -35,7 +35,7 @@ echo "Building asio_cp and asio_probe (minutes, the first time)."
   --show_result=0 //tools:asio_cp //tools:asio_probe </dev/null
 tools=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools
 # Those that work here; why others do not, it says, too.
-backends=$("$tools/asio_probe" |
+backends=$("$tools/probe/asio_probe" |
   awk '$1 == "settings" { exit } $2 == "works" { print $1 }')
 
 scratch=$(mktemp -d "$folder/uasio-try.XXXXXX")
@@ -66,7 +66,7 @@ cp_and_sync() { cp "$1" "$2" && sync "$2"; }
 
 printf '%-16s %8s %8s  %s\n' backend seconds MiB/s verified
 for backend in $backends; do
-  row "$backend" "$tools/asio_cp" --backend="$backend" --sync \
+  row "$backend" "$tools/cp/asio_cp" --backend="$backend" --sync \
     "$scratch/source" "$scratch/copy"
 done
 row "cp + sync" cp_and_sync "$scratch/source" "$scratch/copy"

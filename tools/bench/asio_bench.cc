@@ -18,7 +18,7 @@
 #include "tools/bench/options.h"
 #include "tools/bench/plot.h"
 #include "tools/bench/report.h"
-#include "tools/command_line.h"
+#include "tools/common/command_line.h"
 
 namespace uasio {
 namespace {

@@ -16,7 +16,7 @@
 #include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/program_testing.h"
+#include "tools/common/program_testing.h"
 
 namespace uasio {
 namespace {
@@ -30,8 +30,8 @@ using ::testing::StartsWith;
 Outcome Bench(const std::string& folder, std::vector<std::string> flags,
               const ProgramOptions& options = {}) {
   flags.insert(flags.begin(),
-               {"bench/asio_bench", "--file=" + folder, "--buffered",
-                "--size=1m", "--seconds=0.02", "--rounds=2", "--depth=4"});
+               {"asio_bench", "--file=" + folder, "--buffered", "--size=1m",
+                "--seconds=0.02", "--rounds=2", "--depth=4"});
   return RunProgram(flags, options);
 }
 
@@ -123,7 +123,7 @@ TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {
 }
 
 TEST(AsioBenchTest, HelpHasTheFlagsAndWhatThePresetsAre) {
-  const Outcome outcome = RunProgram({"bench/asio_bench", "--help"});
+  const Outcome outcome = RunProgram({"asio_bench", "--help"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   for (const char* text :
        {"usage: asio_bench", "  --workload: ", "\n  --preset=quick: under a",
@@ -172,8 +172,8 @@ TEST(AsioBenchTest, WhereNobodyTakesPartItOnlySaysWhy) {
 TEST(AsioBenchTest, ATableThatCannotBeWrittenIsAnError) {
   const Scratch scratch;
   const Outcome outcome = RunProgramOnAFullDisk(
-      {"bench/asio_bench", "--file=" + scratch.Path(""), "--buffered",
-       "--size=1m", "--seconds=0.02", "--rounds=1", "--engines=pread"});
+      {"asio_bench", "--file=" + scratch.Path(""), "--buffered", "--size=1m",
+       "--seconds=0.02", "--rounds=1", "--engines=pread"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err,
               HasSubstr("asio_bench: cannot write to standard output: ENOSPC"));

@@ -14,7 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "asio/buffer.h"
 #include "tools/bench/limits.h"
-#include "tools/command_line.h"
+#include "tools/common/command_line.h"
 #include "workqueue/check.h"
 
 ABSL_FLAG(std::string, workload, "randread",

@@ -1,0 +1,181 @@
+// asio_cp SRC DST: copies a file by direct I/O, with read-ahead and write-back.
+//
+// The worked example of the library: see copy.cc for how a queue is used.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "asio/buffer.h"
+#include "asio/errors.h"
+#include "asio/file.h"
+#include "asio/queue.h"
+#include "tools/common/backend_flag.h"
+#include "tools/common/command_line.h"
+#include "tools/common/replacement.h"
+#include "tools/common/standard_streams.h"
+#include "tools/cp/compare.h"
+#include "tools/cp/copy.h"
+#include "tools/cp/progress.h"
+
+ABSL_FLAG(uasio::Bytes, buffer, uasio::Bytes{1 << 20},
+          "the size of a block, a multiple of 4k");
+ABSL_FLAG(uint32_t, depth, 8, "how many blocks are read ahead, and written");
+ABSL_FLAG(bool, verify, false,
+          "read SRC and the copy again, and compare them, before DST becomes "
+          "the copy");
+ABSL_FLAG(bool, sync, false,
+          "return when the copy and its name are on the disk (fsync)");
+ABSL_FLAG(uasio::Progress::When, progress, uasio::Progress::When::kAuto,
+          "a bar on stderr: auto (on a terminal), always or never");
+
+namespace uasio {
+namespace {
+
+constexpr char kUsage[] = R"(usage: asio_cp [FLAGS] SRC DST
+
+Copies SRC to DST by direct I/O; - is standard input or output.  DST is written
+under a temporary name beside it and renamed when it is whole; it gets SRC's
+permission bits, and holes where SRC has them.
+)";
+
+constexpr uint32_t kDepthMax = 1024;
+constexpr mode_t kPermissionBits = 0777;
+
+// What was asked for.
+struct Job {
+  std::string source;
+  std::string target;
+  QueueOptions queue;
+  size_t depth;
+};
+
+Job ParseJob(int argc, char** argv) {
+  const std::vector<std::string> paths = ParseCommandLine(argc, argv, kUsage);
+  if (paths.size() != 2) ExitWithUsage("there must be one SRC and one DST");
+  const uint64_t buffer = absl::GetFlag(FLAGS_buffer).count;
+  if (buffer == 0 || buffer % kBufferAlignment != 0 || buffer > 1 << 30) {
+    ExitWithUsage("--buffer must be a multiple of 4k, and at most 1g");
+  }
+  const uint32_t depth = absl::GetFlag(FLAGS_depth);
+  if (depth == 0 || depth > kDepthMax) {
+    ExitWithUsage(absl::StrCat("--depth must be from 1 to ", kDepthMax));
+  }
+  if (absl::GetFlag(FLAGS_verify) && (paths[0] == "-" || paths[1] == "-")) {
+    ExitWithUsage("--verify needs two files that can be read again, not -");
+  }
+  Job job = {paths[0], paths[1], {}, depth};
+  job.queue.buffer_bytes = buffer;
+  job.queue.writebacks_max = depth;
+  job.queue.depth_max = job.queue.requests_max = 2 * size_t{depth};
+  job.queue.threads_max = std::min<size_t>(job.queue.depth_max, 32);
+  return job;
+}
+
+// What the copy's permission bits are to be.
+mode_t ModeFor(const File& source, const std::string& path) {
+  struct stat info;
+  if (path == "-" || fstat(source.fd(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return NewFileMode();
+  }
+  return info.st_mode & kPermissionBits;
+}
+
+// A read of a pipe gets what is there: let that be a whole block, or what
+// everybody may ask for (/proc/sys/fs/pipe-max-size).  Refused, it is slower.
+void WidenPipe(const File& file, size_t block_bytes) {
+  constexpr size_t kPipeBytesMax = 1 << 20;
+  const int bytes = static_cast<int>(std::min(block_bytes, kPipeBytesMax));
+  const int before = fcntl(file.fd(), F_GETPIPE_SZ);
+  if (before >= 0 && before < bytes) fcntl(file.fd(), F_SETPIPE_SZ, bytes);
+}
+
+absl::StatusOr<File> OpenSource(const std::string& path) {
+  absl::StatusOr<File> file =
+      path == "-" ? StandardInput() : File::Open(path, O_RDONLY);
+  struct stat info;
+  if (file.ok() && fstat(file->fd(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return ErrnoStatus(EISDIR, absl::StrCat("cannot copy ", file->path()));
+  }
+  return file;
+}
+
+// Refuses to copy a file or disk onto itself.
+absl::Status CheckDistinct(const File& source, const std::string& target) {
+  struct stat a, b;
+  if (fstat(source.fd(), &a) != 0 ||
+      (target == "-" ? fstat(STDOUT_FILENO, &b) : stat(target.c_str(), &b))) {
+    return absl::OkStatus();
+  }
+  const bool same_file = S_ISREG(a.st_mode) && S_ISREG(b.st_mode) &&
+                         a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  const bool same_disk =
+      S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode) && a.st_rdev == b.st_rdev;
+  if (!same_file && !same_disk) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(source.path(), " and ", target, " are the same file"));
+}
+
+bool IsStream(const File& file, const std::string& path) {
+  return path == "-" || !file.Size().ok();
+}
+
+// With --verify, also compares them.
+absl::Status CopyContents(const Job& job, Queue* queue, const File& source,
+                          const Replacement& target) {
+  const bool verify = absl::GetFlag(FLAGS_verify);
+  const bool from_stream = IsStream(source, job.source);
+  if (verify && (from_stream || target.in_place())) {
+    return absl::InvalidArgumentError(
+        "--verify needs two files that can be read again");
+  }
+  Progress progress(absl::GetFlag(FLAGS_progress));
+  absl::Status status =
+      Copy(queue, {&source, from_stream},
+           {&target.file(), IsStream(target.file(), job.target)}, job.depth,
+           &progress)
+          .status();
+  if (status.ok() && verify) {
+    status = Compare(queue, source, target.file(), job.depth, &progress);
+  }
+  return status;
+}
+
+absl::Status Run(const Job& job) {
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      BackendFromFlag(job.queue.depth_max);
+  if (!backend.ok()) return backend.status();
+  absl::StatusOr<File> source = OpenSource(job.source);
+  if (!source.ok()) return source.status();
+  absl::Status status = CheckDistinct(*source, job.target);
+  if (!status.ok()) return status;
+  WidenPipe(*source, job.queue.buffer_bytes);
+  absl::StatusOr<Replacement> target = OpenTarget(job.target);
+  if (!target.ok()) return target.status();
+  Queue queue(job.queue, *std::move(backend));
+  status = CopyContents(job, &queue, *source, *target);
+  if (!status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat("cannot copy ", job.source, " to ",
+                                     job.target, ": ", status.message()));
+  }
+  return target->Commit(ModeFor(*source, job.source),
+                        absl::GetFlag(FLAGS_sync));
+}
+
+}  // namespace
+}  // namespace uasio
+
+int main(int argc, char** argv) {
+  uasio::IgnoreSignalsOfFailedWrites();
+  return uasio::ExitCode(uasio::Run(uasio::ParseJob(argc, argv)));
+}

@@ -1,0 +1,256 @@
+#include "tools/cp/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "asio/buffer.h"
+#include "asio/errors.h"
+#include "tools/cp/extents.h"
+
+namespace uasio {
+namespace {
+
+constexpr int64_t kNotKnown = INT64_MAX;
+
+// The whole of a copy.  Blocks are read in parallel and written in order, each
+// by turning its read request into a write-back.
+class Copier {
+ public:
+  Copier(Queue* queue, CopyEnd source, CopyEnd target, size_t depth,
+         Progress* progress)
+      : queue_(queue),
+        source_(source),
+        target_(target),
+        depth_(depth),
+        progress_(progress) {}
+
+  absl::StatusOr<int64_t> Run();
+
+ private:
+  struct Block {
+    Request* request;
+    char* buffer;
+    int64_t offset;
+    size_t wanted;
+    size_t filled;
+    bool done;
+  };
+
+  absl::Status Prepare();
+  absl::Status PrepareTarget();
+  absl::Status Reserve();
+  absl::Status Pump();
+  absl::Status StartReads();
+  void Read(Block* block);
+  absl::Status Take(Request* request);
+  void Write(const Block& block);
+  absl::Status Settle();
+  absl::Status Finish();
+
+  Queue* const queue_;
+  const CopyEnd source_;
+  const CopyEnd target_;
+  size_t depth_;
+  Progress* const progress_;
+
+  int64_t size_ = kNotKnown;  // Of the copy.
+  bool fills_file_ = false;   // The target is a regular file, at offsets.
+  std::optional<DataBlocks> blocks_;
+  std::deque<Block> reading_;  // In the order of their offsets.
+};
+
+absl::StatusOr<int64_t> Copier::Run() {
+  absl::Status status = Prepare();
+  if (status.ok()) status = Pump();
+  const absl::Status written = Settle();
+  if (status.ok()) status = written;
+  if (status.ok()) status = Finish();
+  if (!status.ok()) return status;
+  return size_;
+}
+
+absl::Status Copier::Prepare() {
+  for (const File* file : {source_.file, target_.file}) {
+    const size_t bytes = file->alignment().offset_bytes;
+    if (kBufferAlignment % bytes == 0) continue;
+    return absl::UnimplementedError(absl::StrCat(
+        file->path(), " wants direct I/O in blocks of ", bytes, " bytes"));
+  }
+  if (!source_.is_stream) {
+    const absl::StatusOr<int64_t> size = source_.file->Size();
+    if (!size.ok()) return size.status();
+    if (*size > 0) size_ = *size;
+  }
+  // Where a block ends short of its end, the next one cannot be read ahead.
+  if (size_ == kNotKnown) depth_ = 1;
+  progress_->Begin("copying", size_ == kNotKnown ? 0 : size_);
+  return PrepareTarget();
+}
+
+absl::Status Copier::PrepareTarget() {
+  const int fd = target_.file->fd();
+  struct stat info;
+  fills_file_ =
+      !target_.is_stream && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  const bool skips_holes = fills_file_ && size_ != kNotKnown;
+  blocks_.emplace(skips_holes ? source_.file->fd() : kNoHoles, size_);
+  if (!fills_file_) return absl::OkStatus();
+  if (ftruncate(fd, 0) != 0) {
+    return ErrnoStatus(errno,
+                       absl::StrCat("cannot empty ", target_.file->path()));
+  }
+  return size_ == kNotKnown ? absl::OkStatus() : Reserve();
+}
+
+// So that a full disk is found out before the copy, and direct writes need not
+// extend the file; where that can be done, and the source has no holes.
+absl::Status Copier::Reserve() {
+  struct stat info;
+  if (fstat(source_.file->fd(), &info) == 0 &&
+      info.st_blocks < info.st_size / 512) {
+    return absl::OkStatus();
+  }
+  if (fallocate(target_.file->fd(), 0, 0, size_) == 0 ||
+      (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)) {
+    return absl::OkStatus();
+  }
+  return ErrnoStatus(errno, absl::StrCat("cannot reserve ", size_,
+                                         " bytes for ", target_.file->path()));
+}
+
+absl::Status Copier::Pump() {
+  while (true) {
+    absl::Status status = StartReads();
+    if (status.ok() && reading_.empty()) return absl::OkStatus();
+    if (status.ok()) status = Take(queue_->Wait());
+    if (status.ok()) status = queue_->ledger().status(target_.file->fd());
+    if (!status.ok()) return status;
+    while (!reading_.empty() && reading_.front().done) {
+      const Block& block = reading_.front();
+      Write(block);
+      progress_->Update(block.offset + static_cast<int64_t>(block.filled));
+      reading_.pop_front();
+    }
+  }
+}
+
+// Starts as many reads as may run ahead.
+absl::Status Copier::StartReads() {
+  const int64_t buffer_bytes =
+      static_cast<int64_t>(queue_->options().buffer_bytes);
+  while (reading_.size() < depth_) {
+    // Before the block is taken, which could not be given back.
+    Request* request = queue_->Get();
+    if (request == nullptr) {
+      if (!reading_.empty()) break;
+      if (queue_->writebacks() > 0) {
+        queue_->Sync().IgnoreError();  // It stays in the ledger.
+        continue;
+      }
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no memory for a buffer of ", buffer_bytes, " bytes"));
+    }
+    const Extent extent = blocks_->Next(buffer_bytes);
+    const int64_t end = std::min(extent.end, size_);
+    if (extent.begin >= end) {
+      queue_->Put(request);
+      break;
+    }
+    reading_.push_back({request, request->buffer, extent.begin,
+                        static_cast<size_t>(end - extent.begin), 0, false});
+    Read(&reading_.back());
+  }
+  return absl::OkStatus();
+}
+
+// Reads what is wanting of a block; a direct file is asked for whole sectors,
+// and its end cuts that short.
+void Copier::Read(Block* block) {
+  const int64_t filled = static_cast<int64_t>(block->filled);
+  Request* r = block->request;
+  r->op = Op::kRead;
+  r->fd = source_.file->fd();
+  r->offset = source_.is_stream ? kFilePosition : block->offset + filled;
+  r->buffer = block->buffer + filled;
+  r->length = block->wanted - block->filled;
+  if (source_.file->direct()) r->length = RoundUp(r->length, kBufferAlignment);
+  r->user_data = block;
+  queue_->Submit(r);
+}
+
+// Takes in a finished read; goes on with it if there may be more to come.
+absl::Status Copier::Take(Request* r) {
+  Block* block = static_cast<Block*>(r->user_data);
+  block->done = true;
+  if (r->result < 0) return r->status();
+  const size_t wanted = block->wanted - block->filled;
+  const size_t got = std::min(static_cast<size_t>(r->result), wanted);
+  block->filled += got;
+  if (got == wanted) return absl::OkStatus();
+  if (got == 0 || r->traits.sized) {
+    size_ =
+        std::min(size_, block->offset + static_cast<int64_t>(block->filled));
+  } else {
+    block->done = false;
+    Read(block);
+  }
+  return absl::OkStatus();
+}
+
+// What lies beyond the end of the last block of a direct file is cut off by
+// Finish().
+void Copier::Write(const Block& block) {
+  Request* r = block.request;
+  if (block.offset >= size_) return queue_->Put(r);  // Beyond a new end.
+  r->op = Op::kWriteBack;
+  r->fd = target_.file->fd();
+  r->offset = target_.is_stream ? kFilePosition : block.offset;
+  r->buffer = block.buffer;
+  r->length = RoundUp(block.filled, target_.file->alignment().offset_bytes);
+  memset(r->buffer + block.filled, 0, r->length - block.filled);
+  queue_->Submit(r);
+}
+
+// Waits for all that is in flight, gives the requests back, and returns the
+// error of the writes.  After an error some reads are still running, and one of
+// a pipe might do so for ever.
+absl::Status Copier::Settle() {
+  for (const Block& block : reading_) {
+    if (block.done) {
+      queue_->Put(block.request);
+    } else {
+      queue_->Cancel(block.request);
+    }
+  }
+  reading_.clear();
+  queue_->Sync().IgnoreError();  // Forget() has it, too.
+  while (Request* request = queue_->TryWait()) queue_->Put(request);
+  queue_->Forget(source_.file->fd()).IgnoreError();  // It has none of reads.
+  return queue_->Forget(target_.file->fd());
+}
+
+absl::Status Copier::Finish() {
+  if (!fills_file_ || ftruncate(target_.file->fd(), size_) == 0) {
+    return absl::OkStatus();
+  }
+  return ErrnoStatus(errno, absl::StrCat("cannot set the size of ",
+                                         target_.file->path(), " to ", size_));
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> Copy(Queue* queue, CopyEnd source, CopyEnd target,
+                             size_t depth, Progress* progress) {
+  return Copier(queue, source, target, depth, progress).Run();
+}
+
+}  // namespace uasio

@@ -1,0 +1,38 @@
+#include "tools/cp/extents.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "asio/buffer.h"
+
+namespace uasio {
+
+Extent DataBlocks::Next(int64_t block_bytes) {
+  if (data_.empty()) FindData();
+  const Extent block = {data_.begin,
+                        std::min(data_.begin + block_bytes, data_.end)};
+  data_.begin = block.end;
+  return block;
+}
+
+// The next data at or after the end of the last, in whole aligned blocks; at
+// the end of the file, an empty extent.
+void DataBlocks::FindData() {
+  const int64_t from = data_.end;
+  data_ = {from, size_};
+  if (from >= size_ || fd_ == kNoHoles) return;
+  const off_t begin = lseek(fd_, from, SEEK_DATA);
+  if (begin < 0) {
+    if (errno == ENXIO) data_ = {size_, size_};  // A hole up to the end.
+    return;
+  }
+  const off_t end = lseek(fd_, begin, SEEK_HOLE);
+  if (end < 0) return;
+  const int64_t alignment = kBufferAlignment;
+  data_.begin = std::max<int64_t>(from, begin / alignment * alignment);
+  data_.end = std::min<int64_t>(size_, RoundUp(end, alignment));
+}
+
+}  // namespace uasio

@@ -1,0 +1,52 @@
+// A Progress draws a bar with the rate and the time left on a terminal.
+//
+// Threads:   one.
+// Units:     bytes; MiB/s since the beginning.
+// Cost:      a look at the clock for each Update(); draws ten times a second.
+
+#ifndef UASIO_TOOLS_CP_PROGRESS_H_
+#define UASIO_TOOLS_CP_PROGRESS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace uasio {
+
+class Progress {
+ public:
+  enum class When { kAuto, kAlways, kNever };
+
+  // kAuto: if stderr is a terminal.
+  explicit Progress(When when);
+
+  // Wipes the line.
+  ~Progress();
+
+  // Begins a bar that is full at `total` bytes; 0: the total is not known.
+  void Begin(absl::string_view what, int64_t total);
+  void Update(int64_t done);
+
+ private:
+  const bool on_;
+  bool drawn_ = false;
+  std::string what_;
+  int64_t total_ = 0;
+  absl::Time begun_;
+  absl::Time next_;
+};
+
+// What Update() draws:
+// "copying [======                  ]  25%  512.0 MiB  980 MiB/s  2s left".
+std::string ProgressLine(absl::string_view what, int64_t done, int64_t total,
+                         absl::Duration elapsed);
+
+bool AbslParseFlag(absl::string_view text, Progress::When* when,
+                   std::string* error);
+std::string AbslUnparseFlag(Progress::When when);
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_CP_PROGRESS_H_

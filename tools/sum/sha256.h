@@ -1,0 +1,41 @@
+// Sha256 makes the SHA-256 checksum of bytes that come in pieces, by libcrypto.
+//
+// Threads:   one at a time.
+// Errors:    none; libcrypto without SHA-256, or without memory, is a CHECK.
+
+#ifndef UASIO_TOOLS_SUM_SHA256_H_
+#define UASIO_TOOLS_SUM_SHA256_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+extern "C" {
+struct evp_md_ctx_st;
+}
+
+namespace uasio {
+
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+
+  void Add(const void* bytes, size_t size);
+
+  // The checksum in hexadecimal digits, after which it begins anew.
+  std::string Finish();
+
+ private:
+  void Begin();
+
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_TOOLS_SUM_SHA256_H_
