@@ -4,10 +4,10 @@
 // Ownership: the queue owns its backend, and destroys it when it has nothing
 //            in flight.
 // Order:     none: what the queue starts may run and finish in any order.
-// Blocks:    only Collect(), as told.
+// Blocks:    only Reap(), as told.
 // Errors:    each is the result of a request.
 //
-// Every request that a backend was told to start comes back from Collect()
+// Every request that a backend was told to start comes back from Reap()
 // exactly once, with what one system call would tell of it: a short count and
 // EINTR are the queue's to mend, and what the backend refuses, or answers with
 // EAGAIN on an fd that has a size, goes to the workers.
@@ -56,8 +56,8 @@ class Backend {
   // Called when somebody is going to poll, at any time and once at the most.
   // From then on the eventfd `event_fd` (borrowed) is to be written to whenever
   // a request finishes after the Start() that it was given to, at least once
-  // after each Collect() that found fewer than it had room for.  For requests
-  // in flight by then, such a Collect() may write to it at once.
+  // after each Reap() that found fewer than it had room for.  For requests
+  // in flight by then, such a Reap() may write to it at once.
   virtual void Attach(int event_fd) = 0;
 
   // The queue has allocated memory for buffers, which stays until it is
@@ -69,14 +69,14 @@ class Backend {
   //
   // Starts all of `batch`, if it can with few system calls, each from where it
   // is: request->transferred bytes are done.  Returns how many requests wait
-  // for Collect() now, having been finished or refused on the spot.
+  // for Reap() now, having been finished or refused on the spot.
   virtual size_t Start(absl::Span<Request* const> batch) = 0;
 
   // Fills `out` with finished requests and returns how many.  Blocks until
   // there are `min` of them, or until `deadline`.
   // REQUIRES: min <= out.size(); at least `min` are in flight.
-  virtual size_t Collect(absl::Span<Completion> out, size_t min,
-                         absl::Time deadline) = 0;
+  virtual size_t Reap(absl::Span<Completion> out, size_t min,
+                      absl::Time deadline) = 0;
 
   // Asks that `request`, which is in flight, end early.  It comes back in any
   // case: with -ECANCELED, or with what happened anyway.

@@ -265,7 +265,7 @@ TEST_F(QueueDeathTest, ABackendThatReportsARequestTwice) {
         q.held->Finish(r);
         q.queue.Wait();
       },
-      "Backend: Collect\\(\\) gave a request that is not in flight");
+      "Backend: Reap\\(\\) gave a request that is not in flight");
 }
 
 }  // namespace

@@ -77,8 +77,8 @@ class ThreadBackend final : public Backend {
     return on_the_spot;
   }
 
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override {
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override {
     MutexLock lock(&mutex_);
     while (finished_.size() < min && absl::Now() < deadline) {
       changed_.WaitUntil(&mutex_, std::chrono::steady_clock::now() +
@@ -241,8 +241,8 @@ class VainBackend final : public Backend {
     request_ = batch[0];
     return 0;
   }
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override {
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override {
     if (++looks == finishes_at) {
       out[0] = {request_, 0, 0};
       return 1;

@@ -96,22 +96,22 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
   }
   in_wrapped_ += batch_.size();
   if (!batch_.empty() && wrapped_->Start(batch_) > 0) {
-    while (CollectWrapped(0, absl::InfinitePast())) {
+    while (ReapWrapped(0, absl::InfinitePast())) {
     }
   }
   AnnounceDelayed();
   return finished_.size();
 }
 
-size_t FaultBackend::Collect(absl::Span<Completion> out, size_t min,
-                             absl::Time deadline) {
+size_t FaultBackend::Reap(absl::Span<Completion> out, size_t min,
+                          absl::Time deadline) {
   size_t count = finished_.MoveTo(out);
   const bool were_delayed = !delayed_.empty();
   while (count < out.size()) {
     const bool missing = count < min;
     // Nobody is to wait for what the delayed ones could come after.
     const bool waits = missing && delayed_.empty();
-    if (!CollectWrapped(waits ? 1 : 0, deadline)) {
+    if (!ReapWrapped(waits ? 1 : 0, deadline)) {
       if (delayed_.empty() || !(missing || were_delayed)) break;
       FinishDelayed();
     }
@@ -215,11 +215,11 @@ void FaultBackend::PerformHere(Job* job) {
 
 // Waits for `min` of the wrapped backend's, and finishes what may come back.
 // False: nothing has come.
-bool FaultBackend::CollectWrapped(size_t min, absl::Time deadline) {
+bool FaultBackend::ReapWrapped(size_t min, absl::Time deadline) {
   absl::Span<Completion> raw = absl::MakeSpan(raw_).first(0);
   if (in_wrapped_ > 0) {
     raw = absl::MakeSpan(raw_);
-    raw = raw.first(wrapped_->Collect(raw, min, deadline));
+    raw = raw.first(wrapped_->Reap(raw, min, deadline));
     in_wrapped_ -= raw.size();
     if (options_.reorder) std::shuffle(raw.begin(), raw.end(), order_);
   }

@@ -4,7 +4,7 @@
 // Threads:   Backend's rules.
 // Ownership: it owns the backend that it wraps.
 // Order:     that of the wrapped one, unless it is told to mix it up.
-// Blocks:    Collect(); never for longer than the wrapped one.
+// Blocks:    Reap(); never for longer than the wrapped one.
 // Errors:    the ones that are asked for.
 //
 // Faults are scripted (the Nth request of a kind) or drawn at given rates from
@@ -87,8 +87,8 @@ class FaultBackend final : public Backend {
     wrapped_->AddBuffers(data, size);
   }
   size_t Start(absl::Span<Request* const> batch) override;
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override;
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override;
   void Cancel(Request* request) override;
 
   // How many faults of each kind there have been.
@@ -112,7 +112,7 @@ class FaultBackend final : public Backend {
   bool MustSee(const Request& request) const;
   bool KeepForCrash(Job* job);
   void PerformHere(Job* job);
-  bool CollectWrapped(size_t min, absl::Time deadline);
+  bool ReapWrapped(size_t min, absl::Time deadline);
   void FinishDelayed();
   void AnnounceDelayed();
   void FinishWrapped(const Completion& completion);
@@ -131,7 +131,7 @@ class FaultBackend final : public Backend {
   internal::JobPool<Job> jobs_;
   size_t in_wrapped_ = 0;
   std::vector<Request*> batch_;      // Scratch, of Start().
-  std::vector<Completion> raw_;      // Scratch, of CollectWrapped().
+  std::vector<Completion> raw_;      // Scratch, of ReapWrapped().
   std::vector<Completion> delayed_;  // Until something else has finished.
   CompletionBuffer finished_;
 };

@@ -143,9 +143,9 @@ class Recorder final : public Backend {
     }
     return sync_.Start(batch);
   }
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override {
-    return sync_.Collect(out, min, deadline);
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override {
+    return sync_.Reap(out, min, deadline);
   }
   void Cancel(Request*) override {}
 

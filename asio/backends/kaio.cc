@@ -127,16 +127,17 @@ size_t KaioBackend::Start(absl::Span<Request* const> batch) {
     Fill(jobs_.New(request));
   }
   SubmitFilled();
-  Reap(0, absl::InfinitePast());  // Writes that would wait fail on the spot.
+  ReapFromKernel(
+      0, absl::InfinitePast());  // Writes that would wait fail on the spot.
   return finished_.size();
 }
 
-size_t KaioBackend::Collect(absl::Span<Completion> out, size_t min,
-                            absl::Time deadline) {
+size_t KaioBackend::Reap(absl::Span<Completion> out, size_t min,
+                         absl::Time deadline) {
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
-    const size_t reaped = Reap(missing, deadline);
+    const size_t reaped = ReapFromKernel(missing, deadline);
     count += finished_.MoveTo(out.subspan(count));
     if (reaped == 0) break;
   }
@@ -195,10 +196,10 @@ void KaioBackend::SubmitFilled() {
   filled_.clear();
 }
 
-size_t KaioBackend::Reap(size_t min, absl::Time deadline) {
+size_t KaioBackend::ReapFromKernel(size_t min, absl::Time deadline) {
   if (in_kernel_ == 0) return 0;
-  size_t count = ring_ != nullptr ? ReapRing() : ReapByCall(0, deadline);
-  if (count == 0 && min > 0) count = ReapByCall(min, deadline);
+  size_t count = ring_ != nullptr ? ReapRing() : ReapBySyscall(0, deadline);
+  if (count == 0 && min > 0) count = ReapBySyscall(min, deadline);
   in_kernel_ -= count;
   return count;
 }
@@ -208,7 +209,7 @@ size_t KaioBackend::ReapRing() {
   uint32_t head = ring_->head.load(std::memory_order_relaxed);
   const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
   while (head != tail && count < kEventsAtOnce) {
-    Take(ring_->events[head]);
+    HandleEvent(ring_->events[head]);
     head = head + 1 == ring_->size ? 0 : head + 1;
     ++count;
   }
@@ -216,7 +217,7 @@ size_t KaioBackend::ReapRing() {
   return count;
 }
 
-size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
+size_t KaioBackend::ReapBySyscall(size_t min, absl::Time deadline) {
   io_event events[kEventsAtOnce];
   min = std::min({min, kEventsAtOnce, in_kernel_});
   long count;
@@ -227,11 +228,11 @@ size_t KaioBackend::ReapByCall(size_t min, absl::Time deadline) {
     count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
   } while (count < 0 && errno == EINTR);
   UASIO_CHECK(count >= 0, "kaio: io_getevents() has ceased to work");
-  for (long i = 0; i < count; ++i) Take(events[i]);
+  for (long i = 0; i < count; ++i) HandleEvent(events[i]);
   return count;
 }
 
-void KaioBackend::Take(const io_event& event) {
+void KaioBackend::HandleEvent(const io_event& event) {
   Job* job = reinterpret_cast<Job*>(static_cast<uintptr_t>(event.data));
   const size_t before = job->request->transferred;
   if (unannounced_ > 0 && job->aio_flags == 0) --unannounced_;

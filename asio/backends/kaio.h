@@ -4,7 +4,7 @@
 //
 // Threads:   Backend's rules.
 // Order:     none.
-// Blocks:    Collect(); Start() as io_submit(2) does: hardly, since only direct
+// Blocks:    Reap(); Start() as io_submit(2) does: hardly, since only direct
 //            I/O comes here, and writes that would have to wait for space or
 //            for the file's size are refused (RWF_NOWAIT) and go to the
 //            workers.
@@ -51,8 +51,8 @@ class KaioBackend final : public Backend {
   absl::string_view name() const override { return "kaio"; }
   bool Takes(const Request& request) const override;
   size_t Start(absl::Span<Request* const> batch) override;
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override;
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override;
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
 
@@ -66,10 +66,10 @@ class KaioBackend final : public Backend {
 
   void Fill(Job* job);
   void SubmitFilled();
-  size_t Reap(size_t min, absl::Time deadline);
+  size_t ReapFromKernel(size_t min, absl::Time deadline);
   size_t ReapRing();
-  size_t ReapByCall(size_t min, absl::Time deadline);
-  void Take(const io_event& event);
+  size_t ReapBySyscall(size_t min, absl::Time deadline);
+  void HandleEvent(const io_event& event);
   void Finish(Job* job, int64_t result, size_t transferred);
 
   const aio_context_t context_;

@@ -23,8 +23,8 @@ class SyncBackend final : public Backend {
   bool FinishesTransfers() const override { return true; }
   void Attach(int) override {}  // Nothing finishes later.
   size_t Start(absl::Span<Request* const> batch) override;
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override;
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override;
   void Cancel(Request*) override {}  // It is done already.
 
  private:

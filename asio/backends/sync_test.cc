@@ -56,7 +56,7 @@ TEST(SyncBackendTest, AnErrorSaysHowMuchWasTransferred) {
   EXPECT_EQ(write.transferred, pipe.Capacity());
 }
 
-TEST(SyncBackendTest, CollectGivesAsManyAsFitAndTheRestLater) {
+TEST(SyncBackendTest, ReapGivesAsManyAsFitAndTheRestLater) {
   SyncBackend backend;
   Request requests[] = {MakeNoOp(), MakeNoOp(), MakeNoOp()};
   backend.Start({&requests[0], &requests[1], &requests[2]});

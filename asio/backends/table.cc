@@ -50,8 +50,8 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   Request* const batch[] = {&request};
   backend->Start(batch);
   Completion done;
-  if (backend->Collect(absl::MakeSpan(&done, 1), 1,
-                       absl::Now() + kProbePatience) == 0) {
+  if (backend->Reap(absl::MakeSpan(&done, 1), 1,
+                    absl::Now() + kProbePatience) == 0) {
     return absl::DeadlineExceededError(absl::StrCat(
         "a read did not finish in ", absl::FormatDuration(kProbePatience)));
   }

@@ -80,12 +80,13 @@ size_t UringBackend::Start(absl::Span<Request* const> batch) {
   return finished_.size();
 }
 
-size_t UringBackend::Collect(absl::Span<Completion> out, size_t min,
-                             absl::Time deadline) {
+size_t UringBackend::Reap(absl::Span<Completion> out, size_t min,
+                          absl::Time deadline) {
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
-    if (Reap() == 0 && (missing == 0 || !WaitFor(missing, deadline))) break;
+    if (ReapFromKernel() == 0 && (missing == 0 || !WaitFor(missing, deadline)))
+      break;
     count += finished_.MoveTo(out.subspan(count));
   }
   if (!announces_ && jobs_.in_flight() > 0 && count < out.size()) Signal();
@@ -166,7 +167,7 @@ void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
 void UringBackend::Submit() {
   while (io_uring_sq_ready(&ring_) > 0) {
     const int count = io_uring_submit(&ring_);
-    if (count <= 0 && count != -EINTR) return TakeBack();
+    if (count <= 0 && count != -EINTR) return WithdrawUnsubmitted();
   }
 }
 
@@ -176,7 +177,7 @@ void UringBackend::Signal() {
 
 // Refuses what is in the ring; a cancel is only forgotten.  The kernel looks at
 // the ring inside of our own calls alone, so that its end may be moved back.
-void UringBackend::TakeBack() {
+void UringBackend::WithdrawUnsubmitted() {
   io_uring_sq& sq = ring_.sq;
   for (unsigned i = *sq.khead; i != *sq.ktail; ++i) {
     Job* job = reinterpret_cast<Job*>(
@@ -204,15 +205,15 @@ io_uring_sqe* UringBackend::NextSqe() {
   return io_uring_get_sqe(&ring_);
 }
 
-size_t UringBackend::Reap() {
+size_t UringBackend::ReapFromKernel() {
   io_uring_cqe* cqes[kCqesAtOnce];
   const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
-  for (unsigned i = 0; i < count; ++i) Take(*cqes[i]);
+  for (unsigned i = 0; i < count; ++i) HandleCqe(*cqes[i]);
   io_uring_cq_advance(&ring_, count);
   return count;
 }
 
-void UringBackend::Take(const io_uring_cqe& cqe) {
+void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
   if (job == nullptr) return;  // Of a cancel.
   const size_t before = job->request->transferred;

@@ -3,7 +3,7 @@
 // Threads:   Backend's rules; the kernel holds us to one thread from the first
 //            Start() on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
-// Blocks:    Collect().
+// Blocks:    Reap().
 // Bounds:    the queue's depth_max; 16 of the kernel's own workers.  What the
 //            kernel has no memory for, or refuses to be given, is refused.
 // Errors:    of Create(): why there is no ring to be had.
@@ -36,8 +36,8 @@ class UringBackend final : public Backend {
   absl::string_view name() const override { return "uring"; }
   bool Takes(const Request& request) const override;
   size_t Start(absl::Span<Request* const> batch) override;
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override;
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override;
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
@@ -58,11 +58,11 @@ class UringBackend final : public Backend {
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
   void Signal();
-  void TakeBack();
+  void WithdrawUnsubmitted();
   int SlabOf(const char* data, size_t size) const;
   io_uring_sqe* NextSqe();
-  size_t Reap();
-  void Take(const io_uring_cqe& cqe);
+  size_t ReapFromKernel();
+  void HandleCqe(const io_uring_cqe& cqe);
   bool WaitFor(size_t count, absl::Time deadline);
 
   io_uring ring_;

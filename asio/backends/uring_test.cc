@@ -177,9 +177,8 @@ struct LockedUpInARead {
     RefuseCalls({{SYS_io_uring_enter, EPERM}});
   }
 
-  size_t Collect(size_t min) {
-    return backend->Collect(absl::MakeSpan(&done, 1), min,
-                            absl::InfiniteFuture());
+  size_t Reap(size_t min) {
+    return backend->Reap(absl::MakeSpan(&done, 1), min, absl::InfiniteFuture());
   }
 
   const Pipe pipe;
@@ -190,7 +189,7 @@ struct LockedUpInARead {
 };
 
 TEST_F(UringDeathTest, WhatCannotBeAwaitedAnyMoreEndsTheProgram) {
-  EXPECT_DEATH(LockedUpInARead().Collect(1),
+  EXPECT_DEATH(LockedUpInARead().Reap(1),
                "uring: io_uring_enter\\(\\) has ceased to work");
 }
 
@@ -199,7 +198,7 @@ TEST_F(UringDeathTest, ACancelThatTheKernelRefusesIsForgotten) {
       {
         LockedUpInARead it;
         it.backend->Cancel(&it.read);
-        exit(it.Collect(0) == 0 ? 0 : 1);
+        exit(it.Reap(0) == 0 ? 0 : 1);
       },
       ExitedWithCode(0), "");
 }

@@ -116,7 +116,7 @@ QueueImpl::~QueueImpl() {
   closing_ = true;
   while (in_flight() > 0) {
     RunDue();
-    if (in_flight_ > 0) Await(absl::InfiniteFuture());
+    if (in_flight_ > 0) ReapBlockingUnlessDue(absl::InfiniteFuture());
   }
   PrintUnreadErrors(ledger_);
 }
@@ -127,7 +127,7 @@ Request* QueueImpl::Get() {
   Slot* slot = idle_.RemoveHead();
   if (slot == nullptr) slot = slots_.New();
   if (slot == nullptr) {
-    Collect(absl::InfinitePast());
+    Reap(absl::InfinitePast());
     slot = idle_.RemoveHead();
   }
   AnnounceRest();
@@ -159,7 +159,7 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
     Accept(slot);
   }
   if (StartBacklog()) {
-    Collect(absl::InfinitePast());
+    Reap(absl::InfinitePast());
   } else {
     MakeProgress();
   }
@@ -172,9 +172,9 @@ bool QueueImpl::RunHandlers(absl::Time deadline) {
   while (due_.empty()) {
     const bool none_runs = in_flight_ == returnable_ + writebacks_;
     if (none_runs || HasPassed(deadline)) break;
-    Collect(deadline);
+    Reap(deadline);
   }
-  if (due_.empty()) Collect(absl::InfinitePast());
+  if (due_.empty()) Reap(absl::InfinitePast());
   const bool any = !due_.empty();
   RunDue();
   AnnounceRest();
@@ -187,7 +187,7 @@ absl::Status QueueImpl::Sync() {
   older_ = in_flight();
   RunDue();
   while (older_ > 0) {
-    Await(absl::InfiniteFuture());
+    ReapBlockingUnlessDue(absl::InfiniteFuture());
     RunDue();
   }
   AnnounceRest();
@@ -211,7 +211,7 @@ void QueueImpl::Cancel(Request* request) {
   if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
   slot->result = -ECANCELED;
   Finish(slot);
-  if (StartBacklog()) Collect(absl::InfinitePast());
+  if (StartBacklog()) Reap(absl::InfinitePast());
   AnnounceRest();
 }
 
@@ -318,7 +318,7 @@ void QueueImpl::WaitForWritebackRoom() {
   if (writebacks_ < options_.writebacks_max) return;
   StartBacklog();
   while (writebacks_ >= options_.writebacks_max) {
-    Collect(absl::InfiniteFuture());
+    Reap(absl::InfiniteFuture());
   }
 }
 
@@ -339,18 +339,17 @@ bool QueueImpl::StartBacklog() {
 // owner's next call: this is it.
 void QueueImpl::MakeProgress() {
   if (in_flight_ > router_.running() || router_.MayResubmit()) {
-    Collect(absl::InfinitePast());
+    Reap(absl::InfinitePast());
   }
 }
 
 // Takes in what is finished, waiting for at least one until `deadline`, and
 // starts what that lets go.  Runs no handler.  False: nothing was finished.
-bool QueueImpl::Collect(absl::Time deadline) {
+bool QueueImpl::Reap(absl::Time deadline) {
   bool any = false;
   bool more;
   do {
-    const size_t count =
-        router_.Collect(absl::MakeSpan(completions_), deadline);
+    const size_t count = router_.Reap(absl::MakeSpan(completions_), deadline);
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
       c.request->result = c.result;
       c.request->transferred = c.transferred;
@@ -385,9 +384,9 @@ void QueueImpl::Finish(Slot* slot) {
   }
 }
 
-// Collect(), but what a handler has made due comes before any waiting.
-void QueueImpl::Await(absl::Time deadline) {
-  Collect(due_.empty() ? deadline : absl::InfinitePast());
+// Reap(), but what a handler has made due comes before any waiting.
+void QueueImpl::ReapBlockingUnlessDue(absl::Time deadline) {
+  Reap(due_.empty() ? deadline : absl::InfinitePast());
 }
 
 size_t QueueImpl::WaitMany(absl::Span<Request*> out, absl::Time deadline) {
@@ -396,15 +395,15 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, absl::Time deadline) {
   size_t count = 0;
   for (bool looked = false; count == 0;) {
     RunDue();
-    count = TakeDone(out);
+    count = PopDone(out);
     if (count > 0) break;
     const bool in_vain = returnable_ == 0 || HasPassed(deadline);
     if (!in_vain) {
-      Await(deadline);
+      ReapBlockingUnlessDue(deadline);
     } else if (!looked) {
       looked = true;
       if (polled_) router_.ClearEventFd();
-      Collect(absl::InfinitePast());
+      Reap(absl::InfinitePast());
     } else {
       break;
     }
@@ -413,7 +412,7 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, absl::Time deadline) {
   return count;
 }
 
-size_t QueueImpl::TakeDone(absl::Span<Request*> out) {
+size_t QueueImpl::PopDone(absl::Span<Request*> out) {
   size_t count = 0;
   for (; count < out.size(); ++count) {
     Slot* slot = done_.RemoveHead();

@@ -66,10 +66,10 @@ class QueueImpl {
   void MakeProgress();
 
   // Collecting.
-  bool Collect(absl::Time deadline);
-  void Await(absl::Time deadline);
+  bool Reap(absl::Time deadline);
+  void ReapBlockingUnlessDue(absl::Time deadline);
   void Finish(Slot* slot);
-  size_t TakeDone(absl::Span<Request*> out);
+  size_t PopDone(absl::Span<Request*> out);
   void RunDue();
   void AnnounceRest();
 
@@ -98,7 +98,7 @@ class QueueImpl {
   size_t older_ = 0;         // In flight() since before the last Sync().
 
   std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
-  std::vector<Completion> completions_;  // Scratch, of Collect().
+  std::vector<Completion> completions_;  // Scratch, of Reap().
 };
 
 }  // namespace uasio::internal

@@ -71,13 +71,13 @@ size_t Router::Start(absl::Span<Slot* const> batch) {
 
 // What was not finished leaves room in `out`, and what is behind it may have
 // been announced long ago: so it looks again.
-size_t Router::Collect(absl::Span<Completion> out, absl::Time deadline) {
+size_t Router::Reap(absl::Span<Completion> out, absl::Time deadline) {
   size_t finished = 0;
   bool more = true;
   while (more && running() > 0 && finished < out.size()) {
     const absl::Span<Completion> rest = out.subspan(finished);
     const size_t count =
-        CollectRaw(rest, finished > 0 ? absl::InfinitePast() : deadline);
+        ReapOnce(rest, finished > 0 ? absl::InfinitePast() : deadline);
     size_t completed_inline = 0;
     finished += HandleCompletions(rest.first(count), &completed_inline);
     more = completed_inline > 0 || count == rest.size() ||
@@ -154,26 +154,24 @@ size_t* Router::RunningOn(const Backend* backend) {
   return backend == backend_.get() ? &running_backend_ : &running_workers_;
 }
 
-size_t Router::CollectRaw(absl::Span<Completion> out, absl::Time deadline) {
+size_t Router::ReapOnce(absl::Span<Completion> out, absl::Time deadline) {
   if (running_backend_ > 0 && running_workers_ > 0) {
-    return CollectFromBoth(out, deadline);
+    return ReapFromBoth(out, deadline);
   }
   const size_t min = deadline == absl::InfinitePast() ? 0 : 1;
-  if (running_backend_ > 0) return backend_->Collect(out, min, deadline);
-  return workers_->Collect(out, min, deadline);
+  if (running_backend_ > 0) return backend_->Reap(out, min, deadline);
+  return workers_->Reap(out, min, deadline);
 }
 
 // A backend that was at work when it was attached may not be able to announce
 // that, and signal at every look: then it is waited for by turns.
-size_t Router::CollectFromBoth(absl::Span<Completion> out,
-                               absl::Time deadline) {
+size_t Router::ReapFromBoth(absl::Span<Completion> out, absl::Time deadline) {
   const absl::Time now = absl::InfinitePast();
   for (size_t vain_waits = 0;; ++vain_waits) {
-    size_t count = backend_->Collect(out, 0, now);
-    count += workers_->Collect(out.subspan(count), 0, now);
+    size_t count = backend_->Reap(out, 0, now);
+    count += workers_->Reap(out.subspan(count), 0, now);
     if (count == 0 && vain_waits > kVainWaitsMax && deadline != now) {
-      count =
-          backend_->Collect(out, 1, std::min(deadline, absl::Now() + kTurn));
+      count = backend_->Reap(out, 1, std::min(deadline, absl::Now() + kTurn));
     }
     if (count > 0 || deadline == now) return count;
     const bool signalled = PollIn(event_fd_, deadline);
@@ -190,7 +188,7 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
   for (Completion completion : out) {
     Slot* slot = static_cast<Slot*>(completion.request);
     UASIO_CHECK(slot->backend != nullptr,
-                "Backend: Collect() gave a request that is not in flight");
+                "Backend: Reap() gave a request that is not in flight");
     const Backend& backend = *std::exchange(slot->backend, nullptr);
     --*RunningOn(&backend);
     const Outcome outcome = Classify(backend, completion);

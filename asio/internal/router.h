@@ -5,7 +5,7 @@
 // Threads:   the queue's; the pool may be shared.
 // Ownership: of the backends and the eventfd; slots and a shared pool are
 //            borrowed.
-// Blocks:    Collect(), as told.  With requests in one backend it waits there;
+// Blocks:    Reap(), as told.  With requests in one backend it waits there;
 //            with requests in both, on the eventfd, which both signal, and in
 //            the backend for a moment where that signals in vain.
 // Errors:    none but the results of requests.
@@ -39,12 +39,12 @@ class Router {
   Router& operator=(const Router&) = delete;
 
   // Starts all of `batch`, with one call to each backend that gets some of it.
-  // Returns how many wait for Collect() by then.
+  // Returns how many wait for Reap() by then.
   size_t Start(absl::Span<Slot* const> batch);
 
   // Fills `out` with finished requests, waiting for at least one until
   // `deadline`, and returns how many.
-  size_t Collect(absl::Span<Completion> out, absl::Time deadline);
+  size_t Reap(absl::Span<Completion> out, absl::Time deadline);
 
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
@@ -78,8 +78,8 @@ class Router {
   WorkerBackend* Workers();
   size_t StartOn(Backend* backend, absl::Span<Request* const> batch);
   size_t StartRouted();
-  size_t CollectRaw(absl::Span<Completion> out, absl::Time deadline);
-  size_t CollectFromBoth(absl::Span<Completion> out, absl::Time deadline);
+  size_t ReapOnce(absl::Span<Completion> out, absl::Time deadline);
+  size_t ReapFromBoth(absl::Span<Completion> out, absl::Time deadline);
   size_t HandleCompletions(absl::Span<Completion> out,
                            size_t* completed_inline);
   size_t* RunningOn(const Backend* backend);

@@ -47,14 +47,14 @@ size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
   return 0;
 }
 
-size_t WorkerBackend::Collect(absl::Span<Completion> out, size_t min,
-                              absl::Time deadline) {
-  size_t count = TakeFetched(out);
+size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
+                           absl::Time deadline) {
+  size_t count = MoveReplies(out);
   while (count < out.size()) {
     const bool enough = count >= min;
     const Deadline until = enough ? Deadline::min() : ToDeadline(deadline);
-    if (!finished_.GetAll(&fetched_, until)) break;
-    count += TakeFetched(out.subspan(count));
+    if (!finished_.GetAll(&replies_, until)) break;
+    count += MoveReplies(out.subspan(count));
   }
   return count;
 }
@@ -117,10 +117,10 @@ void WorkerBackend::Finish(Job* job, int64_t result) {
   finished_.Put(job);
 }
 
-size_t WorkerBackend::TakeFetched(absl::Span<Completion> out) {
+size_t WorkerBackend::MoveReplies(absl::Span<Completion> out) {
   size_t count = 0;
   while (count < out.size()) {
-    Job* job = static_cast<Job*>(fetched_.RemoveHead());
+    Job* job = static_cast<Job*>(replies_.RemoveHead());
     if (job == nullptr) break;
     out[count++] = {job->request, job->result, job->transfer.done};
     jobs_.Recycle(job);

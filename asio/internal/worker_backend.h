@@ -3,7 +3,7 @@
 // Threads:   Backend's rules; the pool may be shared by many queues.
 // Ownership: the pool is the caller's and must outlive the backend.
 // Order:     priority 0 is started first come, first served; higher ones first.
-// Blocks:    Collect().
+// Blocks:    Reap().
 // Errors:    those of the system calls.
 //
 // It takes everything, on any kernel.  A read or write on an fd without a size
@@ -36,8 +36,8 @@ class WorkerBackend final : public Backend {
   bool FinishesTransfers() const override { return true; }
   void Attach(int event_fd) override { finished_.SignalOn(event_fd); }
   size_t Start(absl::Span<Request* const> batch) override;
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override;
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override;
   void Cancel(Request* request) override;
 
  private:
@@ -49,14 +49,14 @@ class WorkerBackend final : public Backend {
   void Run(Job* job);
   void WaitUntilReady(Job* job);
   void Finish(Job* job, int64_t result);
-  size_t TakeFetched(absl::Span<Completion> out);
+  size_t MoveReplies(absl::Span<Completion> out);
 
   WorkerPool* const pool_;
   RawQueue finished_;
   Readiness readiness_;
 
   // Of the queue's thread alone.
-  WorkList fetched_;  // From finished_, all at once.
+  WorkList replies_;  // From finished_, all at once.
   JobPool<Job> jobs_;
 };
 

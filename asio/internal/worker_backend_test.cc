@@ -97,7 +97,7 @@ TEST(WorkerTest, ResultsAreThoseOfPerform) {
   EXPECT_EQ(std::string(back), "56789");
 }
 
-TEST(WorkerTest, CollectWaitsForTheDeadlineOnlyIfThereIsNothing) {
+TEST(WorkerTest, ReapWaitsForTheDeadlineOnlyIfThereIsNothing) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   const Pipe pipe;
@@ -106,7 +106,7 @@ TEST(WorkerTest, CollectWaitsForTheDeadlineOnlyIfThereIsNothing) {
   StartOne(&backend, &read);
   Completion out;
   const absl::Time deadline = absl::Now() + absl::Milliseconds(20);
-  EXPECT_EQ(backend.Collect(absl::MakeSpan(&out, 1), 1, deadline), 0u);
+  EXPECT_EQ(backend.Reap(absl::MakeSpan(&out, 1), 1, deadline), 0u);
   EXPECT_GE(absl::Now(), deadline);
   ExpectFinished(&backend, nullptr);
   pipe.Put("x");
@@ -115,7 +115,7 @@ TEST(WorkerTest, CollectWaitsForTheDeadlineOnlyIfThereIsNothing) {
 }
 
 // The second pipe is filled only when the first request is about to finish.
-TEST(WorkerTest, CollectWaitsForTheMinimum) {
+TEST(WorkerTest, ReapWaitsForTheMinimum) {
   WorkerPool pool(Threads(2));
   WorkerBackend backend(&pool);
   const Pipe one, two;
@@ -133,7 +133,7 @@ TEST(WorkerTest, CollectWaitsForTheMinimum) {
   EXPECT_EQ(first.result + second.result, 2);
 }
 
-TEST(WorkerTest, CollectGivesAsManyAsFitAndTheRestLater) {
+TEST(WorkerTest, ReapGivesAsManyAsFitAndTheRestLater) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   std::vector<Request> requests(10, MakeNoOp());
@@ -177,7 +177,7 @@ TEST(WorkerTest, NoSignalIsLost) {
     ASSERT_TRUE(TakeSignal(event.get(), kLongMs)) << finished;
     size_t count;
     do {
-      count = backend.Collect(absl::MakeSpan(out), 0, absl::InfinitePast());
+      count = backend.Reap(absl::MakeSpan(out), 0, absl::InfinitePast());
       finished += static_cast<int>(count);
       for (size_t i = 0; i < count && started < kRequests; ++i, ++started) {
         StartOne(&backend, out[i].request);

@@ -43,9 +43,9 @@ class CountingBackend final : public Backend {
   }
   void Cancel(Request* r) override { wrapped_->Cancel(r); }
 
-  size_t Collect(absl::Span<Completion> out, size_t min,
-                 absl::Time deadline) override {
-    const size_t count = wrapped_->Collect(out, min, deadline);
+  size_t Reap(absl::Span<Completion> out, size_t min,
+              absl::Time deadline) override {
+    const size_t count = wrapped_->Reap(out, min, deadline);
     for (const Completion& c : out.first(count)) {
       if (c.request->op == Op::kNoOp || c.result == -EINTR) continue;
       if (!IsForWorkers(c.result)) ++counts_->answered;

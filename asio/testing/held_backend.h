@@ -3,7 +3,7 @@
 //
 // Threads:   one.
 // Ownership: the queue's, as any backend; the test keeps a pointer.
-// Blocks:    never.  A Collect() that would have to wait calls when_awaited()
+// Blocks:    never.  A Reap() that would have to wait calls when_awaited()
 //            instead, which by default finishes the oldest.
 //
 //   auto* held = new HeldBackend;
@@ -50,7 +50,7 @@ class HeldBackend final : public Backend {
   size_t starts = 0;   // Calls of Start().
   size_t started = 0;  // Requests.
   size_t cancels = 0;
-  size_t awaited = 0;  // Calls of Collect() that had to wait.
+  size_t awaited = 0;  // Calls of Reap() that had to wait.
   int event_fd = -1;   // Of Attach().
 
   bool IsRunning(const Request* r) const {
@@ -90,7 +90,7 @@ class HeldBackend final : public Backend {
     return 0;
   }
 
-  size_t Collect(absl::Span<Completion> out, size_t min, absl::Time) override {
+  size_t Reap(absl::Span<Completion> out, size_t min, absl::Time) override {
     size_t count = Take(out);
     while (count < min) {
       ++awaited;

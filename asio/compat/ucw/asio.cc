@@ -167,7 +167,7 @@ void Recycle(UcwRequest* r) {
 
 // Waits for the next to finish and says where it went: onto done_list, or, a
 // write-back, onto idle_list.  False: nothing is running.
-bool Collect(asio_queue* q) {
+bool Reap(asio_queue* q) {
   UASIO_CHECK(!in_writeback_handler,
               "asio: the handler of failed write-backs must not wait");
   work* w = work_wait(&q->queue);
@@ -218,7 +218,7 @@ void CheckSubmit(const UcwRequest& r) {
 void WaitForRoom(asio_queue* q) {
   UASIO_CHECK(q->max_writebacks > 0,
               "asio_submit: a write-back, but the queue's max_writebacks is 0");
-  while (q->running_writebacks >= q->max_writebacks) Collect(q);
+  while (q->running_writebacks >= q->max_writebacks) Reap(q);
   ++q->running_writebacks;
 }
 
@@ -282,7 +282,7 @@ void asio_submit(struct asio_request* request) {
 struct asio_request* asio_wait(struct asio_queue* q) {
   void* node;
   while ((node = clist_remove_head(&q->done_list)) == nullptr) {
-    if (!uasio::Collect(q)) return nullptr;
+    if (!uasio::Reap(q)) return nullptr;
   }
   UcwRequest* r = uasio::RequestOf(static_cast<cnode*>(node));
   r->state = UcwState::kOwned;
@@ -301,7 +301,7 @@ void asio_put(struct asio_request* request) {
 }
 
 void asio_sync(struct asio_queue* q) {
-  while (uasio::Collect(q)) {
+  while (uasio::Reap(q)) {
   }
 }
 
