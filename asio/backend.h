@@ -17,13 +17,15 @@
 #ifndef UASIO_ASIO_BACKEND_H_
 #define UASIO_ASIO_BACKEND_H_
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "asio/op.h"
 #include "asio/request.h"
+#include "workqueue/deadline.h"
 
 namespace uasio {
 
@@ -35,8 +37,26 @@ struct Completion {
   size_t transferred;  // Bytes in all, also when the result is an error.
 };
 
-// As a result: nothing more has been done, and the workers are to do it.
+// As a result: not performed; the worker backend must do it.
 inline constexpr int64_t kRefused = INT64_MIN;
+
+// Whether the queue gives the rest of a request to the worker backend:
+// - any request that its backend refused;
+// - on an fd with a size, one that would have had to wait (EAGAIN) or that the
+//   backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
+// - on an fd with a size, a write that wrote nothing: only the system call
+//   itself tells why.
+inline bool IsForWorkers(const Completion& completion) {
+  const Request& r = *completion.request;
+  if (completion.result == kRefused) return true;
+  if (!r.traits.sized) return false;
+  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
+    return true;
+  }
+  return completion.result >= 0 && IsWrite(r.op) &&
+         completion.transferred == r.transferred &&
+         completion.transferred < r.length;
+}
 
 class Backend {
  public:
@@ -76,7 +96,7 @@ class Backend {
   // there are `min` of them, or until `deadline`.
   // REQUIRES: min <= out.size(); at least `min` are in flight.
   virtual size_t Reap(absl::Span<Completion> out, size_t min,
-                      absl::Time deadline) = 0;
+                      Deadline deadline) = 0;
 
   // Asks that `request`, which is in flight, end early.  It comes back in any
   // case: with -ECANCELED, or with what happened anyway.

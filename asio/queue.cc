@@ -6,12 +6,30 @@
 
 #include "asio/queue.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "asio/file.h"
 #include "asio/internal/queue_impl.h"
+#include "workqueue/deadline.h"
 
 namespace uasio {
+namespace {
+
+constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+
+// Once, when a call begins: from then on nobody's setting of the clock counts.
+Deadline ToDeadline(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return kNoDeadline;
+  if (time == absl::InfinitePast()) return kDontWait;
+  const absl::Duration left = std::min(time - absl::Now(), kLongest);
+  return std::chrono::steady_clock::now() +
+         absl::ToChronoNanoseconds(std::max(left, -kLongest));
+}
+
+}  // namespace
 
 Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend)
     : impl_(
@@ -27,16 +45,16 @@ void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
 Request* Queue::WaitUntil(absl::Time deadline) {
   Request* request = nullptr;
-  impl_->WaitMany(absl::MakeSpan(&request, 1), deadline);
+  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(deadline));
   return request;
 }
 
 size_t Queue::WaitMany(absl::Span<Request*> out) {
-  return out.empty() ? 0 : impl_->WaitMany(out, absl::InfiniteFuture());
+  return out.empty() ? 0 : impl_->WaitMany(out, kNoDeadline);
 }
 
 bool Queue::RunHandlers(absl::Time deadline) {
-  return impl_->RunHandlers(deadline);
+  return impl_->RunHandlers(ToDeadline(deadline));
 }
 
 absl::Status Queue::Sync() { return impl_->Sync(); }

@@ -78,9 +78,9 @@ class ThreadBackend final : public Backend {
   }
 
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override {
+              Deadline deadline) override {
     MutexLock lock(&mutex_);
-    while (finished_.size() < min && absl::Now() < deadline) {
+    while (finished_.size() < min && !HasPassed(deadline)) {
       changed_.WaitUntil(&mutex_, std::chrono::steady_clock::now() +
                                       std::chrono::milliseconds(100));
     }
@@ -242,12 +242,12 @@ class VainBackend final : public Backend {
     return 0;
   }
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override {
+              Deadline deadline) override {
     if (++looks == finishes_at) {
       out[0] = {request_, 0, 0};
       return 1;
     }
-    if (min > 0) absl::SleepFor(deadline - absl::Now());  // As it is to block.
+    if (min > 0) std::this_thread::sleep_until(deadline);  // As it is to block.
     eventfd_write(event_fd_, 1);
     return 0;
   }

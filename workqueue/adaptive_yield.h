@@ -12,10 +12,8 @@
 // Threads:   all but YieldUntil() under the lock of its owner.
 // Blocks:    nothing.
 //
-//   if (yield.ShouldYield(AdaptiveYield::Clock::now(), deadline)) {
-//     mutex.Unlock();
-//     const AdaptiveYield::Stay stay = AdaptiveYield::YieldUntil([&] { return
-//     ready; }); mutex.Lock(); yield.Learn(stay, ready, /*threads=*/1);
+//   if (!yield.YieldUnlocked(&mutex, deadline, ready, one_thread)) {
+//     ...  // Blocks.
 //   }
 
 #ifndef UASIO_WORKQUEUE_ADAPTIVE_YIELD_H_
@@ -55,6 +53,23 @@ class AdaptiveYield {
       stay.time = Clock::now() - stay.begin;
     }
     return stay;
+  }
+
+  // All of it for a thread that holds `mutex`: where it should yield, unlocks,
+  // yields until look() answers true, locks again and learns.  threads() is
+  // called with the lock held, and counts those that wait for the like.
+  // Returns look().
+  template <typename Look, typename Threads>
+  bool YieldUnlocked(Mutex* mutex, Deadline deadline, const Look& look,
+                     const Threads& threads)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (!ShouldYield(Clock::now(), deadline)) return look();
+    mutex->Unlock();
+    const Stay stay = YieldUntil(look);
+    mutex->Lock();
+    const bool found = look();
+    Learn(stay, found, threads());
+    return found;
   }
 
   // Learns from a stay whether the next ones will pay: it has `found` what it

@@ -15,18 +15,14 @@
 #ifndef UASIO_WORKQUEUE_MUTEX_H_
 #define UASIO_WORKQUEUE_MUTEX_H_
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
 #include "absl/base/config.h"
 #include "absl/base/thread_annotations.h"
+#include "workqueue/deadline.h"
 
 namespace uasio {
-
-// A point of time to wait for, on the clock that nobody sets.
-using Deadline = std::chrono::steady_clock::time_point;
-inline constexpr Deadline kNoDeadline = Deadline::max();
 
 // Most of what is done under a lock here takes less time than to block and be
 // woken: who finds it taken looks again a few times before he blocks.

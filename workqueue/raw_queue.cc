@@ -22,8 +22,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <ratio>
 
 namespace uasio {
 namespace {
@@ -35,11 +33,7 @@ bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
     }
     return true;
   }
-  const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::max(deadline, Deadline()).time_since_epoch());
-  timespec until = {};
-  until.tv_sec = ns.count() / std::nano::den;
-  until.tv_nsec = ns.count() % std::nano::den;
+  const timespec until = ToTimespec(deadline);
   int error;
   do {
     error = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0 ? 0 : errno;
@@ -197,16 +191,15 @@ bool RawQueue::WaitLocked(Deadline deadline) {
 
 // False: no work has come.
 bool RawQueue::YieldLocked(Deadline deadline) {
-  if (closed_ || !yield_.ShouldYield(AdaptiveYield::Clock::now(), deadline))
-    return false;
+  if (closed_) return false;
   ++yielding_;
-  mutex_.Unlock();
-  const AdaptiveYield::Stay stay =
-      AdaptiveYield::YieldUntil([this] { return count_ > 0; });
-  mutex_.Lock();
+  const auto threads = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return waiting_ + waking_ + yielding_;
+  };
+  const bool found = yield_.YieldUnlocked(
+      &mutex_, deadline, [this] { return count_ > 0; }, threads);
   --yielding_;
-  yield_.Learn(stay, count_ > 0, 1 + waiting_ + waking_ + yielding_);
-  return count_ > 0;
+  return found;
 }
 
 // Waits, without the lock, to be woken.  False: `deadline` has passed.

@@ -25,11 +25,6 @@ Kind KindOf(Op op) {
   return IsSync(op) ? Kind::kSync : Kind::kAny;
 }
 
-// On an fd with a size.
-bool IsForWorkers(int64_t result) {
-  return result == kRefused || result == -EAGAIN || result == -EOPNOTSUPP;
-}
-
 std::unique_ptr<Backend> Checked(std::unique_ptr<Backend> wrapped) {
   UASIO_CHECK(wrapped != nullptr, "FaultBackend: there is no backend to wrap");
   return wrapped;
@@ -59,7 +54,7 @@ int64_t ResultOf(Fault fault) {
 }  // namespace
 
 // What the wrapped backend sees is a request of ours.
-struct FaultBackend::Job : Request {
+struct FaultBackend::Job : Request, Recyclable<Job> {
   Request* request;  // The queue's.
   Fault fault;
   uint64_t started;
@@ -96,7 +91,7 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
   }
   in_wrapped_ += batch_.size();
   if (!batch_.empty() && wrapped_->Start(batch_) > 0) {
-    while (ReapWrapped(0, absl::InfinitePast())) {
+    while (ReapWrapped(0, kDontWait)) {
     }
   }
   AnnounceDelayed();
@@ -104,7 +99,7 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
 }
 
 size_t FaultBackend::Reap(absl::Span<Completion> out, size_t min,
-                          absl::Time deadline) {
+                          Deadline deadline) {
   size_t count = finished_.MoveTo(out);
   const bool were_delayed = !delayed_.empty();
   while (count < out.size()) {
@@ -187,7 +182,8 @@ size_t FaultBackend::ShortLength(const Request& request) {
 // Finishes it, or puts it into batch_.
 void FaultBackend::StartOne(Job* job) {
   const int64_t result = ResultOf(job->fault);
-  const bool here = IsForWorkers(result) && MustSee(*job);
+  const bool here =
+      IsForWorkers({job, result, job->transferred}) && MustSee(*job);
   if (result != 0 && !here) return Finish(job, result, job->transferred);
   if (job->fault == Fault::kShort) job->length = ShortLength(*job);
   if (!KeepForCrash(job)) return Finish(job, -EIO, job->transferred);
@@ -215,7 +211,7 @@ void FaultBackend::PerformHere(Job* job) {
 
 // Waits for `min` of the wrapped backend's, and finishes what may come back.
 // False: nothing has come.
-bool FaultBackend::ReapWrapped(size_t min, absl::Time deadline) {
+bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
   absl::Span<Completion> raw = absl::MakeSpan(raw_).first(0);
   if (in_wrapped_ > 0) {
     raw = absl::MakeSpan(raw_);
@@ -228,7 +224,7 @@ bool FaultBackend::ReapWrapped(size_t min, absl::Time deadline) {
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
     // What is for the workers has not been done: they are to begin at once.
-    if (delayed && !IsForWorkers(c.result)) {
+    if (delayed && !IsForWorkers(c)) {
       delayed_.push_back(c);
     } else {
       FinishWrapped(c);
@@ -246,7 +242,7 @@ void FaultBackend::FinishDelayed() {
 
 void FaultBackend::FinishWrapped(const Completion& completion) {
   Job* job = static_cast<Job*>(completion.request);
-  if (!IsForWorkers(completion.result) || !MustSee(*job)) {
+  if (!IsForWorkers(completion) || !MustSee(*job)) {
     return Finish(job, completion.result, completion.transferred);
   }
   job->transferred = completion.transferred;

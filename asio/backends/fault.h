@@ -88,7 +88,7 @@ class FaultBackend final : public Backend {
   }
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override;
+              Deadline deadline) override;
   void Cancel(Request* request) override;
 
   // How many faults of each kind there have been.
@@ -112,7 +112,7 @@ class FaultBackend final : public Backend {
   bool MustSee(const Request& request) const;
   bool KeepForCrash(Job* job);
   void PerformHere(Job* job);
-  bool ReapWrapped(size_t min, absl::Time deadline);
+  bool ReapWrapped(size_t min, Deadline deadline);
   void FinishDelayed();
   void AnnounceDelayed();
   void FinishWrapped(const Completion& completion);

@@ -144,7 +144,7 @@ class Recorder final : public Backend {
     return sync_.Start(batch);
   }
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override {
+              Deadline deadline) override {
     return sync_.Reap(out, min, deadline);
   }
   void Cancel(Request*) override {}

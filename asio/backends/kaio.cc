@@ -6,19 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "absl/strings/str_cat.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
-#include "asio/internal/deadline.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
 
 constexpr size_t kEventsAtOnce = 64;
-constexpr uint32_t kRingMagic = 0xa10a10a1;
 
 // The system calls have no wrappers in libc.
 long IoSetup(unsigned events, aio_context_t* context) {
@@ -73,22 +70,8 @@ absl::Status SetupError(const char* call, int error) {
 
 }  // namespace
 
-struct KaioBackend::Job : iocb {
+struct KaioBackend::Job : iocb, Recyclable<Job> {
   Request* request;
-};
-
-// What the kernel maps at the context's address (struct aio_ring, fs/aio.c).
-// It writes the events and `tail`; whoever reaps them writes `head`.
-struct KaioBackend::Ring {
-  uint32_t id;
-  uint32_t size;
-  std::atomic<uint32_t> head;
-  std::atomic<uint32_t> tail;
-  uint32_t magic;
-  uint32_t compatible_features;
-  uint32_t incompatible_features;
-  uint32_t header_bytes;
-  io_event events[];
 };
 
 absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
@@ -108,11 +91,11 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
 }
 
 KaioBackend::KaioBackend(aio_context_t context, bool reads_ring)
-    : context_(context), ring_([context, reads_ring]() -> Ring* {
-        Ring* ring = reinterpret_cast<Ring*>(context);
-        const bool known = reads_ring && ring->magic == kRingMagic &&
+    : context_(context), ring_([context, reads_ring]() -> AioRing* {
+        AioRing* ring = reinterpret_cast<AioRing*>(context);
+        const bool known = reads_ring && ring->magic == kAioRingMagic &&
                            ring->incompatible_features == 0 &&
-                           ring->header_bytes == sizeof(Ring);
+                           ring->header_bytes == sizeof(AioRing);
         return known ? ring : nullptr;
       }()) {}
 
@@ -127,13 +110,12 @@ size_t KaioBackend::Start(absl::Span<Request* const> batch) {
     Fill(jobs_.New(request));
   }
   SubmitFilled();
-  ReapFromKernel(
-      0, absl::InfinitePast());  // Writes that would wait fail on the spot.
+  ReapFromKernel(0, kDontWait);  // Writes that would wait fail on the spot.
   return finished_.size();
 }
 
 size_t KaioBackend::Reap(absl::Span<Completion> out, size_t min,
-                         absl::Time deadline) {
+                         Deadline deadline) {
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
@@ -196,7 +178,7 @@ void KaioBackend::SubmitFilled() {
   filled_.clear();
 }
 
-size_t KaioBackend::ReapFromKernel(size_t min, absl::Time deadline) {
+size_t KaioBackend::ReapFromKernel(size_t min, Deadline deadline) {
   if (in_kernel_ == 0) return 0;
   size_t count = ring_ != nullptr ? ReapRing() : ReapBySyscall(0, deadline);
   if (count == 0 && min > 0) count = ReapBySyscall(min, deadline);
@@ -209,22 +191,21 @@ size_t KaioBackend::ReapRing() {
   uint32_t head = ring_->head.load(std::memory_order_relaxed);
   const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
   while (head != tail && count < kEventsAtOnce) {
-    HandleEvent(ring_->events[head]);
-    head = head + 1 == ring_->size ? 0 : head + 1;
+    HandleEvent(ring_->events()[head]);
+    head = head + 1 == ring_->nr ? 0 : head + 1;
     ++count;
   }
   if (count > 0) ring_->head.store(head, std::memory_order_release);
   return count;
 }
 
-size_t KaioBackend::ReapBySyscall(size_t min, absl::Time deadline) {
+size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
   io_event events[kEventsAtOnce];
   min = std::min({min, kEventsAtOnce, in_kernel_});
   long count;
   do {
     timespec storage = {};
-    timespec* const timeout =
-        min > 0 ? internal::TimeLeft(deadline, &storage) : &storage;
+    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
     count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
   } while (count < 0 && errno == EINTR);
   UASIO_CHECK(count >= 0, "kaio: io_getevents() has ceased to work");

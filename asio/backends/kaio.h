@@ -29,6 +29,7 @@
 #include "asio/backend.h"
 #include "asio/backends/completion_buffer.h"
 #include "asio/internal/job_pool.h"
+#include "asio/syscalls/aio_ring.h"
 
 namespace uasio {
 
@@ -52,13 +53,12 @@ class KaioBackend final : public Backend {
   bool Takes(const Request& request) const override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override;
+              Deadline deadline) override;
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
 
  private:
   struct Job;
-  struct Ring;
 
   static absl::StatusOr<std::unique_ptr<Backend>> CreateWith(size_t depth_max,
                                                              bool reads_ring);
@@ -66,14 +66,14 @@ class KaioBackend final : public Backend {
 
   void Fill(Job* job);
   void SubmitFilled();
-  size_t ReapFromKernel(size_t min, absl::Time deadline);
+  size_t ReapFromKernel(size_t min, Deadline deadline);
   size_t ReapRing();
-  size_t ReapBySyscall(size_t min, absl::Time deadline);
+  size_t ReapBySyscall(size_t min, Deadline deadline);
   void HandleEvent(const io_event& event);
   void Finish(Job* job, int64_t result, size_t transferred);
 
   const aio_context_t context_;
-  Ring* const ring_;  // nullptr: it is not to be read.
+  AioRing* const ring_;  // nullptr: it is not to be read.
   int event_fd_ = -1;
   size_t in_kernel_ = 0;
   size_t unannounced_ = 0;  // Of those; the kernel does not write event_fd_.

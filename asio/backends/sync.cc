@@ -14,7 +14,7 @@ size_t SyncBackend::Start(absl::Span<Request* const> batch) {
   return finished_.size();
 }
 
-size_t SyncBackend::Reap(absl::Span<Completion> out, size_t, absl::Time) {
+size_t SyncBackend::Reap(absl::Span<Completion> out, size_t, Deadline) {
   return finished_.MoveTo(out);
 }
 

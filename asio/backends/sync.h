@@ -24,7 +24,7 @@ class SyncBackend final : public Backend {
   void Attach(int) override {}  // Nothing finishes later.
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override;
+              Deadline deadline) override;
   void Cancel(Request*) override {}  // It is done already.
 
  private:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -51,7 +52,8 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   backend->Start(batch);
   Completion done;
   if (backend->Reap(absl::MakeSpan(&done, 1), 1,
-                    absl::Now() + kProbePatience) == 0) {
+                    std::chrono::steady_clock::now() +
+                        absl::ToChronoNanoseconds(kProbePatience)) == 0) {
     return absl::DeadlineExceededError(absl::StrCat(
         "a read did not finish in ", absl::FormatDuration(kProbePatience)));
   }

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "asio/backends/kernel.h"
 #include "asio/errors.h"
-#include "asio/internal/deadline.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -81,7 +80,7 @@ size_t UringBackend::Start(absl::Span<Request* const> batch) {
 }
 
 size_t UringBackend::Reap(absl::Span<Completion> out, size_t min,
-                          absl::Time deadline) {
+                          Deadline deadline) {
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
@@ -224,11 +223,11 @@ void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
 }
 
 // False: there are not so many by `deadline`.  EBUSY: there are too many.
-bool UringBackend::WaitFor(size_t count, absl::Time deadline) {
+bool UringBackend::WaitFor(size_t count, Deadline deadline) {
   int result;
   do {
     timespec storage;
-    const timespec* left = internal::TimeLeft(deadline, &storage);
+    const timespec* left = TimeLeft(deadline, &storage);
     __kernel_timespec timeout = {};
     if (left != nullptr) timeout = {left->tv_sec, left->tv_nsec};
     io_uring_cqe* cqe;

@@ -37,13 +37,13 @@ class UringBackend final : public Backend {
   bool Takes(const Request& request) const override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override;
+              Deadline deadline) override;
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
 
  private:
-  struct Job {
+  struct Job : Recyclable<Job> {
     Request* request;
   };
   struct Slab {
@@ -63,7 +63,7 @@ class UringBackend final : public Backend {
   io_uring_sqe* NextSqe();
   size_t ReapFromKernel();
   void HandleCqe(const io_uring_cqe& cqe);
-  bool WaitFor(size_t count, absl::Time deadline);
+  bool WaitFor(size_t count, Deadline deadline);
 
   io_uring ring_;
   int event_fd_ = -1;

@@ -178,7 +178,7 @@ struct LockedUpInARead {
   }
 
   size_t Reap(size_t min) {
-    return backend->Reap(absl::MakeSpan(&done, 1), min, absl::InfiniteFuture());
+    return backend->Reap(absl::MakeSpan(&done, 1), min, kNoDeadline);
   }
 
   const Pipe pipe;

@@ -5,15 +5,17 @@
 // Ownership: the pool owns its jobs, which stay where they are.
 // Bounds:    as many jobs as there were requests in flight at a time.
 //
-// A Job has a member `Request* request`, which is nullptr while it is idle.
+// A Job is a Recyclable<Job>, and has a member `Request* request`, which is
+// nullptr while the job is idle.
 
 #ifndef UASIO_ASIO_INTERNAL_JOB_POOL_H_
 #define UASIO_ASIO_INTERNAL_JOB_POOL_H_
 
-#include <memory>
-#include <vector>
+#include <cstddef>
 
 #include "asio/request.h"
+#include "workqueue/check.h"
+#include "workqueue/free_list.h"
 
 namespace uasio::internal {
 
@@ -22,34 +24,26 @@ class JobPool {
  public:
   // A job for `request`; its other members are as its last user left them.
   Job* New(Request* request) {
-    if (idle_.empty()) {
-      jobs_.push_back(std::make_unique<Job>());
-      idle_.push_back(jobs_.back().get());
-    }
-    Job* job = idle_.back();
-    idle_.pop_back();
+    Job* job = jobs_.Take();
+    UASIO_CHECK(job != nullptr, "Backend: no memory for a request's job");
     job->request = request;
     return job;
   }
 
   void Recycle(Job* job) {
     job->request = nullptr;
-    idle_.push_back(job);
+    jobs_.GiveBack(job);
   }
 
-  // The job of `request`, which is in flight: O(n).
+  // The job of `request`, or nullptr if it is not in flight: O(n).
   Job* Find(const Request* request) const {
-    for (const std::unique_ptr<Job>& job : jobs_) {
-      if (job->request == request) return job.get();
-    }
-    return nullptr;
+    return jobs_.Find([=](const Job& job) { return job.request == request; });
   }
 
-  size_t in_flight() const { return jobs_.size() - idle_.size(); }
+  size_t in_flight() const { return jobs_.out(); }
 
  private:
-  std::vector<std::unique_ptr<Job>> jobs_;
-  std::vector<Job*> idle_;
+  FreeList<Job> jobs_;
 };
 
 }  // namespace uasio::internal

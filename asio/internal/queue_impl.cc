@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
 
@@ -29,10 +28,6 @@ QueueOptions Checked(const QueueOptions& options) {
   checked.writebacks_max = std::min(
       options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));
   return checked;
-}
-
-bool HasPassed(absl::Time deadline) {
-  return deadline != absl::InfiniteFuture() && deadline <= absl::Now();
 }
 
 bool IsReturnable(const Slot& slot) {
@@ -116,7 +111,7 @@ QueueImpl::~QueueImpl() {
   closing_ = true;
   while (in_flight() > 0) {
     RunDue();
-    if (in_flight_ > 0) ReapBlockingUnlessDue(absl::InfiniteFuture());
+    if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
   PrintUnreadErrors(ledger_);
 }
@@ -127,7 +122,7 @@ Request* QueueImpl::Get() {
   Slot* slot = idle_.RemoveHead();
   if (slot == nullptr) slot = slots_.New();
   if (slot == nullptr) {
-    Reap(absl::InfinitePast());
+    Reap(kDontWait);
     slot = idle_.RemoveHead();
   }
   AnnounceRest();
@@ -159,14 +154,14 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
     Accept(slot);
   }
   if (StartBacklog()) {
-    Reap(absl::InfinitePast());
+    Reap(kDontWait);
   } else {
     MakeProgress();
   }
   AnnounceRest();
 }
 
-bool QueueImpl::RunHandlers(absl::Time deadline) {
+bool QueueImpl::RunHandlers(Deadline deadline) {
   CheckMayWait();
   MakeProgress();
   while (due_.empty()) {
@@ -174,7 +169,7 @@ bool QueueImpl::RunHandlers(absl::Time deadline) {
     if (none_runs || HasPassed(deadline)) break;
     Reap(deadline);
   }
-  if (due_.empty()) Reap(absl::InfinitePast());
+  if (due_.empty()) Reap(kDontWait);
   const bool any = !due_.empty();
   RunDue();
   AnnounceRest();
@@ -187,7 +182,7 @@ absl::Status QueueImpl::Sync() {
   older_ = in_flight();
   RunDue();
   while (older_ > 0) {
-    ReapBlockingUnlessDue(absl::InfiniteFuture());
+    ReapBlockingUnlessDue(kNoDeadline);
     RunDue();
   }
   AnnounceRest();
@@ -211,7 +206,7 @@ void QueueImpl::Cancel(Request* request) {
   if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
   slot->result = -ECANCELED;
   Finish(slot);
-  if (StartBacklog()) Reap(absl::InfinitePast());
+  if (StartBacklog()) Reap(kDontWait);
   AnnounceRest();
 }
 
@@ -318,7 +313,7 @@ void QueueImpl::WaitForWritebackRoom() {
   if (writebacks_ < options_.writebacks_max) return;
   StartBacklog();
   while (writebacks_ >= options_.writebacks_max) {
-    Reap(absl::InfiniteFuture());
+    Reap(kNoDeadline);
   }
 }
 
@@ -339,13 +334,13 @@ bool QueueImpl::StartBacklog() {
 // owner's next call: this is it.
 void QueueImpl::MakeProgress() {
   if (in_flight_ > router_.running() || router_.MayResubmit()) {
-    Reap(absl::InfinitePast());
+    Reap(kDontWait);
   }
 }
 
 // Takes in what is finished, waiting for at least one until `deadline`, and
 // starts what that lets go.  Runs no handler.  False: nothing was finished.
-bool QueueImpl::Reap(absl::Time deadline) {
+bool QueueImpl::Reap(Deadline deadline) {
   bool any = false;
   bool more;
   do {
@@ -357,7 +352,7 @@ bool QueueImpl::Reap(absl::Time deadline) {
       Finish(static_cast<Slot*>(c.request));
     }
     any |= count > 0;
-    deadline = absl::InfinitePast();
+    deadline = kDontWait;
     more = StartBacklog() || count == completions_.size();
   } while (more);
   return any;
@@ -385,11 +380,11 @@ void QueueImpl::Finish(Slot* slot) {
 }
 
 // Reap(), but what a handler has made due comes before any waiting.
-void QueueImpl::ReapBlockingUnlessDue(absl::Time deadline) {
-  Reap(due_.empty() ? deadline : absl::InfinitePast());
+void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
+  Reap(due_.empty() ? deadline : kDontWait);
 }
 
-size_t QueueImpl::WaitMany(absl::Span<Request*> out, absl::Time deadline) {
+size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
   CheckMayWait();
   if (!done_.empty()) MakeProgress();
   size_t count = 0;
@@ -403,7 +398,7 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, absl::Time deadline) {
     } else if (!looked) {
       looked = true;
       if (polled_) router_.ClearEventFd();
-      Reap(absl::InfinitePast());
+      Reap(kDontWait);
     } else {
       break;
     }

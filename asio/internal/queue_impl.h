@@ -16,7 +16,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
 #include "asio/internal/fd_table.h"
@@ -25,6 +24,7 @@
 #include "asio/ledger.h"
 #include "asio/queue.h"
 #include "asio/request.h"
+#include "workqueue/deadline.h"
 #include "workqueue/owner.h"
 
 namespace uasio::internal {
@@ -39,8 +39,8 @@ class QueueImpl {
   void Submit(absl::Span<Request* const> batch);
   // Waits for one, takes up to out.size(), and returns how many; 0: as
   // Queue::WaitUntil()'s nullptr.
-  size_t WaitMany(absl::Span<Request*> out, absl::Time deadline);
-  bool RunHandlers(absl::Time deadline);
+  size_t WaitMany(absl::Span<Request*> out, Deadline deadline);
+  bool RunHandlers(Deadline deadline);
   absl::Status Sync();
   void Cancel(Request* request);
   absl::StatusOr<int> event_fd();
@@ -66,8 +66,8 @@ class QueueImpl {
   void MakeProgress();
 
   // Collecting.
-  bool Reap(absl::Time deadline);
-  void ReapBlockingUnlessDue(absl::Time deadline);
+  bool Reap(Deadline deadline);
+  void ReapBlockingUnlessDue(Deadline deadline);
   void Finish(Slot* slot);
   size_t PopDone(absl::Span<Request*> out);
   void RunDue();

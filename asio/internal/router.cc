@@ -5,20 +5,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-#include "absl/time/clock.h"
-#include "asio/internal/deadline.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 
 namespace uasio::internal {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // How often it is waited for the eventfd in vain, and how long for the backend
 // from then on.
 constexpr size_t kVainWaitsMax = 4;
-constexpr absl::Duration kTurn = absl::Microseconds(200);
+constexpr auto kTurn = std::chrono::microseconds(200);
 
 // What is to become of a request that its backend is done with.
 enum class Outcome {
@@ -32,17 +33,15 @@ Outcome Classify(const Backend& backend, const Completion& completion) {
   const Request& r = *completion.request;
   if (completion.result == kRefused) return Outcome::kWorkers;
   if (backend.FinishesTransfers()) return Outcome::kFinish;
+  if (IsForWorkers(completion)) return Outcome::kWorkers;
   if (completion.result == -EINTR) return Outcome::kResubmit;
-  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
-    return r.traits.sized ? Outcome::kWorkers : Outcome::kFinish;
-  }
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
   if (completion.result < 0 || !transfers) return Outcome::kFinish;
   const size_t done = completion.transferred;
-  const size_t n = done - r.transferred;
   if (done >= r.length) return Outcome::kFinish;
-  if (IsWrite(r.op)) return n > 0 ? Outcome::kResubmit : Outcome::kWorkers;
-  const bool is_all = !r.traits.sized || MeetsEndOfFile(r.traits, done, n);
+  if (IsWrite(r.op)) return Outcome::kResubmit;
+  const bool is_all =
+      !r.traits.sized || MeetsEndOfFile(r.traits, done, done - r.transferred);
   return is_all ? Outcome::kFinish : Outcome::kResubmit;
 }
 
@@ -71,13 +70,12 @@ size_t Router::Start(absl::Span<Slot* const> batch) {
 
 // What was not finished leaves room in `out`, and what is behind it may have
 // been announced long ago: so it looks again.
-size_t Router::Reap(absl::Span<Completion> out, absl::Time deadline) {
+size_t Router::Reap(absl::Span<Completion> out, Deadline deadline) {
   size_t finished = 0;
   bool more = true;
   while (more && running() > 0 && finished < out.size()) {
     const absl::Span<Completion> rest = out.subspan(finished);
-    const size_t count =
-        ReapOnce(rest, finished > 0 ? absl::InfinitePast() : deadline);
+    const size_t count = ReapOnce(rest, finished > 0 ? kDontWait : deadline);
     size_t completed_inline = 0;
     finished += HandleCompletions(rest.first(count), &completed_inline);
     more = completed_inline > 0 || count == rest.size() ||
@@ -154,28 +152,28 @@ size_t* Router::RunningOn(const Backend* backend) {
   return backend == backend_.get() ? &running_backend_ : &running_workers_;
 }
 
-size_t Router::ReapOnce(absl::Span<Completion> out, absl::Time deadline) {
+size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline) {
   if (running_backend_ > 0 && running_workers_ > 0) {
     return ReapFromBoth(out, deadline);
   }
-  const size_t min = deadline == absl::InfinitePast() ? 0 : 1;
+  const size_t min = deadline == kDontWait ? 0 : 1;
   if (running_backend_ > 0) return backend_->Reap(out, min, deadline);
   return workers_->Reap(out, min, deadline);
 }
 
 // A backend that was at work when it was attached may not be able to announce
 // that, and signal at every look: then it is waited for by turns.
-size_t Router::ReapFromBoth(absl::Span<Completion> out, absl::Time deadline) {
-  const absl::Time now = absl::InfinitePast();
+size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
+  const Deadline now = kDontWait;
   for (size_t vain_waits = 0;; ++vain_waits) {
     size_t count = backend_->Reap(out, 0, now);
     count += workers_->Reap(out.subspan(count), 0, now);
     if (count == 0 && vain_waits > kVainWaitsMax && deadline != now) {
-      count = backend_->Reap(out, 1, std::min(deadline, absl::Now() + kTurn));
+      count = backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTurn));
     }
     if (count > 0 || deadline == now) return count;
     const bool signalled = PollIn(event_fd_, deadline);
-    if (!signalled || deadline <= absl::Now()) deadline = now;  // A last look.
+    if (!signalled || HasPassed(deadline)) deadline = now;  // A last look.
     ClearEventFd();
   }
 }

@@ -44,7 +44,7 @@ class Router {
 
   // Fills `out` with finished requests, waiting for at least one until
   // `deadline`, and returns how many.
-  size_t Reap(absl::Span<Completion> out, absl::Time deadline);
+  size_t Reap(absl::Span<Completion> out, Deadline deadline);
 
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
@@ -78,8 +78,8 @@ class Router {
   WorkerBackend* Workers();
   size_t StartOn(Backend* backend, absl::Span<Request* const> batch);
   size_t StartRouted();
-  size_t ReapOnce(absl::Span<Completion> out, absl::Time deadline);
-  size_t ReapFromBoth(absl::Span<Completion> out, absl::Time deadline);
+  size_t ReapOnce(absl::Span<Completion> out, Deadline deadline);
+  size_t ReapFromBoth(absl::Span<Completion> out, Deadline deadline);
   size_t HandleCompletions(absl::Span<Completion> out,
                            size_t* completed_inline);
   size_t* RunningOn(const Backend* backend);

@@ -11,14 +11,6 @@
 namespace uasio::internal {
 namespace {
 
-Deadline ToDeadline(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return kNoDeadline;
-  if (time == absl::InfinitePast()) return Deadline::min();
-  const absl::Duration left =
-      std::min(time - absl::Now(), absl::Hours(24 * 365));
-  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(left);
-}
-
 bool NeedsReadiness(const Transfer& t) {
   return !t.traits.sized && !t.traits.nonblocking &&
          (IsRead(t.op) || IsWrite(t.op));
@@ -28,7 +20,7 @@ bool NeedsReadiness(const Transfer& t) {
 
 // A request on its way through the pool, and, if need be, the epoll thread.
 // Whoever has it hands it on as his last deed.
-struct WorkerBackend::Job : Work, Readiness::Watch {
+struct WorkerBackend::Job : Work, Readiness::Watch, Recyclable<Job> {
   WorkerBackend* backend;
   Request* request;  // nullptr while the job is idle.
   Transfer transfer;
@@ -48,12 +40,11 @@ size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
 }
 
 size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
-                           absl::Time deadline) {
+                           Deadline deadline) {
   size_t count = MoveReplies(out);
   while (count < out.size()) {
     const bool enough = count >= min;
-    const Deadline until = enough ? Deadline::min() : ToDeadline(deadline);
-    if (!finished_.GetAll(&replies_, until)) break;
+    if (!finished_.GetAll(&replies_, enough ? kDontWait : deadline)) break;
     count += MoveReplies(out.subspan(count));
   }
   return count;

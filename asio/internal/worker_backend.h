@@ -37,7 +37,7 @@ class WorkerBackend final : public Backend {
   void Attach(int event_fd) override { finished_.SignalOn(event_fd); }
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override;
+              Deadline deadline) override;
   void Cancel(Request* request) override;
 
  private:

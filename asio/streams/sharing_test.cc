@@ -54,7 +54,7 @@ class FailingBackend final : public Backend {
     return done_.size();
   }
 
-  size_t Reap(absl::Span<Completion> out, size_t, absl::Time) override {
+  size_t Reap(absl::Span<Completion> out, size_t, Deadline) override {
     size_t count = 0;
     for (; count < out.size() && !done_.empty(); ++count) {
       out[count] = done_.front();

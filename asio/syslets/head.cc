@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <new>
 
 namespace uasio {
 namespace {
@@ -88,12 +87,9 @@ size_t Head::Wait(size_t min) {
 }
 
 void Head::YieldLocked() {
-  if (!yield_.ShouldYield(AdaptiveYield::Clock::now(), kNoDeadline)) return;
-  mutex_.Unlock();
-  const AdaptiveYield::Stay stay =
-      AdaptiveYield::YieldUntil([this] { return enough_.load(); });
-  mutex_.Lock();
-  yield_.Learn(stay, enough_, /*threads=*/1);
+  yield_.YieldUnlocked(
+      &mutex_, kNoDeadline, [this] { return enough_.load(); },
+      [] { return 1; });
 }
 
 long Head::EventFd() {
@@ -124,7 +120,7 @@ void Head::SendOff(const Run& run) {
     ring_.Reserve();
     next_->run = run;
     pending_.AddTail(next_);
-    next_ = static_cast<Job*>(idle_.RemoveHead());
+    next_ = jobs_.TakeIdle();
     ++running_;
     TakeStartableLocked(&batch);
   }
@@ -157,13 +153,8 @@ size_t Head::ThreadsMax() const {
 // nullptr: there is no memory.
 Head::Job* Head::NewJob() {
   MutexLock lock(&mutex_);
-  if (Work* idle = idle_.RemoveHead()) return static_cast<Job*>(idle);
-  try {
-    jobs_.push_back(std::make_unique<Job>());
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-  Job* job = jobs_.back().get();
+  Job* job = jobs_.Take();
+  if (job == nullptr) return nullptr;
   job->go = &Head::Go;
   job->head = this;
   return job;
@@ -178,7 +169,7 @@ Head::Job* Head::FinishLocked(Job* job) {
     ring_.Enter(job->run.atom);
     if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
   }
-  idle_.AddHead(job);
+  jobs_.GiveBack(job);
   --running_;
   if (running_ == 0 || ring_.entered() >= wake_at_) {
     enough_ = true;

@@ -15,13 +15,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
 #include "asio/syslets/program.h"
 #include "asio/syslets/ring.h"
 #include "asio/syslets/syslet.h"
 #include "workqueue/adaptive_yield.h"
+#include "workqueue/free_list.h"
 #include "workqueue/mutex.h"
 #include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
@@ -51,7 +50,7 @@ class Head {
   bool IsThisProcess() const { return owner_.IsThisProcess(); }
 
  private:
-  struct Job : Work {
+  struct Job : Work, Recyclable<Job> {
     Head* head;
     Run run;
   };
@@ -80,8 +79,7 @@ class Head {
   Mutex mutex_;
   CondVar changed_;  // wake_at_ is reached, or nothing is running.
   WorkList pending_ ABSL_GUARDED_BY(mutex_);  // Not yet begun.
-  WorkList idle_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<Job>> jobs_ ABSL_GUARDED_BY(mutex_);
+  FreeList<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   size_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // Pending ones included.
   size_t serving_ ABSL_GUARDED_BY(mutex_) = 0;  // Jobs with the pool.
   uint64_t wake_at_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;  // Of entered().

@@ -9,12 +9,11 @@
 
 #include <errno.h>
 
-#include <atomic>
 #include <cstdint>
 #include <new>
 
 #include "asio/syslets/head.h"
-#include "workqueue/owner.h"
+#include "workqueue/per_process.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
@@ -28,21 +27,12 @@ WorkerPoolOptions PoolOptions() {
 }
 
 struct SharedPool {
-  Owner owner;
   WorkerPool pool{PoolOptions()};
 };
 
-// The process's pool, which stays until its end.  A forked child has one of its
-// own; no lock is used, which the fork could have left locked.
 WorkerPool* Pool() {
-  static std::atomic<SharedPool*> shared{nullptr};
-  SharedPool* pool = shared.load(std::memory_order_acquire);
-  while (pool == nullptr || !pool->owner.IsThisProcess()) {
-    SharedPool* fresh = new SharedPool();
-    if (shared.compare_exchange_strong(pool, fresh)) return &fresh->pool;
-    delete fresh;
-  }
-  return &pool->pool;
+  static PerProcess<SharedPool> shared;
+  return &shared.Get()->pool;
 }
 
 // A thread's head.  In a forked child its parent's is left alone: the workers

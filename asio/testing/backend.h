@@ -40,8 +40,7 @@ inline void StartOne(Backend* backend, Request* request) {
 // Exactly `count` completions, waiting for them, their results entered.
 inline std::vector<Completion> ReapAll(Backend* backend, size_t count) {
   std::vector<Completion> out(count);
-  EXPECT_EQ(backend->Reap(absl::MakeSpan(out), count, absl::InfiniteFuture()),
-            count);
+  EXPECT_EQ(backend->Reap(absl::MakeSpan(out), count, kNoDeadline), count);
   for (const Completion& completion : out) {
     completion.request->result = completion.result;
     completion.request->transferred = completion.transferred;
@@ -52,7 +51,7 @@ inline std::vector<Completion> ReapAll(Backend* backend, size_t count) {
 // What has finished by now, which must be `request` or, if null, nothing.
 inline void ExpectFinished(Backend* backend, Request* request) {
   Completion out = {};
-  EXPECT_EQ(backend->Reap(absl::MakeSpan(&out, 1), 0, absl::InfinitePast()),
+  EXPECT_EQ(backend->Reap(absl::MakeSpan(&out, 1), 0, kDontWait),
             request == nullptr ? 0u : 1u);
   EXPECT_EQ(out.request, request);
   if (out.request != nullptr) request->result = out.result;

@@ -44,22 +44,17 @@ class CountingBackend final : public Backend {
   void Cancel(Request* r) override { wrapped_->Cancel(r); }
 
   size_t Reap(absl::Span<Completion> out, size_t min,
-              absl::Time deadline) override {
+              Deadline deadline) override {
     const size_t count = wrapped_->Reap(out, min, deadline);
     for (const Completion& c : out.first(count)) {
       if (c.request->op == Op::kNoOp || c.result == -EINTR) continue;
-      if (!IsForWorkers(c.result)) ++counts_->answered;
+      if (!IsForWorkers(c)) ++counts_->answered;
       if (!IsWrite(c.request->op)) ++counts_->not_writes;
     }
     return count;
   }
 
  private:
-  // On an fd with a size.
-  static bool IsForWorkers(int64_t result) {
-    return result == kRefused || result == -EAGAIN || result == -EOPNOTSUPP;
-  }
-
   const std::unique_ptr<Backend> wrapped_;
   BackendCounts* const counts_;
 };

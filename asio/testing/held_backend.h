@@ -90,7 +90,7 @@ class HeldBackend final : public Backend {
     return 0;
   }
 
-  size_t Reap(absl::Span<Completion> out, size_t min, absl::Time) override {
+  size_t Reap(absl::Span<Completion> out, size_t min, Deadline) override {
     size_t count = Take(out);
     while (count < min) {
       ++awaited;

@@ -32,8 +32,8 @@ inline std::string ScratchFolder() {
 // A new folder in `parent`, or where tests may write.
 class Scratch {
  public:
-  explicit Scratch(const std::string& parent = ScratchFolder())
-      : folder_(parent + "/uasio_XXXXXX") {
+  explicit Scratch(const std::string& parent = "")
+      : folder_((parent.empty() ? ScratchFolder() : parent) + "/uasio_XXXXXX") {
     EXPECT_NE(mkdtemp(folder_.data()), nullptr)
         << folder_ << ": " << std::strerror(errno);
   }

@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
@@ -50,7 +49,6 @@ Context::Context(Engine* engine, uint32_t capacity)
 Context::~Context() {
   MutexLock lock(&mutex_);
   UASIO_CHECK(in_flight_.empty(), "~Context: requests are in flight");
-  while (Job* job = idle_.RemoveHead()) delete job;
 }
 
 int64_t Context::GetEvents(const Wanted& wanted) {
@@ -134,9 +132,8 @@ bool Context::FilesInFlightLocked(uint64_t last_ticket) const {
 int Context::NewJob(Job** job) {
   MutexLock lock(&mutex_);
   if (dead_) return EINVAL;
-  if (in_flight_count_ + ring_.size() >= capacity()) return EAGAIN;
-  Job* fresh = idle_.RemoveHead();
-  if (fresh == nullptr) fresh = new (std::nothrow) Job();
+  if (jobs_.out() + ring_.size() >= capacity()) return EAGAIN;
+  Job* fresh = jobs_.Take();
   if (fresh == nullptr) return EAGAIN;
   fresh->context = this;
   fresh->kind = Job::Kind::kPoll;  // Not drained, until Admit() says so.
@@ -147,7 +144,6 @@ int Context::NewJob(Job** job) {
   fresh->bell = nullptr;
   fresh->ticket = ++ticket_;
   in_flight_.AddTail(fresh);
-  ++in_flight_count_;
   *job = fresh;
   return 0;
 }
@@ -242,9 +238,8 @@ void Context::FinishLocked(Job* job, int64_t result) {
 void Context::RecycleLocked(Job* job) {
   if (job->bell != nullptr) bells_.Release(job->bell);
   in_flight_.Remove(job);
-  --in_flight_count_;
   job->iovecs.reset();
-  idle_.AddHead(job);
+  jobs_.GiveBack(job);
   if (draining_ > 0) finished_.NotifyAll();
 }
 

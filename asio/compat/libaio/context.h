@@ -25,6 +25,7 @@
 #include "asio/compat/libaio/waiters.h"
 #include "asio/syscalls/attempt_heuristic.h"
 #include "clists/clist.h"
+#include "workqueue/free_list.h"
 #include "workqueue/mutex.h"
 
 namespace uasio {
@@ -98,8 +99,7 @@ class Context {
   Waiters waiters_ ABSL_GUARDED_BY(mutex_);
   Doorbells bells_ ABSL_GUARDED_BY(mutex_);
   InFlight in_flight_ ABSL_GUARDED_BY(mutex_);  // In order of submission.
-  uint32_t in_flight_count_ ABSL_GUARDED_BY(mutex_) = 0;
-  InFlight idle_ ABSL_GUARDED_BY(mutex_);  // Jobs for the next requests.
+  FreeList<Job> jobs_ ABSL_GUARDED_BY(mutex_);  // Those out are in_flight_.
   uint64_t ticket_ ABSL_GUARDED_BY(mutex_) = 0;
   int draining_ ABSL_GUARDED_BY(mutex_) = 0;
   bool dead_ ABSL_GUARDED_BY(mutex_) = false;

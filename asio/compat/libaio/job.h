@@ -18,6 +18,7 @@
 #include "asio/syscalls/readiness.h"
 #include "asio/syscalls/transfer.h"
 #include "clists/clist.h"
+#include "workqueue/free_list.h"
 #include "workqueue/work.h"
 
 namespace uasio {
@@ -25,7 +26,7 @@ namespace libaio {
 
 class Context;
 
-struct Job : Work, Readiness::Watch {
+struct Job : Work, Readiness::Watch, Recyclable<Job> {
   enum class Kind : uint8_t {
     kFile,    // A thread of the pool does it, and that ends.
     kStream,  // It is attempted whenever the fd is ready, which may be never.

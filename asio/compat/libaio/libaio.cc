@@ -11,7 +11,6 @@
 // inherited is not touched again.
 
 #include <linux/aio_abi.h>
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "asio/compat/libaio/aio.h"
 #include "asio/compat/libaio/settings.h"
 #include "asio/compat/libaio/user_memory.h"
+#include "workqueue/per_process.h"
 
 namespace uasio {
 namespace libaio {
@@ -40,26 +40,14 @@ struct Process {
   Aio aio;
 };
 
-std::atomic<Process*> process{nullptr};
-// The parent's; only so that no tool takes it for lost memory.
-std::atomic<Process*> inherited{nullptr};
+PerProcess<Process> process;
 
 std::atomic<bool> drains_at_exit{false};
 
-void ForgetParent() {
-  Process* const parent = process.exchange(nullptr);
-  if (parent != nullptr) inherited = parent;
-}
-
 // As the kernel, a process that ends waits for what it has submitted.
 void Drain() {
-  Process* const current = process.load(std::memory_order_acquire);
+  Process* const current = process.GetIfMade();
   if (current != nullptr) current->aio.Drain();
-}
-
-// Not at the first call, which a fork() in another thread may interrupt.
-__attribute__((constructor)) void Register() {
-  pthread_atfork(nullptr, nullptr, &ForgetParent);
 }
 
 // Waiting begins before the objects are destroyed that were made before the
@@ -68,15 +56,10 @@ void DrainAtExit() {
   if (!drains_at_exit.exchange(true)) std::atexit(&Drain);
 }
 
-// Two threads may make one each; that of the slower is thrown away unused.
 Process* ThisProcess() {
-  Process* current = process.load(std::memory_order_acquire);
-  if (current != nullptr) return current;
+  if (Process* const current = process.GetIfMade()) return current;
   DrainAtExit();
-  Process* const made = new Process();
-  if (process.compare_exchange_strong(current, made)) return made;
-  delete made;
-  return current;
+  return process.Get();
 }
 
 void PrintSummary(const AioCounts& counts) {
@@ -94,7 +77,7 @@ void PrintSummary(const AioCounts& counts) {
 // After all functions of atexit(3), which may still submit.
 __attribute__((destructor)) void Finish() {
   Drain();
-  Process* const current = process.load(std::memory_order_acquire);
+  Process* const current = process.GetIfMade();
   if (current != nullptr && current->settings.summary) {
     PrintSummary(current->aio.counts());
   }

@@ -13,30 +13,27 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-constexpr uint32_t kMagic = 0xa10a10a1;
-
 size_t BytesFor(uint32_t capacity) {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t bytes =
-      sizeof(RingHeader) + (size_t{capacity} + 1) * sizeof(io_event);
+      sizeof(AioRing) + (size_t{capacity} + 1) * sizeof(io_event);
   return (bytes + page - 1) / page * page;
 }
 
 // Mappings that lie side by side count as one for vm.max_map_count.
-RingHeader* Map(size_t bytes, uint32_t nr) {
+AioRing* Map(size_t bytes, uint32_t nr) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   return new (memory)
-      RingHeader{0, nr, {0}, {0}, kMagic, 1, 0, sizeof(RingHeader)};
+      AioRing{0, nr, {0}, {0}, kAioRingMagic, 1, 0, sizeof(AioRing)};
 }
 
 }  // namespace
 
 Ring::Ring(uint32_t capacity)
     : bytes_(BytesFor(capacity)),
-      nr_(static_cast<uint32_t>((bytes_ - sizeof(RingHeader)) /
-                                sizeof(io_event))),
+      nr_(static_cast<uint32_t>((bytes_ - sizeof(AioRing)) / sizeof(io_event))),
       header_(Map(bytes_, nr_)) {}
 
 Ring::~Ring() {

@@ -14,25 +14,13 @@
 
 #include <linux/aio_abi.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "asio/syscalls/aio_ring.h"
+
 namespace uasio {
 namespace libaio {
-
-// What stands before the events.
-struct RingHeader {
-  uint32_t id;
-  uint32_t nr;                 // Of events; one is always free.
-  std::atomic<uint32_t> head;  // The next to be taken.
-  std::atomic<uint32_t> tail;  // The next to be put.
-  uint32_t magic;
-  uint32_t compatible_features;
-  uint32_t incompatible_features;
-  uint32_t header_length;
-};
-static_assert(sizeof(RingHeader) == sizeof(io_event), "not the kernel's ring");
 
 class Ring {
  public:
@@ -62,11 +50,11 @@ class Ring {
 
  private:
   uint32_t head() const;
-  io_event* events() const { return reinterpret_cast<io_event*>(header_ + 1); }
+  io_event* events() const { return header_->events(); }
 
   const size_t bytes_;
   const uint32_t nr_;
-  RingHeader* const header_;
+  AioRing* const header_;
   uint32_t tail_ = 0;
 };
 

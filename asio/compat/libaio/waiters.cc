@@ -8,9 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 
 namespace uasio {
 namespace libaio {
@@ -19,14 +17,6 @@ namespace {
 using Outcome = Waiters::Outcome;
 
 constexpr size_t kSigsetBytes = _NSIG / 8;  // The kernel's.
-
-timespec ToTimespec(std::chrono::nanoseconds time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  timespec result = {};
-  result.tv_sec = seconds.count();
-  result.tv_nsec = (time - seconds).count();
-  return result;
-}
 
 // What the raw system call has answered.  None of glibc's functions is used to
 // wait, because they are points where a thread may be cancelled.
@@ -40,24 +30,17 @@ Outcome ToOutcome(long result) {
 Outcome WaitForChange(std::atomic<uint32_t>* word, uint32_t seen,
                       Deadline deadline) {
   const timespec until =
-      deadline == kNoDeadline
-          ? timespec{INT_MAX, 0}
-          : ToTimespec(std::max(deadline, Deadline()).time_since_epoch());
+      deadline == kNoDeadline ? timespec{INT_MAX, 0} : ToTimespec(deadline);
   return ToOutcome(syscall(SYS_futex, word,
                            FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen, &until,
                            nullptr, FUTEX_BITSET_MATCH_ANY));
 }
 
 Outcome WaitWithMask(int fd, Deadline deadline, const sigset_t* mask) {
-  timespec left = {};
-  const auto now = std::chrono::steady_clock::now();
-  if (deadline > now && deadline != kNoDeadline) {
-    left = ToTimespec(deadline - now);
-  }
+  timespec left;
   pollfd poll_fd = {fd, POLLIN, 0};
-  const long result =
-      syscall(SYS_ppoll, &poll_fd, 1, deadline == kNoDeadline ? nullptr : &left,
-              mask, kSigsetBytes);
+  const long result = syscall(SYS_ppoll, &poll_fd, 1, TimeLeft(deadline, &left),
+                              mask, kSigsetBytes);
   return result == 0 ? Outcome::kTimedOut : ToOutcome(result);
 }
 
@@ -89,13 +72,8 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
 }
 
 bool Waiters::YieldUntilChange(Mutex* mutex, uint32_t seen, Deadline deadline) {
-  if (!yield_.ShouldYield(AdaptiveYield::Clock::now(), deadline)) return false;
-  const auto changed = [&] { return changes_ != seen; };
-  mutex->Unlock();
-  const AdaptiveYield::Stay stay = AdaptiveYield::YieldUntil(changed);
-  mutex->Lock();
-  yield_.Learn(stay, changed(), /*threads=*/1);
-  return changed();
+  return yield_.YieldUnlocked(
+      mutex, deadline, [&] { return changes_ != seen; }, [] { return 1; });
 }
 
 const void* Waiters::Announce(int64_t available) {

@@ -1,0 +1,39 @@
+// Deadlines: points of time on the steady clock, which nobody sets, and how
+// system calls are told to wait until one.
+//
+// Threads:   any.
+
+#ifndef UASIO_WORKQUEUE_DEADLINE_H_
+#define UASIO_WORKQUEUE_DEADLINE_H_
+
+#include <time.h>
+
+#include <chrono>
+
+namespace uasio {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline constexpr Deadline kNoDeadline = Deadline::max();  // Waits for ever.
+inline constexpr Deadline kDontWait = Deadline::min();
+
+inline bool HasPassed(Deadline deadline) {
+  return deadline == kDontWait ||
+         (deadline != kNoDeadline &&
+          deadline <= std::chrono::steady_clock::now());
+}
+
+// `deadline` on CLOCK_MONOTONIC, for calls that take a point of time.
+// REQUIRES: deadline is not kNoDeadline.
+timespec ToTimespec(Deadline deadline);
+
+// The time left until `deadline`, 0 if it has passed, in `*storage`, which it
+// returns; nullptr, with which system calls wait for ever, for kNoDeadline.
+timespec* TimeLeft(Deadline deadline, timespec* storage);
+
+// Waits until `fd` is readable; retries EINTR.  False: not by `deadline`.
+bool PollIn(int fd, Deadline deadline);
+
+}  // namespace uasio
+
+#endif  // UASIO_WORKQUEUE_DEADLINE_H_
