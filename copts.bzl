@@ -3,5 +3,4 @@
 UASIO_COPTS = [
     "-Wall",
     "-Wextra",
-    "-Werror",
 ]
