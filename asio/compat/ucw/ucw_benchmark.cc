@@ -16,16 +16,16 @@
 namespace uasio {
 namespace {
 
-class Ucw {
+class ViaUcw {
  public:
   using Item = work;
 
-  explicit Ucw(size_t threads) {
+  explicit ViaUcw(size_t threads) {
     pool_.num_threads = static_cast<unsigned>(threads);
     worker_pool_init(&pool_);
     work_queue_init(&pool_, &queue_);
   }
-  ~Ucw() {
+  ~ViaUcw() {
     work_queue_cleanup(&queue_);
     worker_pool_cleanup(&pool_);
   }
@@ -37,9 +37,9 @@ class Ucw {
   work_queue queue_;
 };
 
-BENCHMARK_TEMPLATE(BM_RoundTrip, Plain)->Apply(Shapes);
-BENCHMARK_TEMPLATE(BM_RoundTrip, Ucw)->Apply(Shapes);
-BENCHMARK_TEMPLATE(BM_RoundTrip, Ours)->Apply(Shapes);
+BENCHMARK_TEMPLATE(BM_RoundTrip, ViaMutexQueue)->Apply(ThreadsAndDepths);
+BENCHMARK_TEMPLATE(BM_RoundTrip, ViaUcw)->Apply(ThreadsAndDepths);
+BENCHMARK_TEMPLATE(BM_RoundTrip, ViaWorkQueue)->Apply(ThreadsAndDepths);
 
 }  // namespace
 }  // namespace uasio
