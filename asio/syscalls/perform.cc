@@ -171,8 +171,8 @@ int64_t PerformNonBlocking(Transfer* transfer) {
 
 // O_DIRECT is refused: there RWF_NOWAIT waits for the device.  The bytes of a
 // short read are kept, because at kFilePosition the read has moved the
-// position.  A short read alone does not prove the end of file: with RWF_NOWAIT,
-// Linux 5.9 and 5.10 may return 0 anywhere (readv(2), "BUGS").
+// position.  A short read alone does not prove the end of file: with
+// RWF_NOWAIT, Linux 5.9 and 5.10 may return 0 anywhere (readv(2), "BUGS").
 int64_t ReadIfCached(Transfer* transfer) {
   if (!SuitsReadIfCached(*transfer)) return -EAGAIN;
   const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
