@@ -1,8 +1,8 @@
-// What a no-op costs through work_submit() and work_wait(), with one and four
-// threads, one at a time and with 32 in flight: beside the plain mutex and
-// semaphore for each queue, and beside the uasio::WorkQueue that C++ has.
+// The cost of a no-op through work_submit() and work_wait(), with one and four
+// threads, one at a time and with 32 in flight, compared with a MutexQueue and
+// with a uasio::WorkQueue.
 //
-// On a quiet machine, repetitions in turn:
+// On a quiet machine, with interleaved repetitions:
 //
 //   ucw_benchmark --benchmark_enable_random_interleaving=true
 //       --benchmark_repetitions=11 --benchmark_report_aggregates_only=true
