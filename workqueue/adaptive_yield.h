@@ -2,8 +2,9 @@
 // times, with sched_yield() in between, before it blocks: blocking and a
 // wake-up cost both threads about as much, and more if a processor goes idle.
 //
-// After a yield that did not help in time, the next waits block at once: twice
-// as many after each such yield.  So long waits cost next to nothing.
+// After a yield that found nothing, or found it late, the next waits block at
+// once: twice as many after each such yield.  So long waits cost next to
+// nothing.
 //
 // A yield to a thread that computes loses a whole time slice, while a blocked
 // thread gets a processor when it is woken.  After losing a time slice, no
@@ -68,7 +69,7 @@ class AdaptiveYield {
   // extra cost, if others run and soon block again; and a time slice of
   // milliseconds if one computes.
   static constexpr int kTurnsMax = 32;
-  static constexpr int kSuccessTurnsMax = 16;  // More is not worth it.
+  static constexpr int kSuccessTurnsMax = 16;  // Later is a failure.
   static constexpr auto kTimeMax = std::chrono::microseconds(200);
   static constexpr int kSkipsMax = 64;
   static constexpr auto kSliceMin = std::chrono::milliseconds(1);

@@ -111,7 +111,7 @@ bool RawQueue::Remove(const Work* w) {
                    [w](const HeapEntry& entry) { return entry.w == w; });
   if (found == heap_.end()) return false;
   heap_.erase(found);
-  std::make_heap(heap_.begin(), heap_.end(), Later);
+  std::make_heap(heap_.begin(), heap_.end(), IsServedLater);
   SetCountLocked(count_ - 1);
   return true;
 }
@@ -140,7 +140,7 @@ void RawQueue::SignalOn(int event_fd) {
   if (count_ > 0) SignalLocked();
 }
 
-bool RawQueue::Later(const HeapEntry& a, const HeapEntry& b) {
+bool RawQueue::IsServedLater(const HeapEntry& a, const HeapEntry& b) {
   if (a.w->priority != b.w->priority) return a.w->priority < b.w->priority;
   return a.sequence > b.sequence;
 }
@@ -159,7 +159,7 @@ void RawQueue::PutLocked(Work* w) {
     fifo_.AddTail(w);
   } else {
     heap_.push_back({w, ++sequence_});
-    std::push_heap(heap_.begin(), heap_.end(), Later);
+    std::push_heap(heap_.begin(), heap_.end(), IsServedLater);
   }
 }
 
@@ -230,7 +230,7 @@ bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
 Work* RawQueue::PopLocked() {
   SetCountLocked(count_ - 1);
   if (heap_.empty()) return fifo_.RemoveHead();
-  std::pop_heap(heap_.begin(), heap_.end(), Later);
+  std::pop_heap(heap_.begin(), heap_.end(), IsServedLater);
   Work* w = heap_.back().w;
   heap_.pop_back();
   return w;

@@ -1,7 +1,7 @@
 // A RawQueue passes work between threads, highest priority first.
 //
 // Threads:   any, at the same time.
-// Ownership: none; work must live from Put() to Get(), which may link its `n`.
+// Ownership: none; work must live until it is got, and the queue uses its `n`.
 // Order:     equal priorities are served first come, first served.
 // Blocks:    Get() and GetAll(), until there is work, the deadline, or Close().
 //            After recent successes they first spin with sched_yield().
@@ -56,7 +56,7 @@ class RawQueue {
 
   bool empty() const;
 
-  // How many works wait beyond one for each thread that waits for work.
+  // How many works wait in excess of the threads that wait for work.
   size_t surplus() const;
 
   // Wakes all threads that wait; from now on no call waits.
@@ -78,7 +78,7 @@ class RawQueue {
   };
   using WaiterList = Clist<Waiter, &Waiter::node>;
 
-  static bool Later(const HeapEntry& a, const HeapEntry& b);
+  static bool IsServedLater(const HeapEntry& a, const HeapEntry& b);
   static void Wake(Waiter* waiter);
   bool FailsAtOnce(Deadline deadline) const;
 

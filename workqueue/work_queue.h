@@ -61,8 +61,8 @@ class WorkQueue {
   size_t running() const { return running_; }
 
   // Makes finished work write to the eventfd `event_fd` (borrowed; -1: to
-  // none); see RawQueue::SignalOn().  One write may stand for several works:
-  // call TryWait() until it returns nullptr.
+  // none); see RawQueue::SignalOn().  Work that a call has fetched, but not
+  // returned, is not announced: call TryWait() until it returns nullptr.
   void SignalOn(int event_fd) { finished_.SignalOn(event_fd); }
 
  private:

@@ -97,11 +97,11 @@ Work* WorkerPool::NextWork() {
         kept ? kNoDeadline
              : std::chrono::steady_clock::now() + options_.idle_timeout;
     if (Work* w = requests_.Get(deadline)) return w;
-    if (MayLeave()) return nullptr;
+    if (TryLeave()) return nullptr;
   }
 }
 
-bool WorkerPool::MayLeave() {
+bool WorkerPool::TryLeave() {
   MutexLock lock(&mutex_);
   if (!stopping_ && threads() - leaving_ <= options_.threads_min) return false;
   ++leaving_;

@@ -6,7 +6,8 @@
 // Blocks:    the destructor, until everything submitted has run.
 // Bounds:    threads_max threads, those in stop_hook included; the backlog is
 //            what its users submit.
-// Errors:    if the system refuses every thread, Submit() runs the work itself.
+// Errors:    if the system refuses every thread, work runs in Submit() or in a
+//            thread that is ending, with nullptr as its WorkerThread.
 //
 // Threads start lazily, up to threads_max, when more work waits than threads
 // are idle.  A thread that is idle for idle_timeout ends if there are more than
@@ -41,7 +42,7 @@
 namespace uasio {
 
 struct WorkerPoolOptions {
-  size_t threads_min = 0;  // So many, once started, stay when idle.
+  size_t threads_min = 0;  // Threads kept when idle, once started.
   size_t threads_max = 32;
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
   size_t stack_bytes = 256 << 10;
@@ -100,7 +101,7 @@ class WorkerPool {
   void Serve(Thread* self);
   WorkerThread* BeginThread();
   Work* NextWork();
-  bool MayLeave();
+  bool TryLeave();
   void EndThread(Thread* self);
   void Grow(size_t surplus);
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,8 +1,8 @@
 // Performs transfers by ordinary system calls, in the calling thread.
 //
 // Threads:   any; one thread at a time for each transfer.
-// Order:     at explicit offsets, the caller need not order transfers; at
-//            kFilePosition nobody else may use the fd meanwhile.
+// Order:     none at explicit offsets; at kFilePosition nobody else may use the
+//            fd meanwhile.
 // Blocks:    Perform(), as the system call does; the others do not.
 // Errors:    -errno; EINTR is retried and never returned.
 //

@@ -196,7 +196,7 @@ bool IsOperation(const asio_op& op) {
          number == ASIO_WRITE_BACK;
 }
 
-// Only the caller knows the length of a buffer of his own.
+// Not checked if the caller set another buffer, whose size is not known here.
 bool FitsBuffer(const UcwRequest& r) {
   if (reinterpret_cast<char*>(r.buffer) != r.memory.data()) return true;
   return r.len <= r.queue->buffer_size && r.len <= r.memory.size();

@@ -64,8 +64,8 @@ extern "C" {
 
 typedef unsigned char byte;
 
-/* The caller sets the first two before asio_init_queue(), when all others may
- * be garbage, and may read the numbers afterwards. */
+/* The caller sets the first two before asio_init_queue(); all others may be
+ * garbage then.  Afterwards the caller may read the numbers. */
 struct asio_queue {
   uns buffer_size;        /* Of every request, at least 1.  [user-settable] */
   uns max_writebacks;     /* At least 1 if there are any.  [user-settable] */
