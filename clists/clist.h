@@ -4,7 +4,7 @@
 // Ownership: the list owns nothing and allocates nothing; its elements stay
 //            where they are and must outlive their time on the list.
 // Cost:      every operation is O(1), except size() and iteration.
-// Errors:    none; what is REQUIRED here is the caller's to keep.
+// Errors:    none; a broken REQUIRES is not detected.
 //
 // A struct can have several Cnodes and so be on several lists at once.
 //
@@ -29,7 +29,7 @@
 
 namespace uasio {
 
-// The node of an element: a member of the struct that is to be listed.
+// A member of each struct that goes on a list.
 struct Cnode {
   Cnode* next;
   Cnode* prev;
@@ -46,7 +46,7 @@ class Clist {
 
   bool empty() const { return head_.next == &head_; }
 
-  // The number of elements, which it counts: O(n).
+  // The number of elements: O(n).
   size_t size() const;
 
   // The first and the last element, or nullptr when the list is empty.
@@ -62,7 +62,7 @@ class Clist {
     return ElementOrNull(NodeOf(element)->prev);
   }
 
-  // REQUIRES, of the next four: `element` is on no list by this node;
+  // REQUIRES, for the next four: `element` is on no list by this node;
   // `position` is on this list.
   void AddHead(T* element) { Link(&head_, Node(element)); }
   void AddTail(T* element) { Link(head_.prev, Node(element)); }
@@ -73,8 +73,8 @@ class Clist {
     Link(Node(position)->prev, Node(element));
   }
 
-  // Takes `element` off the list that it is on, whichever that is.  Its node
-  // is left with null pointers, so that IsLinked() tells.
+  // Takes `element` off its list, and sets the pointers of its node to null, so
+  // that IsLinked() is false.
   // REQUIRES: `element` is on a list by this node.
   static void Remove(T* element);
 
@@ -98,15 +98,15 @@ class Clist {
     InsertList(from, Node(position));
   }
 
-  // Makes this list what `from` was, and leaves `from` empty.
+  // Moves all of `from` into this list, in order, and leaves `from` empty.
   // REQUIRES: this list is empty; `from` is another list.
   void MoveFrom(Clist* from) { InsertListHead(from); }
 
-  // Forgets all elements, whose nodes are left as they are.
+  // Empties the list; the nodes of its elements stay as they are.
   void Clear() { head_.next = head_.prev = &head_; }
 
-  // Iteration in order, by reference.  The element that the iterator stands on
-  // may be removed (and freed); the one after it must stay.
+  // Iteration in order, by reference.  The current element may be removed (and
+  // freed); the one after it must stay.
   iterator begin() const { return iterator(head_.next); }
   iterator end() const { return iterator(&head_); }
 
@@ -155,8 +155,8 @@ class Clist<T, kNode>::iterator {
   Cnode* next_;  // Read before the element may be removed.
 };
 
-// The Itanium C++ ABI, which is the one of Linux, represents a pointer to a
-// data member by the member's offset.
+// In the Itanium C++ ABI, which Linux uses, a pointer to a data member is the
+// member's offset.
 template <typename T, Cnode T::*kNode>
 T* Clist<T, kNode>::Element(Cnode* node) {
   constexpr Cnode T::*kMember = kNode;

@@ -25,7 +25,7 @@ std::vector<int> Values(const std::vector<Item*>& items) {
   return values;
 }
 
-// Two lists and as many models; every step picks an operation at random.
+// Two lists and a model of each; every step picks an operation at random.
 class RandomClists {
  public:
   explicit RandomClists(uint64_t seed) : random_(seed) {
@@ -35,7 +35,7 @@ class RandomClists {
   }
 
   void Step() {
-    const int at = Below(2);  // The list to change; the other one is its peer.
+    const int at = Below(2);  // The list to change; some steps use both.
     switch (Below(12)) {
       case 0:
       case 1:

@@ -103,7 +103,7 @@ TEST_F(ClistTest, InsertBeforePutsTheElementAheadOfThePosition) {
   ExpectList(list_, {1, 2, 3});
 }
 
-TEST_F(ClistTest, RemoveTakesOneOutAtTheHeadInTheMiddleAndAtTheTail) {
+TEST_F(ClistTest, RemoveWorksAtTheHeadInTheMiddleAndAtTheTail) {
   std::vector<Item*> items;
   for (int value = 1; value <= 4; ++value) {
     items.push_back(New(value));

@@ -1,4 +1,4 @@
-// What the tests of Clist share: an item, and a list verified both ways.
+// Shared by the tests of Clist: an item, and a check of a list.
 
 #ifndef UASIO_CLISTS_CLIST_TESTING_H_
 #define UASIO_CLISTS_CLIST_TESTING_H_
@@ -23,12 +23,12 @@ struct Item {
 using FirstList = Clist<Item, &Item::first>;
 using SecondList = Clist<Item, &Item::second>;
 
-// Expects that `list` holds exactly the values `expected`, whichever way it is
-// walked.
+// Expects that `list` holds exactly the values `expected`, forwards, backwards
+// and by its iterator.
 template <Cnode Item::*kNode>
 void ExpectList(const Clist<Item, kNode>& list,
                 const std::vector<int>& expected) {
-  const size_t bound = expected.size() + 1;  // So that a broken circle ends.
+  const size_t bound = expected.size() + 1;  // Ends a broken circle.
   std::vector<int> iterated, forwards, backwards;
   for (const Item& item : list) {
     iterated.push_back(item.value);

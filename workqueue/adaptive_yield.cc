@@ -10,17 +10,18 @@ bool AdaptiveYield::ShouldYield(Clock::time_point now, Deadline deadline) {
     --skips_left_;
     return false;
   }
-  return now >= not_before_ && deadline >= now + kTimeMax;
+  return now >= paused_until_ && deadline >= now + kTimeMax;
 }
 
 void AdaptiveYield::Learn(const Stay& stay, bool found, size_t threads) {
-  const bool paid = found && stay.turns <= kTurnsWorth && stay.time < kTimeMax;
-  skips_ = paid ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
+  const bool succeeded =
+      found && stay.turns <= kSuccessTurnsMax && stay.time < kTimeMax;
+  skips_ = succeeded ? 0 : std::min(2 * skips_ + 1, kSkipsMax);
   skips_left_ = skips_;
   if (stay.time < kSliceMin) return;
   const auto slice = std::min<Clock::duration>(stay.time, kSliceMax);
-  not_before_ = std::max(not_before_, stay.begin + stay.time) +
-                slice * kTimeToSlices / static_cast<int64_t>(threads);
+  paused_until_ = std::max(paused_until_, stay.begin + stay.time) +
+                  slice * kPausePerSlice / static_cast<int64_t>(threads);
 }
 
 }  // namespace uasio

@@ -1,15 +1,16 @@
-// An AdaptiveYield decides whether a thread that has to wait first gives way to
-// others and looks again, a number of times, before it blocks: to block and be
-// woken costs as much on both sides, and more where a processor has gone idle.
+// An AdaptiveYield decides whether a thread that must wait first polls a few
+// times, with sched_yield() in between, before it blocks: blocking and a
+// wake-up cost both threads about as much, and more if a processor goes idle.
 //
-// Where what it waits for comes late all the same, the following waits block at
-// once, twice as many each time: those who wait for long pay next to nothing.
-// Who gives way to somebody who computes gets the processor back a time slice
-// later, while a thread that was blocked is given it when it is woken.  So then
-// nobody lingers for a time, of which all such slices are the hundredth part,
-// counting the time of all threads that wait for the like.
+// After a yield that found nothing, or found it late, the next waits block at
+// once: twice as many after each such yield.  So long waits cost next to
+// nothing.
 //
-// Threads:   all but YieldUntil() under the lock of its owner.
+// A yield to a thread that computes loses a whole time slice, while a blocked
+// thread gets a processor when it is woken.  After losing a time slice, no
+// yielding for 100 times as long, divided by the number of waiting threads.
+//
+// Threads:   the owner's lock guards all but YieldUntil().
 // Blocks:    nothing.
 //
 //   if (!yield.YieldUnlocked(&mutex, deadline, ready, one_thread)) {
@@ -32,17 +33,17 @@ class AdaptiveYield {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // How long a thread has lingered.
+  // What one YieldUntil() took; `turns` counts its calls of sched_yield().
   struct Stay {
     Clock::time_point begin;
     Clock::duration time = Clock::duration::zero();
     int turns = 0;
   };
 
-  // Whether a wait that begins `now` should yield.
+  // Whether a wait that begins `now` should yield before it blocks.
   bool ShouldYield(Clock::time_point now, Deadline deadline);
 
-  // Gives way until look() answers true, or for as long as it may pay.
+  // Yields until look() returns true, kTurnsMax times or for kTimeMax.
   template <typename Look>
   static Stay YieldUntil(const Look& look) {
     Stay stay;
@@ -55,10 +56,10 @@ class AdaptiveYield {
     return stay;
   }
 
-  // All of it for a thread that holds `mutex`: where it should yield, unlocks,
-  // yields until look() answers true, locks again and learns.  threads() is
-  // called with the lock held, and counts those that wait for the like.
-  // Returns look().
+  // The whole wait of a thread that holds `mutex`, before it blocks: if it should
+  // yield, unlocks, yields until look() is true, locks again, and learns.
+  // threads() counts the waiting threads, the caller included; the lock is held
+  // during that call.  Returns look().
   template <typename Look, typename Threads>
   bool YieldUnlocked(Mutex* mutex, Deadline deadline, const Look& look,
                      const Threads& threads)
@@ -72,26 +73,27 @@ class AdaptiveYield {
     return found;
   }
 
-  // Learns from a stay whether the next ones will pay: it has `found` what it
-  // waited for, or not, and was one of `threads` that wait for the like.
+  // Records the outcome of a YieldUntil(): whether it `found` what it waited
+  // for.  `threads` wait for the same thing, the caller included.
   void Learn(const Stay& stay, bool found, size_t threads);
 
  private:
-  // A turn takes 0.3 us if nobody else wants the processor.  It takes longer,
-  // and costs no more, if threads do that soon block again; and a time slice of
+  // A turn takes 0.3 us if no other thread wants the processor; longer, at no
+  // extra cost, if others run and soon block again; and a time slice of
   // milliseconds if one computes.
   static constexpr int kTurnsMax = 32;
-  static constexpr int kTurnsWorth = 16;
+  static constexpr int kSuccessTurnsMax = 16;  // Later is a failure.
   static constexpr auto kTimeMax = std::chrono::microseconds(200);
   static constexpr int kSkipsMax = 64;
   static constexpr auto kSliceMin = std::chrono::milliseconds(1);
-  static constexpr auto kSliceMax = std::chrono::milliseconds(100);  // Stopped.
-  static constexpr int kTimeToSlices = 100;
+  // If it takes longer, the process was stopped.
+  static constexpr auto kSliceMax = std::chrono::milliseconds(100);
+  static constexpr int kPausePerSlice = 100;
 
-  // How many waits do not linger after a vain one, and still are not to.
+  // Waits that block at once after the last failure, and those still to come.
   int skips_ = 0;
   int skips_left_ = 0;
-  Clock::time_point not_before_ = Clock::time_point::min();
+  Clock::time_point paused_until_ = Clock::time_point::min();
 };
 
 }  // namespace uasio

@@ -1,8 +1,8 @@
 // UASIO_CHECK(condition, rule): ends the program unless `condition` holds.
 //
-// For broken rules of an interface, in every build: the message names the
-// rule in the words of the header that states it, so that the reader need not
-// look up a line of ours.
+// For broken rules of an interface, in every build.  The message names the
+// rule in the words of the header that states it, so that nobody has to look it
+// up in our source.
 //
 //   UASIO_CHECK(request->state == kOwned,
 //               "Submit: the request is not yours; was it submitted before?");

@@ -2,12 +2,11 @@
 // let clang's -Wthread-safety check which lock guards what, and a Lock() that
 // spins before it blocks.
 //
-// They stand on std::mutex and std::condition_variable because
-// ThreadSanitizer understands those wherever the library is built, which is
-// not so for absl::Mutex in a distribution's uninstrumented Abseil.
+// They wrap std::mutex and std::condition_variable, which ThreadSanitizer
+// understands wherever the library is built.  It does not understand the
+// absl::Mutex of a distribution's uninstrumented Abseil.
 //
-// A waiter tests its condition in a loop of its own, where the analysis sees
-// the accesses:
+// A waiter tests its condition in a loop, where the analysis sees the accesses:
 //
 //   MutexLock lock(&mutex_);
 //   while (!ready_) ready_changed_.Wait(&mutex_);
@@ -24,8 +23,8 @@
 
 namespace uasio {
 
-// Most of what is done under a lock here takes less time than to block and be
-// woken: who finds it taken looks again a few times before he blocks.
+// Lock() of a taken mutex tries again a few times before it blocks: most
+// critical sections here are shorter than blocking and a wake-up.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -45,12 +44,12 @@ class ABSL_LOCKABLE Mutex {
   friend class CondVar;
 
 #if defined(ABSL_HAVE_THREAD_SANITIZER)
-  static constexpr int kPausesMax = 0;  // It learns no order from try_lock().
+  static constexpr int kPausesMax = 0;  // TSan learns no order by try_lock().
 #else
   static constexpr int kPausesMax = 32;  // 63 pauses took 0.85 us.
 #endif
 
-  // Lets the other thread of the core go on.
+  // Lets the core's other hardware thread run.
   static void Pause() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -82,14 +81,15 @@ class CondVar {
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
 
-  // Releases `mutex`, blocks until notified (or for no reason), locks again.
+  // Releases `mutex`, blocks until notified, and locks it again.  There are
+  // spurious wake-ups.
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
     cv_.wait(lock);
     lock.release();
   }
 
-  // The same, for no longer than until `deadline`.  False: it has passed.
+  // The same, until `deadline` at the latest.  False: it has passed.
   bool WaitUntil(Mutex* mutex, Deadline deadline)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (deadline == kNoDeadline) return Wait(mutex), true;

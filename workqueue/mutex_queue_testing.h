@@ -1,6 +1,6 @@
-// A MutexQueue and its MutexPool do what RawQueue, WorkerPool and WorkQueue do
-// in the straightforward way: a mutex and a semaphore for each queue, and one
-// work per wake-up.  The benchmark's yardstick, and nothing else.
+// A MutexQueue and a MutexPool do what RawQueue, WorkerPool and WorkQueue do,
+// in the simplest way: a mutex and a semaphore for each queue, and one work per
+// wake-up.  For comparison in benchmarks only.
 
 #ifndef UASIO_WORKQUEUE_MUTEX_QUEUE_TESTING_H_
 #define UASIO_WORKQUEUE_MUTEX_QUEUE_TESTING_H_
@@ -68,7 +68,7 @@ class MutexPool {
   }
 
   MutexQueue requests_;
-  std::vector<Work> stops_;  // Without go().
+  std::vector<Work> stops_;  // Without go(): each ends one thread.
   std::vector<std::thread> threads_;
 };
 

@@ -29,7 +29,7 @@ TEST(MutexTest, LetsOneThreadInAtATime) {
   EXPECT_EQ(count, kThreads * kRounds);
 }
 
-TEST(MutexTest, WhoFindsItTakenForLongSleeps) {
+TEST(MutexTest, LockBlocksWhileTheMutexStaysTaken) {
   Mutex mutex;
   Log<pid_t> ids;
   Counter started;

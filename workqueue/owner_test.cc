@@ -34,7 +34,7 @@ int StatusOfFork(Child child) {
   return status;
 }
 
-TEST(OwnerTest, IsNotInAForkedChildThoughTheThreadLooksTheSame) {
+TEST(OwnerTest, IsNotThisProcessInAForkedChild) {
   const Owner owner;
   EXPECT_EQ(0, StatusOfFork([&] {
               return owner.IsThisThread() && !owner.IsThisProcess() ? 0 : 1;
@@ -42,7 +42,7 @@ TEST(OwnerTest, IsNotInAForkedChildThoughTheThreadLooksTheSame) {
   EXPECT_TRUE(owner.IsThisProcess());
 }
 
-TEST(OwnerTest, OfTheChildIsNotInTheGrandchild) {
+TEST(OwnerTest, AnOwnerOfAForkedChildIsNotInTheGrandchild) {
   EXPECT_EQ(0, StatusOfFork([] {
               const Owner owner;
               return StatusOfFork([&] { return owner.IsThisProcess(); });

@@ -1,19 +1,19 @@
-// Who waits and who wakes whom.
+// How threads wait and are woken.
 //
-// A waiting thread has a semaphore of its own.  Whoever puts work takes a
-// waiter off the list under the lock and posts after it has let go of it, so
-// that the woken thread finds the lock free; between the two it touches
-// nothing but the waiter, which stays until it is posted.
+// Each waiting thread has a semaphore of its own.  Put() takes a waiter off the
+// list under the lock, and posts its semaphore after the unlock, so that the
+// woken thread finds the lock free.  After the unlock Put() touches only the
+// waiter, which lives until it is posted.
 //
-// One thread at a time is on its way.  If more work waits then, it wakes the
-// next when it has taken its own: as long as work waits, a thread is on its way
-// or lingers, or none is left to wake.  More at once would only crowd the
-// processors: threads that do not block in their work are back before that.
-// The price is that all others wait for the one, if it is not given a processor
-// at once.
+// Only one woken thread at a time is on its way to its work.  When it has taken
+// its work and more is left, it wakes the next.  So while work waits, a thread
+// is on its way, or one yields, or none is left to wake.  Waking more at once
+// would only crowd the processors: threads that do not block in their work are
+// back before the woken ones arrive.  The price: if the one thread gets no
+// processor at once, all others wait for it.
 //
-// The latest waiter is woken first: its cache is warm, and the others get the
-// chance to be idle for long enough to end.
+// The latest waiter is woken first: its cache is warm, and the others can be
+// idle for long enough to end.
 
 #include "workqueue/raw_queue.h"
 
@@ -69,7 +69,7 @@ size_t RawQueue::Put(WorkList* batch) {
 }
 
 Work* RawQueue::Get(Deadline deadline) {
-  if (IsInVain(deadline)) return nullptr;
+  if (FailsAtOnce(deadline)) return nullptr;
   Work* w;
   Waiter* next;
   {
@@ -83,7 +83,7 @@ Work* RawQueue::Get(Deadline deadline) {
 }
 
 bool RawQueue::GetAll(WorkList* out, Deadline deadline) {
-  if (IsInVain(deadline)) return false;
+  if (FailsAtOnce(deadline)) return false;
   MutexLock lock(&mutex_);
   if (!WaitLocked(deadline)) return false;
   while (!heap_.empty()) out->AddTail(PopLocked());
@@ -105,7 +105,7 @@ bool RawQueue::Remove(const Work* w) {
                    [w](const HeapEntry& entry) { return entry.w == w; });
   if (found == heap_.end()) return false;
   heap_.erase(found);
-  std::make_heap(heap_.begin(), heap_.end(), Later);
+  std::make_heap(heap_.begin(), heap_.end(), IsServedLater);
   SetCountLocked(count_ - 1);
   return true;
 }
@@ -134,7 +134,7 @@ void RawQueue::SignalOn(int event_fd) {
   if (count_ > 0) SignalLocked();
 }
 
-bool RawQueue::Later(const HeapEntry& a, const HeapEntry& b) {
+bool RawQueue::IsServedLater(const HeapEntry& a, const HeapEntry& b) {
   if (a.w->priority != b.w->priority) return a.w->priority < b.w->priority;
   return a.sequence > b.sequence;
 }
@@ -143,8 +143,8 @@ void RawQueue::Wake(Waiter* waiter) {
   if (waiter != nullptr) sem_post(&waiter->woken);
 }
 
-// Without the lock: whoever puts the first work announces it after that.
-bool RawQueue::IsInVain(Deadline deadline) const {
+// Needs no lock: a Put() that this misses writes to the event fd afterwards.
+bool RawQueue::FailsAtOnce(Deadline deadline) const {
   return deadline == Deadline::min() && count_ == 0;
 }
 
@@ -153,11 +153,12 @@ void RawQueue::PutLocked(Work* w) {
     fifo_.AddTail(w);
   } else {
     heap_.push_back({w, ++sequence_});
-    std::push_heap(heap_.begin(), heap_.end(), Later);
+    std::push_heap(heap_.begin(), heap_.end(), IsServedLater);
   }
 }
 
-// The event fd is written under the lock: whoever gets the work may close it.
+// Writes to the event fd under the lock: the thread that gets the work may
+// close it.
 size_t RawQueue::AnnounceLocked(size_t added, Waiter** next) {
   SetCountLocked(count_ + added);
   if (added > 0 && count_ == added) SignalLocked();
@@ -170,7 +171,7 @@ size_t RawQueue::SurplusLocked() const {
   return count_ > served ? count_ - served : 0;
 }
 
-// Takes off the waiter to be woken once the lock is released, or nullptr.
+// Takes off the waiter that the caller must wake after the unlock, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
   if (count_ <= yielding_ || waking_ > 0 || waiting_ == 0) return nullptr;
   --waiting_;
@@ -222,13 +223,13 @@ bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
 Work* RawQueue::PopLocked() {
   SetCountLocked(count_ - 1);
   if (heap_.empty()) return fifo_.RemoveHead();
-  std::pop_heap(heap_.begin(), heap_.end(), Later);
+  std::pop_heap(heap_.begin(), heap_.end(), IsServedLater);
   Work* w = heap_.back().w;
   heap_.pop_back();
   return w;
 }
 
-// Under the lock, a locked increment would be one too many.
+// mutex_ is held, so a plain store suffices.
 void RawQueue::SetCountLocked(size_t count) {
   count_.store(count, std::memory_order_relaxed);
 }

@@ -1,16 +1,16 @@
-// A RawQueue passes work between threads: in submit order where the priority
-// is 0, and before that by priority, highest first.
+// A RawQueue passes work between threads, highest priority first.
 //
 // Threads:   any, at the same time.
-// Ownership: of nothing; what is put stays linked by work.n until it is got.
+// Ownership: none; work must live until it is got, and the queue uses its `n`.
 // Order:     equal priorities are served first come, first served.
-// Blocks:    Get() and GetAll(), until there is work, the deadline, or Close();
-//            where it paid lately, they first give way for a moment.
-// Errors:    none.  The queue is bounded by what its users put.
+// Blocks:    Get() and GetAll(), until there is work, the deadline, or Close().
+//            After recent successes they first spin with sched_yield().
+// Errors:    none.
+// Bounds:    none; the queue holds what its users put.
+// Cost:      a priority above 0 takes O(log n) and an entry of heap memory.
 //
-// Put() is done with the queue before the work can be got: whoever gets what
-// he knows to be the last work may destroy the queue.  A priority above 0
-// costs O(log n) and an entry of heap memory.
+// Put() does not touch the queue once its work can be got.  So the thread that
+// gets the last work may destroy the queue.
 
 #ifndef UASIO_WORKQUEUE_RAW_QUEUE_H_
 #define UASIO_WORKQUEUE_RAW_QUEUE_H_
@@ -38,32 +38,32 @@ class RawQueue {
   RawQueue& operator=(const RawQueue&) = delete;
 
   // Adds one, or all of `batch` (leaving it empty) under one lock.  Returns
-  // surplus() as it is then.
+  // the surplus() that results.
   size_t Put(Work* w);
   size_t Put(WorkList* batch);
 
-  // Takes the next, waiting for it.  nullptr: nothing by `deadline`, or the
-  // queue is closed and empty.
+  // Takes the next work, waiting for it.  nullptr: `deadline` has passed, or
+  // the queue is closed and empty.
   Work* Get(Deadline deadline);
   Work* TryGet() { return Get(Deadline::min()); }
 
-  // Moves everything to the tail of `out`, waiting for at least one.  False:
-  // nothing by `deadline`, or closed and empty.
+  // Moves all work to the tail of `out`, waiting for at least one.  False:
+  // `deadline` has passed, or the queue is closed and empty.
   bool GetAll(WorkList* out, Deadline deadline);
 
-  // Takes `w` off if it is still here, for which it looks through all: O(n).
+  // Takes `w` off the queue: O(n).  False: it is not there.
   bool Remove(const Work* w);
 
   bool empty() const;
 
-  // By how many the work that waits exceeds the threads that wait in Get().
+  // How many works wait in excess of the threads that wait for work.
   size_t surplus() const;
 
-  // Wakes everybody who waits, and lets nobody wait again.
+  // Wakes all threads that wait; from now on no call waits.
   void Close();
 
   // From now on every Put() to an empty queue writes to the eventfd `event_fd`
-  // (borrowed; -1: to none).  Work that waits already is announced at once.
+  // (borrowed; -1: to none).  If work waits already, this call writes at once.
   void SignalOn(int event_fd);
 
  private:
@@ -71,16 +71,16 @@ class RawQueue {
     Work* w;
     uint64_t sequence;
   };
-  // A thread that waits, on its own stack.
+  // A waiting thread; it stands on the stack of that thread.
   struct Waiter {
     Cnode node;
     sem_t woken;
   };
   using WaiterList = Clist<Waiter, &Waiter::node>;
 
-  static bool Later(const HeapEntry& a, const HeapEntry& b);
+  static bool IsServedLater(const HeapEntry& a, const HeapEntry& b);
   static void Wake(Waiter* waiter);
-  bool IsInVain(Deadline deadline) const;
+  bool FailsAtOnce(Deadline deadline) const;
 
   void PutLocked(Work* w) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t AnnounceLocked(size_t added, Waiter** next)
@@ -102,8 +102,8 @@ class RawQueue {
   std::atomic<size_t> count_{0};  // In fifo_ and heap_; written under mutex_.
   WaiterList waiters_ ABSL_GUARDED_BY(mutex_);   // Latest first; not woken.
   size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;   // Threads on waiters_.
-  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;    // Taken off, not yet back.
-  size_t yielding_ ABSL_GUARDED_BY(mutex_) = 0;  // About to look again.
+  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;    // Woken, not back yet.
+  size_t yielding_ ABSL_GUARDED_BY(mutex_) = 0;  // In YieldUntil().
   AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;

@@ -1,4 +1,4 @@
-// A RawQueue in one thread: its order, against a model too, and its event fd.
+// A RawQueue in one thread: its order, also against a model, and its event fd.
 
 #include "workqueue/raw_queue.h"
 
@@ -37,7 +37,7 @@ class RawQueueTest : public testing::Test {
     }
   }
 
-  // The numbers of all that waits, taken one by one.
+  // Takes all work, one by one, and returns the numbers.
   std::vector<size_t> TakeAll() {
     std::vector<size_t> numbers;
     while (Work* w = queue_.TryGet()) numbers.push_back(w - works_.data());
@@ -93,7 +93,7 @@ TEST_F(RawQueueTest, ABatchIsPutInItsOrderAndLeftEmpty) {
   EXPECT_EQ(TakeAll(), (Numbers{1, 0, 2}));
 }
 
-TEST_F(RawQueueTest, PutReturnsHowMuchNobodyWaitsFor) {
+TEST_F(RawQueueTest, PutReturnsTheSurplus) {
   EXPECT_EQ(queue_.Put(WorkAt(0)), 1u);
   EXPECT_EQ(queue_.Put(WorkAt(1, 1)), 2u);
   WorkList batch;
@@ -115,7 +115,7 @@ TEST_F(RawQueueTest, GetAllMovesEverythingToTheTailInOrder) {
   EXPECT_FALSE(queue_.GetAll(&out, Deadline::min()));
 }
 
-TEST_F(RawQueueTest, GetGivesUpAtTheDeadlineAndNotBefore) {
+TEST_F(RawQueueTest, GetReturnsNullAtTheDeadlineAndNotBefore) {
   WorkList out;
   for (int round = 0; round < 3; ++round) {
     Deadline deadline = steady_clock::now() + std::chrono::milliseconds(2);
@@ -127,7 +127,7 @@ TEST_F(RawQueueTest, GetGivesUpAtTheDeadlineAndNotBefore) {
   }
 }
 
-TEST_F(RawQueueTest, ADeadlineInThePastStillGetsWhatIsThere) {
+TEST_F(RawQueueTest, GetWithADeadlineInThePastReturnsWaitingWork) {
   for (Deadline past : {steady_clock::now(), Deadline(), Deadline::min(),
                         Deadline::min() + std::chrono::nanoseconds(1)}) {
     EXPECT_EQ(queue_.Get(past), nullptr);
@@ -136,7 +136,7 @@ TEST_F(RawQueueTest, ADeadlineInThePastStillGetsWhatIsThere) {
   }
 }
 
-TEST_F(RawQueueTest, RemoveTakesOneOffWhereverItIs) {
+TEST_F(RawQueueTest, RemoveTakesWorkFromAnyPosition) {
   PutAll({0, 5, 0, 6, 4, 0});
   EXPECT_TRUE(queue_.Remove(WorkAt(2)));
   EXPECT_TRUE(queue_.Remove(WorkAt(1, 5)));
@@ -146,7 +146,7 @@ TEST_F(RawQueueTest, RemoveTakesOneOffWhereverItIs) {
   EXPECT_EQ(TakeAll(), (Numbers{3, 4, 0, 5}));
 }
 
-TEST_F(RawQueueTest, RemoveOfTheOnlyOneLeavesTheQueueEmpty) {
+TEST_F(RawQueueTest, RemoveOfTheOnlyWorkLeavesTheQueueEmpty) {
   for (unsigned priority : {0, 1}) {
     queue_.Put(WorkAt(0, priority));
     EXPECT_TRUE(queue_.Remove(WorkAt(0, priority)));
@@ -155,7 +155,7 @@ TEST_F(RawQueueTest, RemoveOfTheOnlyOneLeavesTheQueueEmpty) {
   }
 }
 
-TEST_F(RawQueueTest, AClosedQueueGivesWhatItHasAndLetsNobodyWait) {
+TEST_F(RawQueueTest, AClosedQueueReturnsItsWorkAndNeverBlocks) {
   PutAll({0, 1});
   queue_.Close();
   EXPECT_EQ(queue_.Get(kNoDeadline), WorkAt(1, 1));
@@ -167,7 +167,7 @@ TEST_F(RawQueueTest, AClosedQueueGivesWhatItHasAndLetsNobodyWait) {
   EXPECT_EQ(queue_.Get(kNoDeadline), WorkAt(2));
 }
 
-TEST_F(RawQueueTest, TheFirstWorkIsAnnouncedOnTheEventFdAndTheRestIsNot) {
+TEST_F(RawQueueTest, OnlyTheFirstWorkIsAnnouncedOnTheEventFd) {
   queue_.SignalOn(event_.fd());
   EXPECT_EQ(event_.Read(), 0u);
   PutAll({0, 1, 0});
@@ -185,7 +185,7 @@ TEST_F(RawQueueTest, ABatchIsAnnouncedOnceAndAnEmptyOneIsNot) {
   EXPECT_EQ(event_.Read(), 1u);
 }
 
-TEST_F(RawQueueTest, WorkIsAnnouncedAgainOnceTheQueueWasEmpty) {
+TEST_F(RawQueueTest, WorkIsAnnouncedAgainAfterTheQueueWasEmpty) {
   queue_.SignalOn(event_.fd());
   for (int way = 0; way < 4; ++way) {
     PutAll({0, 0});
@@ -203,14 +203,14 @@ TEST_F(RawQueueTest, WorkThatWaitsAlreadyIsAnnouncedAtOnce) {
   EXPECT_EQ(event_.Read(), 1u);
 }
 
-TEST_F(RawQueueTest, NothingIsAnnouncedAnyMoreOnMinusOne) {
+TEST_F(RawQueueTest, SignalOnMinusOneEndsTheAnnouncements) {
   queue_.SignalOn(event_.fd());
   queue_.SignalOn(-1);
   PutAll({0});
   EXPECT_EQ(event_.Read(), 0u);
 }
 
-// The queue beside a model: what waits, in the order in which it must come.
+// A queue and a model of it: the waiting work in the order of its return.
 class RandomQueue {
  public:
   explicit RandomQueue(uint64_t seed) : random_(seed), works_(64) {
@@ -241,7 +241,7 @@ class RandomQueue {
  private:
   size_t Below(size_t bound) { return random_() % bound; }
 
-  // Free work with a random priority, entered in the model; or nullptr.
+  // Free work with a random priority, added to the model; nullptr: none.
   Work* Fresh() {
     if (free_.empty()) return nullptr;
     Work* w = free_.back();

@@ -1,5 +1,5 @@
-// A RawQueue between threads: who waits is woken, each work is got once, and
-// the getter of the last work may destroy the queue.
+// A RawQueue between threads: waiting threads are woken, each work is got once,
+// and the getter of the last work may destroy the queue.
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -24,7 +24,7 @@ using std::chrono::steady_clock;
 
 constexpr size_t kThreads = 4;
 
-// Threads that each get one work from `queue`, and are asleep there.
+// Threads that sleep in Get() of `queue`; each gets one work.
 class Sleepers {
  public:
   Sleepers(RawQueue* queue, size_t count) {
@@ -39,7 +39,7 @@ class Sleepers {
     for (pid_t id : ids_.entries()) EXPECT_TRUE(UntilAsleep(id));
   }
 
-  // What they got, once they all have.
+  // Joins the threads; returns what they got.
   std::vector<Work*> Join() {
     for (std::thread& thread : threads_) thread.join();
     return got_.entries();
@@ -52,7 +52,7 @@ class Sleepers {
   std::vector<std::thread> threads_;
 };
 
-TEST(RawQueueThreadTest, PutWakesOneWhoWaits) {
+TEST(RawQueueThreadTest, PutWakesAWaitingThread) {
   RawQueue queue;
   Work w = {};
   Sleepers sleepers(&queue, 1);
@@ -60,7 +60,7 @@ TEST(RawQueueThreadTest, PutWakesOneWhoWaits) {
   EXPECT_EQ(sleepers.Join(), std::vector<Work*>{&w});
 }
 
-TEST(RawQueueThreadTest, ABatchWakesAllWhoWait) {
+TEST(RawQueueThreadTest, ABatchWakesAllWaitingThreads) {
   RawQueue queue;
   std::vector<Work> works(kThreads + 3);
   Sleepers sleepers(&queue, kThreads);
@@ -71,7 +71,7 @@ TEST(RawQueueThreadTest, ABatchWakesAllWhoWait) {
   EXPECT_EQ(queue.surplus(), 3u);
 }
 
-TEST(RawQueueThreadTest, SurplusCountsWhatExceedsTheWaiters) {
+TEST(RawQueueThreadTest, SurplusCountsTheWorkBeyondTheWaitingThreads) {
   RawQueue queue;
   std::vector<Work> works(kThreads + 2);
   Sleepers sleepers(&queue, kThreads);
@@ -82,14 +82,14 @@ TEST(RawQueueThreadTest, SurplusCountsWhatExceedsTheWaiters) {
   EXPECT_EQ(sleepers.Join().size(), kThreads);
 }
 
-TEST(RawQueueThreadTest, CloseWakesEverybodyWhoWaits) {
+TEST(RawQueueThreadTest, CloseWakesAllWaitingThreads) {
   RawQueue queue;
   Sleepers sleepers(&queue, kThreads);
   queue.Close();
   EXPECT_EQ(sleepers.Join(), std::vector<Work*>(kThreads, nullptr));
 }
 
-TEST(RawQueueThreadTest, RemovedWorkLeavesItsWaiterWaitingForTheNext) {
+TEST(RawQueueThreadTest, AfterARemoveTheWaitingThreadGetsTheNextWork) {
   for (int round = 0; round < 1000; ++round) {
     RawQueue queue;
     Work removed = {}, kept = {};
@@ -113,9 +113,9 @@ struct Item : Work {
   RawQueue* reply = nullptr;
 };
 
-// Gets after some attempts with short deadlines, so that many a waiter times
-// out just while it is being woken.  nullptr: the queue is closed and empty.
-Work* GetSomehow(RawQueue* queue, std::mt19937_64* random) {
+// Gets with a few short deadlines first, so that many waiters time out while
+// they are being woken.  nullptr: the queue is closed and empty.
+Work* GetWithTimeouts(RawQueue* queue, std::mt19937_64* random) {
   for (int i = (*random)() % 8; i > 0; --i) {
     const auto delay = std::chrono::nanoseconds((*random)() % 20000);
     Work* w = queue->Get(steady_clock::now() + delay);
@@ -148,7 +148,7 @@ TEST(RawQueueThreadTest, EachWorkIsGotExactlyOnce) {
     getters.emplace_back([&, i] {
       std::mt19937_64 random(seed - 1 - i);
       WorkList some;
-      while (Work* w = GetSomehow(&queue, &random)) {
+      while (Work* w = GetWithTimeouts(&queue, &random)) {
         some.AddTail(w);
         if (random() % 16 == 0) queue.GetAll(&some, Deadline::min());
         while (Work* got = some.RemoveHead()) {
@@ -163,8 +163,8 @@ TEST(RawQueueThreadTest, EachWorkIsGotExactlyOnce) {
   for (const Item& item : items) ASSERT_EQ(item.times_got, 1);
 }
 
-// With one work in flight for each putter the getters fall asleep all the
-// time; a wake-up that is lost would leave a putter waiting for ever.
+// With one work in flight for each putter, the getters sleep most of the time.
+// If a wake-up were lost, a putter would wait for ever.
 TEST(RawQueueThreadTest, NoWakeUpIsLost) {
   constexpr int kRounds = 10000;
   const uint64_t seed = TestSeed(8);
@@ -182,7 +182,7 @@ TEST(RawQueueThreadTest, NoWakeUpIsLost) {
     });
     getters.emplace_back([&, i] {
       std::mt19937_64 random(seed + i);
-      while (Work* w = GetSomehow(&queue, &random)) {
+      while (Work* w = GetWithTimeouts(&queue, &random)) {
         static_cast<Item*>(w)->reply->Put(w);
       }
     });
@@ -245,43 +245,43 @@ TEST(RawQueueThreadTest, NoAnnouncementOnTheEventFdIsLost) {
   EXPECT_TRUE(queue.empty());
 }
 
-// Keeps this thread, and those that it starts, on its processor for a while.
-class OnOneProcessor {
+// While it lives, this thread and those that it starts stay on one processor.
+class PinnedToOneProcessor {
  public:
-  OnOneProcessor() {
+  PinnedToOneProcessor() {
     cpu_set_t here;
     CPU_ZERO(&here);
     CPU_SET(sched_getcpu(), &here);
-    kept_ = sched_getaffinity(0, sizeof(before_), &before_) == 0 &&
-            sched_setaffinity(0, sizeof(here), &here) == 0;
+    pinned_ = sched_getaffinity(0, sizeof(before_), &before_) == 0 &&
+              sched_setaffinity(0, sizeof(here), &here) == 0;
   }
-  ~OnOneProcessor() {
-    if (kept_) sched_setaffinity(0, sizeof(before_), &before_);
+  ~PinnedToOneProcessor() {
+    if (pinned_) sched_setaffinity(0, sizeof(before_), &before_);
   }
-  OnOneProcessor(const OnOneProcessor&) = delete;
-  OnOneProcessor& operator=(const OnOneProcessor&) = delete;
+  PinnedToOneProcessor(const PinnedToOneProcessor&) = delete;
+  PinnedToOneProcessor& operator=(const PinnedToOneProcessor&) = delete;
 
-  // False: it may not be.
-  bool kept() const { return kept_; }
+  // False: the system refused it.
+  bool pinned() const { return pinned_; }
 
  private:
   cpu_set_t before_;
-  bool kept_;
+  bool pinned_;
 };
 
-// How often this thread has given way, or had to.
-long TimesPutAside() {
+// How often this thread lost the processor while it could run.
+long TimesPreempted() {
   rusage usage = {};
   getrusage(RUSAGE_THREAD, &usage);
   return usage.ru_nivcsw;
 }
 
-// Where others want the processor, each time takes them a time slice.
-// Six of these waits try it all the same.
-TEST(RawQueueThreadTest, BesideABusyThreadNobodyYields) {
+// Beside a busy thread, each yield costs a time slice.  Six of these waits
+// yield all the same.
+TEST(RawQueueThreadTest, BesideABusyThreadMostWaitsDoNotYield) {
   constexpr int kWaits = 63;
-  const OnOneProcessor here;
-  if (!here.kept()) GTEST_SKIP() << "may not stay on one processor";
+  const PinnedToOneProcessor here;
+  if (!here.pinned()) GTEST_SKIP() << "cannot pin a thread to one processor";
   std::atomic<bool> done{false};
   Counter started;
   std::thread busy([&] {  // On the same processor.
@@ -291,12 +291,12 @@ TEST(RawQueueThreadTest, BesideABusyThreadNobodyYields) {
   });
   started.WaitFor(1);
   RawQueue queue;
-  const long before = TimesPutAside();
+  const long before = TimesPreempted();
   for (int i = 0; i < kWaits; ++i) {
     const auto soon = steady_clock::now() + std::chrono::milliseconds(1);
     EXPECT_EQ(queue.Get(soon), nullptr);
   }
-  EXPECT_LT(TimesPutAside() - before, kWaits / 2);
+  EXPECT_LT(TimesPreempted() - before, kWaits / 2);
   done = true;
   busy.join();
 }

@@ -1,6 +1,6 @@
-// The round trip of a no-op through a pool of threads, for benchmarks: by the
-// plain mutex and semaphore for each queue, by a uasio::WorkQueue, or another
-// Way with the same two functions.
+// For benchmarks: the round trip of a no-op through a pool of threads, by a
+// MutexQueue, by a WorkQueue, or by another class `Via` with the same
+// functions.
 
 #ifndef UASIO_WORKQUEUE_ROUND_TRIP_TESTING_H_
 #define UASIO_WORKQUEUE_ROUND_TRIP_TESTING_H_
@@ -16,11 +16,11 @@
 
 namespace uasio {
 
-class Plain {
+class ViaMutexQueue {
  public:
   using Item = Work;
 
-  explicit Plain(size_t threads) : pool_(threads) {}
+  explicit ViaMutexQueue(size_t threads) : pool_(threads) {}
   void Submit(Work* w) {
     w->reply_to = reinterpret_cast<RawQueue*>(&finished_);
     pool_.Submit(w);
@@ -32,11 +32,12 @@ class Plain {
   MutexPool pool_;
 };
 
-class Ours {
+class ViaWorkQueue {
  public:
   using Item = Work;
 
-  explicit Ours(size_t threads) : pool_(Options(threads)), queue_(&pool_) {}
+  explicit ViaWorkQueue(size_t threads)
+      : pool_(Options(threads)), queue_(&pool_) {}
   void Submit(Work* w) { queue_.Submit(w); }
   Work* Wait() { return queue_.Wait(); }
 
@@ -52,21 +53,21 @@ class Ours {
 };
 
 // Keeps `depth` works in flight: waits for one, submits it again.
-template <typename Way>
+template <typename Via>
 void BM_RoundTrip(benchmark::State& state) {
-  std::vector<typename Way::Item> works(static_cast<size_t>(state.range(1)));
-  Way way(static_cast<size_t>(state.range(0)));
-  for (typename Way::Item& w : works) {
+  std::vector<typename Via::Item> works(static_cast<size_t>(state.range(1)));
+  Via via(static_cast<size_t>(state.range(0)));
+  for (typename Via::Item& w : works) {
     w.go = [](auto*, auto*) {};
-    way.Submit(&w);
+    via.Submit(&w);
   }
-  for (auto _ : state) way.Submit(way.Wait());
-  for (size_t i = 0; i < works.size(); ++i) way.Wait();
+  for (auto _ : state) via.Submit(via.Wait());
+  for (size_t i = 0; i < works.size(); ++i) via.Wait();
   state.SetItemsProcessed(state.iterations());
 }
 
-// With one and four threads, one at a time and with 32 in flight.
-inline void Shapes(benchmark::internal::Benchmark* b) {
+// One and four threads; one work at a time, and 32 in flight.
+inline void ThreadsAndDepths(benchmark::internal::Benchmark* b) {
   b->ArgNames({"threads", "depth"})
       ->ArgsProduct({{1, 4}, {1, 32}})
       ->MeasureProcessCPUTime()

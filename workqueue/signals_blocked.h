@@ -1,5 +1,5 @@
-// A SignalsBlocked blocks all signals in its thread while it lives, and so in
-// the threads that are created meanwhile: a thread inherits its creator's mask.
+// A SignalsBlocked blocks all signals in its thread while it lives.  Threads
+// created meanwhile inherit that signal mask, and keep it.
 //
 //   const SignalsBlocked signals_blocked;
 //   pthread_create(...);

@@ -1,10 +1,9 @@
 // One piece of work for a WorkerPool.
 //
-// Ownership: its submitter's; it is the pool's from its submission until it is
-//            back, and is linked by its node while it waits to be run or
-//            collected.
+// Ownership: the submitter's, but the pool's from Submit() until it has run and
+//            is back; `n` links it while it waits for either.
 //
-// It is the base of whatever the work needs to know:
+// Derive from it to add what the work needs:
 //
 //   struct Hello : Work {};
 //   Hello hello = {};
@@ -18,11 +17,12 @@
 namespace uasio {
 
 class RawQueue;
-struct WorkerThread;  // What the pool's start_hook returned; the user's own.
+struct WorkerThread;  // The user's own type: what start_hook returns.
 
 struct Work {
   Cnode n;
-  // 0: first come, first served.  Higher ones go first and may starve it.
+  // Higher ones go first, and may starve lower ones; equal ones are served
+  // first come, first served.
   unsigned int priority;
   // Where the finished work goes; set by the submitter.  nullptr: nowhere, and
   // the pool does not touch the work any more once go() has been called.

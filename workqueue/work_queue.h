@@ -1,19 +1,25 @@
-// A WorkQueue submits work to a WorkerPool for one thread and collects it.
+// A WorkQueue submits work to a WorkerPool for one thread, and collects it when
+// it is finished.  It is for work other than I/O: the pool can compress, hash
+// or sort blocks while the thread's Queue reads and writes others.  SignalOn()
+// lets the thread wait for both in one poll(2).
 //
-// Threads:   the one that created it; many queues may share the pool, which
-// must outlive
-//            them.
-// Ownership: the work is the caller's; between Submit() and its return from
-//            Wait() it must not be touched.
-// Order:     of returns: as the work is finished; of what is finished when a
-//            call looks, higher priorities first.
-// Blocks:    Wait(), WaitUntil(), and the destructor, for what is running.
-// Bounds:    none of its own: the caller's amount of work.
+// Threads:   the one that created it.  Many queues may share the pool, which
+//            must outlive them.
+// Ownership: the work is the caller's, but must not be touched from Submit()
+//            until Wait() returns it.
+// Order:     work is returned as it finishes.  If several are finished when a
+//            call looks, higher priorities are returned first.
+// Blocks:    Wait(), WaitUntil(), and the destructor, while work is running.
+// Bounds:    none; the queue holds what its user submits.
 //
+//   WorkerPool pool;
 //   WorkQueue queue(&pool);
-//   queue.Submit(&job);
+//   struct Block : Work { ... };
+//   Block block = {};
+//   block.go = [](WorkerThread*, Work* w) { ... static_cast<Block*>(w) ... };
+//   queue.Submit(&block);
 //   ...
-//   while (work* done = queue.Wait()) { ... }
+//   while (Work* finished = queue.Wait()) { ... }
 
 #ifndef UASIO_WORKQUEUE_WORK_QUEUE_H_
 #define UASIO_WORKQUEUE_WORK_QUEUE_H_
@@ -34,27 +40,29 @@ class WorkQueue {
   WorkQueue(const WorkQueue&) = delete;
   WorkQueue& operator=(const WorkQueue&) = delete;
 
-  // Sends one, or all of `batch` (leaving it empty), to the pool.
-  // REQUIRES: go is set; it is not running already.
+  // Submits one, or all of `batch` (leaving it empty), to the pool.
+  // REQUIRES: go is set; the work is not running already.
   void Submit(Work* w);
   void Submit(WorkList* batch);
 
-  // The next finished work, waiting for it; nullptr: there is none (by the
-  // deadline, in WaitUntil()), and in Wait(): nothing is running either.
+  // Return the next finished work, or nullptr:
+  // - Wait(): nothing is running;
+  // - TryWait(), which does not wait: nothing is finished;
+  // - WaitUntil(): `deadline` has passed, or nothing is running.
   Work* Wait() { return WaitUntil(kNoDeadline); }
   Work* TryWait() { return WaitUntil(Deadline::min()); }
   Work* WaitUntil(Deadline deadline);
 
-  // Takes back work that no thread has begun: it will not be returned.
-  // False: it has begun, or is done, and will be.
+  // Takes back work that no thread has begun; Wait() will not return it.
+  // False: the work has begun or is finished; Wait() will return it.
   bool Cancel(const Work* w);
 
-  // Submitted, and neither returned nor taken back yet.
+  // How many works are submitted, and neither returned nor taken back.
   size_t running() const { return running_; }
 
-  // Has finished work announced on an eventfd; see RawQueue::SignalOn().  What
-  // a call has fetched already but not returned is not announced: TryWait()
-  // until nullptr.
+  // Makes finished work write to the eventfd `event_fd` (borrowed; -1: to
+  // none); see RawQueue::SignalOn().  Work that a call has fetched, but not
+  // returned, is not announced: call TryWait() until it returns nullptr.
   void SignalOn(int event_fd) { finished_.SignalOn(event_fd); }
 
  private:
@@ -63,7 +71,7 @@ class WorkQueue {
   WorkerPool* const pool_;
   const Owner owner_;
   RawQueue finished_;
-  WorkList fetched_;  // From finished_, all at once, to be returned.
+  WorkList fetched_;  // Taken from finished_, not returned yet.
   size_t running_ = 0;
 };
 

@@ -72,7 +72,7 @@ TEST_F(WorkQueueTest, WaitUntilIsNullAtTheDeadlineAndNotBefore) {
   EXPECT_EQ(queue_.WaitUntil(kNoDeadline), &blocker_);
 }
 
-TEST_F(WorkQueueTest, RunningCountsWhatIsSubmittedAndNotReturned) {
+TEST_F(WorkQueueTest, RunningCountsSubmittedWorkThatIsNotReturned) {
   Job first([](WorkerThread*) {}), second([](WorkerThread*) {});
   queue_.Submit(&first);
   EXPECT_EQ(queue_.running(), 1u);
@@ -97,7 +97,7 @@ TEST_F(WorkQueueTest, ABatchIsSubmittedInItsOrderAndLeftEmpty) {
   for (Job& job : jobs) EXPECT_EQ(queue_.Wait(), &job);
 }
 
-TEST_F(WorkQueueTest, WorkThatWasNotBegunCanBeTakenBack) {
+TEST_F(WorkQueueTest, WorkThatHasNotBegunCanBeTakenBack) {
   Counter begun;
   Job first([&](WorkerThread*) { begun.Add(), gate_.Wait(); });
   Job second([](WorkerThread*) { ADD_FAILURE() << "it was taken back"; });
@@ -135,7 +135,7 @@ TEST_F(WorkQueueTest, FinishedWorkIsAnnouncedOnTheEventFd) {
   EXPECT_EQ(queue_.TryWait(), &blocker_);
 }
 
-TEST_F(WorkQueueTest, OfWhatIsFinishedHigherPriorityComesFirst) {
+TEST_F(WorkQueueTest, FinishedWorkOfHigherPriorityIsReturnedFirst) {
   Job low([](WorkerThread*) {}), high([](WorkerThread*) {}, 1);
   queue_.Submit(&blocker_);
   queue_.Submit(&low);
@@ -166,7 +166,7 @@ TEST(WorkQueueLifeTest, TheDestructorWaitsForWhatIsRunning) {
   }
 }
 
-TEST(WorkQueueLifeTest, AQueueThatHasEverythingBackMayBeDestroyed) {
+TEST(WorkQueueLifeTest, AQueueMayBeDestroyedOnceAllWorkIsReturned) {
   WorkerPool pool(Threads(2));
   for (int round = 0; round < 5000; ++round) {
     auto queue = std::make_unique<WorkQueue>(&pool);
@@ -214,7 +214,7 @@ void Exchange(WorkerPool* pool, uint64_t seed) {
   EXPECT_EQ(ran, returned);
 }
 
-TEST(WorkQueueSharingTest, SeveralQueuesShareAPoolAndEachGetsItsOwnBack) {
+TEST(WorkQueueSharingTest, QueuesThatShareAPoolGetTheirOwnWorkBack) {
   const uint64_t seed = TestSeed(9);
   WorkerPool pool(Threads(3));
   std::vector<std::thread> owners;
@@ -232,7 +232,7 @@ TEST(WorkQueueDeathTest, UseByAnotherThreadEndsTheProgram) {
                "only the thread that created the queue may use it");
 }
 
-// Its exit status is the child's, which dies like the one that it is about.
+// Submits in a forked child, and ends as the child ends.
 void UseInAForkedChild(WorkerPool* pool, WorkQueue* queue) {
   const pid_t child = fork();
   if (child != 0) {

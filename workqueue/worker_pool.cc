@@ -1,9 +1,9 @@
-// How no work is ever left without a thread.
+// Why no work is ever left without a thread.
 //
-// Whoever puts work finds an idle thread, or starts one, or there are
-// threads_max already.  In the last case each of those, if it stays, asks for
-// work again, and if it was about to leave, looks whether any waits after it
-// has taken itself off the count, and starts its own successors.
+// Submit() finds an idle thread, or starts one, or there are threads_max
+// already.  In the last case each thread that stays asks for work again.  A
+// thread that ends first takes itself off the count; then it looks for waiting
+// work, and starts the threads that replace it.
 
 #include "workqueue/worker_pool.h"
 
@@ -38,7 +38,7 @@ WorkerPool::WorkerPool(WorkerPoolOptions options)
 
 WorkerPool::~WorkerPool() {
   ThreadList threads;
-  do {  // The last work may submit more, and so start threads.
+  do {  // The last work may submit more work, and so start threads.
     Join(&threads);
     MutexLock lock(&mutex_);
     stopping_ = true;
@@ -88,7 +88,7 @@ WorkerThread* WorkerPool::BeginThread() {
   return context;
 }
 
-// nullptr: the thread is to leave.  The clock is for those who have to wait.
+// nullptr: the thread must end.  The clock is read only before a wait.
 Work* WorkerPool::NextWork() {
   if (Work* w = requests_.TryGet()) return w;
   for (;;) {
@@ -97,19 +97,19 @@ Work* WorkerPool::NextWork() {
         kept ? kNoDeadline
              : std::chrono::steady_clock::now() + options_.idle_timeout;
     if (Work* w = requests_.Get(deadline)) return w;
-    if (MayLeave()) return nullptr;
+    if (TryLeave()) return nullptr;
   }
 }
 
-bool WorkerPool::MayLeave() {
+bool WorkerPool::TryLeave() {
   MutexLock lock(&mutex_);
   if (!stopping_ && threads() - leaving_ <= options_.threads_min) return false;
   ++leaving_;
   return true;
 }
 
-// Joins those that ended before it, so that ended threads do not pile up and
-// nobody else has to wait for them.
+// Joins the threads that ended before this one, so that ended threads do not
+// pile up and no other thread has to wait for them.
 void WorkerPool::EndThread(Thread* self) {
   ThreadList ended;
   {

@@ -1,18 +1,18 @@
 // A WorkerPool is a set of threads that run work, first come, first served.
 //
 // Threads:   any may submit; go() and the hooks run in the pool's threads.
-// Ownership: the work stays its submitter's; it must live until it is back.
-// Order:     RawQueue's: FIFO, and before that by priority, highest first.
+// Ownership: the work is the submitter's; it must live until it is back.
+// Order:     highest priority first; FIFO within a priority.
 // Blocks:    the destructor, until everything submitted has run.
 // Bounds:    threads_max threads, those in stop_hook included; the backlog is
 //            what its users submit.
-// Errors:    when the system refuses every thread, work runs in its submitter.
+// Errors:    if the system refuses every thread, work runs in Submit() or in a
+//            thread that is ending, with nullptr as its WorkerThread.
 //
-// Threads start lazily: one is added when more work waits than idle threads
-// stand by, up to threads_max.  One that has been idle for idle_timeout ends,
-// while there are more than threads_min; the thread that was idle last gets
-// the next work, so that a light load lets the others end.  All signals are
-// blocked in them.
+// Threads start lazily, up to threads_max, when more work waits than threads
+// are idle.  A thread that is idle for idle_timeout ends if there are more than
+// threads_min.  The thread that went idle last gets the next work, so that
+// under a light load the others end.  All signals are blocked in the threads.
 //
 //   WorkerPoolOptions options;
 //   options.threads_max = 4;
@@ -42,20 +42,21 @@
 namespace uasio {
 
 struct WorkerPoolOptions {
-  size_t threads_min = 0;  // Kept when idle, once they have been started.
+  size_t threads_min = 0;  // Threads kept when idle, once started.
   size_t threads_max = 32;
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
   size_t stack_bytes = 256 << 10;
   std::string thread_name = "uasio";  // Cut to 15 bytes by the kernel's rule.
 
-  // Called in each thread before its first work; what it returns is passed to
-  // every go() there and to stop_hook, which is called after the last one.
+  // start_hook is called in each thread before its first work, stop_hook after
+  // its last.  What start_hook returns is passed to each go() of that thread
+  // and to stop_hook.
   std::function<WorkerThread*()> start_hook;
   std::function<void(WorkerThread*)> stop_hook;
 
-  // Runs one piece of work, and hands it to its reply_to; for layers whose own
-  // types stand behind those of Work.  After `reply` the pool does not touch
-  // the work any more.
+  // `run` runs one piece of work; `reply` hands it to its reply_to, and after
+  // that the pool does not touch it.  For layers that use their own types in
+  // place of Work and RawQueue.
   void (*run)(WorkerThread* thread, Work* w) =
       [](WorkerThread* thread, Work* w) { w->go(thread, w); };
   void (*reply)(Work* w) = [](Work* w) { w->reply_to->Put(w); };
@@ -75,7 +76,7 @@ class WorkerPool {
   void Submit(Work* w);
   void Submit(WorkList* batch);
 
-  // Takes back work that no thread has begun.  False: it has begun, or is done.
+  // Takes back work that no thread has begun.  False: it has begun or finished.
   bool Cancel(const Work* w) { return requests_.Remove(w); }
 
   // How many threads there are now, those in stop_hook included.
@@ -85,7 +86,7 @@ class WorkerPool {
 
   const WorkerPoolOptions& options() const { return options_; }
 
-  // CHECKs that this is no forked child, which has none of the threads.
+  // CHECKs that this is not a forked child, which has none of the threads.
   void CheckProcess() const;
 
  private:
@@ -100,7 +101,7 @@ class WorkerPool {
   void Serve(Thread* self);
   WorkerThread* BeginThread();
   Work* NextWork();
-  bool MayLeave();
+  bool TryLeave();
   void EndThread(Thread* self);
   void Grow(size_t surplus);
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -113,8 +114,8 @@ class WorkerPool {
   mutable Mutex mutex_;
   ThreadList threads_ ABSL_GUARDED_BY(mutex_);
   ThreadList ended_ ABSL_GUARDED_BY(mutex_);     // To be joined.
-  size_t starting_ ABSL_GUARDED_BY(mutex_) = 0;  // Not yet asking for work.
-  size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;   // Never again asking for it.
+  size_t starting_ ABSL_GUARDED_BY(mutex_) = 0;  // Not asking for work yet.
+  size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;   // Not asking any more.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<size_t> thread_count_{0};  // Of threads_; written under mutex_.
 };

@@ -1,5 +1,5 @@
-// What a WorkerPool does with work: order, replies, cancelling, hooks, the
-// set-up of its threads, and the rules of its users.
+// How a WorkerPool runs work: order, replies, cancelling, hooks, the set-up of
+// its threads, and the rules of its users.
 
 #include "workqueue/worker_pool.h"
 
@@ -89,7 +89,7 @@ TEST(WorkerPoolTest, HigherPriorityMayStarveTheRest) {
   EXPECT_EQ(rounds_before_low, kRounds);
 }
 
-TEST(WorkerPoolTest, FinishedWorkGoesToTheRawQueueThatItNames) {
+TEST(WorkerPoolTest, FinishedWorkGoesToItsReplyTo) {
   RawQueue first_replies, second_replies;
   Job first([](WorkerThread*) {}), second([](WorkerThread*) {});
   first.reply_to = &first_replies;
@@ -101,7 +101,7 @@ TEST(WorkerPoolTest, FinishedWorkGoesToTheRawQueueThatItNames) {
   EXPECT_EQ(second_replies.Get(kNoDeadline), &second);
 }
 
-TEST(WorkerPoolTest, AReplyFunctionOfTheUsersIsCalledInstead) {
+TEST(WorkerPoolTest, AUsersReplyFunctionReplacesTheDefault) {
   WorkerPoolOptions options;
   options.reply = [](Work* w) {
     reinterpret_cast<Counter*>(w->reply_to)->Add();
@@ -114,7 +114,7 @@ TEST(WorkerPoolTest, AReplyFunctionOfTheUsersIsCalledInstead) {
   replies.WaitFor(1);
 }
 
-TEST(WorkerPoolTest, ARunFunctionOfTheUsersIsCalledInstead) {
+TEST(WorkerPoolTest, AUsersRunFunctionReplacesTheDefault) {
   WorkerPoolOptions options;
   options.run = [](WorkerThread* thread, Work* w) {
     w->priority = 7;
@@ -134,7 +134,7 @@ struct SelfFreeing : Work {
   Counter* freed;
 };
 
-TEST(WorkerPoolTest, WorkThatNamesNoReplyMayFreeItself) {
+TEST(WorkerPoolTest, WorkWithoutAReplyToMayFreeItself) {
   constexpr size_t kWorks = 1000;
   Counter freed;
   WorkerPool pool(Threads(3));
@@ -151,7 +151,7 @@ TEST(WorkerPoolTest, WorkThatNamesNoReplyMayFreeItself) {
   freed.WaitFor(kWorks);
 }
 
-TEST(WorkerPoolTest, WorkThatWasNotBegunCanBeTakenBack) {
+TEST(WorkerPoolTest, WorkThatHasNotBegunCanBeTakenBack) {
   Gate gate;
   Counter begun;
   Job running([&](WorkerThread*) { begun.Add(), gate.Wait(); });
@@ -169,7 +169,7 @@ TEST(WorkerPoolTest, WorkThatWasNotBegunCanBeTakenBack) {
   gate.Open();
 }
 
-TEST(WorkerPoolTest, HooksRunOnceInEachThreadAndPassItsContext) {
+TEST(WorkerPoolTest, HooksRunOnceInEachThreadAndPassTheContext) {
   constexpr size_t kThreads = 4;
   using Entry = std::pair<pid_t, WorkerThread*>;
   Log<Entry> started, worked, stopped;
@@ -239,7 +239,7 @@ std::string OwnThreadName() {
   return name;
 }
 
-TEST(WorkerPoolTest, ThreadsBearTheNameCutTo15Bytes) {
+TEST(WorkerPoolTest, ThreadNamesAreCutTo15Bytes) {
   WorkerPoolOptions options;
   RunIn(options, [](WorkerThread*) { EXPECT_EQ(OwnThreadName(), "uasio"); });
   options.thread_name = "0123456789abcdefghi";
@@ -256,7 +256,7 @@ size_t OwnStackBytes() {
   return bytes;
 }
 
-TEST(WorkerPoolTest, ThreadsHaveTheStackSizeThatWasAskedFor) {
+TEST(WorkerPoolTest, ThreadsHaveTheRequestedStackSize) {
   WorkerPoolOptions options;
   for (size_t bytes : {size_t{1} << 20, size_t{16} << 20}) {
     options.stack_bytes = bytes;
@@ -304,7 +304,7 @@ class WorkerPoolDeathTest : public testing::Test {
   }
 };
 
-TEST_F(WorkerPoolDeathTest, NoThreadsAtAllEndTheProgram) {
+TEST_F(WorkerPoolDeathTest, AThreadsMaxOfZeroEndsTheProgram) {
   EXPECT_DEATH(WorkerPool{Threads(0)},
                "uasio: WorkerPool: threads_max must not be 0");
 }

@@ -1,5 +1,5 @@
 // How many threads a WorkerPool has: it grows, shrinks, keeps its bounds, and
-// never leaves work without a thread, however often they end.
+// never leaves work without a thread, however often threads end.
 
 #include <sched.h>
 
@@ -42,7 +42,7 @@ class PoolThreadsTest : public testing::Test {
   }
   void Release() { released_.Open(); }
 
-  // Submits `count` jobs that end when all have begun, as together_ tells.
+  // Submits `count` jobs that end when all have begun; together_ counts them.
   void SubmitTogether(WorkerPool* pool, size_t count, bool in_a_batch) {
     WorkList batch;
     for (size_t i = 0; i < count; ++i) {
@@ -58,7 +58,7 @@ class PoolThreadsTest : public testing::Test {
     while (Work* w = batch.RemoveHead()) pool->Submit(w);
   }
 
-  // The thread in which the pool runs work now.
+  // The id of the thread in which the pool runs a new work.
   static pid_t SomeThread(WorkerPool* pool) {
     pid_t id = 0;
     Gate done;
@@ -68,7 +68,7 @@ class PoolThreadsTest : public testing::Test {
     return id;
   }
 
-  static void UntilThreads(const WorkerPool& pool, size_t at_most) {
+  static void WaitUntilThreads(const WorkerPool& pool, size_t at_most) {
     while (pool.threads() > at_most) sched_yield();
   }
 
@@ -121,7 +121,7 @@ TEST_F(PoolThreadsTest, ThePoolDoesNotGrowBeyondThreadsMax) {
     EXPECT_EQ(pool.threads(), kThreads);
   }
   EXPECT_LE(together_.count(), kThreads - 1);
-  together_.Add(4 * kThreads);  // So that each may end alone.
+  together_.Add(4 * kThreads);  // So that each can end alone.
   Release();
 }
 
@@ -140,7 +140,7 @@ TEST_F(PoolThreadsTest, IdleThreadsEndAfterTheTimeout) {
   WorkerPool pool(options_);
   Occupy(&pool, kThreads);
   Release();
-  UntilThreads(pool, 0);
+  WaitUntilThreads(pool, 0);
   EXPECT_EQ(stopped_.count(), started_.count());
 }
 
@@ -151,15 +151,15 @@ TEST_F(PoolThreadsTest, ThreadsMinAreKept) {
   Occupy(&pool, kThreads);
   Release();
   for (int round = 0; round < 1000; ++round) {
-    UntilThreads(pool, 1);
+    WaitUntilThreads(pool, 1);
     ASSERT_EQ(pool.threads(), 1u);
     SomeThread(&pool);
   }
-  UntilThreads(pool, 1);
+  WaitUntilThreads(pool, 1);
   EXPECT_EQ(started_.count(), stopped_.count() + 1);
 }
 
-TEST_F(PoolThreadsTest, ThreadsInTheirStopHooksAreNotAmongThoseKept) {
+TEST_F(PoolThreadsTest, ThreadsMinDoesNotCountThreadsInStopHooks) {
   options_.threads_min = 1;
   options_.idle_timeout = std::chrono::microseconds(1);
   WorkerPool pool(options_);
@@ -172,7 +172,7 @@ TEST_F(PoolThreadsTest, ThreadsInTheirStopHooksAreNotAmongThoseKept) {
   may_stop_.Open();
 }
 
-// The others would never be idle for long enough if the threads took turns.
+// If the threads took turns, none would ever be idle for long enough.
 TEST_F(PoolThreadsTest, ALightLoadLetsTheOtherThreadsEnd) {
   options_.idle_timeout = std::chrono::milliseconds(50);
   WorkerPool pool(options_);
@@ -201,7 +201,7 @@ TEST_F(PoolThreadsTest, AThreadInItsStopHookCountsAndIsThenReplaced) {
   EXPECT_EQ(started_.count(), started + 1);
 }
 
-TEST_F(PoolThreadsTest, AllThreadsAreReplacedThatWereLeavingWhenWorkCame) {
+TEST_F(PoolThreadsTest, NewWorkReplacesAllThreadsThatAreEnding) {
   options_.idle_timeout = std::chrono::microseconds(1);
   WorkerPool pool(options_);
   Occupy(&pool, kThreads);
@@ -263,9 +263,9 @@ TEST_F(PoolThreadsTest, TheDestructorRunsWhatAStopHookSubmits) {
   EXPECT_EQ(ran.count(), 2u);
 }
 
-// Submits `works` times and waits each time, so that the threads of a pool
-// with a tiny timeout end and start again all the time.
-void ComeAndGo(WorkerPool* pool, int works) {
+// Submits and waits `works` times, so that the threads of a pool with a tiny
+// timeout end and start again all the time.
+void SubmitAndWait(WorkerPool* pool, int works) {
   RawQueue replies;
   Job job([](WorkerThread*) {});
   job.reply_to = &replies;
@@ -281,7 +281,7 @@ TEST_F(PoolThreadsTest, NothingIsStuckWhileTheOnlyThreadEndsAllTheTime) {
   options_.threads_max = 1;
   options_.idle_timeout = std::chrono::microseconds(1);
   WorkerPool pool(options_);
-  ComeAndGo(&pool, 100000);
+  SubmitAndWait(&pool, 100000);
   EXPECT_GT(started_.count(), 1u);
 }
 
@@ -290,7 +290,7 @@ TEST_F(PoolThreadsTest, NothingIsStuckWhileManySubmitAndThreadsEnd) {
   WorkerPool pool(options_);
   std::vector<std::thread> submitters;
   for (size_t i = 0; i < kThreads; ++i) {
-    submitters.emplace_back([&pool] { ComeAndGo(&pool, 10000); });
+    submitters.emplace_back([&pool] { SubmitAndWait(&pool, 10000); });
   }
   for (std::thread& thread : submitters) thread.join();
   EXPECT_LE(pool.threads(), kThreads);

@@ -1,12 +1,12 @@
-// A AttemptHeuristic tells whether the next attempt to do something without
-// waiting will succeed, from how those before it did.
+// An AttemptHeuristic predicts whether the next non-blocking attempt will
+// succeed, from the results of the attempts before it.
 //
-// Threads:   any; those whose attempts are alike share one.
+// Threads:   any; attempts of the same kind share one.
 //
-// An attempt that fails is not free: it takes a system call, and where it makes
-// the kernel read ahead, it is the submitter who then starts the device, one
-// request after the other, which the pool does on all CPUs.  So after a few
-// failures only one in kSkipped is worth an attempt, until one succeeds.
+// A failed attempt costs a system call.  If it makes the kernel read ahead, the
+// submitter also starts the device, one request after the other, which the pool
+// does on all CPUs.  So after kFailuresMax failures in a row only one request
+// in kTryOneIn is worth an attempt, until one succeeds.
 
 #ifndef UASIO_ASIO_SYSCALLS_ATTEMPT_HEURISTIC_H_
 #define UASIO_ASIO_SYSCALLS_ATTEMPT_HEURISTIC_H_
@@ -19,7 +19,7 @@ class AttemptHeuristic {
  public:
   bool IsWorthTrying() {
     if (failures_.load(std::memory_order_relaxed) < kFailuresMax) return true;
-    return skipped_.fetch_add(1, std::memory_order_relaxed) % kSkipped == 0;
+    return skipped_.fetch_add(1, std::memory_order_relaxed) % kTryOneIn == 0;
   }
 
   void Learn(bool succeeded) {
@@ -32,7 +32,7 @@ class AttemptHeuristic {
 
  private:
   static constexpr unsigned kFailuresMax = 4;
-  static constexpr unsigned kSkipped = 16;
+  static constexpr unsigned kTryOneIn = 16;
 
   std::atomic<unsigned> failures_{0};  // Since the last success.
   std::atomic<unsigned> skipped_{0};

@@ -5,7 +5,7 @@
 namespace uasio {
 namespace {
 
-TEST(ForesightTest, GivesUpAfterFailuresAndLooksAgainNowAndThen) {
+TEST(AttemptHeuristicTest, AfterFourFailuresOnlyOneInSixteenIsTried) {
   AttemptHeuristic reads;
   int tries = 0;
   for (int i = 0; i < 164; ++i) {

@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kSmallestSector = 512;
 constexpr size_t kLargestSector = 4096;
 
-// How many parts of what is left of a vector one call takes: what small threads
-// have the stack for.
+// How many iovecs of the rest of a vector one call takes: as many as a small
+// stack has room for.
 constexpr int kRestPartsMax = 64;
 
 off_t OffsetOf(const Transfer& t) {
@@ -30,7 +30,7 @@ ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
 
-// Takes the last `bytes` off; returns how many parts are left.
+// Cuts `bytes` off the end; returns how many parts are left.
 int CutEnd(iovec* parts, int count, size_t bytes) {
   while (bytes > 0) {
     iovec* last = &parts[count - 1];
@@ -42,9 +42,9 @@ int CutEnd(iovec* parts, int count, size_t bytes) {
   return count;
 }
 
-// What is left of a vector, or the first of it: no more than `limit` bytes, and
-// kRestPartsMax parts.  Direct I/O is of whole sectors, which parts need not
-// be.
+// One call for the rest of a vector, or the beginning of that: at most `limit`
+// bytes and kRestPartsMax parts.  Direct I/O needs whole sectors, but a part
+// may end inside one; so the end is cut to whole sectors.
 ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
   iovec parts[kRestPartsMax];
   int count = 0;
@@ -67,7 +67,7 @@ ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
   return CallVector(t, parts, count, flags);
 }
 
-// One system call for what is left, not tried again.
+// One system call for the rest; the caller retries EINTR.
 ssize_t CallOnce(const Transfer& t, size_t limit, int flags) {
   if (!IsVectored(t.op)) {
     const iovec rest = {t.buffer + t.done, std::min(t.length - t.done, limit)};
@@ -77,7 +77,7 @@ ssize_t CallOnce(const Transfer& t, size_t limit, int flags) {
   return CallVector(t, t.iovecs, t.iovec_count, flags);
 }
 
-// As most transfers go: one buffer, no flags, without the vector.
+// The usual case, without an iovec: one buffer and no flags.
 ssize_t CallScalar(const Transfer& t) {
   char* buffer = t.buffer + t.done;
   const size_t length = t.length - t.done;
@@ -104,7 +104,7 @@ int64_t Read(Transfer* t) {
     const ssize_t n = Call(*t);
     if (n < 0) return n;
     t->done += static_cast<size_t>(n);
-    if (!t->traits.sized) break;  // That is what there is.
+    if (!t->traits.sized) break;  // These bytes were available.
     if (MeetsEndOfFile(t->traits, t->done, static_cast<size_t>(n))) break;
   } while (t->done < t->length);
   return static_cast<int64_t>(t->done);
@@ -114,7 +114,7 @@ int64_t Write(Transfer* t) {
   do {
     const ssize_t n = Call(*t);
     if (n < 0) return n;
-    if (n == 0 && t->length > 0) return -EIO;  // No kernel should; no loop.
+    if (n == 0 && t->length > 0) return -EIO;  // Else it might loop for ever.
     t->done += static_cast<size_t>(n);
   } while (t->done < t->length);
   return static_cast<int64_t>(t->done);
@@ -134,10 +134,10 @@ bool IsReady(const Transfer& t) {
   do {
     count = poll(&fd, 1, 0);
   } while (count < 0 && errno == EINTR);
-  return count != 0;  // An error, too, shows in the call itself.
+  return count != 0;  // The call itself will report an error.
 }
 
-ssize_t CallWithoutWaiting(const Transfer& t) {
+ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
     n = CallOnce(t, SIZE_MAX, RWF_NOWAIT);
@@ -160,7 +160,7 @@ int64_t Perform(Transfer* transfer) {
 int64_t PerformNonBlocking(Transfer* transfer) {
   if (!IsRead(transfer->op) && !IsWrite(transfer->op)) return Perform(transfer);
   do {
-    const ssize_t n = CallWithoutWaiting(*transfer);
+    const ssize_t n = CallNonBlocking(*transfer);
     if (n < 0) return n;
     transfer->done += static_cast<size_t>(n);
     if (IsRead(transfer->op)) break;
@@ -169,10 +169,10 @@ int64_t PerformNonBlocking(Transfer* transfer) {
   return static_cast<int64_t>(transfer->done);
 }
 
-// On O_DIRECT, RWF_NOWAIT waits for the device.  What a short count has read is
-// kept, because at kFilePosition it has moved that.  Whether it ends at the end
-// of the file is for the file to tell: with RWF_NOWAIT, Linux 5.9 and 5.10 may
-// say 0 anywhere (readv(2), "BUGS").
+// O_DIRECT is refused: there RWF_NOWAIT waits for the device.  The bytes of a
+// short read are kept, because at kFilePosition the read has moved the
+// position.  A short read alone does not prove the end of file: with
+// RWF_NOWAIT, Linux 5.9 and 5.10 may return 0 anywhere (readv(2), "BUGS").
 int64_t ReadIfCached(Transfer* transfer) {
   if (!SuitsReadIfCached(*transfer)) return -EAGAIN;
   const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);

@@ -1,13 +1,13 @@
-// Carries out transfers by ordinary system calls, in the calling thread.
+// Performs transfers by ordinary system calls, in the calling thread.
 //
-// Threads:   any; each transfer in one at a time.
-// Order:     at an explicit offset, none but the file's; at kFilePosition the
-//            caller sees to it that nobody else uses the fd.
-// Blocks:    Perform() as the system call does; the attempts do not.
+// Threads:   any; one thread at a time for each transfer.
+// Order:     none at explicit offsets; at kFilePosition nobody else may use the
+//            fd meanwhile.
+// Blocks:    Perform(), as the system call does; the others do not.
 // Errors:    -errno; EINTR is retried and never returned.
 //
-// These are the only loops around pread, pwrite, preadv, pwritev, fsync and
-// fdatasync in the library.
+// The library has no other loops around pread, pwrite, preadv, pwritev, fsync
+// and fdatasync.
 
 #ifndef UASIO_ASIO_SYSCALLS_PERFORM_H_
 #define UASIO_ASIO_SYSCALLS_PERFORM_H_
@@ -19,42 +19,40 @@
 
 namespace uasio {
 
-// Performs what is left of `transfer` and returns its whole result:
-// - on an fd with a size, bytes; less than length only for a read that has met
-//   the end of file;
-// - of a read from any other fd, what there was;
-// - of a write, its length;
-// - 0 of a sync or a no-op;
-// - or -errno, and transfer->done says how much was transferred before.  A
-//   write to an O_NONBLOCK fd may so end with -EAGAIN half way.
+// Performs the rest of `transfer` and returns the result of the whole:
+// - read from an fd with a size: bytes, less than length only at end of file;
+// - read from any other fd: the bytes that were available;
+// - write: its length;
+// - sync or no-op: 0;
+// - error: -errno; transfer->done is what was transferred before.  A write to
+//   an O_NONBLOCK fd may end so half way, with -EAGAIN.
 int64_t Perform(Transfer* transfer);
 
-// The same for an fd without a size (see FdTraits), without waiting for it:
-// -EAGAIN says that it is not ready, that transfer->done is how far it got,
-// and that this may be called again once poll(2) finds the fd ready.
+// The same for an fd without a size (see FdTraits), without waiting for it.
+// -EAGAIN: the fd is not ready, and transfer->done is what was transferred so
+// far.  Call this again once poll(2) finds the fd ready.
 //
-// Where the kernel cannot be asked not to wait (RWF_NOWAIT is unknown to some
-// kinds of files), poll(2) is asked first and at most PIPE_BUF bytes are
-// written at once, so that this only waits if others use the fd as well, or to
-// write to a terminal that has room for some of it and is not read.
+// Some kinds of files do not support RWF_NOWAIT.  For those it calls poll(2)
+// first, and writes at most PIPE_BUF bytes at once.  It then blocks only if
+// others use the fd as well, or if it writes to a terminal that has room for
+// part of the bytes and is not read.
 int64_t PerformNonBlocking(Transfer* transfer);
 
-// How much ReadIfCached() reads at the most: what is copied in a few
+// ReadIfCached() refuses longer reads; so many bytes are copied in a few
 // microseconds.
 inline constexpr size_t kCachedBytesMax = 64 << 10;
 
-// The same for a file, without waiting for a device: a read of which all that
-// is left is in the page cache, up to the end of the file, and no more than
-// kCachedBytesMax.  All else is -EAGAIN, whatever the reason (an operation or a
-// file of another kind, O_DIRECT, a page that is missing, an error), and
-// Perform() carries out what is left.
+// The same as Perform() for a read whose rest is in the page cache, up to the
+// end of file, and no longer than kCachedBytesMax.  Does not wait for a device.
+// -EAGAIN: in all other cases (another operation or kind of file, O_DIRECT, a
+// page that is missing, any error); Perform() performs the rest.
 int64_t ReadIfCached(Transfer* transfer);
 
-// Whether ReadIfCached() makes a system call at all: the operation, the file
-// and the length suit it.
+// Whether ReadIfCached() can succeed for this operation, file and length; if
+// not, it makes no system call.
 bool SuitsReadIfCached(const Transfer& transfer);
 
-// Whether what is left of a read begins at the end of a file or beyond.
+// Whether the rest of a read begins at or behind the end of a regular file.
 bool BeginsAtEndOfFile(const Transfer& transfer);
 
 // Whether a read that got `n` bytes, which makes `done` in all, has met the end

@@ -57,9 +57,9 @@ struct Performer {
   std::thread thread;
 };
 
-// Interrupts a blocked read again and again, each time when it is blocked for
-// certain, and then lets it have its byte.
-TEST(PerformInterruptTest, AnInterruptedReadIsTriedAgain) {
+// Interrupts a read many times, each time once it is certainly blocked, and
+// then writes its byte.
+TEST(PerformInterruptTest, AnInterruptedReadIsRetried) {
   Interruptions interruptions;
   const Pipe pipe;
   char byte = '\0';
@@ -81,9 +81,9 @@ TEST(PerformInterruptTest, AnInterruptedReadIsTriedAgain) {
   if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
 }
 
-// Interrupts it while the pipe is full: what was written so far is a short
-// count, that ends in the middle of an iovec.
-TEST(PerformInterruptTest, AnInterruptedWriteGoesOnWhereItWas) {
+// Interrupts a write while the pipe is full: the call returns a short count,
+// which ends in the middle of an iovec.
+TEST(PerformInterruptTest, AnInterruptedWriteContinuesWhereItStopped) {
   const Interruptions interruptions;
   Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);

@@ -39,14 +39,14 @@ std::string ReadAll(int fd, size_t bytes) {
   return text;
 }
 
-// Whether the kernel knows RWF_NOWAIT for reads of such an fd.
-bool KnowsNowait(int fd) {
+// Whether the kernel supports RWF_NOWAIT for reads of such an fd.
+bool SupportsNowait(int fd) {
   char byte;
   const iovec one = {&byte, 1};
   return preadv2(fd, &one, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }
 
-TEST(AttemptTest, ReadsOfAnEmptyPipeAreNotReady) {
+TEST(PerformNonBlockingTest, ReadsOfAnEmptyPipeAreNotReady) {
   const Pipe pipe;
   char back[100];
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), back, 100), -EAGAIN);
@@ -56,22 +56,23 @@ TEST(AttemptTest, ReadsOfAnEmptyPipeAreNotReady) {
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), back, 100), -EAGAIN);
 }
 
-TEST(AttemptTest, AClosedPipeIsReady) {
+TEST(PerformNonBlockingTest, AClosedPipeIsReady) {
   Pipe pipe;
   char byte;
   pipe.write_end.Close();
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), &byte, 1), 0);
 }
 
-TEST(AttemptTest, NothingToTransferIsReady) {
+TEST(PerformNonBlockingTest, AnEmptyTransferIsReady) {
   const Pipe pipe;
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), nullptr, 0), 0);
   EXPECT_EQ(Try(Op::kWrite, pipe.write_end.get(), nullptr, 0), 0);
   EXPECT_EQ(Try(Op::kNoOp, -1, nullptr, 0), 0);
 }
 
-// Fills the pipe of the fds, and empties it, until all has gone through.
-void ExpectWriteGoesOn(int read_fd, Transfer write, const std::string& text) {
+// Fills the pipe or socket and empties it, until all of `text` is through.
+void ExpectWriteContinues(int read_fd, Transfer write,
+                          const std::string& text) {
   std::string back;
   size_t before = 0;
   while (true) {
@@ -89,7 +90,8 @@ void ExpectWriteGoesOn(int read_fd, Transfer write, const std::string& text) {
   EXPECT_TRUE(back == text);
 }
 
-TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
+TEST(PerformNonBlockingTest,
+     AFullPipeIsNotReadyAndTheWriteContinuesWhereItStopped) {
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
   Transfer t =
@@ -100,20 +102,20 @@ TEST(AttemptTest, AFullPipeIsNotReadyAndTheWriteGoesOnWhereItWas) {
   EXPECT_EQ(t.done, pipe.Capacity());
   t.done = 0;
   ReadAll(pipe.read_end.get(), text.size());
-  ExpectWriteGoesOn(pipe.read_end.get(), t, text);
+  ExpectWriteContinues(pipe.read_end.get(), t, text);
 }
 
-TEST(AttemptTest, VectorsGoOnInTheMiddle) {
+TEST(PerformNonBlockingTest, VectorsContinueInTheMiddle) {
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3 + 777);
   const std::vector<iovec> parts = SplitIntoIovecs(&text, 200);
   const Transfer t = NewVectorTransfer(Op::kWritev, pipe.write_end.get(),
                                        kFilePosition, parts);
-  ExpectWriteGoesOn(pipe.read_end.get(), t, text);
+  ExpectWriteContinues(pipe.read_end.get(), t, text);
 }
 
-// A named one: the kernel may know RWF_NOWAIT of pipe(2)'s only.
-TEST(AttemptTest, FifosAreAsPipes) {
+// The kernel may support RWF_NOWAIT for the fds of pipe(2) only.
+TEST(PerformNonBlockingTest, FifosBehaveLikePipes) {
   const Scratch scratch;
   const std::string path = scratch.Path("fifo");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
@@ -123,12 +125,12 @@ TEST(AttemptTest, FifosAreAsPipes) {
   char byte;
   EXPECT_EQ(Try(Op::kRead, read_end.get(), &byte, 1), -EAGAIN);
   std::string text = Pattern(300001);
-  ExpectWriteGoesOn(
+  ExpectWriteContinues(
       read_end.get(),
       NewTransfer(Op::kWrite, write_end.get(), text.data(), 300001), text);
 }
 
-TEST(AttemptTest, Sockets) {
+TEST(PerformNonBlockingTest, SocketsAreNotReadyWhileEmptyOrFull) {
   int fds[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
   const Fd one(fds[0]), other(fds[1]);
@@ -137,12 +139,12 @@ TEST(AttemptTest, Sockets) {
   std::string text = Pattern(3 << 20);
   EXPECT_EQ(Try(Op::kWrite, other.get(), text.data(), 5), 5);
   EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), 5);
-  ExpectWriteGoesOn(
+  ExpectWriteContinues(
       one.get(), NewTransfer(Op::kWrite, other.get(), text.data(), text.size()),
       text);
 }
 
-TEST(AttemptTest, EventFds) {
+TEST(PerformNonBlockingTest, AnEventFdIsNotReadyAtZero) {
   const Fd fd(eventfd(0, EFD_CLOEXEC));
   uint64_t count = 7;
   char* const bytes = reinterpret_cast<char*>(&count);
@@ -153,10 +155,10 @@ TEST(AttemptTest, EventFds) {
   EXPECT_EQ(Try(Op::kRead, fd.get(), bytes, 8), -EAGAIN);
 }
 
-TEST(AttemptTest, WhatKnowsNoNowaitIsPolledFirst) {
+TEST(PerformNonBlockingTest, AnFdWithoutNowaitIsPolledFirst) {
   const Scratch scratch;
   const Fd fd(inotify_init1(IN_CLOEXEC));
-  if (KnowsNowait(fd.get())) GTEST_SKIP() << "RWF_NOWAIT works with inotify";
+  if (SupportsNowait(fd.get())) GTEST_SKIP() << "RWF_NOWAIT works with inotify";
   ASSERT_GE(inotify_add_watch(fd.get(), scratch.Path("").c_str(), IN_CREATE),
             0);
   char event[sizeof(inotify_event) + NAME_MAX + 1];
@@ -166,11 +168,11 @@ TEST(AttemptTest, WhatKnowsNoNowaitIsPolledFirst) {
   EXPECT_EQ(Try(Op::kRead, fd.get(), event, sizeof(event)), -EAGAIN);
 }
 
-TEST(AttemptTest, Terminals) {
+TEST(PerformNonBlockingTest, ATerminalIsNotReadyWithoutAWholeLine) {
   const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (master.get() < 0 || grantpt(master.get()) != 0 ||
       unlockpt(master.get()) != 0) {
-    GTEST_SKIP() << "no terminal to be had here";
+    GTEST_SKIP() << "no pseudo-terminal here";
   }
   const Fd slave(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
   ASSERT_GE(slave.get(), 0) << errno;
@@ -184,7 +186,7 @@ TEST(AttemptTest, Terminals) {
   EXPECT_EQ(std::string(back, 7), line);
 }
 
-TEST(AttemptTest, ErrorsAreNotTakenForNotReady) {
+TEST(PerformNonBlockingTest, ErrorsAreNotReportedAsNotReady) {
   const Pipe pipe;
   char byte = 'x';
   EXPECT_EQ(Try(Op::kRead, -1, &byte, 1), -EBADF);
@@ -196,7 +198,7 @@ TEST(AttemptTest, ErrorsAreNotTakenForNotReady) {
   EXPECT_EQ(Try(Op::kWrite, full.get(), &byte, 1), -ENOSPC);
 }
 
-TEST(AttemptTest, DevicesWithoutAnEndAreReady) {
+TEST(PerformNonBlockingTest, DevicesWithoutAnEndAreReady) {
   const Fd zero(open("/dev/zero", O_RDONLY | O_CLOEXEC));
   const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   std::string text = Pattern(5000);

@@ -1,4 +1,4 @@
-// Perform(); see also perform_interrupt_test.cc, and attempt_test.cc.
+// Perform(); see also perform_interrupt_test.cc.
 
 #include "asio/syscalls/perform.h"
 
@@ -43,7 +43,7 @@ TEST(PerformTest, ReadsAndWritesAtOffsets) {
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 0);
 }
 
-TEST(PerformTest, AtTheFilePositionItMovesIt) {
+TEST(PerformTest, TransfersAtTheFilePositionMoveIt) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abcdef");
   char back[6] = {};
@@ -71,7 +71,7 @@ TEST(PerformTest, ReadsAndWritesVectors) {
   EXPECT_EQ(back, text);
 }
 
-TEST(PerformTest, FlagsAreThoseOfTheCall) {
+TEST(PerformTest, FlagsArePassedToTheCall) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   std::string text = "12345678";
@@ -85,7 +85,7 @@ TEST(PerformTest, FlagsAreThoseOfTheCall) {
   EXPECT_EQ(Contents(scratch.Path("data")), "abc1234567812345678");
 }
 
-TEST(PerformTest, SyncsAndNoOpsGiveZero) {
+TEST(PerformTest, SyncsAndNoOpsReturnZero) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "x");
   EXPECT_EQ(Do(Op::kFsync, fd.get(), 0, nullptr, 0), 0);
@@ -108,7 +108,7 @@ TEST(PerformTest, AReadIsShortAtTheEndOfFileOnly) {
 }
 
 // A file of /proc gives less than a page at a time.
-TEST(PerformTest, GoesOnAfterShortReadsOfAFile) {
+TEST(PerformTest, ContinuesAfterShortReadsOfAFile) {
   const Fd fd(open("/proc/kallsyms", O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) GTEST_SKIP() << "/proc/kallsyms cannot be opened";
   std::string text(100000, '\0');
@@ -146,15 +146,15 @@ TEST(PerformTest, ADirectReadIsNotTriedAgainFromAnUnalignedEnd) {
   EXPECT_EQ(t.done, 1024u);
 }
 
-TEST(PerformTest, AReadOfAPipeGivesWhatThereIs) {
+TEST(PerformTest, AReadOfAPipeReturnsTheAvailableBytes) {
   const Pipe pipe;
   pipe.Put("abc");
   char back[4096];
   EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, back, 4096), 3);
 }
 
-// A socket of datagrams tells what one call wrote.
-TEST(PerformTest, TheRestOfADirectVectorGoesInWholeSectors) {
+// On a datagram socket, each recv(2) returns what one call wrote.
+TEST(PerformTest, TheRestOfADirectVectorIsWrittenInWholeSectors) {
   constexpr size_t kSector = 4096;
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
@@ -176,7 +176,7 @@ TEST(PerformTest, TheRestOfADirectVectorGoesInWholeSectors) {
   EXPECT_EQ(written, text.substr(kSector));
 }
 
-// Much more than fits: the writer must go on, in the middle of an iovec.
+// Much more than fits: the writer must continue in the middle of an iovec.
 TEST(PerformTest, AWriteToAPipeIsWhole) {
   Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 5 + 12345);
@@ -228,7 +228,7 @@ TEST(PerformTest, ErrorsAreThoseOfTheSystemCalls) {
   EXPECT_EQ(Do(Op::kRead, file.get(), 0, nullptr, 1), -EFAULT);
 }
 
-TEST(PerformTest, NonBlockingFdsGiveEagainAndSayHowFarTheyGot) {
+TEST(PerformTest, NonBlockingFdsReturnEagainAndCountWhatIsDone) {
   const Pipe pipe(O_NONBLOCK);
   char byte;
   EXPECT_EQ(Do(Op::kRead, pipe.read_end.get(), kFilePosition, &byte, 1),
@@ -240,7 +240,7 @@ TEST(PerformTest, NonBlockingFdsGiveEagainAndSayHowFarTheyGot) {
   EXPECT_EQ(t.done, pipe.Capacity());
 }
 
-TEST(PerformTest, DevicesDoAsTheyDo) {
+TEST(PerformTest, DevicesReturnWhatTheirSystemCallsReturn) {
   const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   const Fd zero(open("/dev/zero", O_RDWR | O_CLOEXEC));
   const Fd full(open("/dev/full", O_RDWR | O_CLOEXEC));
@@ -252,7 +252,7 @@ TEST(PerformTest, DevicesDoAsTheyDo) {
   EXPECT_EQ(text, std::string(5000, '\0'));
 }
 
-// The largest file that the process may write, for a while.
+// Limits the size of the files that the process writes, while it lives.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {
@@ -271,7 +271,7 @@ class FileSizeLimit {
   rlimit before_;
 };
 
-TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndSaysHowMuch) {
+TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndCountsWhatIsDone) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   std::string text = Pattern(10000);

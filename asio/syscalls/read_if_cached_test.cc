@@ -1,4 +1,4 @@
-// ReadIfCached(), which must read what is cached and must not wait for more.
+// ReadIfCached() must read what is cached, and must not wait for a device.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,8 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-// Whether the kernel knows RWF_NOWAIT for such a file: on tmpfs it does not.
-bool KnowsNowait(int fd) {
+// Whether the kernel supports RWF_NOWAIT for such a file; on tmpfs it does not.
+bool SupportsNowait(int fd) {
   char byte;
   const iovec one = {&byte, 1};
   return preadv2(fd, &one, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
@@ -39,18 +39,18 @@ bool IsCached(int fd, size_t page) {
   return (cached & 1) != 0;
 }
 
-// Has the file forgotten by the page cache, and read page by page from now on.
-void Forget(int fd) {
+// Drops the file from the page cache, and turns off its read-ahead.
+void DropFromPageCache(int fd) {
   EXPECT_EQ(fsync(fd), 0);
   EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
   EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
 }
 
-TEST(AttemptCachedTest, ReadsWhatIsCached) {
+TEST(ReadIfCachedTest, ReadsWhatIsCached) {
   const Scratch scratch;
   const std::string text = Pattern(kCachedBytesMax);
   const Fd fd = scratch.Open("data", text);
-  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  if (!SupportsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   std::string back(text.size(), '\0');
   Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back.data(), back.size());
   EXPECT_EQ(ReadIfCached(&t), static_cast<int64_t>(text.size()));
@@ -62,15 +62,15 @@ TEST(AttemptCachedTest, ReadsWhatIsCached) {
   EXPECT_EQ(parts, text.substr(100));
 }
 
-// That some of many must be told "not now" shows that it does not wait.
-TEST(AttemptCachedTest, DoesNotWaitForPagesThatAreMissing) {
+// It does not wait if at least one of many reads returns -EAGAIN.
+TEST(ReadIfCachedTest, DoesNotWaitForPagesThatAreMissing) {
   constexpr size_t kPages = 64;
   const Scratch scratch;
   const std::string text = Pattern(kPages * kPage);
   const Fd fd = scratch.Open("data", text);
-  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
-  Forget(fd.get());
-  if (IsCached(fd.get(), 1)) GTEST_SKIP() << "the page cache does not forget";
+  if (!SupportsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  DropFromPageCache(fd.get());
+  if (IsCached(fd.get(), 1)) GTEST_SKIP() << "the page cache keeps the file";
   size_t refused = 0;
   for (size_t i = 0; i < kPages; ++i) {
     const size_t offset = i * kPage;
@@ -85,19 +85,19 @@ TEST(AttemptCachedTest, DoesNotWaitForPagesThatAreMissing) {
   EXPECT_GT(refused, 0u);
 }
 
-// What it has read is not read again: at the file position that would be lost.
-TEST(AttemptCachedTest, PerformGoesOnWhereItCouldNot) {
+// Bytes that it has read are not read again: the file position has moved.
+TEST(ReadIfCachedTest, PerformContinuesAfterAPartialRead) {
   const Scratch scratch;
   const std::string text = Pattern(4 * kPage);
   const Fd fd = scratch.Open("data", text);
-  Forget(fd.get());
+  DropFromPageCache(fd.get());
   std::string back(4 * kPage + 1, '\0');
   ASSERT_EQ(pread(fd.get(), back.data(), kPage, 0), 4096);  // Page 0 alone.
   back.assign(back.size(), '\0');
   Transfer t =
       NewTransfer(Op::kRead, fd.get(), kFilePosition, back.data(), back.size());
   const int64_t attempted = ReadIfCached(&t);
-  if (attempted == 4 * 4096) GTEST_SKIP() << "the page cache does not forget";
+  if (attempted == 4 * 4096) GTEST_SKIP() << "the page cache keeps the file";
   EXPECT_EQ(attempted, -EAGAIN);
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), static_cast<off_t>(t.done));
   EXPECT_EQ(Perform(&t), 4 * 4096);
@@ -105,10 +105,10 @@ TEST(AttemptCachedTest, PerformGoesOnWhereItCouldNot) {
   EXPECT_EQ(back, text + '\0');
 }
 
-TEST(AttemptCachedTest, FindsTheEndOfTheFile) {
+TEST(ReadIfCachedTest, FindsTheEndOfTheFile) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
-  if (!KnowsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+  if (!SupportsNowait(fd.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   char back[10];
   Transfer across = NewTransfer(Op::kRead, fd.get(), 1, back, 10);
   EXPECT_EQ(ReadIfCached(&across), 2);
@@ -120,15 +120,15 @@ TEST(AttemptCachedTest, FindsTheEndOfTheFile) {
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 3);
 }
 
-// 0: it was what is expected.
+// The wait status of `child`; 0: it succeeded.
 int StatusOf(pid_t child) {
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   return status;
 }
 
-// In a child where each preadv2(2) says that there is nothing to be read.
-TEST(AttemptCachedTest, DoesNotBelieveThatTheFileEndsWhereItDoesNot) {
+// In a child, where each preadv2(2) returns 0.
+TEST(ReadIfCachedTest, AZeroBeforeTheEndOfFileIsNotBelieved) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   char back[10];
@@ -148,7 +148,7 @@ TEST(AttemptCachedTest, DoesNotBelieveThatTheFileEndsWhereItDoesNot) {
   EXPECT_EQ(StatusOf(child), 0);
 }
 
-TEST(AttemptCachedTest, KnowsWhatBeginsAtTheEndOfAFile) {
+TEST(ReadIfCachedTest, BeginsAtEndOfFileLooksAtTheRestOfTheRead) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   char back[10];
@@ -174,7 +174,7 @@ int64_t Try(Op op, int fd, char* buffer, size_t length) {
   return result;
 }
 
-TEST(AttemptCachedTest, LeavesEverythingElseToPerform) {
+TEST(ReadIfCachedTest, AllOtherTransfersReturnEagain) {
   const Scratch scratch;
   std::string text = Pattern(kCachedBytesMax + 1);
   const Fd fd = scratch.Open("data", text);
@@ -191,7 +191,7 @@ TEST(AttemptCachedTest, LeavesEverythingElseToPerform) {
   EXPECT_EQ(pipe.Waiting(), 3u);
 }
 
-TEST(AttemptCachedTest, DoesNotTryDirectReads) {
+TEST(ReadIfCachedTest, DirectReadsReturnEagain) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", Pattern(2 * kPage));
   alignas(kPage) char back[kPage];

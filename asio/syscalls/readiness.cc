@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kEventsAtOnce = 64;
 
-// As EPOLLONESHOT, an fd is armed again for those who still wait.
+// epoll_ctl(2): 0 or an errno.
 int Control(int epoll_fd, int operation, int fd, uint32_t events) {
   epoll_event event = {};
   event.events = events;
@@ -39,7 +39,7 @@ Readiness::~Readiness() {
   }
   pthread_join(thread_, nullptr);
   MutexLock lock(&mutex_);
-  if (lost_ != 0) return;  // The numbers may be others' by now.
+  if (lost_ != 0) return;  // Other files may have the numbers.
   close(stop_fd_);
   close(epoll_fd_);
 }
@@ -96,7 +96,7 @@ void Readiness::Fire(int fd, uint32_t events) {
     if (found->second.empty()) {
       DisarmLocked(fd);
     } else if (ArmLocked(fd, found->second) != 0) {
-      // The fd is gone; the system call will tell those who wait for it.
+      // The fd is closed; the system calls of its users will report that.
       TakeReadyLocked(&found->second, EPOLLERR, &ready);
       watches_.erase(found);
     }
@@ -104,8 +104,8 @@ void Readiness::Fire(int fd, uint32_t events) {
   for (Watch* watch : ready) watch->ready(watch);
 }
 
-// Somebody has closed what is ours.  The system call will tell those who wait
-// how their fds are.
+// The epoll fd was closed by somebody else.  All watches become ready; the
+// system calls of their users report the state of the fds.
 void Readiness::GiveUp(int error) {
   std::vector<Watch*> ready;
   {
@@ -144,7 +144,7 @@ int Readiness::StartLocked() {
   return error;
 }
 
-// nullptr: there is no memory.
+// nullptr: no memory.
 Readiness::WatchList* Readiness::FindOrAddLocked(int fd) {
   try {
     return &watches_[fd];
@@ -153,6 +153,7 @@ Readiness::WatchList* Readiness::FindOrAddLocked(int fd) {
   }
 }
 
+// With EPOLLONESHOT, each event disarms the fd.
 int Readiness::ArmLocked(int fd, const WatchList& watches) {
   uint32_t events = EPOLLONESHOT;
   for (const Watch& watch : watches) events |= watch.events;

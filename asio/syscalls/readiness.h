@@ -1,14 +1,15 @@
-// A Readiness tells when fds become ready to read or write: one epoll thread,
-// started by the first watch, for any number of fds.
+// A Readiness reports when fds become ready to read or write.  It has one epoll
+// thread, started by the first watch, for any number of fds.
 //
 // Threads:   any may add and cancel; Watch::ready runs in the epoll thread.
-// Ownership: a watch is its caller's, and must live until it has been
-//            cancelled or its ready() called; the fd must stay open as long.
+// Ownership: a watch is the caller's, and must live until it is cancelled or
+//            ready() is called; the fd must stay open as long.
 // Order:     all watches of an fd that are satisfied become ready at once.
 // Blocks:    only the destructor, until the thread has ended.
-// Errors:    errnos, of Add().  Who closes fds that are not his, as by
-//            close_range(2), while any are watched may wait for ever; once
-//            that shows, all watches become ready, and Add() says EBADF.
+// Errors:    Add() returns an errno.  If the program closes a watched fd or the
+//            epoll fd, as by close_range(2), watches may wait for ever.  Once
+//            the epoll thread notices, all watches become ready, and Add()
+//            returns EBADF.
 //
 //   watch.fd = fd, watch.events = EPOLLIN;
 //   watch.ready = [](Readiness::Watch* watch) { ... };
@@ -45,13 +46,16 @@ class Readiness {
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
 
-  // Watches until the fd is ready, which may be at once; then ready() is
-  // called, once.  Or returns an errno and does nothing: ECANCELED if `*unless`
-  // is true, EPERM if such an fd is always ready, or why there is no epoll, no
-  // memory or no thread to be had.
+  // Watches until the fd is ready, perhaps at once; then ready() is called,
+  // once.  Returns 0, or an errno if nothing is watched:
+  // - ECANCELED: `unless` is not null, and `*unless` is true;
+  // - EPERM: such an fd is always ready;
+  // - EBADF: the fd is not open, or the epoll fd was closed;
+  // - any other: there is no epoll fd, no memory or no thread.
   int Add(Watch* watch, const std::atomic<bool>* unless);
 
-  // True: ready() has not been called, and will not be.
+  // True: ready() has not been called, and will not be.  False: it has been or
+  // will be called, or nothing was watched.
   bool Cancel(Watch* watch);
 
  private:
@@ -79,7 +83,7 @@ class Readiness {
   // Set by StartLocked(), before there is a thread.
   pthread_t thread_;
   int epoll_fd_ = -1;
-  int stop_fd_ = -1;  // An eventfd: written to end the thread.
+  int stop_fd_ = -1;  // An eventfd; a write to it ends the thread.
 };
 
 }  // namespace uasio

@@ -50,8 +50,8 @@ struct Counter : Readiness::Watch {
   Semaphore called;
 };
 
-// Returns once the epoll thread has looked at everything that was ready.
-void Settle(Readiness* readiness) {
+// Returns once the epoll thread has handled everything that was ready.
+void WaitUntilHandled(Readiness* readiness) {
   for (int i = 0; i < 2; ++i) {
     const Pipe pipe;
     pipe.Put("x");
@@ -66,17 +66,17 @@ TEST(ReadinessTest, FiresOnceWhenTheFdBecomesReady) {
   const Pipe pipe;
   Counter watch(pipe.read_end.get(), EPOLLIN);
   ASSERT_EQ(readiness.Add(&watch, nullptr), 0);
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(watch.calls, 0);
   pipe.Put("x");
   watch.called.Wait();
   pipe.Put("y");
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(watch.calls, 1);
   EXPECT_FALSE(readiness.Cancel(&watch));
 }
 
-TEST(ReadinessTest, FiresForWhatIsReadyAlreadyAndCanBeAddedAgain) {
+TEST(ReadinessTest, FiresForAnFdThatIsReadyAlreadyAndCanBeAddedAgain) {
   Readiness readiness;
   const Pipe pipe;
   Counter watch(pipe.write_end.get(), EPOLLOUT);
@@ -110,13 +110,13 @@ TEST(ReadinessTest, FiresAllWatchesOfAnFd) {
   pipe.Put("x");
   one.called.Wait();
   two.called.Wait();
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(one.calls, 1);
   EXPECT_EQ(two.calls, 1);
   EXPECT_EQ(cancelled.calls, 0);
 }
 
-TEST(ReadinessTest, WatchesBothDirectionsOfASocketApart) {
+TEST(ReadinessTest, WatchesBothDirectionsOfASocketSeparately) {
   int fds[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
   const Fd socket(fds[0]), peer(fds[1]);
@@ -126,7 +126,7 @@ TEST(ReadinessTest, WatchesBothDirectionsOfASocketApart) {
   ASSERT_EQ(readiness.Add(&in, nullptr), 0);
   ASSERT_EQ(readiness.Add(&out, nullptr), 0);
   out.called.Wait();
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(in.calls, 0);
   ASSERT_EQ(write(peer.get(), "x", 1), 1);  // It is still watched for this.
   in.called.Wait();
@@ -147,7 +147,7 @@ TEST(ReadinessTest, ACancelledDirectionLeavesTheOther) {
   ASSERT_EQ(readiness.Add(&in, nullptr), 0);
   EXPECT_TRUE(readiness.Cancel(&in));
   ASSERT_EQ(write(peer.get(), "x", 1), 1);
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(in.calls, 0);
   EXPECT_EQ(out.calls, 0);
   while (recv(peer.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
@@ -155,7 +155,7 @@ TEST(ReadinessTest, ACancelledDirectionLeavesTheOther) {
   out.called.Wait();
 }
 
-TEST(ReadinessTest, CancelIsTrueOnceAndFalseForWhatIsNotWatched) {
+TEST(ReadinessTest, CancelIsTrueOnceAndFalseIfNothingIsWatched) {
   Readiness readiness;
   const Pipe pipe;
   Counter watch(pipe.read_end.get(), EPOLLIN);
@@ -164,13 +164,13 @@ TEST(ReadinessTest, CancelIsTrueOnceAndFalseForWhatIsNotWatched) {
   EXPECT_TRUE(readiness.Cancel(&watch));
   EXPECT_FALSE(readiness.Cancel(&watch));
   pipe.Put("x");
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(watch.calls, 0);
   ASSERT_EQ(readiness.Add(&watch, nullptr), 0);
   watch.called.Wait();
 }
 
-TEST(ReadinessTest, UnlessItIsCancelledAlready) {
+TEST(ReadinessTest, AddRefusesAWatchThatIsCancelledAlready) {
   Readiness readiness;
   const Pipe pipe;
   pipe.Put("x");
@@ -178,14 +178,14 @@ TEST(ReadinessTest, UnlessItIsCancelledAlready) {
   std::atomic<bool> cancelled{true};
   EXPECT_EQ(readiness.Add(&watch, &cancelled), ECANCELED);
   EXPECT_FALSE(readiness.Cancel(&watch));
-  Settle(&readiness);
+  WaitUntilHandled(&readiness);
   EXPECT_EQ(watch.calls, 0);
   cancelled = false;
   ASSERT_EQ(readiness.Add(&watch, &cancelled), 0);
   watch.called.Wait();
 }
 
-TEST(ReadinessTest, WhatCannotBeWatchedIsAnErrorAndNotAdded) {
+TEST(ReadinessTest, AnFdThatCannotBeWatchedIsAnErrorAndNotAdded) {
   const Scratch scratch;
   const Fd file = scratch.Open("data");
   Readiness readiness;
@@ -210,7 +210,7 @@ TEST(ReadinessTest, AReusedNumberIsWatchedAnew) {
   }
 }
 
-TEST(ReadinessTest, HundredsOfFdsAtOnce) {
+TEST(ReadinessTest, FiresForHundredsOfFdsAtOnce) {
   Readiness readiness;
   std::vector<Pipe> pipes(400);
   std::vector<std::unique_ptr<Counter>> watches;
@@ -223,8 +223,9 @@ TEST(ReadinessTest, HundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
-// The first one that is open, as by a program that closes all fds.  That its
-// thread is using it is the very case: ThreadSanitizer does not hear of it.
+// Closes the first epoll fd that is open, as a program does that closes all
+// fds.  By syscall(2), so that ThreadSanitizer does not report the intended
+// race with the epoll thread.
 void CloseEpollFd() {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = {};
@@ -245,20 +246,20 @@ TEST(ReadinessTest, GivesUpWhenItsFdsAreClosed) {
   ASSERT_EQ(readiness.Add(&ready, nullptr), 0);
   ASSERT_EQ(readiness.Add(&waiting, nullptr), 0);
   CloseEpollFd();
-  pipe.Put("x");  // Which wakes the thread.
+  pipe.Put("x");  // Wakes the thread.
   ready.called.Wait();
   waiting.called.Wait();
   EXPECT_EQ(readiness.Add(&waiting, nullptr), EBADF);
   EXPECT_FALSE(readiness.Cancel(&waiting));
 }
 
-TEST(ReadinessTest, IsDestroyedWithOrWithoutItsThread) {
+TEST(ReadinessTest, CanBeDestroyedWithAndWithoutItsThread) {
   { Readiness unused; }
   Readiness used;
-  Settle(&used);
+  WaitUntilHandled(&used);
 }
 
-TEST(ReadinessTest, IsDestroyedWhenAllIsCancelled) {
+TEST(ReadinessTest, CanBeDestroyedOnceAllIsCancelled) {
   const Pipe pipe;
   Counter one(pipe.read_end.get(), EPOLLIN);
   Counter two(pipe.read_end.get(), EPOLLIN);

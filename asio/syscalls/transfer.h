@@ -1,13 +1,13 @@
-// A Transfer is one operation on a file descriptor, as the system calls need
-// it: what asio/syscalls/perform.h carries out.
+// A Transfer is one operation on a file descriptor, with all that its system
+// call needs; asio/syscalls/perform.h performs it.
 //
 // Threads:   one at a time; GetFdTraits(): any.
 // Ownership: the memory and the fd are borrowed.
 // Units:     bytes.
 // Errors:    none here; an fd that does not exist has the traits of a file,
-//            and the operation itself gives EBADF.
+//            and the operation itself fails with EBADF.
 //
-// Nothing of compiled Abseil is used here, nor in asio/syscalls/perform.h.
+// No compiled part of Abseil is used here or in asio/syscalls/perform.h.
 
 #ifndef UASIO_ASIO_SYSCALLS_TRANSFER_H_
 #define UASIO_ASIO_SYSCALLS_TRANSFER_H_
@@ -22,10 +22,10 @@
 
 namespace uasio {
 
-// What fcntl(2) and statx(2) say of `fd`.
+// The traits of `fd`, as fcntl(2) and statx(2) report them.
 FdTraits GetFdTraits(int fd);
 
-// The same of what fstat(2) says is its mode, and F_GETFL its flags.
+// The traits of an fd with this `mode` of fstat(2) and `flags` of F_GETFL.
 FdTraits MakeFdTraits(mode_t mode, int flags);
 
 struct Transfer {
@@ -34,10 +34,10 @@ struct Transfer {
   FdTraits traits;
   int fd = -1;
   int64_t offset = 0;
-  char* buffer = nullptr;         // For the operations without a vector,
-  const iovec* iovecs = nullptr;  // and for those with one.
+  char* buffer = nullptr;         // Used unless IsVectored(op).
+  const iovec* iovecs = nullptr;  // Used if IsVectored(op).
   int iovec_count = 0;
-  size_t length = 0;  // In all.
+  size_t length = 0;  // In total.
   size_t done = 0;    // Of length: transferred so far.
 };
 

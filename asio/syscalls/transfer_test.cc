@@ -41,7 +41,7 @@ TEST(TransferTest, FilesAndDirectoriesHaveASize) {
   EXPECT_TRUE(GetFdTraits(memory.get()).sized);
 }
 
-TEST(TransferTest, PipesSocketsAndDevicesHaveNone) {
+TEST(TransferTest, PipesSocketsAndDevicesHaveNoSize) {
   const Pipe pipe;
   EXPECT_FALSE(GetFdTraits(pipe.read_end.get()).sized);
   const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -52,7 +52,7 @@ TEST(TransferTest, PipesSocketsAndDevicesHaveNone) {
   EXPECT_FALSE(GetFdTraits(zero.get()).sized);
 }
 
-TEST(TransferTest, FlagsAreLearntOneByOne) {
+TEST(TransferTest, EachFlagSetsItsOwnTrait) {
   const Scratch scratch;
   const FdTraits plain = GetFdTraits(scratch.Open("plain").get());
   EXPECT_FALSE(plain.direct || plain.append || plain.nonblocking);
@@ -65,7 +65,7 @@ TEST(TransferTest, FlagsAreLearntOneByOne) {
   EXPECT_FALSE(nonblocking.direct || nonblocking.append);
 }
 
-TEST(TransferTest, DirectIsOfFilesAndNotOfPacketPipes) {
+TEST(TransferTest, FilesCanBeDirectButPacketPipesCannot) {
   const Scratch scratch;
   const Fd file(
       open(scratch.NewFile("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
@@ -74,7 +74,7 @@ TEST(TransferTest, DirectIsOfFilesAndNotOfPacketPipes) {
   EXPECT_FALSE(GetFdTraits(packets.write_end.get()).direct);
 }
 
-TEST(TransferTest, WhatIsNotOpenLooksLikeAFile) {
+TEST(TransferTest, AnInvalidFdHasTheTraitsOfAFile) {
   const FdTraits traits = GetFdTraits(-1);
   EXPECT_TRUE(traits.sized);
   EXPECT_FALSE(traits.direct || traits.append || traits.nonblocking);

@@ -1,8 +1,9 @@
-// libucw's asio on its own work queue, and a pool of one thread.
+// libucw's asio on the work queues of "ucw/workqueue.h", and a pool of one
+// thread.
 //
-// The one thread makes the order: of all queues, request by request, each at
-// the fd's own position.  What a request is doing only the thread that uses
-// its queue knows, from Request::state.
+// The one thread keeps the order: it performs the requests of all queues one by
+// one, each at the fd's own position.  UcwRequest::state is used only by the
+// thread that uses the queue.
 
 #define CONFIG_UCW_CLEAN_ABI
 
@@ -37,11 +38,11 @@ namespace {
 
 constexpr unsigned kStackBytes = 64 << 10;
 
-// Where an asio_request is.
+// The state of an asio_request.
 enum class UcwState {
   kIdle,     // On idle_list.
-  kOwned,    // With the caller, who got it or waited for it.
-  kRunning,  // Submitted, and not seen finished; or shown to the handler.
+  kOwned,    // The caller's, from asio_get() or asio_wait().
+  kRunning,  // Submitted and not reaped; or passed to the handler.
   kDone,     // On done_list.
 };
 
@@ -49,12 +50,12 @@ enum class UcwState {
 struct UcwRequest : asio_request {
   UcwState state = UcwState::kIdle;
   Buffer memory;          // What `buffer` points to.
-  int64_t began_at = -1;  // Of a failed write-back, where that is known.
+  int64_t began_at = -1;  // Offset of a failed write-back; -1: unknown.
 };
 
 Mutex pool_mutex;
 unsigned pool_users ABSL_GUARDED_BY(pool_mutex) = 0;
-worker_pool pool;  // Of one thread, while there are pool_users.
+worker_pool pool;  // Has one thread, while pool_users > 0.
 std::optional<Owner> pool_creator ABSL_GUARDED_BY(pool_mutex);
 
 std::atomic<asio_writeback_handler*> writeback_handler{nullptr};
@@ -66,20 +67,20 @@ worker_pool* AcquirePool() {
     pool_creator.emplace();
     pool.num_threads = 1;
     pool.stack_size = kStackBytes;
-    const SignalsBlocked no_eintr;  // The thread inherits it.
+    const SignalsBlocked no_eintr;  // The thread inherits the mask.
     worker_pool_init(&pool);
   }
   return &pool;
 }
 
-// A forked child has a pool without its thread, if its parent had one.
+// If its parent had queues, a forked child has the pool without its thread.
 void CheckFork() {
   MutexLock lock(&pool_mutex);
   if (pool_users == 0) return;
   UASIO_CHECK(
       pool_creator->IsThisProcess(),
-      "asio_init_queue: a forked child, whose parent had queues when it "
-      "forked, cannot have its own");
+      "asio_init_queue: a forked child cannot have queues if its parent had "
+      "queues when it forked");
 }
 
 void ReleasePool() {
@@ -121,7 +122,7 @@ int64_t BeganAt(const asio_request& r) {
 }
 
 // Runs in the pool's thread.
-void Go(worker_thread*, work* w) {
+void PerformRequest(worker_thread*, work* w) {
   UcwRequest* r = RequestOf(&w->n);
   const ssize_t n = r->op == ASIO_READ ? read(r->fd, r->buffer, r->len)
                                        : write(r->fd, r->buffer, r->len);
@@ -130,7 +131,7 @@ void Go(worker_thread*, work* w) {
   if (r->op == ASIO_WRITE_BACK && HasFailed(*r)) r->began_at = BeganAt(*r);
 }
 
-std::string FailureWords(const UcwRequest& r) {
+std::string FailureMessage(const UcwRequest& r) {
   if (r.status < 0) {
     Request failed;
     failed.op = Op::kWriteBack;
@@ -147,13 +148,13 @@ std::string FailureWords(const UcwRequest& r) {
                                 : "the file position";
   return absl::StrCat("write-back of ", r.len, " bytes at ", where, " on ",
                       FdWords(r.fd), ": only ", r.status,
-                      " were written; the disk is full, or the file as long as "
-                      "it may be");
+                      " were written; the disk is full, or the file is at its "
+                      "size limit");
 }
 
-void TellFailure(UcwRequest* r) {
+void ReportFailure(UcwRequest* r) {
   asio_writeback_handler* handler = writeback_handler.load();
-  if (handler == nullptr) Die(FailureWords(*r));
+  if (handler == nullptr) Die(FailureMessage(*r));
   in_writeback_handler = true;
   handler(r, r->began_at);
   in_writeback_handler = false;
@@ -165,8 +166,8 @@ void Recycle(UcwRequest* r) {
   clist_add_tail(&r->queue->idle_list, &r->work.n);
 }
 
-// Waits for the next to finish and says where it went: onto done_list, or, a
-// write-back, onto idle_list.  False: nothing is running.
+// Waits for the next request to finish, and moves it to done_list, or to
+// idle_list if it is a write-back.  False: nothing is running.
 bool Reap(asio_queue* q) {
   UASIO_CHECK(!in_writeback_handler,
               "asio: the handler of failed write-backs must not wait");
@@ -181,13 +182,13 @@ bool Reap(asio_queue* q) {
     return true;
   }
   --q->running_writebacks;
-  if (HasFailed(*r)) TellFailure(r);
+  if (HasFailed(*r)) ReportFailure(r);
   r->submitted = 0;
   Recycle(r);
   return true;
 }
 
-// In C, an enum may hold any number, which C++ must not even read as one.
+// In C an enum may hold any number; C++ must not read such a number as an enum.
 bool IsOperation(const asio_op& op) {
   int number;
   std::memcpy(&number, &op, sizeof(number));
@@ -195,7 +196,7 @@ bool IsOperation(const asio_op& op) {
          number == ASIO_WRITE_BACK;
 }
 
-// Of a buffer of his own only the caller knows.
+// Not checked if the caller set another buffer, whose size is not known here.
 bool FitsBuffer(const UcwRequest& r) {
   if (reinterpret_cast<char*>(r.buffer) != r.memory.data()) return true;
   return r.len <= r.queue->buffer_size && r.len <= r.memory.size();
@@ -241,8 +242,9 @@ void asio_init_queue(struct asio_queue* q) {
 void asio_cleanup_queue(struct asio_queue* q) {
   UASIO_CHECK(q->running_requests == 0,
               "asio_cleanup_queue: requests are running; asio_sync() first");
-  UASIO_CHECK(q->allocated_requests == 0,
-              "asio_cleanup_queue: requests are out; asio_put() them first");
+  UASIO_CHECK(
+      q->allocated_requests == 0,
+      "asio_cleanup_queue: requests were not put; asio_put() them first");
   while (void* node = clist_remove_head(&q->idle_list)) {
     delete uasio::RequestOf(static_cast<cnode*>(node));
   }
@@ -274,7 +276,7 @@ void asio_submit(struct asio_request* request) {
   r->state = UcwState::kRunning;
   r->submitted = 1;
   r->work.priority = 0;
-  r->work.go = &uasio::Go;
+  r->work.go = &uasio::PerformRequest;
   ++q->running_requests;
   work_submit(&q->queue, &r->work);
 }

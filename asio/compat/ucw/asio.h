@@ -3,10 +3,10 @@
  *
  * The interface is that of libucw's "ucw/asio.h": the same structs, with the
  * same members in the same order, and the same functions, so that a program
- * written for it compiles unchanged, as C and as C++.  It stands on a work
- * queue of "ucw/workqueue.h" and a pool of one thread for all queues of the
- * process, which lives while there is a queue.  docs/ucw.md tells how to move
- * a program over, and from here to uasio::Queue.
+ * written for it compiles unchanged, as C and as C++.  Each queue has a work
+ * queue of "ucw/workqueue.h"; one thread, which exists while there is a queue,
+ * serves all queues of the process.  docs/ucw.md tells how to move a program
+ * over, and from here to uasio::Queue.
  *
  *   struct asio_queue q = {.buffer_size = 65536, .max_writebacks = 4};
  *   asio_init_queue(&q);
@@ -31,10 +31,10 @@
  *            write(2) do: an lseek() of the caller takes effect at once.
  * Blocks:    asio_wait(), asio_sync(), and the asio_submit() of a write-back
  *            while max_writebacks of them are running.
- * Errors:    of reads and writes in `status`, as the system call told it: a
- *            short count is passed on.  A write-back that fails or is short
- *            ends the program with a message, unless there is a handler
- *            ("ucw/uasio-writeback.h").  A broken rule ends it always.
+ * Errors:    `status` of a read or write is the system call's result; a short
+ *            count is passed on.  A write-back that fails or is short ends the
+ *            program with a message, unless there is a handler
+ *            ("ucw/uasio-writeback.h").  A broken rule always ends the program.
  */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_ASIO_H_
@@ -43,7 +43,7 @@
 #ifdef _UCW_ASIO_H
 #error "libucw's own ucw/asio.h came first; put uasio's before it in the path"
 #endif
-#define _UCW_ASIO_H /* This stands for libucw's own. */
+#define _UCW_ASIO_H /* Keeps libucw's own out. */
 
 #include "ucw/clists.h"
 #include "ucw/workqueue.h"
@@ -64,16 +64,16 @@ extern "C" {
 
 typedef unsigned char byte;
 
-/* The caller sets the first two before asio_init_queue(), and may read the
- * numbers; whatever else is in the struct before may be garbage. */
+/* The caller sets the first two before asio_init_queue(); all others may be
+ * garbage then.  Afterwards the caller may read the numbers. */
 struct asio_queue {
   uns buffer_size;        /* Of every request, at least 1.  [user-settable] */
   uns max_writebacks;     /* At least 1 if there are any.  [user-settable] */
   uns allocated_requests; /* Got and not put, write-backs included. */
-  uns running_requests;   /* Submitted and not finished, as far as is known. */
+  uns running_requests;   /* Submitted and not reaped. */
   uns running_writebacks; /* How many of them are write-backs. */
-  clist idle_list;        /* Put, to be got again. */
-  clist done_list;        /* Finished, for asio_wait(). */
+  clist idle_list;        /* Of requests for asio_get(). */
+  clist done_list;        /* Of finished ones for asio_wait(). */
   struct work_queue queue;
   uns use_count; /* The caller's; asio_init_queue() sets it to 0. */
 };
@@ -82,7 +82,7 @@ enum asio_op {
   ASIO_FREE, /* What asio_get() sets; not to be submitted. */
   ASIO_READ,
   ASIO_WRITE,
-  ASIO_WRITE_BACK /* A write that is put when it is done. */
+  ASIO_WRITE_BACK /* A write that is put as soon as it is finished. */
 };
 
 struct asio_request {
@@ -92,11 +92,11 @@ struct asio_request {
   int fd; /* The caller sets these three. */
   enum asio_op op;
   uns len;            /* At most buffer_size. */
-  int status;         /* What came of it: bytes, or -1, */
-  int returned_errno; /* and why, or 0; -1 before the submit. */
+  int status;         /* Bytes, or -1: an error, or not submitted yet. */
+  int returned_errno; /* The errno, or 0; -1: not submitted yet. */
   int submitted;      /* Non-zero while it is running. */
-  void* user_data;    /* The caller's; it stays over put and get, */
-                      /* and is NULL before the first time. */
+  void* user_data;    /* The caller's: NULL at first, */
+                      /* and not changed by put and get. */
 };
 
 /* REQUIRES: buffer_size is set, and not 0. */
@@ -108,22 +108,23 @@ void asio_cleanup_queue(struct asio_queue* q);
 /* An empty request.  Never NULL: without memory the program ends. */
 struct asio_request* asio_get(struct asio_queue* q);
 
-/* Has `r` performed.
- * REQUIRES: it was got or waited for, and not submitted or put since; `op`
- * says what to do; `len` fits the buffer; max_writebacks is not 0, if it is a
- * write-back.  Its fd stays open until it is finished. */
+/* Submits `r`.
+ * REQUIRES: `r` came from asio_get() or asio_wait(), and was not submitted or
+ * put since; `op` is set; `len` fits the buffer; for a write-back,
+ * max_writebacks is not 0.  The fd stays open until `r` is finished. */
 void asio_submit(struct asio_request* r);
 
-/* The first finished request, waiting for it.  NULL: none is left; the
- * write-backs, which never appear here, are then done as well. */
+/* Returns the next finished request, waiting for it.  NULL: none is left, and
+ * all write-backs, which are never returned, are finished. */
 struct asio_request* asio_wait(struct asio_queue* q);
 
-/* Gives `r` back, to be got again.
- * REQUIRES: it was got or waited for, and not submitted or put since. */
+/* Gives `r` back to its queue, which may reuse it.
+ * REQUIRES: `r` came from asio_get() or asio_wait(), and was not submitted or
+ * put since. */
 void asio_put(struct asio_request* r);
 
-/* Waits until everything submitted is done.  What asio_wait() would have
- * returned it still returns.  This is no fsync(2). */
+/* Waits until everything submitted is finished.  asio_wait() returns those
+ * requests afterwards.  This is not fsync(2). */
 void asio_sync(struct asio_queue* q);
 
 #ifdef __cplusplus

@@ -10,7 +10,7 @@
 
 enum { BLOCK = 8192 };
 
-/* A queue with garbage in all that is not the user's to set. */
+/* A queue with garbage in all members that are not [user-settable]. */
 static void init_queue(struct asio_queue* q, unsigned writebacks) {
   FILL_WITH_GARBAGE(*q);
   q->buffer_size = BLOCK;
@@ -98,7 +98,7 @@ static void a_got_request_is_empty(void) {
   asio_cleanup_queue(&q);
 }
 
-static void what_was_put_is_got_again_but_for_its_order(void) {
+static void a_put_request_is_reused_and_reset(void) {
   struct asio_queue q;
   struct asio_request *r, *again;
   byte* buffer;
@@ -111,12 +111,12 @@ static void what_was_put_is_got_again_but_for_its_order(void) {
   EXPECT(again == r && r->buffer == buffer);
   EXPECT(r->op == ASIO_FREE && r->fd == -1 && r->len == 0);
   EXPECT(r->status == -1 && r->returned_errno == -1);
-  EXPECT(r->user_data == &q); /* As libucw leaves it. */
+  EXPECT(r->user_data == &q); /* As in libucw. */
   asio_put(again);
   asio_cleanup_queue(&q);
 }
 
-static void requests_return_in_the_order_of_their_submits(void) {
+static void requests_return_in_submit_order(void) {
   struct asio_queue q;
   struct asio_request* r[8];
   int fd = scratch_file(), i;
@@ -157,7 +157,7 @@ static void requests_of_every_op_are_done_in_order(void) {
   close(fd);
 }
 
-static void an_lseek_between_requests_counts(void) {
+static void an_lseek_between_requests_takes_effect(void) {
   struct asio_queue q;
   int fd = scratch_file();
   init_queue(&q, 1);
@@ -186,7 +186,7 @@ static void short_counts_are_passed_on(void) {
   expect_done(submit(&q, ASIO_READ, fd, BLOCK), 3, 0);
   expect_done(submit(&q, ASIO_READ, fd, BLOCK), 0, 0);
   r = submit_bytes(&q, ASIO_WRITE, fds[1], 'p', BLOCK);
-  expect_done(r, 4096, 0); /* What the pipe takes. */
+  expect_done(r, 4096, 0); /* All that fits into the pipe. */
   expect_done(submit(&q, ASIO_WRITE, fds[1], 1), -1, EAGAIN);
   for (i = 0; i < 2; i++)
     expect_done(submit(&q, ASIO_READ, fds[0], 2048), 2048, 0);
@@ -196,7 +196,7 @@ static void short_counts_are_passed_on(void) {
   close(fd);
 }
 
-static void failures_are_told_by_errno(void) {
+static void failures_are_reported_by_errno(void) {
   struct asio_queue q;
   struct asio_request* r;
   int fd = scratch_file(), reader = open_again(fd, O_RDONLY);
@@ -211,7 +211,7 @@ static void failures_are_told_by_errno(void) {
   close(fd);
 }
 
-static void what_was_waited_for_may_be_submitted_again(void) {
+static void a_returned_request_may_be_submitted_again(void) {
   struct asio_queue q;
   struct asio_request* r;
   int fd = scratch_file(), i;
@@ -227,7 +227,7 @@ static void what_was_waited_for_may_be_submitted_again(void) {
   close(fd);
 }
 
-static void writebacks_free_themselves_and_are_never_returned(void) {
+static void writebacks_are_put_when_finished_and_never_returned(void) {
   struct asio_queue q;
   int fd = scratch_file(), i;
   init_queue(&q, 2);
@@ -236,7 +236,7 @@ static void writebacks_free_themselves_and_are_never_returned(void) {
     EXPECT(q.running_writebacks >= 1 && q.running_writebacks <= 2);
     EXPECT(q.allocated_requests == q.running_writebacks);
   }
-  EXPECT(asio_wait(&q) == NULL); /* Which waits for them. */
+  EXPECT(asio_wait(&q) == NULL); /* Waits for the write-backs. */
   EXPECT(q.allocated_requests == 0 && q.running_writebacks == 0);
   expect_contents(fd, "abcdefghijklmnopqrst");
   EXPECT(clist_size(&q.idle_list) <= 3);
@@ -260,8 +260,8 @@ static void* read_pipe(void* arg) {
   return NULL;
 }
 
-/* Write-backs to a full pipe stand still until somebody reads. */
-static void submit_blocks_at_the_bound_of_writebacks(void) {
+/* Write-backs to a full pipe block until somebody reads. */
+static void submit_blocks_at_max_writebacks(void) {
   struct asio_queue q;
   struct late_reader late;
   pthread_t thread;
@@ -271,7 +271,7 @@ static void submit_blocks_at_the_bound_of_writebacks(void) {
   init_queue(&q, 2);
   submit_bytes(&q, ASIO_WRITE_BACK, fds[1], 'a', BLOCK);
   submit_bytes(&q, ASIO_WRITE_BACK, fds[1], 'b', BLOCK);
-  EXPECT(q.running_writebacks == 2); /* And this thread was not blocked. */
+  EXPECT(q.running_writebacks == 2); /* This thread was not blocked. */
   late.fd = fds[0];
   late.bytes = 3 * BLOCK;
   EXPECT(pthread_create(&thread, NULL, read_pipe, &late) == 0);
@@ -284,7 +284,7 @@ static void submit_blocks_at_the_bound_of_writebacks(void) {
   close(fds[1]);
 }
 
-static void what_finishes_while_a_submit_blocks_is_not_lost(void) {
+static void requests_that_finish_while_a_submit_blocks_are_kept(void) {
   struct asio_queue q;
   struct asio_request* reads[4];
   int fd = scratch_file(), reader = open_again(fd, O_RDONLY), i;
@@ -303,7 +303,7 @@ static void what_finishes_while_a_submit_blocks_is_not_lost(void) {
   close(fd);
 }
 
-static void sync_waits_for_all_and_keeps_what_is_done(void) {
+static void sync_waits_for_all_and_keeps_finished_requests(void) {
   struct asio_queue q;
   struct asio_request *a, *b;
   int fd = scratch_file();
@@ -323,7 +323,7 @@ static void sync_waits_for_all_and_keeps_what_is_done(void) {
   close(fd);
 }
 
-/* How many threads of pools there are, which are all called "uasio". */
+/* The number of pool threads: all are called "uasio". */
 static int count_workers(void) {
   DIR* folder = opendir("/proc/self/task");
   const struct dirent* entry;
@@ -343,12 +343,12 @@ static int count_workers(void) {
   return count;
 }
 
-/* A thread bears its name once it runs, and a joined one for a moment more. */
+/* A new thread gets its name late; a joined one is visible for a while. */
 static void wait_for_workers(int count) {
   while (count_workers() != count) sched_yield();
 }
 
-static void queues_come_and_go_with_their_thread(void) {
+static void the_thread_exists_while_there_is_a_queue(void) {
   struct asio_queue a, b;
   int fd = scratch_file(), i;
   wait_for_workers(0);
@@ -369,14 +369,14 @@ static void queues_come_and_go_with_their_thread(void) {
   close(fd);
 }
 
-static void direct_files_take_the_buffers(void) {
+static void the_buffers_are_aligned_for_direct_files(void) {
   struct asio_queue q;
   struct asio_request* r;
   int fd = scratch_file(), direct;
   char path[64];
   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
   direct = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
-  if (direct < 0) { /* Not open_again(): it need not work everywhere. */
+  if (direct < 0) { /* Not open_again(), which must not fail. */
     printf("  not tested: no O_DIRECT here: %s\n", strerror(errno));
     close(fd);
     return;
@@ -394,7 +394,7 @@ static void direct_files_take_the_buffers(void) {
   close(fd);
 }
 
-static void the_worker_does_with_64_kib_of_stack(void) {
+static void the_worker_has_64_kib_of_stack(void) {
   struct asio_queue q;
   struct worker_thread* t;
   pthread_attr_t attributes;
@@ -429,7 +429,7 @@ static void the_worker_takes_no_signals(void) {
   t = (struct worker_thread*)clist_head(&q.queue.pool->worker_threads);
   EXPECT(pthread_kill(t->thread, SIGUSR1) == 0);
   expect_done(submit(&q, ASIO_READ, -1, 1), -1, EBADF);
-  EXPECT(signals_taken == 0); /* Its thread has made a system call since. */
+  EXPECT(signals_taken == 0); /* The thread has made a system call since. */
   EXPECT(raise(SIGUSR1) == 0);
   EXPECT(signals_taken == 1);
   asio_cleanup_queue(&q);
@@ -454,20 +454,20 @@ static void a_queue_may_be_handed_to_another_thread(void) {
 int main(void) {
   RUN(an_initialised_queue_is_empty);
   RUN(a_got_request_is_empty);
-  RUN(what_was_put_is_got_again_but_for_its_order);
-  RUN(requests_return_in_the_order_of_their_submits);
+  RUN(a_put_request_is_reused_and_reset);
+  RUN(requests_return_in_submit_order);
   RUN(requests_of_every_op_are_done_in_order);
-  RUN(an_lseek_between_requests_counts);
+  RUN(an_lseek_between_requests_takes_effect);
   RUN(short_counts_are_passed_on);
-  RUN(failures_are_told_by_errno);
-  RUN(what_was_waited_for_may_be_submitted_again);
-  RUN(writebacks_free_themselves_and_are_never_returned);
-  RUN(submit_blocks_at_the_bound_of_writebacks);
-  RUN(what_finishes_while_a_submit_blocks_is_not_lost);
-  RUN(sync_waits_for_all_and_keeps_what_is_done);
-  RUN(queues_come_and_go_with_their_thread);
-  RUN(direct_files_take_the_buffers);
-  RUN(the_worker_does_with_64_kib_of_stack);
+  RUN(failures_are_reported_by_errno);
+  RUN(a_returned_request_may_be_submitted_again);
+  RUN(writebacks_are_put_when_finished_and_never_returned);
+  RUN(submit_blocks_at_max_writebacks);
+  RUN(requests_that_finish_while_a_submit_blocks_are_kept);
+  RUN(sync_waits_for_all_and_keeps_finished_requests);
+  RUN(the_thread_exists_while_there_is_a_queue);
+  RUN(the_buffers_are_aligned_for_direct_files);
+  RUN(the_worker_has_64_kib_of_stack);
   RUN(the_worker_takes_no_signals);
   RUN(a_queue_may_be_handed_to_another_thread);
   return 0;

@@ -1,4 +1,4 @@
-/* A program's own functions, which happen to be called like libucw's. */
+/* A program's own functions with the same names as libucw's. */
 
 static int calls;
 

@@ -1,5 +1,5 @@
-/* With CONFIG_UCW_CLEAN_ABI a program may have functions of its own by the
- * plain names, which stand in clean_abi_names.c, and calls ours. */
+/* With CONFIG_UCW_CLEAN_ABI, a program can define functions with the plain
+ * names (in clean_abi_names.c) and still call ours. */
 
 #define CONFIG_UCW_CLEAN_ABI
 

@@ -1,13 +1,13 @@
 /*
  * ucw/clists.h: intrusive circular lists, as libucw has them.
  *
- * The interface is that of libucw's "ucw/clists.h" of every year: the same
+ * The interface is that of all versions of libucw's "ucw/clists.h": the same
  * types, functions and macros, so that a program written for it compiles
  * unchanged, as C and as C++.
  *
- * A struct that is to be listed begins with a cnode; or, if it is always cast
- * by the caller, has one elsewhere.  Pointers to nodes are passed as void * so
- * that they can be assigned to a pointer to the struct.
+ * A struct that goes on a list begins with a cnode; or has one elsewhere, if
+ * the caller always converts the pointers.  Pointers to nodes are passed as
+ * void * so that they can be assigned to a pointer to the struct.
  *
  *   struct job {
  *     cnode n;
@@ -21,7 +21,7 @@
  *
  * Threads:   none of its own; the caller serialises.
  * Ownership: the list owns nothing and allocates nothing.
- * Errors:    none; what is REQUIRED here is the caller's to keep.
+ * Errors:    none; a broken REQUIRES is not detected.
  */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_CLISTS_H_
@@ -30,7 +30,7 @@
 #ifdef _UCW_CLISTS_H
 #error "libucw's own ucw/clists.h came first; put uasio's before it in the path"
 #endif
-#define _UCW_CLISTS_H /* This stands for libucw's own. */
+#define _UCW_CLISTS_H /* Keeps libucw's own out. */
 
 #include <stddef.h>
 
@@ -38,7 +38,7 @@
 extern "C" {
 #endif
 
-/* A member of the struct that is to be listed. */
+/* A member of each struct that goes on a list. */
 typedef struct cnode {
   struct cnode* next;
   struct cnode* prev;
@@ -50,7 +50,7 @@ typedef struct clist {
   struct cnode head;
 } clist;
 
-/* Makes `l` an empty list, whatever it was; to be called before all others. */
+/* Makes `l` an empty list, whatever it was.  Call this before all others. */
 static inline void clist_init(clist* l) {
   l->head.next = l->head.prev = &l->head;
 }
@@ -111,8 +111,8 @@ static inline void* clist_remove_tail(clist* l) {
   return n;
 }
 
-/* The same three, which leave null pointers in the node, so that
- * clist_is_linked() can tell. */
+/* The same three, but they set the node's pointers to NULL, so that
+ * clist_is_linked() is 0. */
 static inline void clist_unlink(cnode* n) {
   clist_remove(n);
   n->next = n->prev = NULL;
@@ -129,7 +129,8 @@ static inline void* clist_unlink_tail(clist* l) {
 }
 
 /* 1 while `n` is on a list, else 0.
- * REQUIRES: it was all zeroes at first, and is only ever unlinked. */
+ * REQUIRES: it was all zeroes at first, and only the unlink functions take it
+ * off a list. */
 static inline int clist_is_linked(cnode* n) { return n->next != NULL; }
 
 /* Moves all of the list `what`, in order, right behind `after`, which is on
@@ -145,7 +146,8 @@ static inline void clist_insert_list_after(clist* what, cnode* after) {
   clist_init(what);
 }
 
-/* Makes `to` what `from` was, forgetting what `to` held, and empties `from`. */
+/* Moves all of `from` to `to`, whose old contents do not matter, and leaves
+ * `from` empty. */
 static inline void clist_move(clist* to, clist* from) {
   clist_init(to);
   clist_insert_list_after(from, &to->head);
@@ -154,9 +156,9 @@ static inline void clist_move(clist* to, clist* from) {
 /*
  * The loops.  `list` is the clist itself, not its address; `n` points to the
  * current element and is of any pointer type, and so is `tmp`, which the
- * caller declares too.  In the FOR_EACH ones `n` is declared by the macro, as
- * a `type`.  Only the DELSAFE ones let the current element be removed and
- * freed; none of them lets the one after it go.
+ * caller declares too.  The FOR_EACH macros declare `n` as a `type`.  Only in
+ * the DELSAFE loops may the current element be removed and freed; in no loop
+ * may the one after it be removed.
  */
 #define CLIST_WALK(n, list)                                                \
   for (n = UCW_CLIST_LIKE_(n, (list).head.next); !UCW_CLIST_END_(n, list); \
@@ -182,12 +184,12 @@ static inline void clist_move(clist* to, clist* from) {
   for (type n = (type)(void*)(list).head.prev; !UCW_CLIST_END_(n, list); \
        n = UCW_CLIST_LIKE_(n, ((cnode*)(n))->prev))
 
-/* For the loops only: `node` as a pointer of the type of `n`, which C++ does
- * not do by itself; and whether `n` has come round to the list itself. */
+/* For the loops only: `node` converted to the type of `n`, which C++ needs; and
+ * whether `n` is the head of the list, which ends the loop. */
 #define UCW_CLIST_LIKE_(n, node) ((__typeof__(n))(void*)(node))
 #define UCW_CLIST_END_(n, list) ((cnode*)(n) == &(list).head)
 
-/* The number of nodes on `l`, which it counts. */
+/* The number of nodes on `l`: O(n). */
 static inline unsigned int clist_size(clist* l) {
   unsigned int count = 0;
   CLIST_FOR_EACH(cnode*, n, *l) { ++count; }

@@ -13,7 +13,7 @@ enum { ITEMS = 5 };
 static struct item items[ITEMS];
 static clist list;
 
-/* Lists the items 0 to count - 1 in order. */
+/* Makes `list` hold the items 0 to count - 1, in order. */
 static void list_items(int count) {
   int i;
   clist_init(&list);
@@ -23,7 +23,7 @@ static void list_items(int count) {
   }
 }
 
-/* Expects the ids to be the digits of `ids`, whichever way it is walked. */
+/* Expects the ids on `l` to be the digits of `ids`, and all links to match. */
 static void expect_ids(clist* l, const char* ids) {
   unsigned count = (unsigned)strlen(ids);
   const char* digit = ids;
@@ -50,7 +50,7 @@ static void an_initialised_list_is_empty(void) {
   EXPECT(clist_unlink_tail(&list) == NULL);
 }
 
-static void neighbours_end_at_the_ends(void) {
+static void there_are_no_neighbours_beyond_the_ends(void) {
   list_items(2);
   EXPECT(clist_head(&list) == &items[0]);
   EXPECT(clist_tail(&list) == &items[1]);
@@ -60,7 +60,7 @@ static void neighbours_end_at_the_ends(void) {
   EXPECT(clist_prev(&list, &items[0].n) == NULL);
 }
 
-static void what_is_added_stands_where_it_was_put(void) {
+static void added_nodes_are_where_they_were_inserted(void) {
   list_items(0);
   clist_add_tail(&list, &items[1].n);
   clist_add_head(&list, &items[0].n);
@@ -73,7 +73,7 @@ static void what_is_added_stands_where_it_was_put(void) {
   expect_ids(&list, "30214");
 }
 
-static void what_is_removed_keeps_its_pointers(void) {
+static void removed_nodes_keep_their_pointers(void) {
   list_items(3);
   clist_remove(&items[1].n);
   expect_ids(&list, "02");
@@ -86,7 +86,7 @@ static void what_is_removed_keeps_its_pointers(void) {
   EXPECT(items[2].n.next == &list.head);
 }
 
-static void what_is_unlinked_says_so(void) {
+static void unlinked_nodes_are_not_linked(void) {
   struct item fresh;
   memset(&fresh, 0, sizeof(fresh));
   EXPECT(clist_is_linked(&fresh.n) == 0);
@@ -131,7 +131,7 @@ static void a_moved_list_replaces_the_other(void) {
   expect_ids(&to, "");
 }
 
-static void walks_meet_every_element_in_order(void) {
+static void walks_visit_every_element_in_order(void) {
   struct item* item;
   cnode* node;
   void* any;
@@ -150,7 +150,7 @@ static void walks_meet_every_element_in_order(void) {
   EXPECT(seen == ITEMS);
 }
 
-static void walks_of_an_empty_list_meet_nothing(void) {
+static void walks_of_an_empty_list_visit_nothing(void) {
   struct item *item, *tmp;
   list_items(0);
   CLIST_WALK(item, list) EXPECT(0);
@@ -160,7 +160,7 @@ static void walks_of_an_empty_list_meet_nothing(void) {
   CLIST_FOR_EACH_DELSAFE(struct item*, each, list, tmp) EXPECT(each == NULL);
 }
 
-/* An element of the heap, so that a use after free shows. */
+/* An element on the heap, so that a sanitizer sees a use after free. */
 static struct item* new_item(int id) {
   struct item* item = (struct item*)malloc(sizeof(*item));
   EXPECT(item != NULL);
@@ -168,7 +168,7 @@ static struct item* new_item(int id) {
   return item;
 }
 
-static void delsafe_walks_let_the_element_go(void) {
+static void delsafe_walks_allow_removing_the_element(void) {
   struct item *item, *tmp;
   void* any;
   int seen = 0, i;
@@ -192,7 +192,7 @@ static void delsafe_walks_let_the_element_go(void) {
   expect_ids(&list, "");
 }
 
-/* Random moves between two lists, beside strings that say what is on them. */
+/* Random moves between two lists, compared with strings of their ids. */
 static void random_moves_agree_with_the_model(void) {
   uint64_t random = test_seed(1);
   char model[2][ITEMS + 1] = {"01234", ""};
@@ -224,15 +224,15 @@ static void random_moves_agree_with_the_model(void) {
 
 int main(void) {
   RUN(an_initialised_list_is_empty);
-  RUN(neighbours_end_at_the_ends);
-  RUN(what_is_added_stands_where_it_was_put);
-  RUN(what_is_removed_keeps_its_pointers);
-  RUN(what_is_unlinked_says_so);
+  RUN(there_are_no_neighbours_beyond_the_ends);
+  RUN(added_nodes_are_where_they_were_inserted);
+  RUN(removed_nodes_keep_their_pointers);
+  RUN(unlinked_nodes_are_not_linked);
   RUN(a_list_is_inserted_in_order);
   RUN(a_moved_list_replaces_the_other);
-  RUN(walks_meet_every_element_in_order);
-  RUN(walks_of_an_empty_list_meet_nothing);
-  RUN(delsafe_walks_let_the_element_go);
+  RUN(walks_visit_every_element_in_order);
+  RUN(walks_of_an_empty_list_visit_nothing);
+  RUN(delsafe_walks_allow_removing_the_element);
   RUN(random_moves_agree_with_the_model);
   return 0;
 }

@@ -1,5 +1,5 @@
-/* One header of ours by itself, or after libucw's own: HEADER says which, and
- * it is included twice.  That this compiles without a warning is the test. */
+/* Includes our header HEADER twice, alone or after libucw's "ucw/lib.h".  The
+ * test is that this compiles without a warning. */
 
 #ifdef AFTER_LIB_H
 #include "ucw/lib.h"

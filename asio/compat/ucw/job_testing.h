@@ -1,5 +1,5 @@
-/* What the C tests of pools and work queues share: a pool, a queue, and a piece
- * of work that tells what it saw. */
+/* Shared by the C tests of pools and work queues: a pool, a queue, and a piece
+ * of work that records how it ran. */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_JOB_TESTING_H_
 #define UASIO_ASIO_COMPAT_UCW_JOB_TESTING_H_
@@ -9,7 +9,7 @@
 
 enum { THREADS = 4, STACK_BYTES = 65536 };
 
-/* A pool without hooks, and the rest of it garbage. */
+/* Inits a pool without hooks; its other members are garbage before. */
 static inline void init_pool(struct worker_pool* pool, unsigned threads) {
   FILL_WITH_GARBAGE(*pool);
   pool->num_threads = threads;
@@ -27,15 +27,15 @@ static inline void init_queue(struct worker_pool* pool,
   work_queue_init(pool, queue);
 }
 
-/* A piece of work, the rest of it garbage, and what it saw when it ran. */
+/* A piece of work, and what it records when it runs. */
 struct job {
   struct work work;
   int id;
   struct worker_thread* thread; /* NULL: it has not run. */
   struct work_queue* replied_to;
   pthread_t self;
-  int turn;               /* How many had begun before it. */
-  sem_t *started, *go_on; /* Posted, and waited for, where set. */
+  int turn;               /* How many jobs had begun before it. */
+  sem_t *started, *go_on; /* Posts one, waits for the other; or NULL. */
 };
 
 static inline void run_job(struct worker_thread* t, struct work* w) {

@@ -1,22 +1,22 @@
-/* A program as the comments of "ucw/asio.h" have it in mind: threads with two
- * queues each stream records into a file, shuffle them into others, rewrite
- * those in place, and read everything back, with read-ahead, and write-backs
- * at the bound of 1.  A model in memory knows what each file must hold.
+/* A typical program for "ucw/asio.h".  Threads, each with two queues, stream
+ * records into a file, shuffle them into others, rewrite those in place, and
+ * read everything back, with read-ahead, and with one write-back at a time.  A
+ * model in memory has the expected contents of each file.
  *
- * UASIO_ROUNDS says how many rounds each thread makes, UASIO_SEED with what. */
+ * UASIO_ROUNDS is the number of rounds of each thread, UASIO_SEED the seed. */
 
 #include "asio/compat/ucw/ucw_testing.h"
 #include "ucw/asio.h"
 
 enum {
   THREADS = 3,
-  FILES = 4, /* Into which the records are shuffled. */
+  FILES = 4, /* The records are shuffled into these. */
   BLOCK = 2048,
   BYTES_MAX = 64 * BLOCK, /* Of each file. */
-  DEPTH = 5               /* Of the read-ahead. */
+  DEPTH = 5               /* Blocks of read-ahead. */
 };
 
-/* A file, and what it should hold. */
+/* A file and its expected contents. */
 struct file {
   int fd;
   unsigned bytes;
@@ -92,8 +92,8 @@ static void begin_reading(struct reading* reading, struct asio_queue* q,
   for (i = 0; i < DEPTH; i++) read_ahead(reading, asio_get(q));
 }
 
-/* The next block, which is the caller's to give to read_ahead(); NULL: the end
- * of the file. */
+/* The next block, which the caller must give to read_ahead(); NULL: end of
+ * file. */
 static struct asio_request* next_block(struct reading* reading,
                                        const struct file* file) {
   struct asio_request* r = asio_wait(reading->queue);
@@ -121,7 +121,7 @@ static void shuffle(struct shuffler* s) {
     while (at < len) {
       unsigned part = 1 + random_below(&s->random, len - at);
       unsigned to = random_below(&s->random, FILES);
-      /* Each file is one queue's: requests of two are not ordered. */
+      /* One queue for each file: requests of two queues are not ordered. */
       append(to % 2 ? &s->in : &s->out, &s->files[to], r->buffer + at, part);
       at += part;
     }
@@ -131,7 +131,7 @@ static void shuffle(struct shuffler* s) {
   asio_sync(&s->out);
 }
 
-/* Inverts a file in place: the writer follows the reader, who is ahead. */
+/* Inverts a file in place: the writer follows the reader. */
 static void rewrite(struct shuffler* s, struct file* file) {
   int writer = open_again(file->fd, O_WRONLY);
   struct reading reading;

@@ -1,9 +1,9 @@
 /*
- * ucw/uasio-writeback.h: what is to be done about write-backs that fail.
+ * ucw/uasio-writeback.h: a handler for write-backs that fail.
  *
  * Nobody waits for a write-back, so libucw ends the program when one fails or
- * is short, and so does uasio, unless the program says otherwise here.  This
- * header is uasio's own; libucw has nothing like it.
+ * is short.  So does uasio, unless the program sets a handler.  This header is
+ * uasio's own; libucw has nothing like it.
  *
  *   static void note(struct asio_request *r, long long offset) {
  *     struct my_file *file = r->user_data;
@@ -30,19 +30,20 @@
 extern "C" {
 #endif
 
-/* Is shown `r`, all of it as it was submitted, its data included.  `status` is
- * -1 and `returned_errno` says why, or `status` is the bytes that were written
- * although there are more in `len`.  `offset` is where in the file the write
- * began, or -1 where that cannot be told: in a pipe, or at the end of a file
- * opened with O_APPEND.
+/* Called with a failed write-back `r`, which is as it was submitted, its data
+ * included, but for:
+ * - status: -1, and returned_errno is the error;
+ * - or status: the bytes written, fewer than `len`, and returned_errno is 0.
+ * `offset` is where in the file the write began, or -1 if that is unknown: in a
+ * pipe, or at the end of a file opened with O_APPEND.
  *
- * When it returns, `r` is put as if it had succeeded.  Until then `r` must not
- * be submitted or put, and nothing of `r`'s thread may wait for a request; a
- * request got here can be submitted, also one write-back in place of `r`. */
+ * After the handler, `r` is put as if it had succeeded.  The handler must not
+ * submit or put `r`, and must not wait for any request.  It may get and submit
+ * other requests, among them one write-back in place of `r`. */
 typedef void asio_writeback_handler(struct asio_request* r, long long offset);
 
-/* Has `handler` called, for every queue of the process, from now on; NULL: the
- * program ends again.  Returns the handler that there was, or NULL. */
+/* Sets the handler for all queues of the process; NULL: none, so that a failed
+ * write-back ends the program.  Returns the previous handler, or NULL. */
 asio_writeback_handler* asio_on_failed_writeback(
     asio_writeback_handler* handler);
 

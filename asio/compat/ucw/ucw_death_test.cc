@@ -1,4 +1,4 @@
-// Broken rules, and what nobody handles, end the program with a message.
+// Broken rules, and errors without a handler, end the program with a message.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr unsigned kBlock = 4096;
 
-// A queue, which is left as it is, for these tests die.
+// A queue that is never cleaned up: the tests that use it die.
 struct DyingQueue : asio_queue {
   explicit DyingQueue(unsigned writebacks = 1) : asio_queue{} {
     buffer_size = kBlock;
@@ -61,7 +61,7 @@ TEST_F(UcwDeathTest, SubmittingTwice) {
       "asio_submit: the request is running; it was submitted before");
 }
 
-TEST_F(UcwDeathTest, SubmittingWhatIsFinishedButNotWaitedFor) {
+TEST_F(UcwDeathTest, SubmittingAFinishedRequestBeforeWaitingForIt) {
   EXPECT_DEATH(
       {
         DyingQueue q;
@@ -73,7 +73,7 @@ TEST_F(UcwDeathTest, SubmittingWhatIsFinishedButNotWaitedFor) {
       "asio_submit: the request is not yours; asio_get.. or asio_wait..");
 }
 
-TEST_F(UcwDeathTest, SubmittingWhatWasPut) {
+TEST_F(UcwDeathTest, SubmittingAfterPut) {
   EXPECT_DEATH(
       {
         DyingQueue q;
@@ -113,7 +113,7 @@ TEST_F(UcwDeathTest, SubmittingMoreThanTheBufferHolds) {
       "asio_submit: len exceeds the queue's buffer_size");
 }
 
-TEST_F(UcwDeathTest, AWritebackWhereNoneIsAllowed) {
+TEST_F(UcwDeathTest, SubmittingAWritebackWithAMaximumOfZero) {
   EXPECT_DEATH(
       {
         DyingQueue q(0);
@@ -122,7 +122,7 @@ TEST_F(UcwDeathTest, AWritebackWhereNoneIsAllowed) {
       "asio_submit: a write-back, but the queue's max_writebacks is 0");
 }
 
-TEST_F(UcwDeathTest, PuttingWhatIsRunning) {
+TEST_F(UcwDeathTest, PuttingARunningRequest) {
   EXPECT_DEATH(
       {
         DyingQueue q;
@@ -132,7 +132,7 @@ TEST_F(UcwDeathTest, PuttingWhatIsRunning) {
       "asio_put: the request is running");
 }
 
-TEST_F(UcwDeathTest, PuttingWhatIsFinishedButNotWaitedFor) {
+TEST_F(UcwDeathTest, PuttingAFinishedRequestBeforeWaitingForIt) {
   EXPECT_DEATH(
       {
         DyingQueue q;
@@ -155,14 +155,14 @@ TEST_F(UcwDeathTest, PuttingTwice) {
       "asio_put: the request was put before");
 }
 
-TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsOut) {
+TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsNotPut) {
   EXPECT_DEATH(
       {
         DyingQueue q;
         asio_get(&q);
         asio_cleanup_queue(&q);
       },
-      "asio_cleanup_queue: requests are out; asio_put.. them first");
+      "asio_cleanup_queue: requests were not put; asio_put.. them first");
 }
 
 TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsRunning) {
@@ -176,7 +176,7 @@ TEST_F(UcwDeathTest, CleaningUpAQueueWithRequestsRunning) {
       "asio_cleanup_queue: requests are running; asio_sync.. first");
 }
 
-TEST_F(UcwDeathTest, AQueueWithoutABufferSize) {
+TEST_F(UcwDeathTest, InitialisingAQueueWithoutABufferSize) {
   EXPECT_DEATH(
       {
         asio_queue q = {};
@@ -185,7 +185,7 @@ TEST_F(UcwDeathTest, AQueueWithoutABufferSize) {
       "asio_init_queue: buffer_size must not be 0");
 }
 
-// Ends as a forked child ends that does this, while a read is in flight.
+// Calls act() in a forked child while a read is in flight; ends as the child.
 [[noreturn]] void EndAsChild(void (*act)(DyingQueue* q)) {
   DyingQueue q;
   Pipe pipe;
@@ -213,7 +213,7 @@ TEST_F(UcwDeathTest, UsingAQueueInAForkedChild) {
   }
   EXPECT_EXIT(EndAsChild([](DyingQueue*) { DyingQueue another; }),
               testing::ExitedWithCode(SIGABRT),
-              "asio_init_queue: a forked child, whose parent had queues");
+              "asio_init_queue: a forked child cannot have queues if");
 }
 
 TEST_F(UcwDeathTest, WaitingInTheHandlerOfWritebacks) {
@@ -261,7 +261,7 @@ void WriteBackBeyondTheLimit(int fd, rlim_t limit) {
   WriteBack(fd, kBlock);
 }
 
-TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramInWords) {
+TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramWithAMessage) {
   const ScratchFile file;
   const Fd reader = file.Open(O_RDONLY);
   EXPECT_EQ(lseek(reader.get(), 12345, SEEK_SET), 12345);
@@ -271,7 +271,7 @@ TEST_F(UcwDeathTest, AFailedWritebackEndsTheProgramInWords) {
               "open for writing");
 }
 
-TEST_F(UcwDeathTest, AWritebackToAFullDeviceSaysSo) {
+TEST_F(UcwDeathTest, AWritebackToAFullDeviceNamesEnospc) {
   const Fd full(open("/dev/full", O_WRONLY | O_APPEND | O_CLOEXEC));
   ASSERT_GE(full.get(), 0);
   EXPECT_EXIT(WriteBack(full.get(), kBlock), testing::ExitedWithCode(1),
@@ -279,7 +279,7 @@ TEST_F(UcwDeathTest, AWritebackToAFullDeviceSaysSo) {
               "\\(/dev/full\\): ENOSPC \\(No space left on device\\)");
 }
 
-TEST_F(UcwDeathTest, AMisalignedWritebackSaysWhatIsMisaligned) {
+TEST_F(UcwDeathTest, AMisalignedWritebackNamesWhatIsMisaligned) {
   const ScratchFile file;
   const Fd direct(open(file.path().c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));
   if (direct.get() < 0) GTEST_SKIP() << "no O_DIRECT here: " << strerror(errno);
@@ -290,7 +290,7 @@ TEST_F(UcwDeathTest, AMisalignedWritebackSaysWhatIsMisaligned) {
               "EINVAL .*; length 7 is not a multiple of");
 }
 
-TEST_F(UcwDeathTest, AShortWritebackEndsTheProgramInWords) {
+TEST_F(UcwDeathTest, AShortWritebackEndsTheProgramWithAMessage) {
   const ScratchFile file(std::string(900, '.'));
   ASSERT_EQ(lseek(file.fd(), 900, SEEK_SET), 900);
   EXPECT_EXIT(WriteBackBeyondTheLimit(file.fd(), 1000),
@@ -299,7 +299,7 @@ TEST_F(UcwDeathTest, AShortWritebackEndsTheProgramInWords) {
               "only 100 were written; the disk is full, or");
 }
 
-TEST_F(UcwDeathTest, NoMemoryForABuffer) {
+TEST_F(UcwDeathTest, HavingNoMemoryForABuffer) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs the memory itself";
   EXPECT_EXIT(
       {
@@ -321,11 +321,11 @@ struct DyingPool : worker_pool {
   }
 };
 
-TEST_F(UcwDeathTest, APoolWithoutThreads) {
+TEST_F(UcwDeathTest, InitialisingAPoolWithoutThreads) {
   EXPECT_DEATH(DyingPool(0), "worker_pool_init: num_threads must not be 0");
 }
 
-TEST_F(UcwDeathTest, ANewThreadThatIsNull) {
+TEST_F(UcwDeathTest, ReturningNullFromNewThread) {
   EXPECT_DEATH(
       {
         worker_pool pool = {};
@@ -344,7 +344,7 @@ void StartEightThreadsWithin(rlim_t bytes) {
   worker_pool_init(&pool);
 }
 
-TEST_F(UcwDeathTest, ThreadsThatTheSystemRefuses) {
+TEST_F(UcwDeathTest, HavingThreadsRefusedByTheSystem) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs the memory itself";
   EXPECT_EXIT(StartEightThreadsWithin(16 << 20), testing::ExitedWithCode(1),
               "only 0 of 8 threads with 33554432 bytes of stack");
@@ -352,7 +352,7 @@ TEST_F(UcwDeathTest, ThreadsThatTheSystemRefuses) {
               "only [1-7] of 8 threads with 33554432 bytes of stack");
 }
 
-TEST_F(UcwDeathTest, WorkWithoutGo) {
+TEST_F(UcwDeathTest, SubmittingWorkWithoutGo) {
   EXPECT_DEATH(
       {
         DyingPool pool;
@@ -364,7 +364,7 @@ TEST_F(UcwDeathTest, WorkWithoutGo) {
       "Submit: the work has no go");
 }
 
-TEST_F(UcwDeathTest, CleaningUpAWorkQueueWithWorkOut) {
+TEST_F(UcwDeathTest, CleaningUpAWorkQueueWithWorkNotWaitedFor) {
   EXPECT_DEATH(
       {
         DyingPool pool;
@@ -378,7 +378,7 @@ TEST_F(UcwDeathTest, CleaningUpAWorkQueueWithWorkOut) {
       "work_queue_cleanup: work is still running, or was not waited for");
 }
 
-TEST_F(UcwDeathTest, CleaningUpARawQueueWithWorkInIt) {
+TEST_F(UcwDeathTest, CleaningUpARawQueueWithWaitingWork) {
   EXPECT_DEATH(
       {
         raw_queue queue;

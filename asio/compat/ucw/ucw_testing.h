@@ -1,7 +1,6 @@
 /*
- * What the C tests of this folder share, in C that is C++ as well:
- * expectations, the seed, random numbers, garbage, a gate between threads,
- * scratch files.
+ * Shared by the C tests of this folder, and valid C++ too: expectations, the
+ * seed, random numbers, garbage, waiting for a semaphore, scratch files.
  */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_UCW_TESTING_H_
@@ -21,8 +20,7 @@
 extern "C" {
 #endif
 
-/* uasio::TestSeed() of asio/testing/seed.h, and whether a sanitizer slows us
- * down. */
+/* uasio::TestSeed() and uasio::kSanitized of asio/testing. */
 uint64_t test_seed(uint64_t default_seed);
 int test_is_sanitized(void);
 
@@ -30,14 +28,14 @@ int test_is_sanitized(void);
 }
 #endif
 
-/* Ends the test with the place and the words of what does not hold. */
-#define EXPECT(condition)                                                \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      fprintf(stderr, "%s:%d: in %s: not so: %s (errno %d)\n", __FILE__, \
-              __LINE__, __func__, #condition, errno);                    \
-      exit(1);                                                           \
-    }                                                                    \
+/* Ends the test, with the place and the text of a condition that is false. */
+#define EXPECT(condition)                                               \
+  do {                                                                  \
+    if (!(condition)) {                                                 \
+      fprintf(stderr, "%s:%d: in %s: false: %s (errno %d)\n", __FILE__, \
+              __LINE__, __func__, #condition, errno);                   \
+      exit(1);                                                          \
+    }                                                                   \
   } while (0)
 
 #define RUN(test)          \
@@ -47,10 +45,10 @@ int test_is_sanitized(void);
     test();                \
   } while (0)
 
-/* Makes all of `object` garbage, as an uninitialised one may be. */
+/* Fills `object` with garbage, as if it were uninitialised. */
 #define FILL_WITH_GARBAGE(object) memset(&(object), 0xA5, sizeof(object))
 
-/* The next of a row of random numbers; a row begins with any number. */
+/* The next random number; `state` begins as the seed. */
 static inline uint64_t next_random(uint64_t* state) {
   uint64_t z = (*state += 0x9E3779B97F4A7C15u); /* SplitMix64. */
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -58,7 +56,7 @@ static inline uint64_t next_random(uint64_t* state) {
   return z ^ (z >> 31);
 }
 
-/* One from 0 to bound - 1. */
+/* A random number from 0 to bound - 1. */
 static inline unsigned random_below(uint64_t* state, unsigned bound) {
   return (unsigned)(next_random(state) % bound);
 }
@@ -76,7 +74,7 @@ static inline int scratch_file(void) {
   return fd;
 }
 
-/* Another description, with a position of its own, of an open file. */
+/* Opens the file of `fd` again, with a file position of its own. */
 static inline int open_again(int fd, int flags) {
   char path[64];
   int again;

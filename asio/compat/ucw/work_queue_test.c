@@ -54,7 +54,7 @@ static void raw_queues_pass_work_between_threads(void) {
   raw_queue_cleanup(&pair.back);
 }
 
-static void waiting_ends_when_nothing_is_running(void) {
+static void wait_is_null_when_nothing_is_running(void) {
   struct worker_pool pool;
   struct work_queue queue;
   struct job jobs[3];
@@ -75,7 +75,7 @@ static void waiting_ends_when_nothing_is_running(void) {
   worker_pool_cleanup(&pool);
 }
 
-static void trying_returns_what_is_finished(void) {
+static void try_wait_returns_finished_work_only(void) {
   struct worker_pool pool;
   struct work_queue queue;
   struct job job;
@@ -97,7 +97,7 @@ static void trying_returns_what_is_finished(void) {
   sem_destroy(&go_on);
 }
 
-/* Submits to a pool whose only thread is held until all are there. */
+/* The only thread of the pool is blocked until all are submitted. */
 static void higher_priorities_are_served_first(void) {
   static const unsigned priorities[] = {0, 0, 3, 1, 0, 3};
   static const int order[] = {2, 5, 3, 0, 1, 4};
@@ -133,7 +133,7 @@ static void higher_priorities_are_served_first(void) {
   sem_destroy(&go_on);
 }
 
-static void of_what_is_finished_the_highest_comes_back_first(void) {
+static void finished_work_of_higher_priority_is_returned_first(void) {
   struct worker_pool pool;
   struct work_queue queue;
   struct job jobs[3], last;
@@ -242,10 +242,10 @@ static void many_queues_share_a_pool(void) {
 int main(void) {
   RUN(a_raw_queue_is_fifo_within_a_priority);
   RUN(raw_queues_pass_work_between_threads);
-  RUN(waiting_ends_when_nothing_is_running);
-  RUN(trying_returns_what_is_finished);
+  RUN(wait_is_null_when_nothing_is_running);
+  RUN(try_wait_returns_finished_work_only);
   RUN(higher_priorities_are_served_first);
-  RUN(of_what_is_finished_the_highest_comes_back_first);
+  RUN(finished_work_of_higher_priority_is_returned_first);
   RUN(work_may_submit_and_reply_by_the_raw_queues);
   RUN(a_queue_may_be_handed_to_another_thread);
   RUN(many_queues_share_a_pool);

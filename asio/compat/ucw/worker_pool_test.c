@@ -11,7 +11,7 @@ struct own_thread {
   int data;
 };
 
-/* What the hooks saw; those in the threads are one at a time. */
+/* What the hooks counted; init_thread and cleanup_thread run one at a time. */
 static pthread_mutex_t seen_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int in_hook, allocated, inits, cleanups, freed;
 
@@ -28,7 +28,7 @@ static void enter_hook(void) {
   EXPECT(pthread_mutex_lock(&seen_mutex) == 0);
   EXPECT(in_hook++ == 0);
   EXPECT(pthread_mutex_unlock(&seen_mutex) == 0);
-  sched_yield(); /* So that another would enter as well, if it could. */
+  sched_yield(); /* So that another thread could enter. */
 }
 
 static void leave_hook(int* count) {
@@ -165,7 +165,7 @@ static void free_work(struct worker_thread* t, struct work* w) {
   free(w);
 }
 
-static void cleanup_runs_what_nobody_waits_for(void) {
+static void cleanup_runs_work_without_reply_to(void) {
   struct worker_pool pool;
   int i;
   freed_works = 0;
@@ -214,6 +214,6 @@ int main(void) {
   RUN(all_threads_of_a_pool_work_at_the_same_time);
   RUN(the_stack_is_as_large_as_asked);
   RUN(the_threads_have_the_signal_mask_of_their_creator);
-  RUN(cleanup_runs_what_nobody_waits_for);
+  RUN(cleanup_runs_work_without_reply_to);
   return 0;
 }

@@ -4,10 +4,10 @@
 //   struct worker_pool   a Threads: a WorkerPool, and libucw's hooks
 //   struct work_queue    its `finished`, to which the pool replies
 //
-// A struct work has the layout of a uasio::Work, and is taken for one.
+// A struct work has the layout of a uasio::Work, and is cast to one.
 //
-// There is no uasio::WorkQueue: one of those stays with its thread, while
-// libucw's may go from thread to thread, and is at home in reply_to.
+// uasio::WorkQueue is not used: it belongs to one thread, while libucw's work
+// queue may move between threads, and reply_to must point to it.
 
 #define CONFIG_UCW_CLEAN_ABI
 
@@ -53,12 +53,12 @@ size_t SystemStackBytes() {
   return bytes;
 }
 
-// Null for a pool's `requests`.
-RawQueue* Carried(const raw_queue* q) {
+// nullptr for a pool's `requests`.
+RawQueue* QueueOf(const raw_queue* q) {
   return reinterpret_cast<RawQueue*>(q->queue_sem);
 }
 
-// Null for any other queue.
+// nullptr for any other queue.
 WorkerPool* PoolOf(const raw_queue* q) {
   return reinterpret_cast<WorkerPool*>(q->pri_heap);
 }
@@ -66,10 +66,10 @@ WorkerPool* PoolOf(const raw_queue* q) {
 work* Get(const raw_queue* q, Deadline deadline) {
   UASIO_CHECK(PoolOf(q) == nullptr,
               "raw_queue_get: only a pool's threads take its requests");
-  return ToUcw(Carried(q)->Get(deadline));
+  return ToUcw(QueueOf(q)->Get(deadline));
 }
 
-// The threads of a worker_pool, all of which run from beginning to end.
+// The threads of a worker_pool, which all run from its init to its cleanup.
 class Threads {
  public:
   explicit Threads(worker_pool* p)
@@ -81,20 +81,20 @@ class Threads {
 
   WorkerPool* workers() { return &workers_; }
 
-  // Returns when all have begun.  The program ends if some cannot.
+  // Returns when all have begun.  Ends the program if the system refuses one.
   void Start();
 
  private:
-  // Keeps a thread from other work until all are there.
-  struct Roll : work {
-    pthread_barrier_t* all_there;
-    bool refused = false;  // There was no thread to run it.
+  // Work that keeps its thread busy until all threads have begun.
+  struct FirstWork : work {
+    pthread_barrier_t* all_begun;
+    bool refused = false;  // The system refused a thread to run it.
   };
 
   WorkerPoolOptions Options();
   worker_thread* Begin();
   void End(worker_thread* t);
-  static void AnswerRoll(worker_thread* t, work* w);
+  static void RunFirstWork(worker_thread* t, work* w);
 
   worker_pool* const pool_;
   sigset_t signal_mask_;  // Of the thread that made the pool.
@@ -116,12 +116,12 @@ WorkerPoolOptions Threads::Options() {
     ToUcw(w)->go(ToUcw(t), ToUcw(w));
   };
   options.reply = [](Work* w) {
-    Carried(&ToUcw(w)->reply_to->finished)->Put(w);
+    QueueOf(&ToUcw(w)->reply_to->finished)->Put(w);
   };
   return options;
 }
 
-// libucw's threads inherit the signal mask of their creator, and so do the
+// As in libucw, the threads have the signal mask of their creator, and so have
 // processes that go() may start.
 worker_thread* Threads::Begin() {
   pthread_sigmask(SIG_SETMASK, &signal_mask_, nullptr);
@@ -140,18 +140,18 @@ void Threads::End(worker_thread* t) {
 
 void Threads::Start() {
   const unsigned count = pool_->num_threads;
-  pthread_barrier_t all_there;
-  pthread_barrier_init(&all_there, nullptr, count);
+  pthread_barrier_t all_begun;
+  pthread_barrier_init(&all_begun, nullptr, count);
   work_queue queue;
   work_queue_init(pool_, &queue);
-  std::vector<Roll> rolls(count);
+  std::vector<FirstWork> works(count);
   bool refused = false;
-  for (Roll& roll : rolls) {
-    roll.go = &AnswerRoll;
-    roll.all_there = &all_there;
-    work_submit(&queue, &roll);
-    refused = roll.refused;
-    if (refused) break;  // It will not be at the barrier.
+  for (FirstWork& first : works) {
+    first.go = &RunFirstWork;
+    first.all_begun = &all_begun;
+    work_submit(&queue, &first);
+    refused = first.refused;
+    if (refused) break;  // The barrier will never open.
   }
   if (refused || workers_.threads() < count) {
     std::fprintf(stderr,
@@ -163,16 +163,16 @@ void Threads::Start() {
   while (work_wait(&queue) != nullptr) {
   }
   work_queue_cleanup(&queue);
-  pthread_barrier_destroy(&all_there);
+  pthread_barrier_destroy(&all_begun);
 }
 
-// Without a thread it is run by Start() itself, because none can be started.
-void Threads::AnswerRoll(worker_thread* t, work* w) {
-  Roll* roll = static_cast<Roll*>(w);
+// Start() itself runs it, with t == nullptr, if no thread can be started.
+void Threads::RunFirstWork(worker_thread* t, work* w) {
+  FirstWork* first = static_cast<FirstWork*>(w);
   if (t == nullptr) {
-    roll->refused = true;
+    first->refused = true;
   } else {
-    pthread_barrier_wait(roll->all_there);
+    pthread_barrier_wait(first->all_begun);
   }
 }
 
@@ -202,8 +202,8 @@ void FreeThread(const worker_pool* p, worker_thread* t) {
 }  // namespace
 }  // namespace uasio
 
-using uasio::Carried;
 using uasio::PoolOf;
+using uasio::QueueOf;
 
 void worker_pool_init(struct worker_pool* p) {
   UASIO_CHECK(p->num_threads > 0,
@@ -233,16 +233,16 @@ void raw_queue_init(struct raw_queue* q) {
 }
 
 void raw_queue_cleanup(struct raw_queue* q) {
-  UASIO_CHECK(Carried(q)->empty(),
+  UASIO_CHECK(QueueOf(q)->empty(),
               "raw_queue_cleanup: work still waits in the queue");
-  delete Carried(q);
+  delete QueueOf(q);
 }
 
 void raw_queue_put(struct raw_queue* q, struct work* w) {
   if (uasio::WorkerPool* pool = PoolOf(q)) {
     pool->Submit(uasio::FromUcw(w));
   } else {
-    Carried(q)->Put(uasio::FromUcw(w));
+    QueueOf(q)->Put(uasio::FromUcw(w));
   }
 }
 
@@ -277,13 +277,13 @@ struct work* work_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
   PoolOf(&q->pool->requests)->CheckProcess();
   --q->nr_running;
-  return uasio::ToUcw(Carried(&q->finished)->Get(uasio::kNoDeadline));
+  return uasio::ToUcw(QueueOf(&q->finished)->Get(uasio::kNoDeadline));
 }
 
 struct work* work_try_wait(struct work_queue* q) {
   if (q->nr_running == 0) return nullptr;
   PoolOf(&q->pool->requests)->CheckProcess();
-  struct work* w = uasio::ToUcw(Carried(&q->finished)->TryGet());
+  struct work* w = uasio::ToUcw(QueueOf(&q->finished)->TryGet());
   if (w != nullptr) --q->nr_running;
   return w;
 }

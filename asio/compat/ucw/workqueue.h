@@ -3,11 +3,11 @@
  *
  * The interface is that of libucw's "ucw/workqueue.h": the same structs, with
  * the same members in the same order, and the same functions, so that a
- * program written for it compiles unchanged, as C and as C++.  Behind them
- * stand uasio::WorkerPool and uasio::RawQueue.
+ * program written for it compiles unchanged, as C and as C++.  They are
+ * implemented by uasio::WorkerPool and uasio::RawQueue.
  *
- * A worker pool is a set of threads that run work; a work queue submits work
- * to a pool for one thread at a time, and gathers what is finished; a raw
+ * A worker pool is a set of threads that run work.  A work queue submits work
+ * to a pool for one thread at a time, and collects the finished work.  A raw
  * queue passes work between any threads.
  *
  *   struct worker_pool pool = {.num_threads = 4};
@@ -26,14 +26,14 @@
  *            mask of the thread that made it.
  * Ownership: work is the caller's, and must not be touched from its submit
  *            until it is back.
- * Order:     priority 0 is first come, first served; higher ones go first,
- *            the highest before all, and may starve it.
- * Errors:    a broken rule ends the program with a message that names it, and
- *            so does a system that refuses a thread.
+ * Order:     highest priority first, which may starve the others; equal
+ *            priorities are first come, first served.
+ * Errors:    a broken rule ends the program with a message that names it; so
+ *            does a thread that the system refuses.
  *
- * Initialising reads only the members that are said to be [user-settable]; the
- * others may be garbage before it, and are not the user's afterwards, where
- * nothing else is said.
+ * The init functions read only the members marked [user-settable]; all others
+ * may be garbage before.  Afterwards the user must not touch any member, unless
+ * its comment allows that.
  */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_WORKQUEUE_H_
@@ -42,7 +42,7 @@
 #ifdef _UCW_WORKQUEUE_H
 #error "libucw's own ucw/workqueue.h came first; put uasio's before it"
 #endif
-#define _UCW_WORKQUEUE_H /* This stands for libucw's own. */
+#define _UCW_WORKQUEUE_H /* Keeps libucw's own out. */
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -98,20 +98,20 @@ struct worker_thread {
 struct raw_queue {
   pthread_mutex_t queue_mutex; /* Unused. */
   clist pri0_queue;            /* Unused. */
-  struct work** pri_heap;      /* Carries the pool whose `requests` it is. */
+  struct work** pri_heap;      /* Points to the pool, in its `requests`. */
   uns heap_cnt, heap_max;      /* Unused. */
-  sem_t* queue_sem;            /* Carries the queue, if it is no pool's. */
+  sem_t* queue_sem;            /* Points to the queue, in any other. */
 };
 
 struct worker_pool {
-  struct raw_queue requests; /* Work may be put here, too. */
+  struct raw_queue requests; /* Work may also be put here. */
   uns num_threads;           /* At least 1.  [user-settable] */
   uns stack_size;            /* In bytes; 0: the system's.  [user-settable] */
 
   /* Each may be NULL.  [user-settable]
    * Called by worker_pool_init(), once for each thread, before the first
    * thread is started: allocates the struct worker_thread, or a larger one
-   * that begins with it, and sets what it has of its own.  NULL: malloc(). */
+   * that begins with it, and sets the members of its own.  NULL: malloc(). */
   struct worker_thread* (*new_thread)(void);
   /* Called by worker_pool_cleanup(), when all threads have ended.
    * NULL: free(). */
@@ -122,13 +122,13 @@ struct worker_pool {
   void (*cleanup_thread)(struct worker_thread* t);
 
   clist worker_threads;    /* Of struct worker_thread; to be read only. */
-  sem_t* init_cleanup_sem; /* Carries the threads. */
+  sem_t* init_cleanup_sem; /* Points to the threads. */
 };
 
 struct work_queue {
   struct worker_pool* pool;
   uns nr_running;            /* Submitted and not returned; to be read only. */
-  struct raw_queue finished; /* What is finished queues up here. */
+  struct raw_queue finished; /* Finished and not returned. */
 };
 
 /* Starts num_threads threads, and returns when init_thread() has returned in
@@ -144,16 +144,17 @@ void raw_queue_init(struct raw_queue* q);
 /* REQUIRES: nothing waits in `q`. */
 void raw_queue_cleanup(struct raw_queue* q);
 
-/* Adds `w`, whose priority tells where.  To a pool's `requests`, a thread of
- * the pool will run it and hand it to its reply_to, or to nobody when that is
- * NULL: its go() may then free it. */
+/* Adds `w` by its priority.  If `q` is a pool's `requests`, a thread of the
+ * pool runs `w` and hands it to its reply_to.  If reply_to is NULL, nobody
+ * touches `w` after go(), which may free it. */
 void raw_queue_put(struct raw_queue* q, struct work* w);
 
-/* Takes the next, waiting until there is one.
- * REQUIRES, of both: `q` is no pool's `requests`, which its threads take. */
+/* Takes the next work, waiting until there is one.
+ * REQUIRES, here and below: `q` is not a pool's `requests`, which only the
+ * threads of the pool take. */
 struct work* raw_queue_get(struct raw_queue* q);
 
-/* Takes the next; NULL: there is none now. */
+/* Takes the next work without waiting; NULL: there is none now. */
 struct work* raw_queue_try_get(struct raw_queue* q);
 
 /* Many queues may share a pool, which must outlive them. */
@@ -162,11 +163,11 @@ void work_queue_init(struct worker_pool* p, struct work_queue* q);
 /* REQUIRES: everything submitted has been returned by work_wait(). */
 void work_queue_cleanup(struct work_queue* q);
 
-/* Sends `w` to the pool.
- * REQUIRES: `go` is set; it is not running already. */
+/* Submits `w` to the pool.
+ * REQUIRES: `go` is set; `w` is not running already. */
 void work_submit(struct work_queue* q, struct work* w);
 
-/* The next finished work, waiting for it; NULL: nothing is running. */
+/* Returns the next finished work, waiting for it; NULL: nothing is running. */
 struct work* work_wait(struct work_queue* q);
 
 /* The same without waiting; NULL: nothing is finished now. */

@@ -8,7 +8,7 @@
 
 enum { BLOCK = 4096, NOTES_MAX = 4 };
 
-/* What the handler was shown. */
+/* What the handler was called with. */
 static struct note {
   struct asio_request* request;
   long long offset;
@@ -52,12 +52,12 @@ static void write_back(struct asio_queue* q, int fd, unsigned len, void* data) {
   asio_submit(r);
 }
 
-static void setting_returns_the_one_before(void) {
+static void setting_returns_the_previous_handler(void) {
   EXPECT(asio_on_failed_writeback(note_failure) == NULL);
   EXPECT(asio_on_failed_writeback(note_failure) == note_failure);
 }
 
-static void the_handler_is_shown_the_request(void) {
+static void the_handler_gets_the_request(void) {
   struct asio_queue q;
   int fd = scratch_file(), reader = open_again(fd, O_RDONLY);
   EXPECT(ftruncate(fd, 100) == 0 && lseek(reader, 10, SEEK_SET) == 10);
@@ -73,14 +73,14 @@ static void the_handler_is_shown_the_request(void) {
   EXPECT(q.allocated_requests == 0);
   EXPECT(asio_get(&q) == notes[0].request); /* It was put. */
   asio_put(notes[0].request);
-  write_back(&q, fd, 1, NULL); /* And one that succeeds is not shown. */
+  write_back(&q, fd, 1, NULL); /* No handler for a success. */
   EXPECT(asio_wait(&q) == NULL && note_count == 1);
   asio_cleanup_queue(&q);
   close(reader);
   close(fd);
 }
 
-static void every_call_that_waits_shows_them(void) {
+static void every_call_that_waits_calls_the_handler(void) {
   struct asio_queue q;
   init_queue(&q);
   write_back(&q, -1, 1, NULL);
@@ -95,7 +95,7 @@ static void every_call_that_waits_shows_them(void) {
   asio_cleanup_queue(&q);
 }
 
-static void a_full_device_says_so(void) {
+static void a_full_device_is_enospc(void) {
   struct asio_queue q;
   int fd = open("/dev/full", O_WRONLY | O_APPEND);
   EXPECT(fd >= 0);
@@ -142,7 +142,7 @@ static void short_writebacks_are_failures(void) {
 
 static int fallback_fd;
 
-/* Writes it somewhere else, as a program would that has a second disk. */
+/* Writes the data to another file, as a program with a second disk would. */
 static void write_elsewhere(struct asio_request* r, long long offset) {
   struct asio_request* other = asio_get(r->queue);
   EXPECT(offset == -1 && other != r);
@@ -153,7 +153,7 @@ static void write_elsewhere(struct asio_request* r, long long offset) {
   asio_submit(other);
 }
 
-static void the_handler_may_submit_one_in_its_place(void) {
+static void the_handler_may_submit_a_replacement(void) {
   struct asio_queue q;
   char bytes[100];
   int i;
@@ -175,11 +175,11 @@ static void the_handler_may_submit_one_in_its_place(void) {
 }
 
 int main(void) {
-  RUN(setting_returns_the_one_before);
-  RUN(the_handler_is_shown_the_request);
-  RUN(every_call_that_waits_shows_them);
-  RUN(a_full_device_says_so);
+  RUN(setting_returns_the_previous_handler);
+  RUN(the_handler_gets_the_request);
+  RUN(every_call_that_waits_calls_the_handler);
+  RUN(a_full_device_is_enospc);
   RUN(short_writebacks_are_failures);
-  RUN(the_handler_may_submit_one_in_its_place);
+  RUN(the_handler_may_submit_a_replacement);
   return 0;
 }

@@ -1,5 +1,5 @@
-/* Stands for libucw's own "ucw/lib.h" in the tests: the names that it takes
- * which a header of ours could trip over. */
+/* Replaces libucw's own "ucw/lib.h" in the tests: it defines those of its names
+ * that might clash with our headers. */
 
 #ifndef UASIO_ASIO_COMPAT_UCW_TESTING_UCW_LIB_H_
 #define UASIO_ASIO_COMPAT_UCW_TESTING_UCW_LIB_H_
