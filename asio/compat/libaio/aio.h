@@ -75,8 +75,8 @@ class Aio {
   ContextTable::Pointer Find(aio_context_t context);
 
   const Owner creator_;
-  // Pointers, because in a forked child they are never destroyed: what they
-  // wait for, and the threads that they join, are not there.
+  // Pointers, so that a forked child can leak them: their destructors would
+  // wait for requests and threads that do not exist there.
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ContextTable> contexts_;
   std::atomic<uint64_t> events_{0};  // The sum of all contexts' `events`.
