@@ -3,18 +3,18 @@
 #
 #   fio        random reads and writes with --verify=crc32c: direct and buffered,
 #              reaping by call and from the ring, threads, processes, vectors
-#   sysbench   fileio, asynchronous; with --validate only if it does not read: it
-#              has one buffer for all requests, so it finds wrong sums whenever
-#              I/O is really asynchronous, also with the kernel
+#   sysbench   fileio, asynchronous; with --validate only if it does not read:
+#              it has one buffer for all requests, so it finds wrong sums
+#              whenever I/O is really asynchronous, also with the kernel
 #   qemu-io    native AIO on a raw image; qemu reaps from the ring
 #
 #   asio/compat/libaio/clients.sh [FOLDER]
 #
-# FOLDER must exist (default: the folder for temporary files).  The script puts
-# up to 100 MiB of files there, and removes them.  A client that is not installed
-# is named and skipped.  UASIO_LIBAIO is the path of a library that is built
-# already.  The last line is "N passed, N failed"; the exit status is 0 if
-# something ran and nothing failed.
+# FOLDER must exist (default: $TMPDIR, or /tmp).  The script puts up to 100 MiB
+# of files there, and removes them.  A client that is not installed is named and
+# skipped.  UASIO_LIBAIO is the path of a library that is built already.  The
+# last line is "N passed, N failed"; the exit status is 0 if something ran and
+# nothing failed.
 set -uo pipefail
 
 where=${1:-${TMPDIR:-/tmp}}
