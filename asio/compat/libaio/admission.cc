@@ -18,18 +18,18 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// What one request transfers at the most (MAX_RW_COUNT, see read(2)).
+// The most bytes that one request transfers (MAX_RW_COUNT, see read(2)).
 constexpr size_t kTransferBytesMax = 0x7ffff000;
 
-// Flags that C libraries know later than kernels.
+// Flags that older C libraries do not define.
 constexpr int kNoAppend = 0x20;   // RWF_NOAPPEND, Linux 6.9.
 constexpr int kAtomic = 0x40;     // RWF_ATOMIC, Linux 6.11.
 constexpr int kDontCache = 0x80;  // RWF_DONTCACHE, Linux 6.14.
 constexpr int kKnownFlags = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT |
                             RWF_APPEND | kNoAppend | kAtomic | kDontCache;
 
-// The kernel's own word on it: whether it would be right for a process that
-// cannot exist.
+// Validates the priority by ioprio_set(2) on a nonexistent pid; ESRCH means
+// valid.
 int CheckPriority(const iocb& block) {
   if ((block.aio_flags & IOCB_FLAG_IOPRIO) == 0) return 0;
   constexpr int kWhoProcess = 1;  // IOPRIO_WHO_PROCESS, which has no header.
@@ -56,7 +56,7 @@ int ImportBuffer(const iocb& block, Transfer* t) {
   return IsUserRange(t->buffer, t->length) ? 0 : EFAULT;
 }
 
-// Copies the vector, and cuts it at what can be transferred.
+// Copies the vector and truncates it to kTransferBytesMax.
 int ImportVector(const iocb& block, Job* job) {
   const uint32_t count = static_cast<uint32_t>(block.aio_nbytes);
   if (count > IOV_MAX) return EINVAL;
@@ -88,7 +88,7 @@ int AdmitTransfer(const iocb& block, const FdFacts& facts, Op op, Job* job) {
   Transfer* const t = &job->transfer;
   *t = Transfer();
   t->op = op;
-  t->flags = flags & ~RWF_HIPRI;  // Nobody polls for it, as in the kernel.
+  t->flags = flags & ~RWF_HIPRI;  // Nothing polls for it, as in the kernel.
   t->traits = MakeFdTraits(facts.mode, facts.flags);
   t->fd = facts.fd;
   const int error =
@@ -96,7 +96,7 @@ int AdmitTransfer(const iocb& block, const FdFacts& facts, Op op, Job* job) {
   if (error != 0) return error;
   const uint64_t end = static_cast<uint64_t>(block.aio_offset) + t->length;
   if (block.aio_offset < 0 || end > INT64_MAX) return EINVAL;
-  t->offset = facts.stream ? kFilePosition : block.aio_offset;
+  t->offset = facts.unseekable ? kFilePosition : block.aio_offset;
   const bool may_wait_long = !t->traits.sized && !t->traits.nonblocking;
   job->kind = may_wait_long ? Job::Kind::kStream : Job::Kind::kFile;
   return 0;
@@ -133,15 +133,15 @@ int CheckFields(const iocb& block) {
   return block.aio_reserved2 != 0 || block.aio_nbytes > SSIZE_MAX ? EINVAL : 0;
 }
 
-int LearnFd(int fd, FdFacts* facts) {
+int GetFdFacts(int fd, FdFacts* facts) {
   struct stat info;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_PATH) != 0) return EBADF;
   if (fstat(fd, &info) != 0) return errno;
   const bool sized = MakeFdTraits(info.st_mode, flags).sized;
-  const bool typed = (info.st_mode & S_IFMT) != 0;  // No eventfd or the like.
-  const bool stream = !sized && (!typed || lseek(fd, 0, SEEK_CUR) < 0);
-  *facts = {fd, flags, info.st_mode, stream};
+  const bool typed = (info.st_mode & S_IFMT) != 0;  // Eventfds have no type.
+  const bool unseekable = !sized && (!typed || lseek(fd, 0, SEEK_CUR) < 0);
+  *facts = {fd, flags, info.st_mode, unseekable};
   return 0;
 }
 

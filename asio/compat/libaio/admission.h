@@ -1,12 +1,13 @@
-// Admit() holds a control block to the kernel's rules, in the kernel's order
-// (io_submit_one() in fs/aio.c), and makes a job of it.
+// Admit() validates a control block as the kernel does (io_submit_one() in
+// fs/aio.c) and fills in a job.
 //
 // Threads:   any.
-// Errors:    errnos that io_submit(2) returns, in its manual page's words or,
-//            where that is silent, as the kernel does.
+// Errors:    the errnos of the io_submit(2) manual page; where that is silent,
+//            the kernel's.
 //
-// The order matters to who tests for errors, and to nobody else: fields, slot,
-// fd, eventfd, key, priority, flags, mode, memory, offset.
+// The order of the checks is the kernel's, because it decides which error a
+// block with several mistakes gets: fields, slot, fd, eventfd, key, priority,
+// flags, mode, memory, offset.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_ADMISSION_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_ADMISSION_H_
@@ -19,21 +20,21 @@
 namespace uasio {
 namespace libaio {
 
-// What can be asked of an open file.
+// What fcntl(2), fstat(2) and lseek(2) say of an fd.
 struct FdFacts {
   int fd;
   int flags;  // As F_GETFL.
   mode_t mode;
-  bool stream;  // It has no offsets.
+  bool unseekable;  // Transfers ignore the offset.
 };
 
-// The fields alone, before there is a slot.
+// The checks that the kernel makes before it takes a slot.
 int CheckFields(const iocb& block);
 
-// EBADF: `fd` is not open, or only as a path.
-int LearnFd(int fd, FdFacts* facts);
+// EBADF: `fd` is not open, or was opened with O_PATH.
+int GetFdFacts(int fd, FdFacts* facts);
 
-// Fills in the job's kind, and its transfer or its fd and events.
+// Sets job->kind, and job->transfer or, for a poll, the watch's fd and events.
 int Admit(const iocb& block, const FdFacts& facts, Job* job);
 
 }  // namespace libaio

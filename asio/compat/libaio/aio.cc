@@ -1,7 +1,13 @@
-// The way of a request: submission.h takes the control blocks that
-// control_blocks.h has copied, has admission.h make a job of each, in a slot of
-// context.h, and gives the jobs to the engine.h.  What is done is put into the
-// ring.h, rings the doorbell.h, and wakes the waiters.h.
+// How a request passes through this folder:
+//
+//   control_blocks.h  copies the client's control block;
+//   context.h         takes a slot and a job for it;
+//   admission.h       validates the block and fills in the job;
+//   submission.h      drives these three and hands the job to the pool;
+//   engine.h          has the pool and the epoll thread that perform jobs;
+//   ring.h            gets the event of a finished job;
+//   doorbell.h        signals the eventfd of the request, if it has one;
+//   waiters.h         wakes the threads that wait for events.
 
 #include "asio/compat/libaio/aio.h"
 
@@ -21,14 +27,15 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// The kernel makes twice as many slots as it is asked for, and at least some
-// for each CPU, in rings of up to 256 MiB.
+// The kernel allocates twice as many slots as the program asks for, at least
+// 2 * kSlotsPerCpu for each CPU, in a ring of at most 256 MiB.
 constexpr uint32_t kSlotsMax = (256u << 20) / sizeof(io_event);
 constexpr uint32_t kSlotsPerCpu = 4;
 
-constexpr size_t kSigsetBytes = _NSIG / 8;  // The kernel's.
+constexpr size_t kSigsetBytes = _NSIG / 8;  // Of the kernel's signal set.
 
-// The kernel counts in 32 bits, and refuses what has gone round.
+// The kernel truncates the number of slots to 32 bits.  EINVAL: no events, or
+// the truncated number exceeds kSlotsMax; EAGAIN: only the full number does.
 int CheckEvents(uint32_t events) {
   const long cpus = std::max(sysconf(_SC_NPROCESSORS_CONF), 1L);
   const uint64_t slots =
@@ -100,7 +107,7 @@ int64_t Aio::Setup(unsigned events, aio_context_t* context) {
   return 0;
 }
 
-// The table knows it before anybody is told of it.
+// Adds the context to the table; the caller then stores the id.
 int Aio::MakeContext(unsigned events, aio_context_t* id) {
   if (events_.fetch_add(events) + events > engine_->options.events_max) {
     events_.fetch_sub(events);

@@ -1,23 +1,23 @@
-// An Aio is the kernel's asynchronous I/O (io_setup(2) and its kin, KAIO) in
-// userspace: the same control blocks, events, rings and errors, on a pool of
-// threads.
+// An Aio emulates the kernel's asynchronous I/O (KAIO: io_setup(2),
+// io_submit(2), ...) in userspace: the same control blocks, events, rings and
+// errors, on a worker pool.
 //
-// Threads:   any, at the same time, on the same context, too.  Not in a signal
-//            handler.
-// Ownership: control blocks, vectors and eventfds are the caller's again when
-//            Submit() returns; buffers, and the fds that they are for, when the
-//            event is there.
+// Threads:   any, also several on one context.  Not in a signal handler.
+// Ownership: Submit() borrows control blocks, vectors and eventfds until it
+//            returns; buffers and data fds are borrowed until the event is in
+//            the ring.
 // Units:     bytes.
 // Order:     none between requests.
-// Blocks:    GetEvents() and PGetEvents() as asked; Destroy(), Drain() and the
-//            destructor, until what is in flight is done.  Submit() does not,
-//            unless no thread can be started at all: then it does the work.
-// Errors:    each call returns what the system call of its name would, -errno
-//            for an error; errno may change.  A forked child of its creator
-//            is told EINVAL, and may destroy its copy.  The constructor may
-//            throw std::bad_alloc; Setup() then says ENOMEM.
-// Source:    the manual pages, <linux/aio_abi.h>, and fs/aio.c where they are
-//            silent.  docs/libaio.md has the differences.
+// Blocks:    GetEvents() and PGetEvents() as their arguments say; Destroy() and
+//            the destructor, until nothing is in flight; Drain().  Submit()
+//            blocks only if the pool can start no thread: then the calling
+//            thread performs the request.
+// Errors:    each call returns what the system call of the same name returns,
+//            -errno for an error; errno may change.  In a forked child every
+//            call returns -EINVAL; the child may destroy its copy.  The
+//            constructor may throw std::bad_alloc; Setup() returns -ENOMEM.
+// Source:    the manual pages and <linux/aio_abi.h>; fs/aio.c where those are
+//            silent.  docs/libaio.md lists the differences.
 //
 //   Aio aio;
 //   aio_context_t context = 0;
@@ -58,13 +58,14 @@ class Aio {
   int64_t Cancel(aio_context_t context, iocb* block, io_event* event);
   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
                     io_event* events, const timespec* timeout);
-  // Of the mask, as much is read as the kernel reads; nullptr: none.
+  // Reads only as much of `mask` as the kernel does, 8 bytes.  nullptr: the
+  // thread's mask stays as it is.
   int64_t PGetEvents(aio_context_t context, int64_t min, int64_t max,
                      io_event* events, const timespec* timeout,
                      const sigset_t* mask);
 
-  // Waits for all transfers to and from files that were submitted before, as
-  // the kernel does when a process ends.
+  // Waits for all transfers to and from files that were submitted before this
+  // call, as the kernel does at the end of a process.
   void Drain();
 
   AioCounts counts() const { return engine_->counts(); }
@@ -74,11 +75,11 @@ class Aio {
   ContextTable::Pointer Find(aio_context_t context);
 
   const Owner creator_;
-  // Pointers, because in a forked child they are never destroyed: what they
-  // wait for, and the threads that they join, are not there.
+  // Pointers, so that a forked child can leak them: their destructors would
+  // wait for requests and threads that do not exist there.
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ContextTable> contexts_;
-  std::atomic<uint64_t> events_{0};  // That contexts were set up for.
+  std::atomic<uint64_t> events_{0};  // The sum of all contexts' `events`.
 };
 
 }  // namespace libaio

@@ -1,4 +1,5 @@
-// What Aio does beyond the kernel, or otherwise: cases/ has what is the same.
+// Aio where it differs from the kernel or goes beyond it; cases/ tests what is
+// the same.
 
 #include "asio/compat/libaio/aio.h"
 
@@ -37,7 +38,7 @@ class AioTest : public testing::Test {
 
   int64_t Submit(iocb* block) { return aio_.Submit(context_, 1, &block); }
 
-  // The result of the next event; -ENOENT: there is none.
+  // The result of the next event; -ENOENT: no event came until `timeout`.
   int64_t Next(const timespec* timeout = nullptr) {
     io_event event;
     const int64_t got = aio_.GetEvents(context_, 1, 1, &event, timeout);
@@ -50,7 +51,7 @@ class AioTest : public testing::Test {
   aio_context_t context_ = 0;
 };
 
-TEST_F(AioTest, AReadOfAnEmptyPipeDoesNotHoldUpSubmit) {
+TEST_F(AioTest, SubmitDoesNotBlockOnAReadOfAnEmptyPipe) {
   const Pipe pipe;
   char back[10];
   iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, back, 10);
@@ -62,7 +63,7 @@ TEST_F(AioTest, AReadOfAnEmptyPipeDoesNotHoldUpSubmit) {
   EXPECT_EQ(std::string(back, 3), "abc");
 }
 
-TEST_F(AioTest, AWriteToAFullPipeGoesOnWhenThereIsRoom) {
+TEST_F(AioTest, AWriteToAFullPipeResumesWhenThereIsRoom) {
   const Pipe pipe;
   std::string text = Pattern(pipe.Capacity() * 3);
   std::string back(text.size(), '\0');
@@ -78,8 +79,8 @@ TEST_F(AioTest, AWriteToAFullPipeGoesOnWhenThereIsRoom) {
   EXPECT_TRUE(back == text);
 }
 
-// More of them than there are threads, which would all wait.
-TEST(AioThreadsTest, PipesOccupyNoThreads) {
+// More reads wait than there are threads, and another read still completes.
+TEST(AioThreadsTest, WaitingReadsOfPipesOccupyNoThreads) {
   const Scratch scratch;
   const Fd file = scratch.Open("data", "0123456789");
   AioOptions options;
@@ -103,8 +104,8 @@ TEST(AioThreadsTest, PipesOccupyNoThreads) {
   EXPECT_EQ(aio.Destroy(context), 0);  // Nor does this.
 }
 
-// Wherever they are on their way to the epoll thread.
-TEST_F(AioTest, DestroyEndsReadsOfPipesAtOnce) {
+// Destroy() meets the read in the pool, in the epoll thread or in between.
+TEST_F(AioTest, DestroyCancelsReadsOfPipes) {
   const Pipe pipe;
   char byte;
   iocb read = Block(IOCB_CMD_PREAD, pipe.read_end, &byte, 1);
@@ -116,7 +117,7 @@ TEST_F(AioTest, DestroyEndsReadsOfPipesAtOnce) {
   }
 }
 
-TEST_F(AioTest, AForkedChildIsToldEinval) {
+TEST_F(AioTest, CallsInAForkedChildReturnEinval) {
   const pid_t child = fork();
   if (child == 0) {
     aio_context_t fresh = 0;
@@ -133,7 +134,7 @@ TEST_F(AioTest, AForkedChildIsToldEinval) {
   EXPECT_EQ(status, 0);
 }
 
-// With requests in flight, and threads, which are not there in the child.
+// The parent has requests in flight; its threads do not exist in the child.
 TEST(AioForkTest, AForkedChildMayDestroyItsCopy) {
   const Pipe pipe;  // Closed after its watcher has ended.
   auto aio = std::make_unique<Aio>();
@@ -156,7 +157,7 @@ TEST(AioForkTest, AForkedChildMayDestroyItsCopy) {
   EXPECT_EQ(status, 0);
 }
 
-TEST(AioLimitsTest, AllContextsTogetherHaveEventsMax) {
+TEST(AioLimitsTest, EventsMaxBoundsAllContextsTogether) {
   AioOptions options;
   options.events_max = 100;
   Aio aio(options);
@@ -169,7 +170,7 @@ TEST(AioLimitsTest, AllContextsTogetherHaveEventsMax) {
   EXPECT_EQ(aio.Setup(100, &second), 0);
 }
 
-TEST(AioLimitsTest, WhatTheKernelCannotCountIsTooMuch) {
+TEST(AioLimitsTest, SetupRefusesCountsThatOverflow32Bits) {
   AioOptions options;
   options.events_max = UINT32_MAX;
   Aio aio(options);
@@ -180,7 +181,7 @@ TEST(AioLimitsTest, WhatTheKernelCannotCountIsTooMuch) {
   EXPECT_EQ(context, 0u);
 }
 
-TEST(AioLimitsTest, AContextThatNobodyIsToldOfIsGivenBack) {
+TEST(AioLimitsTest, SetupReleasesAContextWhoseIdItCannotStore) {
   AioOptions options;
   options.events_max = 100;
   Aio aio(options);
@@ -193,7 +194,7 @@ TEST(AioLimitsTest, AContextThatNobodyIsToldOfIsGivenBack) {
   EXPECT_EQ(aio.Setup(100, &context), 0);
 }
 
-TEST_F(AioTest, CountsWhatItDoes) {
+TEST_F(AioTest, CountsRequestsByKind) {
   const Fd file = scratch_.Open("data", "0123456789");
   char back[10];
   iocb read = Block(IOCB_CMD_PREAD, file, back, 10);
@@ -215,7 +216,7 @@ TEST_F(AioTest, CountsWhatItDoes) {
   EXPECT_EQ(counts.failed, 1u);
 }
 
-TEST(AioCachedTest, FinishesCachedReadsWithinSubmitOnlyIfAllowed) {
+TEST(AioCachedTest, SubmitPerformsCachedReadsOnlyIfAllowed) {
   const Scratch scratch;
   const Fd file = scratch.Open("data", "0123456789");
   char byte;
@@ -240,8 +241,8 @@ TEST(AioCachedTest, FinishesCachedReadsWithinSubmitOnlyIfAllowed) {
   }
 }
 
-// They say nothing of those that are.
-TEST_F(AioTest, ReadsThatAreNeverAttemptedAreNoFailures) {
+// Reads that ReadIfCached() does not suit must not make it give up on others.
+TEST_F(AioTest, UnsuitableReadsDoNotCountAsFailedAttempts) {
   const Fd file = scratch_.Open("data", Pattern(1 << 20));
   const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
   const Pipe pipe;
@@ -253,10 +254,10 @@ TEST_F(AioTest, ReadsThatAreNeverAttemptedAreNoFailures) {
   }
   iocb large = Block(IOCB_CMD_PREAD, file, back, sizeof(back));
   iocb stream = Block(IOCB_CMD_PREAD, pipe.read_end, back, 1);
-  iocb around = Block(IOCB_CMD_PREAD, direct, back, 4096);
+  iocb uncached = Block(IOCB_CMD_PREAD, direct, back, 4096);
   for (int i = 0; i < 10; ++i) {
-    for (iocb* read : {&large, &stream, &around}) {
-      if (read == &around && direct.get() < 0) continue;
+    for (iocb* read : {&large, &stream, &uncached}) {
+      if (read == &uncached && direct.get() < 0) continue;
       EXPECT_EQ(Submit(read), 1);
       EXPECT_EQ(Next(), static_cast<int64_t>(read->aio_nbytes));
     }
@@ -268,8 +269,7 @@ TEST_F(AioTest, ReadsThatAreNeverAttemptedAreNoFailures) {
   EXPECT_EQ(aio_.counts().cached, 1u);
 }
 
-// The destructor waits for what is in flight.
-TEST(AioEndTest, DestroysItsContexts) {
+TEST(AioEndTest, DestructorWaitsForRequestsInFlight) {
   const Scratch scratch;
   const Fd file = scratch.Open("data");
   std::string text = Pattern(1 << 20);

@@ -1,7 +1,8 @@
-// A program that uses libaio, and Abseil and threads of its own, for
-// processes_test.cc: client LIBRARY MODE FILE.
+// The program of processes_test.cc: uses libaio, Abseil and its own threads.
 //
-// LIBRARY "-" stands for what is loaded already, as by LD_PRELOAD.
+//   client LIBRARY MODE FILE
+//
+// LIBRARY "-" means the library that is loaded already, as by LD_PRELOAD.
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ constexpr size_t kPageBytes = 4096;
 
 void Check(bool condition, const char* what) {
   if (condition) return;
-  std::fprintf(stderr, "client: not so: %s\n", what);
+  std::fprintf(stderr, "client: check failed: %s\n", what);
   _exit(1);
 }
 
@@ -99,7 +100,7 @@ aio_context_t NewContext() {
   return context;
 }
 
-// Starts to fill the file.
+// Submits the writes that fill the file.
 void SubmitWrites(aio_context_t context) {
   static std::vector<iocb> blocks(kWrites);
   std::vector<iocb*> pointers;
@@ -140,7 +141,7 @@ void SubmitInAtexit() {
   std::exit(0);
 }
 
-// A poll and a read that nothing will ever end.
+// Exits while a poll and a read wait for a pipe that is never written.
 void ExitWithWaiting() {
   int fds[2];
   Check(pipe(fds) == 0, "pipe");
@@ -164,7 +165,7 @@ void Fork() {
     SubmitWrites(context);
     const pid_t child = fork();
     if (child == 0) {
-      Check(library->destroy(context) == -EINVAL, "a context of the parent");
+      Check(library->destroy(context) == -EINVAL, "the parent's context");
       Work();
       std::exit(i);
     }
@@ -190,7 +191,7 @@ void KeepErrno() {
   Check(errno == 4711, "errno is still kept");
 }
 
-// io_submit() and the others are no points where a thread is cancelled.
+// The thread has a cancellation pending, and no function of libaio acts on it.
 void Cancel() {
   const aio_context_t context = NewContext();
   std::thread thread([context] {
@@ -208,8 +209,8 @@ int called = 0;
 
 void Queue() {
   aio_context_t context = 17;
-  Check(library->queue_init(0, &context) == -EINVAL, "a queue of none");
-  Check(library->queue_init(8, nullptr) == -EFAULT, "a queue nowhere");
+  Check(library->queue_init(0, &context) == -EINVAL, "a queue of 0 events");
+  Check(library->queue_init(8, nullptr) == -EFAULT, "a null queue");
   Check(library->queue_init(8, &context) == 0, "io_queue_init");
   iocb block = Block(IOCB_CMD_PWRITE, fd, text.data(), kBytes, 0);
   void (*callback)(aio_context_t, iocb*, long,
@@ -223,13 +224,13 @@ void Queue() {
   while (called < 3) Check(library->queue_run(context) == 0, "io_queue_run");
   timespec minute = {60, 0};
   Check(library->queue_wait(context, &minute) == 0, "io_queue_wait");
-  Check(library->old_queue_wait(context, nullptr) == 0, "the old one");
+  Check(library->old_queue_wait(context, nullptr) == 0, "old io_queue_wait");
   Check(library->submit(context, 2, blocks) == 2, "io_submit");
   io_event event;
-  Check(library->old_getevents(context, 1, &event, nullptr) == 1, "at least 1");
-  Check(library->old_getevents(context, 1, &event, &minute) == 1, "another");
+  Check(library->old_getevents(context, 1, &event, nullptr) == 1, "an event");
+  Check(library->old_getevents(context, 1, &event, &minute) == 1, "the second");
   timespec none = {0, 0};
-  Check(library->old_getevents(context, 1, &event, &none) == 0, "no more");
+  Check(library->old_getevents(context, 1, &event, &none) == 0, "no third");
   Check(library->old_cancel(context, &block) == -EINVAL, "io_cancel");
   Check(library->queue_release(context) == 0, "io_queue_release");
 }
@@ -244,7 +245,7 @@ int CountFds() {
   return count;
 }
 
-// Requests that wait and ring one eventfd, by two numbers, and another one.
+// Polls that signal two eventfds, one of which has two fds.
 void RingDoorbells() {
   int fds[2];
   Check(pipe(fds) == 0, "pipe");
@@ -259,7 +260,7 @@ void RingDoorbells() {
     poll.aio_resfd = static_cast<uint32_t>(bell);
     Check(library->submit(context, 1, &block) == 1, "io_submit with RESFD");
   }
-  const int ours = 2;  // Of the thread that waits for the pipe.
+  const int ours = 2;  // Of the epoll thread.
   Check(CountFds() == before + 2 + ours, "a descriptor for each eventfd");
   Check(write(fds[1], "x", 1) == 1, "write");
   io_event events[6];
@@ -271,7 +272,7 @@ void RingDoorbells() {
   Check(library->destroy(context) == 0, "io_destroy");
 }
 
-// Each address is told from one that can be written, and that can be read.
+// Passes null and read-only addresses; each call returns EFAULT.
 void UseBadAddresses() {
   char* const pages =
       static_cast<char*>(mmap(nullptr, 2 * kPageBytes, PROT_READ | PROT_WRITE,
@@ -281,7 +282,7 @@ void UseBadAddresses() {
   Check(
       library->setup(1, reinterpret_cast<aio_context_t*>(read_only)) == -EFAULT,
       "a context in read-only memory");
-  Check(library->setup(1, nullptr) == -EFAULT, "a context nowhere");
+  Check(library->setup(1, nullptr) == -EFAULT, "a null context");
   const aio_context_t context = NewContext();
   iocb sync = Block(IOCB_CMD_FSYNC, fd, nullptr, 0, 0);
   sync.aio_key = 1;
@@ -295,12 +296,13 @@ void UseBadAddresses() {
   Check(library->getevents(context, 1, 1, split, nullptr) == -EFAULT,
         "an event that ends in read-only memory");
   io_event event;
-  Check(library->getevents(context, 1, 1, &event, nullptr) == 1, "is not lost");
+  Check(library->getevents(context, 1, 1, &event, nullptr) == 1, "the event");
   Check(event.res == 0, "a sync");
   Check(library->destroy(context) == 0, "io_destroy");
 }
 
-// Once the main thread has ended, /proc/self and its id lead nowhere.
+// Works after the main thread has ended, when /proc/self and the pid are of no
+// use.
 void OutliveTheLeader() {
   std::thread([] {
     while (access("/proc/self/fd/0", F_OK) == 0) sched_yield();
@@ -312,7 +314,7 @@ void OutliveTheLeader() {
   pthread_exit(nullptr);
 }
 
-// Without the calls that a container's filter may refuse.
+// Works without the system calls that a container's filter may refuse.
 void Filtered() {
   uasio::RefuseCalls({{SYS_io_setup, EPERM},
                       {SYS_io_submit, EPERM},
@@ -324,8 +326,8 @@ void Filtered() {
   Work();
 }
 
-// Reads, of what is cached and to the end of the file, which io_submit() may do
-// itself.
+// Submits cached reads, in the file and at its end, which io_submit() may
+// perform itself.
 void SubmitReads() {
   const aio_context_t context = NewContext();
   static char bytes[2 * kPageBytes];
@@ -344,7 +346,8 @@ void SubmitReads() {
   Check(library->destroy(context) == 0, "io_destroy");
 }
 
-// With so much below it that nothing else is hit by what needs more.
+// Works on a stack of 16 KiB.  The guard is large so that an overflow cannot
+// skip it and hit other memory.
 void SmallStack() {
   constexpr size_t kStackBytes = 16 << 10, kGuardBytes = 1 << 20;
   char* const guard =
@@ -388,7 +391,7 @@ int main(int argc, char** argv) {
   };
   fd = open(argv[3], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   Check(fd >= 0, argv[3]);
-  static const Library found(argv[1]);  // Also once main() has ended.
+  static const Library found(argv[1]);  // Functions of atexit() need it.
   library = &found;
   modes.at(absl::StrCat(argv[2]))();
   return 0;

@@ -3,22 +3,23 @@
 #
 #   fio        random reads and writes with --verify=crc32c: direct and buffered,
 #              reaping by call and from the ring, threads, processes, vectors
-#   sysbench   fileio, asynchronous; with --validate where it only writes (it has
-#              one buffer for all requests, and finds wrong sums with the
-#              kernel's asynchronous I/O, too, as soon as that is asynchronous)
-#   qemu-io    native AIO on a raw image, which qemu reaps from the ring
+#   sysbench   fileio, asynchronous; with --validate only if it does not read:
+#              it has one buffer for all requests, so it finds wrong sums
+#              whenever I/O is really asynchronous, also with the kernel
+#   qemu-io    native AIO on a raw image; qemu reaps from the ring
 #
 #   asio/compat/libaio/clients.sh [FOLDER]
 #
-# FOLDER is where the files go (a temporary one, of up to 100 MiB, by default).
-# A client that is not installed is named and passed over.  UASIO_LIBAIO names a
-# library that is built already.  The last line is "N passed, N failed"; the
-# exit status is 0 if something ran and nothing failed.
+# FOLDER must exist (default: $TMPDIR, or /tmp).  The script puts up to 100 MiB
+# of files there, and removes them.  A client that is not installed is named and
+# skipped.  UASIO_LIBAIO is the path of a library that is built already.  The
+# last line is "N passed, N failed"; the exit status is 0 if something ran and
+# nothing failed.
 set -uo pipefail
 
 where=${1:-${TMPDIR:-/tmp}}
 if [[ $# -gt 1 || ! -d $where ]]; then
-  echo "usage: clients.sh [FOLDER]; the folder must be there" >&2
+  echo "usage: clients.sh [FOLDER]; the folder must exist" >&2
   exit 2
 fi
 where=$(cd -- "$where" >/dev/null && pwd) || exit 1
@@ -38,7 +39,7 @@ trap 'rm -rf "$folder"' EXIT
 
 passed=0 failed=0 missing=()
 
-# run NAME COMMAND...: with the library, in the folder, for a minute at most.
+# run NAME COMMAND...: runs it on the library, in the folder, for at most 60 s.
 run() {
   local name=$1 log=$folder/log
   shift
@@ -111,13 +112,13 @@ if have qemu-io qemu-utils; then
     -c "readv -v -P 77 512 1024 4608" -c flush)
   run "qemu-io: native AIO" qemu-io -n -t none -i native -f raw \
     "${commands[@]}" image
-  # It prints what does not match, and goes on.
+  # qemu-io prints mismatches but exits with 0.
   if grep -q -i -E "verification failed|error" "$folder/log"; then
-    echo "FAILED: qemu-io found other data than it wrote"
+    echo "FAILED: qemu-io did not read the data that it wrote"
     failed=$((failed + 1))
   fi
-  # The same data, seen by another program.
-  # shellcheck disable=SC2016  # It is the other shell that expands.
+  # Another program reads the same data.
+  # shellcheck disable=SC2016  # The inner shell expands.
   run "the image, read by cmp" bash -c '
     for i in {1..15}; do
       cmp <(tail -c +$((i * 1048576 + 1)) image | head -c 1048576) \

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Measures fio on our libaio.so.1 beside fio on the kernel's asynchronous I/O:
+# Compares fio on our libaio.so.1 with fio on the kernel's asynchronous I/O:
 # 4 KiB random reads at depth 32, buffered with a cold page cache, and direct.
 #
 #   asio/compat/libaio/compare.sh FILE [ROUNDS [FIO OPTIONS...]]
 #
-# FILE is made, of 1 GiB, if it is not there, and stays.  The two take turns for
-# ROUNDS rounds (7); each block is read once in a round, after the file has been
-# dropped from the page cache.  Printed are the requests per second of each
-# round, the medians, and their ratio.  UASIO_LIBAIO names a library that is
-# built already.
+# If FILE does not exist, the script makes it, of 1 GiB, and leaves it.  Kernel
+# and library alternate for ROUNDS rounds (7); before each run the file is
+# dropped from the page cache, and a run reads no block twice.  Prints the
+# requests per second of each round, the medians and their ratio.  UASIO_LIBAIO
+# is the path of a library that is built already.
 set -euo pipefail
 
 if [[ $# -eq 0 || $1 == -* ]]; then

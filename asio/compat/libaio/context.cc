@@ -1,14 +1,15 @@
-// Who has a job, and who may end it.
+// Who owns a job, and who finishes it:
 //
-// A transfer to or from a file goes to the pool, and a thread of it finishes
-// it.  A stream (a pipe, a socket, a terminal) is attempted there without
-// waiting; if it is not ready the job goes to the epoll thread, and from there
-// to the pool again.  A poll is with the epoll thread alone.
+// - A transfer to or from a file: a thread of the pool.
+// - A transfer to or from a stream (a pipe, a socket, a terminal): a thread of
+//   the pool attempts it without waiting.  If the fd is not ready the job goes
+//   to the epoll thread, and from there to the pool again.
+// - A poll: the epoll thread alone.
 //
-// What has been watched can be cancelled: a flag is set, and whoever meets the
-// job next finishes it, unless it could be taken back from the epoll thread
-// right away.  Cancelling happens under the context's lock, without which no
-// job is finished or used again.
+// A job that has been watched can be cancelled.  Cancelling sets a flag and
+// tries to take the job back from the epoll thread.  If that succeeds it
+// finishes the job, else the job's next owner does.  Cancelling, finishing and
+// recycling a job all need the context's lock.
 
 #include "asio/compat/libaio/context.h"
 
@@ -25,7 +26,7 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// What the kernel would say: an error only of what did nothing.
+// As in the kernel, an error is reported only if nothing was transferred.
 int64_t ResultOf(const Transfer& t, int64_t result) {
   return result < 0 && t.done > 0 ? static_cast<int64_t>(t.done) : result;
 }
@@ -34,7 +35,7 @@ int64_t CancelledResult(const Job& job) {
   return job.kind == Job::Kind::kPoll ? 0 : -ECANCELED;
 }
 
-// 0: nothing of what is waited for.
+// The events that are ready, 0 for none, or -EBADF.
 int64_t PollNow(const Readiness::Watch& watch) {
   pollfd fd = {watch.fd, static_cast<short>(watch.events), 0};
   if (poll(&fd, 1, 0) <= 0) return 0;
@@ -51,23 +52,27 @@ Context::~Context() {
   UASIO_CHECK(in_flight_.empty(), "~Context: requests are in flight");
 }
 
-int64_t Context::GetEvents(const Wanted& wanted) {
+int64_t Context::GetEvents(const GetEventsArguments& arguments) {
   using Outcome = Waiters::Outcome;
   int64_t got = 0;
   Outcome outcome = Outcome::kWoken;
   MutexLock lock(&mutex_);
   while (true) {
-    const int64_t taken = ring_.Take(wanted.events + got, wanted.max - got);
+    const int64_t taken =
+        ring_.Take(arguments.events + got, arguments.max - got);
     got += std::max<int64_t>(taken, 0);
     if (taken < 0 || dead_) return got > 0 ? got : dead_ ? -EINVAL : taken;
-    const bool waits = got < wanted.min && outcome == Outcome::kWoken &&
-                       wanted.deadline != Deadline::min();
-    // Signals that the mask lets through are delivered in any case.
-    const bool delivers = wanted.mask != nullptr && outcome == Outcome::kWoken;
-    if (!waits && !delivers) break;
-    const int64_t need = std::min<int64_t>(wanted.min - got, capacity());
-    outcome = waiters_.Wait(
-        &mutex_, need, waits ? wanted.deadline : Deadline::min(), wanted.mask);
+    const bool waits = got < arguments.min && outcome == Outcome::kWoken &&
+                       arguments.deadline != Deadline::min();
+    // A mask is applied even if there is nothing to wait for, so that pending
+    // signals that it unblocks are delivered.
+    const bool applies_mask =
+        arguments.mask != nullptr && outcome == Outcome::kWoken;
+    if (!waits && !applies_mask) break;
+    const int64_t need = std::min<int64_t>(arguments.min - got, capacity());
+    outcome = waiters_.Wait(&mutex_, need,
+                            waits ? arguments.deadline : Deadline::min(),
+                            arguments.mask);
   }
   if (got > 0 || outcome == Outcome::kWoken) return got;
   if (outcome == Outcome::kNoDescriptor) return -EMFILE;
@@ -136,9 +141,9 @@ int Context::NewJob(Job** job) {
   Job* fresh = jobs_.Take();
   if (fresh == nullptr) return EAGAIN;
   fresh->context = this;
-  fresh->kind = Job::Kind::kPoll;  // Not drained, until Admit() says so.
-  fresh->go = &Go;
-  fresh->ready = &GoOn;
+  fresh->kind = Job::Kind::kPoll;  // Drain() skips it until Admit() says kFile.
+  fresh->go = &RunInPool;
+  fresh->ready = &OnReady;
   fresh->cancelled.store(false, std::memory_order_relaxed);
   fresh->watched = false;
   fresh->bell = nullptr;
@@ -168,12 +173,12 @@ void Context::Finish(Job* job, int64_t result) {
   Waiters::Wake(wake);
 }
 
-void Context::Go(WorkerThread*, Work* w) {
+void Context::RunInPool(WorkerThread*, Work* w) {
   Job* job = static_cast<Job*>(w);
   job->context->Run(job);
 }
 
-void Context::GoOn(Readiness::Watch* watch) {
+void Context::OnReady(Readiness::Watch* watch) {
   Job* job = static_cast<Job*>(watch);
   if (job->kind == Job::Kind::kPoll) {
     const int error = job->context->StartPoll(job);
@@ -193,11 +198,10 @@ void Context::Run(Job* job) {
   if (result != -EAGAIN) return Finish(job, ResultOf(*t, result));
   job->Watch::fd = t->fd;
   job->events = IsRead(t->op) ? EPOLLIN : EPOLLOUT;
-  // What can't be watched, a thread of the pool has to wait for.
+  // If the fd cannot be watched, this thread blocks for it.
   if (Watch(job) != 0) Finish(job, ResultOf(*t, Perform(t)));
 }
 
-// An errno: it can't be watched, and has not been finished.
 int Context::StartPoll(Job* job) {
   if (job->cancelled) return Finish(job, CancelledResult(*job)), 0;
   const int64_t ready = PollNow(*job);
@@ -205,6 +209,8 @@ int Context::StartPoll(Job* job) {
   return Watch(job);
 }
 
+// Returns 0 if the job is watched or was cancelled, and is no longer the
+// caller's; or an errno if the fd cannot be watched.
 int Context::Watch(Job* job) {
   {
     MutexLock lock(&mutex_);
@@ -216,7 +222,7 @@ int Context::Watch(Job* job) {
   return error;
 }
 
-// True: it is finished.
+// True: the job is finished.  False: its next owner will finish it.
 bool Context::CancelLocked(Job* job) {
   job->cancelled = true;
   if (!engine_->readiness.Cancel(job)) return false;
@@ -224,8 +230,8 @@ bool Context::CancelLocked(Job* job) {
   return true;
 }
 
-// As in the kernel the eventfd comes after the event, and those who wait come
-// last.
+// Signals the eventfd after the event is in the ring, as the kernel does; the
+// caller then wakes the waiting threads.
 void Context::FinishLocked(Job* job, int64_t result) {
   job->event.res = result;
   job->event.res2 = 0;

@@ -1,14 +1,14 @@
-// A Context is what io_setup() makes: slots for requests, the ring that their
-// events are put into, and those who wait for them.
+// A Context is what io_setup() creates: slots for requests, a ring for their
+// events, and the threads that wait for events.
 //
 // Threads:   any.
-// Ownership: by std::shared_ptr, of the table and of the calls that run; what
-//            it has in flight it waits for before it goes.
-// Order:     none, like the kernel's.
+// Ownership: shared (std::shared_ptr) by the table and the calls that run.
+//            REQUIRES at destruction: nothing is in flight; see Destroy().
+// Order:     none, as in the kernel.
 // Blocks:    GetEvents(), Destroy(), Drain().
 // Errors:    -errno, as the system call of the same name.
-// Bounds:    a slot is taken at submit and given back when the client has taken
-//            the event, so that there is room in the ring for every event.
+// Bounds:    a request holds a slot from its submission until the client has
+//            taken its event, so the ring has room for every event.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_CONTEXT_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_CONTEXT_H_
@@ -33,44 +33,47 @@ namespace libaio {
 
 class Context {
  public:
-  // What io_getevents() is asked for.
-  struct Wanted {
+  struct GetEventsArguments {
     int64_t min;
     int64_t max;
     io_event* events;
-    Deadline deadline;     // Deadline::min(): does not wait.
+    Deadline deadline;     // Deadline::min(): do not wait.
     const sigset_t* mask;  // Or nullptr.
   };
 
-  // `engine` must outlive it.
+  // REQUIRES: `engine` outlives the context.
   Context(Engine* engine, uint32_t capacity);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  bool ok() const { return ring_.ok(); }  // False: there is no memory.
+  bool ok() const { return ring_.ok(); }  // False: out of memory.
   aio_context_t id() const { return ring_.id(); }
   uint32_t capacity() const { return ring_.capacity(); }
 
-  int64_t GetEvents(const Wanted& wanted);
+  int64_t GetEvents(const GetEventsArguments& arguments);
 
-  // Only what waits for its fd by IOCB_CMD_POLL can be cancelled, as in the
-  // kernel; its event, with a result of 0, comes as usual.
+  // Cancels a poll (IOCB_CMD_POLL) that still waits, as the kernel does; other
+  // requests cannot be cancelled.  Returns:
+  // - -EINPROGRESS: cancelled; the event follows, with a result of 0;
+  // - -EINVAL: no such poll waits, or it is cancelled already.
   int64_t Cancel(const iocb* user_block);
 
-  // Ends all waiting, and waits for what is in flight.  -EINVAL: somebody has
-  // destroyed it before.
+  // Cancels polls and requests on streams, wakes all waiting threads, and waits
+  // until nothing is in flight.  -EINVAL: the context is destroyed already.
   int64_t Destroy();
 
-  // Waits for all transfers to and from files that were submitted before.
+  // Waits for all transfers to and from files that were submitted before this
+  // call.
   void Drain();
 
-  // For whoever submits (submission.h).  A new job is either dropped or
-  // started; its event.obj and event.data are to be set, and what Admit() sets.
+  // For submission.cc.  NewJob() takes a slot; the submitter then sets
+  // event.obj, event.data and what Admit() sets, and starts the job or drops
+  // it.  Each returns 0 or an errno; after an error the job is not started.
   int NewJob(Job** job);
   int AddDoorbell(Job* job, int event_fd);
   void Drop(Job* job);
-  int StartPoll(Job* job);  // Not 0: an errno, and it has not been started.
+  int StartPoll(Job* job);
   void Finish(Job* job, int64_t result);
 
   Engine* engine() const { return engine_; }
@@ -79,8 +82,8 @@ class Context {
  private:
   using InFlight = Clist<Job, &Job::in_flight>;
 
-  static void Go(WorkerThread* thread, Work* w);
-  static void GoOn(Readiness::Watch* watch);
+  static void RunInPool(WorkerThread* thread, Work* w);
+  static void OnReady(Readiness::Watch* watch);
   void Run(Job* job);
   int Watch(Job* job);
   bool CancelLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -92,10 +95,10 @@ class Context {
 
   Engine* const engine_;
   AttemptHeuristic cached_reads_;
-  Ring ring_;  // Its contents under mutex_.
+  Ring ring_;  // mutex_ guards its contents.
 
   Mutex mutex_;
-  CondVar finished_;  // Announced while anybody drains_.
+  CondVar finished_;  // Notified while draining_ > 0.
   Waiters waiters_ ABSL_GUARDED_BY(mutex_);
   Doorbells bells_ ABSL_GUARDED_BY(mutex_);
   InFlight in_flight_ ABSL_GUARDED_BY(mutex_);  // In order of submission.

@@ -1,7 +1,8 @@
-// A ContextTable finds contexts by their addresses, which it never reads.
+// A ContextTable maps context ids to contexts.  An id is an address that the
+// client passes; the table never reads the memory there.
 //
 // Threads:   any.
-// Ownership: of what is in it, together with the calls that run.
+// Ownership: shared by the table and the calls that run.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_CONTEXT_TABLE_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_CONTEXT_TABLE_H_
@@ -26,21 +27,21 @@ class ContextTable {
 
   void Add(Pointer context);
 
-  // nullptr: there is none of this address.
+  // nullptr: no context has this id.
   Pointer Find(aio_context_t id);
   Pointer Remove(aio_context_t id);
 
   std::vector<Pointer> All();
 
  private:
-  // Calls for different contexts rarely meet at one lock.
+  // Several locks, so that calls on different contexts rarely share one.
   struct Shard {
     Mutex mutex;
     std::unordered_map<aio_context_t, Pointer> contexts ABSL_GUARDED_BY(mutex);
   };
   static constexpr size_t kShards = 16;
 
-  // Addresses are multiples of the page size.
+  // An id is a multiple of the page size.
   Shard* ShardOf(aio_context_t id) { return &shards_[(id >> 12) % kShards]; }
 
   std::array<Shard, kShards> shards_;

@@ -1,5 +1,5 @@
-// What of a Context depends on what another thread is just doing, or on what
-// the process has left.
+// A Context while other threads wait in it, and in a process that has no file
+// descriptors left.
 
 #include "asio/compat/libaio/context.h"
 
@@ -54,8 +54,8 @@ class Waiter {
           result_ = context->GetEvents({1, 1, &event_, kNoDeadline, mask});
         }) {}
 
-  // False: /proc does not tell here.
-  bool WaitUntilItWaits() const {
+  // False: /proc does not show the thread's system call.
+  bool WaitUntilBlocked() const {
     while (tid_ == 0) sched_yield();
     return ThreadProbe(tid_).WaitUntilBlockedIn(call_);
   }
@@ -73,7 +73,7 @@ class Waiter {
   std::thread thread_;
 };
 
-// While it lives, there are none to be had.
+// While it lives, the process gets no new file descriptors.
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -103,8 +103,8 @@ class ContextTest : public testing::Test {
   Context context_{&engine_, 8};
 };
 
-// Nobody knows yet what it is, and it may come to wait for ever.
-TEST_F(ContextTest, DrainDoesNotWaitForWhatIsNotAdmitted) {
+// Such a job may turn out to be a poll, which may never complete.
+TEST_F(ContextTest, DrainDoesNotWaitForJobsThatAreNotAdmitted) {
   Job* job = nullptr;
   ASSERT_EQ(context_.NewJob(&job), 0);
   context_.Drain();
@@ -118,16 +118,16 @@ class WaitersTest : public testing::TestWithParam<const sigset_t*> {
   Waiter first_{&context_, GetParam()}, second_{&context_, GetParam()};
 };
 
-TEST_P(WaitersTest, DestroyEndsTheirWaiting) {
-  const bool known = first_.WaitUntilItWaits() && second_.WaitUntilItWaits();
+TEST_P(WaitersTest, DestroyWakesAllWaiters) {
+  const bool known = first_.WaitUntilBlocked() && second_.WaitUntilBlocked();
   EXPECT_EQ(context_.Destroy(), 0);
   EXPECT_EQ(first_.Result(), -EINVAL);
   EXPECT_EQ(second_.Result(), -EINVAL);
   if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
 }
 
-TEST_P(WaitersTest, AllWhoHaveEnoughAreWoken) {
-  const bool known = first_.WaitUntilItWaits() && second_.WaitUntilItWaits();
+TEST_P(WaitersTest, AllWaitersWithEnoughEventsAreWoken) {
+  const bool known = first_.WaitUntilBlocked() && second_.WaitUntilBlocked();
   const Scratch scratch;
   const Fd file = scratch.Open("data", "0123456789");
   char byte;
@@ -155,7 +155,7 @@ class NoDescriptorsTest : public ContextTest {
   const Scratch scratch_;
 };
 
-TEST_F(NoDescriptorsTest, APollIsTriedAgainLater) {
+TEST_F(NoDescriptorsTest, SubmitOfAPollReturnsEagainAndWorksLater) {
   iocb poll = {};
   poll.aio_lio_opcode = IOCB_CMD_POLL;
   poll.aio_fildes = static_cast<uint32_t>(pipe_.read_end.get());
@@ -169,7 +169,7 @@ TEST_F(NoDescriptorsTest, APollIsTriedAgainLater) {
   EXPECT_EQ(Next(), POLLIN);
 }
 
-TEST_F(NoDescriptorsTest, AnEventfdIsTriedAgainLater) {
+TEST_F(NoDescriptorsTest, SubmitWithAnEventfdReturnsEagainAndWorksLater) {
   const Fd file = scratch_.Open("data", "0123456789");
   const Fd bell(eventfd(0, EFD_CLOEXEC));
   char byte;
@@ -187,7 +187,7 @@ TEST_F(NoDescriptorsTest, AnEventfdIsTriedAgainLater) {
   EXPECT_EQ(rung, 1u);
 }
 
-TEST_F(NoDescriptorsTest, WaitingWithAMaskIsAnError) {
+TEST_F(NoDescriptorsTest, GetEventsWithAMaskReturnsEmfile) {
   const NoDescriptors none;
   io_event event;
   EXPECT_EQ(context_.GetEvents({1, 1, &event, kNoDeadline, &kAllSignals}),

@@ -6,7 +6,7 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// Where the key is, of a block that may be nowhere.
+// The address of the key; `user_block` may be unmapped.
 char* KeyOf(const iocb* user_block) {
   return reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(user_block) +
                                  offsetof(iocb, aio_key));
@@ -14,7 +14,7 @@ char* KeyOf(const iocb* user_block) {
 
 }  // namespace
 
-bool BlockReader::Read(iocb* const* pointer, iocb** user_block, iocb* block) {
+bool IocbReader::Read(iocb* const* pointer, iocb** user_block, iocb* block) {
   return pointers_.CopyIn(user_block, pointer, sizeof(*user_block)) &&
          blocks_.CopyIn(block, *user_block, sizeof(*block));
 }

@@ -1,8 +1,7 @@
-// Control blocks as the client's memory holds them, read and written as the
-// kernel does.
+// Reads and writes control blocks (struct iocb) in the client's memory.
 //
-// Threads:   any; a BlockReader: one.
-// Errors:    false, for EFAULT.
+// Threads:   any; one at a time for an IocbReader.
+// Errors:    false: the kernel would return EFAULT.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_CONTROL_BLOCKS_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_CONTROL_BLOCKS_H_
@@ -16,24 +15,24 @@
 namespace uasio {
 namespace libaio {
 
-// What the kernel sets aio_key to.
+// The value that the kernel stores in aio_key.
 inline constexpr uint32_t kIocbKey = 0;
 
 // Reads the blocks of one io_submit().
-class BlockReader {
+class IocbReader {
  public:
-  // Copies the block that `*pointer`, in the client's memory too, points to.
+  // Copies the pointer at `pointer` and the block that it points to; both are
+  // in the client's memory.
   bool Read(iocb* const* pointer, iocb** user_block, iocb* block);
 
  private:
   UserReader pointers_, blocks_;
 };
 
-// Sets aio_key.  A block that has the right one already is not written, which
-// nobody can tell but one who has it in read-only memory.
+// Sets aio_key of `user_block`, whose copy is `block`.  Skips the write if the
+// key is set already, so a block in read-only memory may be accepted.
 bool WriteKey(const iocb& block, iocb* user_block);
 
-// The key of a block that is to be cancelled.
 bool ReadKey(const iocb* user_block, uint32_t* key);
 
 }  // namespace libaio

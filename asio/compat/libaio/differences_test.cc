@@ -1,6 +1,5 @@
-// Runs all cases against the kernel and against libaio.so.1, and holds the
-// answers to the table in docs/libaio.md: what differs stands there, and what
-// stands there differs.
+// Runs all cases on the kernel and on libaio.so.1, and compares the answers
+// with the table in docs/libaio.md: exactly the cases of the table must differ.
 
 #include <linux/aio_abi.h>
 #include <sys/syscall.h>
@@ -58,7 +57,7 @@ std::set<std::string> DocumentedDifferences() {
   return names;
 }
 
-// Why there is no KAIO here, or nothing.
+// Why KAIO is unavailable here; empty if it is available.
 std::string WhyNoKaio() {
   aio_context_t context = 0;
   if (syscall(SYS_io_setup, 1, &context) != 0) return std::strerror(errno);
@@ -66,7 +65,7 @@ std::string WhyNoKaio() {
   return "";
 }
 
-TEST(DifferencesTest, AreThoseInTheTable) {
+TEST(DifferencesTest, ExactlyTheDocumentedCasesDiffer) {
   const std::string why = WhyNoKaio();
   if (!why.empty()) GTEST_SKIP() << "the kernel's io_setup: " << why;
   const Answers kernel = RunCases("kernel");

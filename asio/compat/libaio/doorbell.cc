@@ -19,12 +19,13 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// The files are looked for by way of the calling thread, because the process's
-// main thread may have ended, and has none then.
+// kcmp(2) and /proc are asked about the calling thread, not the process: once
+// the main thread has ended, the process's pid has no open files.
 
-std::atomic<bool> kcmp_refused{false};  // By a filter, or the kernel has none.
+// A filter refuses kcmp(2), or the kernel does not have it.
+std::atomic<bool> kcmp_refused{false};
 
-// The number by which the kernel knows an eventfd; -1: it does not tell.
+// The kernel's number of the eventfd; -1: unknown.
 int64_t ReadEventfdId(int fd) {
   constexpr char kKey[] = "eventfd-id:";
   char path[48];
@@ -43,8 +44,8 @@ int64_t IdOf(Doorbell* bell) {
   return bell->id;
 }
 
-// Whether `fd` is the bell's eventfd; false also where that cannot be found
-// out.  `*id` is that of `fd`, or -1 as long as it has not been asked for.
+// Whether `fd` is the bell's eventfd; false if that cannot be determined.
+// Caches the id of `fd` in `*id`, which is -1 until it has been read.
 bool IsOfBell(int fd, Doorbell* bell, int64_t* id) {
   if (!kcmp_refused.load(std::memory_order_relaxed)) {
     const pid_t self = gettid();
@@ -63,7 +64,7 @@ bool IsEventfd(int fd) {
   if (readlink(link, target, sizeof(target) - 1) >= 0) {
     return std::strcmp(target, "anon_inode:[eventfd]") == 0;
   }
-  // Without /proc: at least no file, pipe or socket, which have a type.
+  // Without /proc: files, pipes and sockets have a type, eventfds have none.
   struct stat info;
   return fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == 0;
 }

@@ -1,11 +1,12 @@
-// Doorbells are the eventfds that requests of one context ring when they are
-// done (IOCB_FLAG_RESFD).
+// Doorbells are the eventfds that a context signals when requests complete
+// (IOCB_FLAG_RESFD).
 //
 // Threads:   the caller serialises.
-// Ownership: a bell holds a duplicate of the eventfd, so that the client may
-//            close his; one for all requests in flight that name the same.
-// Blocks:    never, like the kernel: at its limit an eventfd stays as it is.
-// Errors:    errnos, of Acquire().
+// Ownership: a doorbell owns a duplicate of the eventfd, so the client may
+//            close the original.  All requests in flight that name the same
+//            eventfd share a doorbell.
+// Blocks:    never, as in the kernel: an eventfd at its limit is not signalled.
+// Errors:    Acquire() returns errnos.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_DOORBELL_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_DOORBELL_H_
@@ -22,20 +23,23 @@ struct Doorbell {
   int fd;  // The duplicate.
   bool nonblocking;
   size_t users;
-  int64_t id;  // The eventfd's, as far as anybody has asked; or -1.
+  int64_t id;  // The kernel's number of the eventfd; -1: not read yet.
   Cnode node;
 };
 
 class Doorbells {
  public:
   Doorbells() = default;
-  // REQUIRES: all are released.
+  // REQUIRES: all doorbells are released.
   ~Doorbells() = default;
   Doorbells(const Doorbells&) = delete;
   Doorbells& operator=(const Doorbells&) = delete;
 
-  // The bell of the client's eventfd `fd`.  EBADF: it is not open; EINVAL: it
-  // is no eventfd; EAGAIN: there are no descriptors or no memory left.
+  // Finds or makes the doorbell of the client's eventfd `fd`.  Returns:
+  // - 0: `*bell` is set; the caller must Release() it;
+  // - EBADF: `fd` is not open;
+  // - EINVAL: `fd` is not an eventfd;
+  // - EAGAIN: no descriptor or no memory is left.
   int Acquire(int fd, Doorbell** bell);
 
   void Ring(const Doorbell& bell) const;

@@ -1,9 +1,9 @@
-// An Engine does the work of all contexts of a process: a pool of threads, and
-// one thread that waits for fds, both started when they are first needed.
+// An Engine performs the requests of all contexts of a process: a worker pool,
+// and one thread that waits for fds.  Both start when they are first needed.
 //
 // Threads:   any.
-// Bounds:    threads_max threads; contexts that were asked for with events_max
-//            in all (each may hold somewhat more).
+// Bounds:    threads_max threads; events_max events for all contexts together
+//            (rings are rounded up to whole pages, so they may hold more).
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_ENGINE_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_ENGINE_H_
@@ -23,20 +23,20 @@ struct AioOptions {
   size_t threads_max = 64;
   std::chrono::seconds idle_timeout{10};  // Until an idle thread ends.
 
-  // What all contexts together may have asked of io_setup(2); the kernel's
-  // limit of this kind is /proc/sys/fs/aio-max-nr.
+  // The bound on the sum of `events` of all contexts, in place of the kernel's
+  // /proc/sys/fs/aio-max-nr.
   uint64_t events_max = 1 << 20;
 
-  // Whether a read of what is in the page cache may be finished by
-  // io_submit(2), which costs the time of copying it but no thread.
+  // Whether io_submit(2) itself performs reads of cached data.  That takes the
+  // time to copy the data, but no thread.
   bool cached_reads = true;
 };
 
-// Since the beginning.
+// Totals since the Aio was made.
 struct AioCounts {
   uint64_t contexts = 0;
   uint64_t reads = 0;
-  uint64_t cached = 0;  // Reads that were finished within io_submit(2).
+  uint64_t cached = 0;  // Reads that io_submit(2) performed itself.
   uint64_t writes = 0;
   uint64_t syncs = 0;
   uint64_t polls = 0;
@@ -54,7 +54,7 @@ class Engine {
 
   const AioOptions options;
   Readiness readiness;
-  WorkerPool pool;  // Ends first: its work adds to what is watched.
+  WorkerPool pool;  // Destroyed before readiness: its threads add watches.
 
   // As in AioCounts.
   Counter contexts{0}, reads{0}, cached{0}, writes{0}, syncs{0}, polls{0},

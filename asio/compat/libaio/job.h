@@ -1,8 +1,8 @@
 // A Job is one request from io_submit() until its event is in the ring.
 //
-// Threads:   whoever has it, and who hands it on as his last deed: the client's
-//            thread, the pool, the epoll thread; what is marked so, under the
-//            context's lock.
+// Threads:   one owner at a time: the client's thread, a thread of the pool or
+//            the epoll thread.  Handing the job over is the owner's last
+//            action.  The context's lock guards the fields that say so.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_JOB_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_JOB_H_
@@ -28,22 +28,22 @@ class Context;
 
 struct Job : Work, Readiness::Watch, Recyclable<Job> {
   enum class Kind : uint8_t {
-    kFile,    // A thread of the pool does it, and that ends.
-    kStream,  // It is attempted whenever the fd is ready, which may be never.
-    kPoll,    // It only waits for the fd, or is not yet known to do more.
+    kFile,    // A thread of the pool performs it and may block meanwhile.
+    kStream,  // Attempted when the fd is ready; may never complete.
+    kPoll,    // Only waits for the fd, or is not admitted yet.
   };
 
   Context* context;
-  std::atomic<Kind> kind;           // Once kFile, that to the end.
+  std::atomic<Kind> kind;           // kFile does not change any more.
   Transfer transfer;                // Unless kPoll.
-  std::unique_ptr<iovec[]> iovecs;  // What transfer.iovecs points to.
-  io_event event;                   // As far as the client has given it.
+  std::unique_ptr<iovec[]> iovecs;  // Owns transfer.iovecs.
+  io_event event;                   // Before completion: data and obj only.
   std::atomic<bool> cancelled;
 
-  // Under the context's lock.
+  // Guarded by the context's lock.
   Cnode in_flight;
-  uint64_t ticket;  // Of its submission, ascending.
-  bool watched;     // Handed to the engine's readiness at least once.
+  uint64_t ticket;  // Ascends in order of submission.
+  bool watched;     // Was added to engine->readiness at least once.
   Doorbell* bell;   // Or nullptr.
 };
 

@@ -1,14 +1,14 @@
-// libaio's functions, under libaio's names and versions, on one Aio of the
-// process.
+// libaio's functions, under libaio's names and versions.  A process has one Aio
+// for all of them.
 //
-// Threads:   any, at the same time.  Not in a signal handler.
+// Threads:   any.  Not in a signal handler.
 // Errors:    -errno is returned; errno stays as it is.
 // Source:    libaio's manual pages and <libaio.h>; the versioned names are
 //            those of the distributions' libaio.so.1.
 //
-// The Aio is made at the first call, and never destroyed: whoever still calls
-// when the process ends finds it.  A forked child makes its own; what it has
-// inherited is not touched again.
+// The first call makes the Aio.  It is never destroyed, because calls may come
+// until the process ends.  A forked child makes its own and leaves the
+// inherited one alone.
 
 #include <linux/aio_abi.h>
 #include <signal.h>
@@ -44,14 +44,14 @@ PerProcess<Process> process;
 
 std::atomic<bool> drains_at_exit{false};
 
-// As the kernel, a process that ends waits for what it has submitted.
+// The process waits for its requests before it ends, as in the kernel.
 void Drain() {
   Process* const current = process.GetIfMade();
   if (current != nullptr) current->aio.Drain();
 }
 
-// Waiting begins before the objects are destroyed that were made before the
-// first call, because requests may use their memory.
+// The drain precedes the destructors of objects that existed before the first
+// call, because requests may use their memory.
 void DrainAtExit() {
   if (!drains_at_exit.exchange(true)) std::atexit(&Drain);
 }
@@ -74,8 +74,8 @@ void PrintSummary(const AioCounts& counts) {
       counts.cached, counts.writes, counts.syncs, counts.polls, counts.failed);
 }
 
-// After all functions of atexit(3), which may still submit.
-__attribute__((destructor)) void Finish() {
+// Runs after the functions of atexit(3), because they may still submit.
+__attribute__((destructor)) void DrainAndSummarize() {
   Drain();
   Process* const current = process.GetIfMade();
   if (current != nullptr && current->settings.summary) {
@@ -83,8 +83,8 @@ __attribute__((destructor)) void Finish() {
   }
 }
 
-// While one of our functions runs, the thread is not cancelled, as in a system
-// call that is no cancellation point, and afterwards errno is as before.
+// One call of a public function: the thread cannot be cancelled meanwhile,
+// because the functions are no cancellation points, and errno stays as it is.
 class Call {
  public:
   Call() : errno_(errno) {
@@ -123,8 +123,8 @@ using uasio::libaio::Call;
 
 extern "C" {
 
-// Where there is no memory for the first call's Aio, that is all there is to
-// say; all others find it.
+// The first call makes the Aio, which may throw.  A program calls io_setup()
+// first.
 int io_setup(int events, aio_context_t* context) try {
   const Call call;
   return static_cast<int>(call->Setup(static_cast<unsigned>(events), context));
@@ -161,7 +161,7 @@ int io_queue_init(int events, aio_context_t* context) {
 
 int io_queue_release(aio_context_t context) { return io_destroy(context); }
 
-// Gives each event that is there to the callback that its data points to.
+// Passes each available event to the callback that its data points to.
 int io_queue_run(aio_context_t context) {
   const timespec at_once = {0, 0};
   io_event event;
@@ -175,7 +175,7 @@ int io_queue_run(aio_context_t context) {
   return result;
 }
 
-// The interface of today.
+// The current interface, since libaio 0.4.
 
 int uasio_io_getevents_0_4(aio_context_t context, long min, long max,
                            io_event* events, timespec* timeout) {
@@ -186,13 +186,13 @@ int uasio_io_cancel_0_4(aio_context_t context, iocb* block, io_event* event) {
   return uasio::libaio::Cancel(context, block, event);
 }
 
-// Waits for nothing, and so does not wait.
+// Asks for no events, so it does not block.
 int uasio_io_queue_wait_0_4(aio_context_t context, timespec* timeout) {
   return uasio::libaio::GetEvents(context, 0, 0, nullptr, timeout);
 }
 
-// That of programs linked before libaio 0.4: no minimum (it is one), no event
-// of what is cancelled.
+// The interface of programs linked before libaio 0.4: io_getevents() has no
+// minimum (it is 1), io_cancel() no event.
 
 int uasio_io_getevents_0_1(aio_context_t context, long max, io_event* events,
                            const timespec* timeout) {

@@ -1,4 +1,5 @@
-// An Aio where there is no memory left.
+// An Aio without memory.  Each test repeats a call, and allows one more
+// allocation each time.
 
 #include <poll.h>
 
@@ -15,8 +16,8 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// What is given out before it fails is given back.
-TEST(AioMemoryTest, SetupIsAnErrorWhereverMemoryEnds) {
+// A failed Setup() releases its events, so that the last one succeeds.
+TEST(AioMemoryTest, SetupReturnsEnomemWhereverMemoryEnds) {
   AioOptions options;
   options.events_max = 8;
   Aio aio(options);
@@ -31,10 +32,10 @@ TEST(AioMemoryTest, SetupIsAnErrorWhereverMemoryEnds) {
     failures += result == -ENOMEM ? 1 : 0;
   }
   EXPECT_EQ(result, 0);
-  EXPECT_GE(failures, 3);  // The context, its pointer, its place in the table.
+  EXPECT_GE(failures, 3);  // The context, its pointer, its table entry.
 }
 
-TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
+TEST(AioMemoryTest, SubmitOfAPollReturnsEagainWhereverMemoryEnds) {
   const Pipe pipe;  // Open for as long as it is polled.
   Aio aio;
   aio_context_t context = 0;
@@ -54,11 +55,11 @@ TEST(AioMemoryTest, APollIsAnErrorWhereverMemoryEnds) {
     failures += result == -EAGAIN ? 1 : 0;
   }
   EXPECT_EQ(result, 1);
-  EXPECT_GE(failures, 2);  // The job, its place among what is watched.
+  EXPECT_GE(failures, 2);  // The job, its entry in the watched fds.
 }
 
-// Without a thread, the submitter reads.
-TEST(AioMemoryTest, AReadIsDoneOrAnErrorWhereverMemoryEnds) {
+// If no thread can start, the submitter performs the read.
+TEST(AioMemoryTest, SubmitOfAReadWorksOrReturnsEagainWhereverMemoryEnds) {
   const Scratch scratch;
   const Fd file = scratch.Open("data", "0123456789");
   AioOptions options;

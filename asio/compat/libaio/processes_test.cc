@@ -1,4 +1,5 @@
-// libaio.so.1 in programs of many kinds: client.cc is the program.
+// libaio.so.1 in a process that exits, forks, closes the library, and so on.
+// client.cc is the program.
 
 #include <sys/wait.h>
 
@@ -18,7 +19,7 @@ constexpr char kLibrary[] = "asio/compat/libaio/libaio.so.1";
 
 struct Outcome {
   int status;
-  std::string out;  // And what it has said on stderr.
+  std::string out;  // Standard output and standard error.
 };
 
 class ProcessesTest : public testing::Test {
@@ -39,7 +40,7 @@ class ProcessesTest : public testing::Test {
     return outcome;
   }
 
-  // That it has written the file that it was to write.
+  // Expects success, no output, and a file that the client has filled.
   void ExpectWorks(const std::string& mode, const std::string& environment = "",
                    const std::string& library = kLibrary) const {
     const Outcome outcome = Run(mode, environment, library);
@@ -62,25 +63,25 @@ class ProcessesTest : public testing::Test {
 TEST_F(ProcessesTest, WorksBesideAbseil) { ExpectWorks("work"); }
 
 TEST_F(ProcessesTest, WorksByPreload) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer wants to be loaded first";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer must be loaded first";
   ExpectWorks("work", std::string("LD_PRELOAD=./") + kLibrary, "-");
 }
 
-TEST_F(ProcessesTest, ExitWaitsForWhatIsInFlight) {
+TEST_F(ProcessesTest, ExitWaitsForTransfersInFlight) {
   ExpectWorks("exit", "UASIO_THREADS_MAX=1");
 }
 
-TEST_F(ProcessesTest, ExitWaitsForWhatAtexitHandlersSubmit) {
+TEST_F(ProcessesTest, ExitWaitsForTransfersOfAtexitHandlers) {
   ExpectWorks("atexit", "UASIO_THREADS_MAX=1");
 }
 
-TEST_F(ProcessesTest, ExitDoesNotWaitForWhatMayNeverEnd) {
+TEST_F(ProcessesTest, ExitDoesNotWaitForPipesAndPolls) {
   ExpectEnds("waiting");
 }
 
-TEST_F(ProcessesTest, ExecWithRequestsInFlight) { ExpectEnds("exec"); }
+TEST_F(ProcessesTest, ExecWorksWithRequestsInFlight) { ExpectEnds("exec"); }
 
-TEST_F(ProcessesTest, ChildrenOfForkStartAfresh) {
+TEST_F(ProcessesTest, ForkedChildrenSetUpTheirOwnContexts) {
   if (kThreadSanitized) {
     GTEST_SKIP() << "ThreadSanitizer lets no child of fork() start threads";
   }
@@ -91,19 +92,19 @@ TEST_F(ProcessesTest, ChildrenOfForkStartAfresh) {
   ExpectWorks("fork");
 }
 
-TEST_F(ProcessesTest, StaysLoadedWhenItIsClosed) { ExpectWorks("close"); }
+TEST_F(ProcessesTest, StaysLoadedAfterDlclose) { ExpectWorks("close"); }
 
-TEST_F(ProcessesTest, LeavesErrnoAsItIs) { ExpectWorks("errno"); }
+TEST_F(ProcessesTest, KeepsErrno) { ExpectWorks("errno"); }
 
-TEST_F(ProcessesTest, IsNoCancellationPoint) { ExpectWorks("cancel"); }
+TEST_F(ProcessesTest, CallsAreNoCancellationPoints) { ExpectWorks("cancel"); }
 
-TEST_F(ProcessesTest, QueueFunctionsAndOldVersions) { ExpectEnds("queue"); }
+TEST_F(ProcessesTest, QueueFunctionsAndOldVersionsWork) { ExpectEnds("queue"); }
 
-TEST_F(ProcessesTest, WorksWhereAFilterForbidsMuch) { ExpectWorks("filtered"); }
+TEST_F(ProcessesTest, WorksUnderASeccompFilter) { ExpectWorks("filtered"); }
 
-TEST_F(ProcessesTest, OneDescriptorForEachEventfd) { ExpectEnds("doorbells"); }
+TEST_F(ProcessesTest, TakesOneFdForEachEventfd) { ExpectEnds("doorbells"); }
 
-TEST_F(ProcessesTest, BadAddressesAreErrors) { ExpectEnds("bad-addresses"); }
+TEST_F(ProcessesTest, BadAddressesReturnEfault) { ExpectEnds("bad-addresses"); }
 
 TEST_F(ProcessesTest, WorksWhenTheMainThreadHasEnded) {
   ExpectWorks("leader-gone");
@@ -122,7 +123,7 @@ TEST_F(ProcessesTest, PrintsASummaryOnRequest) {
       << outcome.out;
 }
 
-TEST_F(ProcessesTest, NamesSettingsThatAreWrong) {
+TEST_F(ProcessesTest, ReportsInvalidSettings) {
   for (const char* value :
        {"0", "-1", "many", "''", "4097", "1x", "99999999999999999999"}) {
     const Outcome outcome =
@@ -137,10 +138,10 @@ TEST_F(ProcessesTest, NamesSettingsThatAreWrong) {
   }
 }
 
-TEST_F(ProcessesTest, SettingsCount) {
+TEST_F(ProcessesTest, SettingsTakeEffect) {
   const Outcome outcome = Run("work", "UASIO_AIO_MAX_NR=127");
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_EQ(outcome.out, "client: not so: io_setup\n");
+  EXPECT_EQ(outcome.out, "client: check failed: io_setup\n");
   ExpectWorks("work", "UASIO_AIO_MAX_NR=128 UASIO_CACHED_READS=0");
 }
 

@@ -20,7 +20,8 @@ size_t BytesFor(uint32_t capacity) {
   return (bytes + page - 1) / page * page;
 }
 
-// Mappings that lie side by side count as one for vm.max_map_count.
+// Private anonymous memory: the kernel merges neighbouring mappings, so many
+// contexts do not exhaust vm.max_map_count.
 AioRing* Map(size_t bytes, uint32_t nr) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

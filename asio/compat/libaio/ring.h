@@ -1,13 +1,13 @@
-// A Ring holds finished requests in memory that the client may read, and take
-// them from, without a call.
+// A Ring holds events in memory that the client may access, so the client can
+// reap them without a call.
 //
-// Threads:   the caller serialises, but for the client, who reads, and moves
-//            the head, whenever he likes.
-// Ownership: the memory is mapped and unmapped by the ring.
+// Threads:   the caller serialises; the client may read the memory and move the
+//            head at any time.
+// Ownership: the ring maps and unmaps the memory.
 // Layout:    the kernel's, struct aio_ring in fs/aio.c, magic 0xa10a10a1.
-// Errors:    none; what the client writes there confuses nobody but him: the
-//            tail and the size are kept elsewhere as well, the head is taken
-//            modulo the size.
+// Errors:    none.  Whatever the client writes there, the ring stays within its
+//            memory: it keeps tail and size elsewhere as well, and takes the
+//            head modulo the size.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_RING_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_RING_H_
@@ -24,28 +24,27 @@ namespace libaio {
 
 class Ring {
  public:
-  // For at least `capacity` events, which are rounded up to whole pages.
+  // Has room for at least `capacity` events; rounds up to whole pages.
   explicit Ring(uint32_t capacity);
   ~Ring();
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // False: there is no memory for it, and nothing else may be called.
+  // False: out of memory; call nothing else.
   bool ok() const { return header_ != nullptr; }
 
-  // The address, which is what the client calls the context.
+  // The address of the ring: the client's aio_context_t.
   aio_context_t id() const { return reinterpret_cast<aio_context_t>(header_); }
 
-  // How many fit, and how many are in it.
   uint32_t capacity() const { return nr_ - 1; }
   uint32_t size() const;
 
-  // REQUIRES: it is not full, unless the client has moved the head back, who
-  // then loses events.
+  // REQUIRES: the ring is not full.  A client that moves the head back may fill
+  // it all the same, and then loses events.
   void Put(const io_event& event);
 
-  // Moves the oldest, `max` at the most, to the client's memory at `to`.
-  // Returns how many; or -EFAULT, and nothing is taken.
+  // Moves up to `max` of the oldest events to the client's memory at `to`.
+  // Returns their number, or -EFAULT, and then takes none.
   int64_t Take(io_event* to, int64_t max);
 
  private:

@@ -1,6 +1,6 @@
 // Many requests, threads and contexts.
 //
-// UASIO_LIBAIO_REQUESTS and UASIO_LIBAIO_CONTEXTS scale the tests up.
+// UASIO_LIBAIO_REQUESTS and UASIO_LIBAIO_CONTEXTS set the size of the tests.
 
 #include <poll.h>
 #include <unistd.h>
@@ -35,8 +35,8 @@ int64_t FromEnvironment(const char* name, int64_t value) {
   return text != nullptr ? std::atoll(text) : value;
 }
 
-// Four threads that submit, cancel, reap, and now and then destroy the one
-// context that they share, and set up the next.
+// Four threads submit, cancel and reap on one context that they share.  From
+// time to time one destroys the context and sets up the next.
 class Stress {
  public:
   explicit Stress(int64_t requests)
@@ -58,7 +58,7 @@ class Stress {
   }
 
  private:
-  // What a thread may have in flight; it outlives every context.
+  // One request of a thread; outlives every context.
   struct Slot {
     iocb block;
     alignas(kBlockBytes) char data[kBlockBytes];
@@ -79,7 +79,7 @@ class Stress {
     }
   }
 
-  // Reads of the file, polls that never are ready, polls that are.
+  // Submits a read of the file, a poll that never completes, or one that does.
   template <typename Random>
   void Submit(Slot* slot, Random& random) {
     iocb block = {};
@@ -97,14 +97,14 @@ class Stress {
       block.aio_fildes = static_cast<uint32_t>(
           kind < 15 ? pipe_.read_end.get() : pipe_.write_end.get());
       block.aio_buf = kind < 15 ? POLLIN : POLLOUT;
-      block.aio_data = block.aio_buf;  // By which Reap() knows it.
+      block.aio_data = block.aio_buf;  // For IsRight().
     }
     slot->block = block;
     iocb* blocks[] = {&slot->block};
     const int64_t result = aio_.Submit(context_, 1, blocks);
     if (result == 1) ++submitted_, --left_;
     if (result == -EAGAIN) Reap(8);
-    // It may be full of polls that wait.
+    // The context may be full of polls that never complete.
     if (result == -EAGAIN && random() % 64 == 0) Replace();
     if (result != 1 && result != -EAGAIN && result != -EINVAL) ++wrong_;
   }
@@ -125,15 +125,14 @@ class Stress {
     }
   }
 
-  // A poll may have been cancelled, and otherwise one of them never ends.
+  // The result of a poll is 0 if it was cancelled; only a POLLOUT completes.
   static bool IsRight(const io_event& event) {
     if (event.data == 0) return event.res == kBlockBytes;
     return event.res == 0 || (event.data == POLLOUT && event.res == POLLOUT);
   }
 
-  // Several threads may come here with one context and all destroy it; one of
-  // them says which is the next.  As the number of one that is gone comes
-  // again, a late one may destroy the next as well.
+  // Several threads may destroy the same context; one of them installs the
+  // next. Ids are reused, so a late thread may destroy that one as well.
   void Replace() {
     aio_context_t old = context_;
     Destroy(old);
@@ -155,20 +154,19 @@ class Stress {
   const Scratch scratch_;
   const Fd file_;
   const Pipe pipe_;
-  alignas(kBlockBytes) char shared_[kBlockBytes];  // Nobody looks at it.
+  alignas(kBlockBytes) char shared_[kBlockBytes];  // Never looked at.
   Aio aio_;
   std::atomic<aio_context_t> context_{NewContext(&aio_)};
   std::atomic<int64_t> left_, submitted_{0}, reaped_{0}, wrong_{0};
 };
 
-TEST(StressTest, FourThreadsOnOneContext) {
+TEST(StressTest, FourThreadsShareOneContext) {
   const uint64_t seed = TestSeed(1);
   SCOPED_TRACE(testing::Message() << "UASIO_SEED=" << seed);
   Stress(FromEnvironment("UASIO_LIBAIO_REQUESTS", Scaled(100000))).Run(seed);
 }
 
-// Each event, once, whoever takes it.
-TEST(StressTest, NoEventIsLostAndNoneComesTwice) {
+TEST(StressTest, EachEventIsReapedExactlyOnce) {
   constexpr size_t kSlots = 64;
   const int64_t rounds =
       FromEnvironment("UASIO_LIBAIO_REQUESTS", Scaled(100000)) / kThreads;
@@ -208,7 +206,7 @@ TEST(StressTest, NoEventIsLostAndNoneComesTwice) {
   EXPECT_EQ(aio.Destroy(context), 0);
 }
 
-TEST(StressTest, ManyContexts) {
+TEST(StressTest, ManyContextsWorkAtTheSameTime) {
   const int64_t count =
       FromEnvironment("UASIO_LIBAIO_CONTEXTS", kSanitized ? 6000 : 60000);
   const Scratch scratch;

@@ -13,8 +13,8 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// One call of io_submit(): what it has learnt, and what it has for the pool,
-// which gets all of it at the end.
+// One call of io_submit().  Keeps the facts of the last fd, and hands all jobs
+// for the pool over in one batch, at its end.
 class Submission {
  public:
   explicit Submission(Context* context) : context_(context) {}
@@ -22,7 +22,7 @@ class Submission {
     if (!batch_.empty()) context_->engine()->pool.Submit(&batch_);
   }
 
-  // Returns an errno, and has done nothing then.
+  // Returns 0 or an errno; after an error nothing is submitted.
   int SubmitOne(const iocb& block, iocb* user_block);
 
  private:
@@ -48,7 +48,7 @@ int Submission::SubmitOne(const iocb& block, iocb* user_block) {
 int Submission::Prepare(const iocb& block, iocb* user_block, Job* job) {
   const int fd = static_cast<int>(block.aio_fildes);
   if (fd != facts_.fd || fd < 0) {
-    if (int error = LearnFd(fd, &facts_)) return error;
+    if (int error = GetFdFacts(fd, &facts_)) return error;
   }
   if ((block.aio_flags & IOCB_FLAG_RESFD) != 0) {
     const int event_fd = static_cast<int>(block.aio_resfd);
@@ -59,14 +59,15 @@ int Submission::Prepare(const iocb& block, iocb* user_block, Job* job) {
   return Admit(block, facts_, job);
 }
 
-// The kernel's words for it.
+// The errno that the kernel returns for a poll that cannot be watched.
 int PollError(int error) {
   if (error == 0 || error == EBADF) return error;
   return error == EPERM ? EINVAL : EAGAIN;
 }
 
-// Finishes on the spot what takes no waiting: what is cached, and what is asked
-// not to wait (on O_DIRECT that waits nevertheless).
+// Completes cached reads and RWF_NOWAIT transfers inline; all else goes to the
+// epoll thread or the pool.  On O_DIRECT RWF_NOWAIT waits for the device all
+// the same, so the pool performs it.
 int Submission::Start(Job* job) {
   Engine* const engine = context_->engine();
   if (job->kind == Job::Kind::kPoll) {
@@ -113,7 +114,7 @@ int64_t Submit(Context* context, int64_t count, iocb* const* user_blocks) {
   if (count < 0) return -EINVAL;
   count = std::min<int64_t>(count, context->capacity() + 1);
   Submission submission(context);
-  BlockReader reader;
+  IocbReader reader;
   for (int64_t i = 0; i < count; ++i) {
     iocb block;
     iocb* user_block;

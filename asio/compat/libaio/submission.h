@@ -1,9 +1,10 @@
 // Submit() is io_submit(2) on a context.
 //
 // Threads:   any.
-// Blocks:    not for I/O, unless the pool can start no thread.
-// Errors:    the number of blocks accepted, or, if that is none, -errno of the
-//            first: as io_submit(2).
+// Blocks:    only if the pool can start no thread: then the calling thread
+//            performs the requests.
+// Errors:    returns the number of blocks accepted, or, if that is 0, the
+//            first block's -errno, as io_submit(2) does.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_SUBMISSION_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_SUBMISSION_H_

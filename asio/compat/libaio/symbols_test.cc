@@ -1,4 +1,5 @@
-// What libaio.so.1 needs and exports, read from the file itself.
+// The libraries that libaio.so.1 needs and the names that it exports, read from
+// the file itself.
 
 #include <elf.h>
 
@@ -16,7 +17,7 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-// A shared object of this machine's kind.
+// A 64-bit shared object.
 class Elf {
  public:
   explicit Elf(const std::string& path) {
@@ -26,7 +27,8 @@ class Elf {
     EXPECT_EQ(std::memcmp(bytes_.data(), ELFMAG, SELFMAG), 0) << path;
   }
 
-  // NEEDED and SONAME entries.
+  // The names in the dynamic section's entries of kind `tag`, such as
+  // DT_NEEDED.
   std::set<std::string> Dynamic(Elf64_Sxword tag) const {
     std::set<std::string> names;
     const Elf64_Shdr& section = Section(SHT_DYNAMIC);
@@ -36,7 +38,7 @@ class Elf {
     return names;
   }
 
-  // "name@version", or "name@@version" where that is the default.
+  // The functions, as "name@version" or, for a default, "name@@version".
   std::set<std::string> Exports() const {
     std::set<std::string> names;
     const Elf64_Shdr& section = Section(SHT_DYNSYM);
@@ -52,7 +54,7 @@ class Elf {
     return names;
   }
 
-  // All that has a definition, functions or not.
+  // Counts functions and all other symbols.
   size_t DefinedSymbols() const {
     size_t count = 0;
     for (const auto& symbol : Entries<Elf64_Sym>(Section(SHT_DYNSYM))) {
@@ -113,11 +115,11 @@ TEST(SymbolsTest, NeedsOnlyTheCLibrary) {
   }
 }
 
-TEST(SymbolsTest, HasTheNameThatProgramsAskFor) {
+TEST(SymbolsTest, HasTheSonameThatProgramsNeed) {
   EXPECT_EQ(Library().Dynamic(DT_SONAME), std::set<std::string>{"libaio.so.1"});
 }
 
-// As `readelf -W --dyn-syms` shows them of Debian's libaio1.
+// The list is that of `readelf -W --dyn-syms` on Debian's libaio1.
 TEST(SymbolsTest, ExportsLibaiosNamesAndVersionsAndNothingElse) {
   const std::set<std::string> names = {
       "io_cancel@LIBAIO_0.1",      "io_cancel@@LIBAIO_0.4",
@@ -129,11 +131,11 @@ TEST(SymbolsTest, ExportsLibaiosNamesAndVersionsAndNothingElse) {
       "io_submit@@LIBAIO_0.1",
   };
   EXPECT_EQ(Library().Exports(), names);
-  constexpr size_t kVersions = 3;  // Each is a symbol, too.
+  constexpr size_t kVersions = 3;  // Each version is a symbol as well.
   EXPECT_EQ(Library().DefinedSymbols(), names.size() + kVersions);
 }
 
-TEST(SymbolsTest, IsAsTheDistributions) {
+TEST(SymbolsTest, MatchesTheDistributionsLibrary) {
   const char* path = "/usr/lib/x86_64-linux-gnu/libaio.so.1";
   if (!std::ifstream(path)) GTEST_SKIP() << "there is no " << path;
   const Elf theirs(path);

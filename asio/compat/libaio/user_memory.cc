@@ -1,9 +1,12 @@
-// The kernel is asked, page by page, whether the memory could be read or
-// written, by calls that every program may make, on whatever thread: a
-// rt_sigprocmask(2) that reads the eight bytes of a signal mask before it sees
-// that it is told to do nothing with it, and a getcpu(2) that writes four
-// bytes, where ours are written next.  Where a filter refuses one all the same,
-// a bad address crashes.
+// Before a copy, system calls probe each page, calls that seccomp filters allow
+// almost everywhere:
+//
+// - readable: rt_sigprocmask(2) with an invalid `how` reads the 8 bytes of a
+//   signal mask, then fails with EINVAL and changes nothing;
+// - writable: getcpu(2) writes 4 bytes, which the copy then overwrites.
+//
+// If a filter refuses such a call, the page counts as good, and a bad address
+// crashes.
 
 #include "asio/compat/libaio/user_memory.h"
 
@@ -19,31 +22,31 @@ namespace uasio {
 namespace libaio {
 namespace {
 
-constexpr uintptr_t kPage = 4096;  // No architecture has smaller ones.
+constexpr uintptr_t kPage = 4096;  // No architecture has smaller pages.
 constexpr size_t kMaskBytes = 8;
 constexpr size_t kCpuBytes = 4;
 
 bool IsWordReadable(uintptr_t address) {
-  constexpr int kNothing = -1;
+  constexpr int kInvalidHow = -1;
   const uintptr_t word = address & -kMaskBytes;
-  if (word == 0) return false;  // Where it would be asked about no mask at all.
-  return syscall(SYS_rt_sigprocmask, kNothing, word, nullptr, kMaskBytes) ==
+  if (word == 0) return false;  // The kernel does not read a null mask.
+  return syscall(SYS_rt_sigprocmask, kInvalidHow, word, nullptr, kMaskBytes) ==
              0 ||
          errno != EFAULT;
 }
 
-// Leaves the number of a CPU there.
-bool IsNumberWritable(uintptr_t address) {
+// Overwrites the kCpuBytes at `address`.
+bool CanWriteCpuNumber(uintptr_t address) {
   return syscall(SYS_getcpu, address, nullptr, nullptr) == 0 || errno != EFAULT;
 }
 
 bool IsWritable(void* address, size_t bytes) {
   if (!IsUserRange(address, bytes)) return false;
   const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
-  if (begin == 0) return false;  // Where it would be asked for nothing.
+  if (begin == 0) return false;  // getcpu(2) does not write to a null pointer.
   const uintptr_t end = begin + bytes;
   for (uintptr_t p = begin; p < end; p = (p / kPage + 1) * kPage) {
-    if (!IsNumberWritable(std::min(p, end - kCpuBytes))) return false;
+    if (!CanWriteCpuNumber(std::min(p, end - kCpuBytes))) return false;
   }
   return true;
 }
@@ -78,7 +81,7 @@ bool CopyOut(void* to, const void* from, size_t bytes) {
   return true;
 }
 
-// The upper half of the addresses is the kernel's.
+// The kernel has the upper half of the address space.
 bool IsUserRange(const void* address, size_t bytes) {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(address);
   const uintptr_t end = begin + bytes;

@@ -1,12 +1,12 @@
-// Memory that a system call's arguments point to, copied as the kernel copies
-// it: an address that is not mapped is an answer, not a crash.
+// Copies from and to memory that the client's arguments point to.  An address
+// that is not mapped is an error, not a crash.
 //
-// Threads:   any.
-// Cost:      a short system call for each page; a UserReader's, for each that
-//            is not the last one's.
-// Errors:    false, for which the kernel says EFAULT.  A program that unmaps
-//            memory in one thread while another hands it to us may crash, and
-//            so may one whose filter refuses rt_sigprocmask(2) or getcpu(2).
+// Threads:   any; one at a time for a UserReader.
+// Cost:      a short system call for each page; a UserReader makes none for the
+//            page of its last copy.
+// Errors:    false: the kernel would return EFAULT.  A program may crash if one
+//            thread unmaps the memory while another passes it to us, or if a
+//            seccomp filter refuses rt_sigprocmask(2) or getcpu(2).
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_USER_MEMORY_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_USER_MEMORY_H_
@@ -19,8 +19,8 @@ namespace libaio {
 
 bool CopyIn(void* to, const void* from, size_t bytes);
 
-// For one call of the program's that has much copied in from one place: a page
-// that could be read a moment ago is not asked about again.
+// Copies several times during one call of the client's, without checking the
+// last page again.
 class UserReader {
  public:
   bool CopyIn(void* to, const void* from, size_t bytes);
@@ -28,14 +28,14 @@ class UserReader {
  private:
   bool IsReadable(const void* address, size_t bytes);
 
-  uintptr_t page_ = UINTPTR_MAX;  // The number of one that can be read.
+  uintptr_t page_ = UINTPTR_MAX;  // The number of the last readable page.
 };
 
 // REQUIRES: bytes is 0 or at least 4.
 bool CopyOut(void* to, const void* from, size_t bytes);
 
-// Whether `bytes` at `address` could be a program's at all: the kernel refuses
-// others before it looks at them.
+// False: the range is not in the program's half of the address space.  The
+// kernel refuses such a range without reading it.
 bool IsUserRange(const void* address, size_t bytes);
 
 }  // namespace libaio

@@ -16,17 +16,17 @@ namespace {
 
 using Outcome = Waiters::Outcome;
 
-constexpr size_t kSigsetBytes = _NSIG / 8;  // The kernel's.
+constexpr size_t kSigsetBytes = _NSIG / 8;  // Of the kernel's signal set.
 
-// What the raw system call has answered.  None of glibc's functions is used to
-// wait, because they are points where a thread may be cancelled.
+// The outcome of a raw system call.  Waits are raw system calls because glibc's
+// functions are cancellation points.
 Outcome ToOutcome(long result) {
   if (result >= 0 || errno == EAGAIN) return Outcome::kWoken;
   return errno == ETIMEDOUT ? Outcome::kTimedOut : Outcome::kInterrupted;
 }
 
-// There is always a timeout: without one the kernel goes on waiting after a
-// handler with SA_RESTART.
+// Always passes a timeout: without one the kernel resumes the wait after a
+// signal handler with SA_RESTART.
 Outcome WaitForChange(std::atomic<uint32_t>* word, uint32_t seen,
                       Deadline deadline) {
   const timespec until =
@@ -49,7 +49,7 @@ Outcome WaitWithMask(int fd, Deadline deadline, const sigset_t* mask) {
 Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
                       const sigset_t* mask) {
   Waiter self = {need, -1, false, false, {}};
-  // poll(2) passes over an fd of -1.
+  // A wait that ends at once needs no eventfd: poll(2) ignores an fd of -1.
   if (mask != nullptr && deadline != Deadline::min()) {
     self.event_fd = eventfd(0, EFD_CLOEXEC);
     if (self.event_fd < 0) return Outcome::kNoDescriptor;

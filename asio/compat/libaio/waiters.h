@@ -1,10 +1,10 @@
-// Waiters are the threads that wait in io_getevents() of one context.
+// Waiters are the threads that wait in io_getevents() on one context.
 //
-// Threads:   all but Wake() under the context's lock.
-// Blocks:    Wait(), without the lock, and as a system call does: a signal
-//            handler that has run ends it, whether or not it was installed
-//            with SA_RESTART, unless it ran while the thread still lingered,
-//            which it does not with a mask.
+// Threads:   any, with the context's lock held; Wake() without it.
+// Blocks:    Wait(), which releases the lock meanwhile.  A signal handler that
+//            runs while the thread blocks ends the wait, with or without
+//            SA_RESTART.  One that runs while the thread still yields does not;
+//            with a mask the thread never yields.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_WAITERS_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_WAITERS_H_
@@ -24,34 +24,35 @@ namespace libaio {
 class Waiters {
  public:
   enum class Outcome {
-    kWoken,        // Or for no reason.
+    kWoken,        // By Announce(), or a spurious wake-up.
     kInterrupted,  // By a signal.
     kTimedOut,
-    kNoDescriptor,  // For the eventfd that waiting with a mask takes.
+    kNoDescriptor,  // For the eventfd that a wait with a mask needs.
   };
 
-  // Waits until `need` events are available, or `deadline`.  With a mask, that
-  // is the thread's while it waits, and no signal is lost between the two.
+  // Waits until `need` events are available, or until `deadline`.  Sets the
+  // thread's signal mask to `mask` while it waits, atomically; nullptr: the
+  // mask stays as it is.
   Outcome Wait(Mutex* mutex, int64_t need, Deadline deadline,
                const sigset_t* mask) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  // With as many events as are `available` now, wakes all who have enough: the
-  // word that is returned is to be passed to Wake() once the lock is released.
+  // Ends the wait of each thread that needs at most `available` events.  The
+  // caller must pass the result to Wake() after it has released the lock.
   const void* Announce(int64_t available);
 
-  // Wakes all, as at the context's end.
+  // Ends the wait of all threads: the context is being destroyed.
   const void* AnnounceEnd() { return Announce(INT64_MAX); }
 
-  // Does nothing with nullptr, and touches nothing of the object, which may be
-  // gone by then.
+  // Wakes the threads that Announce() found blocked; nullptr: none.  The object
+  // may be destroyed already: only the address of `word` is used.
   static void Wake(const void* word);
 
  private:
   struct Waiter {
     int64_t need;
-    int event_fd;  // -1: waits for changes_.
+    int event_fd;  // -1: waits for changes_ to change.
     bool announced;
-    bool blocks;  // Or is about to; until then it looks by itself.
+    bool blocks;  // Blocks or is about to; false: still yields.
     Cnode node;
   };
 

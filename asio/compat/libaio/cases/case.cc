@@ -5,6 +5,7 @@
 #include <cstring>
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 
 void Notes::operator()(const std::string& what, int64_t result) {
@@ -80,7 +81,7 @@ iocb Block(int opcode, int fd, const void* buffer, uint64_t bytes,
   return block;
 }
 
-Edge::Edge() {
+GuardPage::GuardPage() {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   char* pages =
       static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
@@ -88,13 +89,14 @@ Edge::Edge() {
   if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE) != 0) {
     std::abort();
   }
-  edge_ = pages + page;
+  guard_ = pages + page;
 }
 
-Edge::~Edge() {
+GuardPage::~GuardPage() {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  munmap(edge_ - page, 2 * page);
+  munmap(guard_ - page, 2 * page);
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

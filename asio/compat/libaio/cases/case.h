@@ -1,8 +1,8 @@
-// Cases of the KAIO interface, whose answers are compared: those of the kernel
-// with those of the emulation.
+// Test cases of the KAIO interface.  differences_test.cc runs each on the
+// kernel and on the emulation, and compares their notes.
 //
-// A case does something with the interface and notes what it was told, down to
-// the data and the errors, but nothing that may differ from run to run.
+// A case makes calls and notes results, errors and data, but nothing that may
+// differ from run to run.
 
 #ifndef UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_
 #define UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_
@@ -27,6 +27,7 @@
 #include "asio/testing/fd.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 
 // The six calls; each returns -errno for an error.
@@ -40,13 +41,13 @@ struct Api {
       pgetevents;
 };
 
-// Where a case notes what it is told.
+// The answers of one case, as text.
 class Notes {
  public:
   void operator()(const std::string& what, const std::string& answer) {
     text_ += (text_.empty() ? "" : ", ") + what + "=" + answer;
   }
-  // A result: -EINVAL, or a number.
+  // A number, or the name of an error, such as -EINVAL.
   void operator()(const std::string& what, int64_t result);
 
   const std::string& text() const { return text_; }
@@ -60,7 +61,7 @@ struct Case {
   std::function<void(const Api&, Notes*)> run;
 };
 
-// One for each file of cases.
+// One function for each file of cases.
 std::vector<Case> SetupCases();
 std::vector<Case> SubmitCases();
 std::vector<Case> TransferCases();
@@ -68,9 +69,9 @@ std::vector<Case> WaitCases();
 std::vector<Case> PollCases();
 std::vector<Case> RingCases();
 
-// What cases are made of.
+// Parts of cases.
 
-// A context of `events`, destroyed at the end.
+// Sets up a context for `events`; the destructor destroys it.
 class Context {
  public:
   explicit Context(const Api& api, unsigned events = 8);
@@ -81,10 +82,11 @@ class Context {
   aio_context_t id() const { return id_; }
   int Submit(std::vector<iocb*> blocks) const;
 
-  // Waits for `count` events; sorted by their data.
+  // Waits for `count` events and sorts them by their data.
   std::vector<io_event> Wait(int count) const;
 
-  // Submits it, and if it is accepted notes its event.
+  // Submits `block` and notes the result as `what`; if the block is accepted,
+  // waits for its event and notes that.
   void Do(iocb block, Notes* notes, const std::string& what = "submit") const;
 
  private:
@@ -92,7 +94,7 @@ class Context {
   aio_context_t id_ = 0;
 };
 
-// The ring in the client's memory, as he may use it.
+// The ring as the client sees it in memory.
 struct ClientRing {
   unsigned id, nr;
   std::atomic<unsigned> head, tail;
@@ -104,27 +106,28 @@ inline ClientRing* RingOf(const Context& context) {
   return reinterpret_cast<ClientRing*>(context.id());
 }
 
-// A file of a scratch folder.
+// An fd of an unlinked file with these contents.
 int NewFile(const std::string& contents, int flags = O_RDWR);
 std::string Contents(int fd);
 
 iocb Block(int opcode, int fd, const void* buffer = nullptr, uint64_t bytes = 0,
            int64_t offset = 0);
 
-// Two pages, of which the second is not mapped.
-class Edge {
+// A page without access, right after one that is readable and writable.
+class GuardPage {
  public:
-  Edge();
-  ~Edge();
-  // The last `bytes` before it.
-  char* Before(size_t bytes) const { return edge_ - bytes; }
-  char* edge() const { return edge_; }
+  GuardPage();
+  ~GuardPage();
+  // The last `bytes` before the guard page.
+  char* Before(size_t bytes) const { return guard_ - bytes; }
+  char* begin() const { return guard_; }
 
  private:
-  char* edge_;
+  char* guard_;
 };
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_COMPAT_LIBAIO_CASES_CASE_H_

@@ -1,7 +1,7 @@
-// Runs all cases and prints a line for each: its name, a tab, its answer.
+// Runs all cases and prints a line for each: its name, a tab, its notes.
 //
-//   cases kernel            by system calls
-//   cases PATH              of the libaio.so.1 at PATH
+//   cases kernel            calls the kernel
+//   cases PATH              calls the libaio.so.1 at PATH
 
 #include <dlfcn.h>
 #include <sys/syscall.h>
@@ -13,6 +13,7 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
@@ -91,10 +92,11 @@ void Run(const Api& api, const Case& test) {
 
 }  // namespace
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio
 
 int main(int argc, char** argv) {
-  using namespace uasio::cases;  // NOLINT
+  using namespace uasio::libaio::cases;  // NOLINT
   if (argc != 2) {
     std::fprintf(stderr, "usage: %s kernel | PATH\n", argv[0]);
     return 2;

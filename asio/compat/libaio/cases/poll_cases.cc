@@ -8,6 +8,7 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
@@ -175,13 +176,13 @@ std::vector<Case> PollCases() {
       {"cancel-refused",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          iocb block = {};
          io_event event;
          (*notes)("null", api.cancel(context.id(), nullptr, &event));
          (*notes)("unmapped",
-                  api.cancel(context.id(), reinterpret_cast<iocb*>(edge.edge()),
-                             &event));
+                  api.cancel(context.id(),
+                             reinterpret_cast<iocb*>(guard.begin()), &event));
          block.aio_key = 5;
          (*notes)("key", api.cancel(context.id(), &block, &event));
          (*notes)("key, no context", api.cancel(0, &block, &event));
@@ -190,4 +191,5 @@ std::vector<Case> PollCases() {
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

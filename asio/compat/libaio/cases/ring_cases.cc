@@ -1,4 +1,4 @@
-// The ring in the client's memory, and the process that made it.
+// The ring in the client's memory, and contexts in a forked child.
 
 #include <sys/wait.h>
 
@@ -7,6 +7,7 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 std::vector<Case> RingCases() {
   return {
@@ -101,4 +102,5 @@ std::vector<Case> RingCases() {
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

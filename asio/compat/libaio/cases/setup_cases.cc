@@ -5,6 +5,7 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
@@ -44,10 +45,11 @@ std::vector<Case> SetupCases() {
        }},
       {"setup-into-bad-memory",
        [](const Api& api, Notes* notes) {
-         const Edge edge;
+         const GuardPage guard;
          (*notes)("null", api.setup(8, nullptr));
-         (*notes)("unmapped",
-                  api.setup(8, reinterpret_cast<aio_context_t*>(edge.edge())));
+         (*notes)(
+             "unmapped",
+             api.setup(8, reinterpret_cast<aio_context_t*>(guard.begin())));
          (*notes)("kernel", api.setup(8, reinterpret_cast<aio_context_t*>(
                                              ~uintptr_t{0} - 4095)));
        }},
@@ -107,4 +109,5 @@ std::vector<Case> SetupCases() {
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

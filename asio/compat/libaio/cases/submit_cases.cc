@@ -1,4 +1,4 @@
-// io_submit(2): what it refuses, and how far it gets.
+// io_submit(2): the blocks that it refuses, and how many it accepts.
 
 #include <sys/epoll.h>
 #include <sys/inotify.h>
@@ -8,26 +8,28 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
-// Notes what becomes of each way to spoil a read that is good otherwise.
-void Spoil(const Api& api, Notes* notes,
-           const std::vector<std::pair<const char*, void (*)(iocb*)>>& ways) {
+// Submits a valid read once for each change, after that change.
+void SubmitChanged(
+    const Api& api, Notes* notes,
+    const std::vector<std::pair<const char*, void (*)(iocb*)>>& changes) {
   const Context context(api);
   const int fd = NewFile("0123456789");
   char back[10];
-  for (const auto& way : ways) {
+  for (const auto& change : changes) {
     iocb block = Block(IOCB_CMD_PREAD, fd, back, 10);
-    way.second(&block);
-    context.Do(block, notes, way.first);
+    change.second(&block);
+    context.Do(block, notes, change.first);
   }
   close(fd);
 }
 
 iocb* BadBlock() { return reinterpret_cast<iocb*>(8); }
 
-// A file of another kind, read and written.
+// Reads, writes and syncs `fd`, and closes it.
 void TryFd(const Api& api, Notes* notes, const char* what, int fd) {
   const Context context(api);
   char back[8] = {};
@@ -52,15 +54,15 @@ std::vector<Case> SubmitCases() {
       {"submit-bad-pointers",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          iocb* bad = BadBlock();
-         iocb* edgy = reinterpret_cast<iocb*>(edge.Before(32));
+         iocb* half = reinterpret_cast<iocb*>(guard.Before(sizeof(iocb) / 2));
          (*notes)("array", api.submit(context.id(), 1, nullptr));
          (*notes)("unmapped",
                   api.submit(context.id(), 1,
-                             reinterpret_cast<iocb**>(edge.edge())));
+                             reinterpret_cast<iocb**>(guard.begin())));
          (*notes)("block", api.submit(context.id(), 1, &bad));
-         (*notes)("half a block", api.submit(context.id(), 1, &edgy));
+         (*notes)("half a block", api.submit(context.id(), 1, &half));
        }},
       {"submit-is-partial",
        [](const Api& api, Notes* notes) {
@@ -79,11 +81,11 @@ std::vector<Case> SubmitCases() {
       {"submit-until-pointers-end",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          const int fd = NewFile("0123456789");
          char back;
          iocb block = Block(IOCB_CMD_PREAD, fd, &back, 1);
-         iocb** two = reinterpret_cast<iocb**>(edge.Before(2 * sizeof(iocb*)));
+         iocb** two = reinterpret_cast<iocb**>(guard.Before(2 * sizeof(iocb*)));
          two[0] = two[1] = &block;
          (*notes)("submit", api.submit(context.id(), 5, two));
          (*notes)("events", static_cast<int64_t>(context.Wait(2).size()));
@@ -92,11 +94,11 @@ std::vector<Case> SubmitCases() {
       {"submit-stops-at-a-block-that-is-half-mapped",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          const int fd = NewFile("0123456789");
          char back;
-         iocb* whole = reinterpret_cast<iocb*>(edge.Before(sizeof(iocb)));
-         iocb* half = reinterpret_cast<iocb*>(edge.Before(sizeof(iocb) / 2));
+         iocb* whole = reinterpret_cast<iocb*>(guard.Before(sizeof(iocb)));
+         iocb* half = reinterpret_cast<iocb*>(guard.Before(sizeof(iocb) / 2));
          *whole = Block(IOCB_CMD_PREAD, fd, &back, 1);
          (*notes)("submit", context.Submit({whole, whole, half}));
          (*notes)("events", static_cast<int64_t>(context.Wait(2).size()));
@@ -105,36 +107,38 @@ std::vector<Case> SubmitCases() {
        }},
       {"submit-bad-fields",
        [](const Api& api, Notes* notes) {
-         Spoil(api, notes,
-               {{"reserved", [](iocb* b) { b->aio_reserved2 = 1; }},
-                {"bytes", [](iocb* b) { b->aio_nbytes = ~uint64_t{0}; }},
-                {"offset", [](iocb* b) { b->aio_offset = -1; }},
-                {"far offset", [](iocb* b) { b->aio_offset = INT64_MIN; }},
-                {"NOOP", [](iocb* b) { b->aio_lio_opcode = IOCB_CMD_NOOP; }},
-                {"PREADX", [](iocb* b) { b->aio_lio_opcode = 4; }},
-                {"opcode", [](iocb* b) { b->aio_lio_opcode = 4711; }},
-                {"fd", [](iocb* b) { b->aio_fildes = 999999; }},
-                {"key", [](iocb* b) { b->aio_key = 99; }},
-                {"unknown flags", [](iocb* b) { b->aio_flags = 0xfc; }},
-                {"priority unused", [](iocb* b) { b->aio_reqprio = -1; }}});
+         SubmitChanged(
+             api, notes,
+             {{"reserved", [](iocb* b) { b->aio_reserved2 = 1; }},
+              {"bytes", [](iocb* b) { b->aio_nbytes = ~uint64_t{0}; }},
+              {"offset", [](iocb* b) { b->aio_offset = -1; }},
+              {"far offset", [](iocb* b) { b->aio_offset = INT64_MIN; }},
+              {"NOOP", [](iocb* b) { b->aio_lio_opcode = IOCB_CMD_NOOP; }},
+              {"PREADX", [](iocb* b) { b->aio_lio_opcode = 4; }},
+              {"opcode", [](iocb* b) { b->aio_lio_opcode = 4711; }},
+              {"fd", [](iocb* b) { b->aio_fildes = 999999; }},
+              {"key", [](iocb* b) { b->aio_key = 99; }},
+              {"unknown flags", [](iocb* b) { b->aio_flags = 0xfc; }},
+              {"priority unused", [](iocb* b) { b->aio_reqprio = -1; }}});
        }},
       {"submit-which-error-first",
        [](const Api& api, Notes* notes) {
-         Spoil(api, notes,
-               {{"reserved, fd",
-                 [](iocb* b) { b->aio_reserved2 = b->aio_fildes = 99999; }},
-                {"fd, opcode",
-                 [](iocb* b) { b->aio_fildes = b->aio_lio_opcode = 9999; }},
-                {"eventfd, opcode",
-                 [](iocb* b) {
-                   b->aio_flags = IOCB_FLAG_RESFD;
-                   b->aio_resfd = 999999;
-                   b->aio_lio_opcode = 99;
-                 }},
-                {"address, offset", [](iocb* b) {
-                   b->aio_buf = ~uint64_t{0};
-                   b->aio_offset = -1;
-                 }}});
+         SubmitChanged(
+             api, notes,
+             {{"reserved, fd",
+               [](iocb* b) { b->aio_reserved2 = b->aio_fildes = 99999; }},
+              {"fd, opcode",
+               [](iocb* b) { b->aio_fildes = b->aio_lio_opcode = 9999; }},
+              {"eventfd, opcode",
+               [](iocb* b) {
+                 b->aio_flags = IOCB_FLAG_RESFD;
+                 b->aio_resfd = 999999;
+                 b->aio_lio_opcode = 99;
+               }},
+              {"address, offset", [](iocb* b) {
+                 b->aio_buf = ~uint64_t{0};
+                 b->aio_offset = -1;
+               }}});
        }},
       {"submit-priorities",
        [](const Api& api, Notes* notes) {
@@ -229,4 +233,5 @@ std::vector<Case> SubmitCases() {
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

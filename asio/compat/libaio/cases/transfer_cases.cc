@@ -1,4 +1,4 @@
-// What requests do.
+// Transfers and syncs: their results, their data and their eventfds.
 
 #include <sys/inotify.h>
 #include <sys/resource.h>
@@ -8,10 +8,11 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
-// Reads what `iovecs` ask for from a small file.
+// Reads a file of 10 bytes into `parts`.
 void ReadVector(const Context& context, Notes* notes, const char* what,
                 const iovec* parts, uint64_t count) {
   const int fd = NewFile("0123456789");
@@ -21,7 +22,8 @@ void ReadVector(const Context& context, Notes* notes, const char* what,
 
 volatile sig_atomic_t file_size_signals = 0;
 
-// While it lives, no file grows beyond `bytes`, and its signals are counted.
+// While it lives, no file grows beyond `bytes`; counts SIGXFSZ in
+// file_size_signals.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {
@@ -108,12 +110,12 @@ std::vector<Case> TransferCases() {
       {"bad-buffers",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          const int fd = NewFile("0123456789");
          context.Do(Block(IOCB_CMD_PREAD, fd, nullptr, 10), notes, "null read");
          context.Do(Block(IOCB_CMD_PWRITE, fd, nullptr, 10), notes,
                     "null write");
-         context.Do(Block(IOCB_CMD_PREAD, fd, edge.edge(), 10), notes,
+         context.Do(Block(IOCB_CMD_PREAD, fd, guard.begin(), 10), notes,
                     "unmapped");
          context.Do(
              Block(IOCB_CMD_PREAD, fd, reinterpret_cast<void*>(-4096L), 10),
@@ -336,4 +338,5 @@ std::vector<Case> TransferCases() {
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio

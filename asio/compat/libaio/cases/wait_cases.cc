@@ -8,10 +8,11 @@
 #include "asio/compat/libaio/cases/case.h"
 
 namespace uasio {
+namespace libaio {
 namespace cases {
 namespace {
 
-// A context in whose ring there are `count` events.
+// A context with `count` events in its ring.
 class Filled {
  public:
   Filled(const Api& api, int count) : context_(api, 64), fd_(NewFile("0123")) {
@@ -50,8 +51,8 @@ int64_t Milliseconds() {
 volatile sig_atomic_t signals = 0;
 void CountSignal(int) { signals = signals + 1; }
 
-// While it lives, SIGALRM is counted, and comes again and again, until there
-// is no telling anybody that it came before he waited.
+// While it lives, SIGALRM comes every 5 ms and is counted in `signals`.  One
+// signal is not enough: it may come before the thread waits.
 class Alarms {
  public:
   explicit Alarms(int flags) {
@@ -135,11 +136,11 @@ std::vector<Case> WaitCases() {
        }},
       {"getevents-bad-memory",
        [](const Api& api, Notes* notes) {
-         const Edge edge;
+         const GuardPage guard;
          const Filled context(api, 3);
          io_event events[4];
-         auto* bad_timeout = reinterpret_cast<timespec*>(edge.edge());
-         auto* bad_events = reinterpret_cast<io_event*>(edge.edge());
+         auto* bad_timeout = reinterpret_cast<timespec*>(guard.begin());
+         auto* bad_events = reinterpret_cast<io_event*>(guard.begin());
          (*notes)("timeout",
                   api.getevents(context.id(), 0, 1, events, bad_timeout));
          (*notes)("timeout of nothing",
@@ -148,7 +149,7 @@ std::vector<Case> WaitCases() {
          (*notes)("events",
                   api.getevents(context.id(), 1, 1, bad_events, nullptr));
          auto* partly =
-             reinterpret_cast<io_event*>(edge.Before(sizeof(io_event)));
+             reinterpret_cast<io_event*>(guard.Before(sizeof(io_event)));
          (*notes)("partly", api.getevents(context.id(), 2, 2, partly, nullptr));
          (*notes)("still there",
                   api.getevents(context.id(), 0, 4, events, nullptr));
@@ -298,25 +299,26 @@ std::vector<Case> WaitCases() {
       {"pgetevents-bad-memory",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         const Edge edge;
+         const GuardPage guard;
          sigset_t open;
          sigemptyset(&open);
          io_event event;
          timespec none = {0, 0};
          (*notes)("mask",
                   api.pgetevents(context.id(), 0, 1, &event, &none,
-                                 reinterpret_cast<sigset_t*>(edge.edge())));
-         std::memset(edge.Before(8), 0, 8);
+                                 reinterpret_cast<sigset_t*>(guard.begin())));
+         std::memset(guard.Before(8), 0, 8);
          (*notes)("all of a mask",
                   api.pgetevents(context.id(), 0, 1, &event, &none,
-                                 reinterpret_cast<sigset_t*>(edge.Before(8))));
+                                 reinterpret_cast<sigset_t*>(guard.Before(8))));
          (*notes)(
              "timeout",
              api.pgetevents(context.id(), 0, 1, &event,
-                            reinterpret_cast<timespec*>(edge.edge()), &open));
+                            reinterpret_cast<timespec*>(guard.begin()), &open));
        }},
   };
 }
 
 }  // namespace cases
+}  // namespace libaio
 }  // namespace uasio
