@@ -19,7 +19,7 @@ namespace {
 using syslet_testing::Add;
 using syslet_testing::Atom;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 using syslet_testing::Values;
 
@@ -45,11 +45,11 @@ TEST(ExecTest, LeavesTheCallerAtTheFirstCallThatMightBlock) {
   long before = 0, after = 0, bad = 0;
   unsigned long fd = kBadFd;
   syslet_uatom atoms[3] = {Atom(SYS_gettid, {}, &before),
-                           Atom(kLeaves, {&fd}, &bad),
+                           Atom(kMightBlock, {&fd}, &bad),
                            Atom(SYS_gettid, {}, &after)};
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
-  EXPECT_EQ(head.Run(atoms), &atoms[2]);
+  EXPECT_EQ(head.RunToEnd(atoms), &atoms[2]);
   EXPECT_EQ(before, gettid());
   EXPECT_EQ(bad, -EBADF);
   EXPECT_GT(after, 0);
@@ -65,7 +65,7 @@ TEST(ExecTest, AsyncNeverRunsInTheCaller) {
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
   EXPECT_EQ(syslet_exec(atoms), nullptr);
-  EXPECT_EQ(head.Await(), &atoms[2]);
+  EXPECT_EQ(head.WaitAndTake(), &atoms[2]);
   EXPECT_EQ(ids[0], gettid());
   EXPECT_NE(ids[1], gettid());
   EXPECT_EQ(ids[2], ids[1]);  // There is no way back.
@@ -75,8 +75,8 @@ TEST(ExecTest, SyncNeverLeavesTheCaller) {
   const TestHead head;
   long id = 0;
   unsigned long fd = kBadFd;
-  syslet_uatom atoms[3] = {Atom(kLeaves, {&fd}, nullptr, SYSLET_SYNC),
-                           Atom(kLeaves, {&fd}),  // It holds from there on.
+  syslet_uatom atoms[3] = {Atom(kMightBlock, {&fd}, nullptr, SYSLET_SYNC),
+                           Atom(kMightBlock, {&fd}),  // It holds from there on.
                            Atom(SYS_gettid, {}, &id)};
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
@@ -205,7 +205,7 @@ TEST(ExecTest, WhatBecomesARefusedCallIsNotMade) {
                              Atom(SYS_sched_yield, {}, &result)};
     atoms[0].ret_ptr = reinterpret_cast<long*>(&atoms[1].nr);
     atoms[0].next = &atoms[1];
-    EXPECT_EQ(head.Run(atoms), &atoms[1]);
+    EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
     EXPECT_EQ(result, -EPERM);
   }
 }
@@ -222,7 +222,7 @@ TEST(ExecTest, AnEndlessLoopEndsWithTheAtomThatIsOneTooMany) {
     atoms[0].ret_ptr = &first;
     atoms[1].ret_ptr = &second;
     ASSERT_EQ(syslet_set_atoms_max(1001), 0);
-    EXPECT_EQ(head.Run(atoms), &atoms[1]);
+    EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
     EXPECT_EQ(number, 1001u);
     EXPECT_EQ(first, 1001);
     EXPECT_EQ(second, -ELOOP);
@@ -239,7 +239,7 @@ TEST(ExecTest, ABranchDoesNotSaveAnEndlessLoop) {
            SYSLET_STOP_ON_NEGATIVE | SYSLET_SKIP_TO_NEXT_ON_STOP),
       Atom(SYS_sched_yield)};
   atoms[0].next = &atoms[1];
-  EXPECT_EQ(head.Run(atoms), &atoms[1]);
+  EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
 }
 
 TEST(ExecTest, TheBoundIsAMillionUnlessItIsSet) {
@@ -248,7 +248,7 @@ TEST(ExecTest, TheBoundIsAMillionUnlessItIsSet) {
   unsigned long* address = &number;
   syslet_uatom atom = Add(&address, &one);
   atom.next = &atom;
-  EXPECT_EQ(head.Run(&atom), &atom);
+  EXPECT_EQ(head.RunToEnd(&atom), &atom);
   EXPECT_EQ(number, SYSLET_ATOMS_MAX_DEFAULT);
 }
 

@@ -45,7 +45,7 @@ TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
   first.next = &blocked.atom;
   EXPECT_EQ(syslet_exec(&first), nullptr);
   syslet_uatom atoms[] = {Add(&address, &one),
-                          Atom(kLeaves, {&bad_fd}, &bad_fd_result)};
+                          Atom(kMightBlock, {&bad_fd}, &bad_fd_result)};
   atoms[0].next = &atoms[1];
   syslet_uatom* last = nullptr;
   int failures = -1;
@@ -58,8 +58,8 @@ TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
   EXPECT_GE(failures, 2);  // The job, its place among the jobs.
   EXPECT_EQ(number, 1u);
   blocked.Release();  // There was no memory for a second thread, either.
-  EXPECT_NE(head.Await(), nullptr);
-  EXPECT_NE(head.Await(), nullptr);
+  EXPECT_NE(head.WaitAndTake(), nullptr);
+  EXPECT_NE(head.WaitAndTake(), nullptr);
   EXPECT_EQ(bad_fd_result, -EBADF);
 }
 

@@ -30,7 +30,7 @@ namespace uasio {
 namespace {
 
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kCells = 8;
@@ -238,7 +238,7 @@ class Machine {
         args[2] = &size_;
         break;
       default:
-        atom->nr = kLeaves;
+        atom->nr = kMightBlock;
         args[0] = &bad_fd_;
     }
   }

@@ -21,7 +21,7 @@ namespace {
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kSlot = sizeof(syslet_uatom*);
@@ -111,7 +111,7 @@ int InChild(const TestHead& parents) {
   async_head_user head = {ring.data(), kSlot, ~0UL};
   if (syslet_register(&head) != 0) return 3;
   unsigned long fd = kBadFd;
-  syslet_uatom atom = Atom(kLeaves, {&fd});
+  syslet_uatom atom = Atom(kMightBlock, {&fd});
   if (syslet_exec(&atom) != nullptr) return 4;
   if (syslet_wait(1) != 1 || ring[0] != &atom) return 5;
   if (syslet_unregister() != 0) return 6;
@@ -131,7 +131,7 @@ TEST(RegisterTest, AForkedChildBeginsAnew) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << WEXITSTATUS(status);
   read.Release();
-  EXPECT_EQ(head.Await(), &read.atom);
+  EXPECT_EQ(head.WaitAndTake(), &read.atom);
 }
 
 }  // namespace

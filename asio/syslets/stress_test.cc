@@ -19,7 +19,7 @@ namespace {
 
 using syslet_testing::Atom;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kOwners = 3;
@@ -36,7 +36,7 @@ class Player {
       item.atoms[0] = Atom(SYSLET_NR_UMEM_ADD, {AddressOf(&item), &one_});
       item.atoms[1] = Atom(SYSLET_NR_UMEM_ADD,
                            {reinterpret_cast<unsigned long*>(&shared_), &one_});
-      item.atoms[2] = Atom(kLeaves, {&bad_fd_});
+      item.atoms[2] = Atom(kMightBlock, {&bad_fd_});
       item.atoms[0].next = &item.atoms[1];
       item.atoms[1].next = &item.atoms[2];
     }
@@ -162,7 +162,7 @@ TEST(StressTest, WhoHasTakenACompletionHasRoomForAnother) {
     threads.emplace_back([] {
       TestHead head(1);
       unsigned long fd = kBadFd;
-      syslet_uatom atom = Atom(kLeaves, {&fd});
+      syslet_uatom atom = Atom(kMightBlock, {&fd});
       for (size_t round = 0; round < kRounds; ++round) {
         ASSERT_EQ(syslet_exec(&atom), nullptr) << "in round " << round;
         while (head.Take() == nullptr) std::this_thread::yield();
@@ -182,7 +182,7 @@ TEST(StressTest, UnregisteringWaitsForAllOfThem) {
     {
       TestHead head(kSlots);
       for (size_t j = 0; j < kSlots; ++j) {
-        atoms[j] = Atom(kLeaves, {&fd}, &results[j],
+        atoms[j] = Atom(kMightBlock, {&fd}, &results[j],
                         j % 3 == 0 ? SYSLET_NO_COMPLETE : 0);
         ASSERT_EQ(syslet_exec(&atoms[j]), nullptr);
       }

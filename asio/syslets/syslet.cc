@@ -1,9 +1,9 @@
-// The map of this folder: syslet.h is the interface; calls.h says what is known
-// of each system call, attempts.h makes those that cannot block, program.h runs
-// atoms; ring.h is the completion ring, head.h brings these together for one
-// thread, and builder.h writes programs and executes them in C++.
+// The map of this folder: syslet.h is the interface in C; calls.h classifies
+// system calls; attempts.h makes those that cannot block; program.h checks and
+// runs atoms; ring.h is the completion ring; head.h executes syslets for one
+// thread; builder.h makes programs and executes them, in C++.
 //
-// Here: each thread's head, and the pool that they share.
+// This file has each thread's head, and the pool that all heads share.
 
 #include "asio/syslets/syslet.h"
 
@@ -18,6 +18,7 @@
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
 WorkerPoolOptions PoolOptions() {
@@ -32,8 +33,8 @@ struct SharedPool {
   WorkerPool pool{PoolOptions()};
 };
 
-// The process's pool, which stays until its end.  A forked child has one of its
-// own; no lock is used, which the fork could have left locked.
+// The process's pool, which is never destroyed.  A forked child makes its own.
+// There is no lock here, because a fork could leave it locked in the child.
 WorkerPool* Pool() {
   static std::atomic<SharedPool*> shared{nullptr};
   SharedPool* pool = shared.load(std::memory_order_acquire);
@@ -45,8 +46,8 @@ WorkerPool* Pool() {
   return &pool->pool;
 }
 
-// A thread's head.  In a forked child its parent's is left alone: the workers
-// that it would wait for do not exist there.
+// Owns a thread's head.  In a forked child it leaks the parent's head, whose
+// destructor would wait for workers that do not exist there.
 class HeadOfThread {
  public:
   ~HeadOfThread() { Drop(); }
@@ -68,15 +69,17 @@ class HeadOfThread {
 thread_local HeadOfThread head_of_thread;
 
 }  // namespace
+}  // namespace syslets
 }  // namespace uasio
 
-using uasio::head_of_thread;
+using uasio::syslets::Head;
+using uasio::syslets::head_of_thread;
 
 long syslet_register(struct async_head_user* head) {
   if (head_of_thread.get() != nullptr) return -EEXIST;
-  if (const long error = uasio::Head::Check(head)) return error;
+  if (const long error = Head::Check(head)) return error;
   try {
-    head_of_thread.Set(new uasio::Head(head, uasio::Pool()));
+    head_of_thread.Set(new Head(head, uasio::syslets::Pool()));
   } catch (const std::bad_alloc&) {
     return -ENOMEM;
   }
@@ -90,23 +93,23 @@ long syslet_unregister() {
 }
 
 struct syslet_uatom* syslet_exec(struct syslet_uatom* atom) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   if (head == nullptr) return reinterpret_cast<syslet_uatom*>(-long{ENXIO});
   return head->Exec(atom);
 }
 
 long syslet_wait(unsigned long min) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   return head == nullptr ? -ENXIO : static_cast<long>(head->Wait(min));
 }
 
 long syslet_event_fd() {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   return head == nullptr ? -ENXIO : head->EventFd();
 }
 
 long syslet_set_atoms_max(unsigned long atoms_max) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   if (head == nullptr) return -ENXIO;
   if (atoms_max == 0) return -EINVAL;
   head->SetAtomsMax(atoms_max);
