@@ -12,30 +12,32 @@
 #include "asio/syslets/syslet.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
-long Raw(const Call& call) {
+long SystemCall(const Call& call) {
   const unsigned long* args = call.args;
   const long result = syscall(static_cast<long>(call.nr), args[0], args[1],
                               args[2], args[3], args[4], args[5]);
   return result == -1 ? -errno : result;
 }
 
-bool MakeNow(const Call& call, long* result) {
-  *result = Raw(call);
+bool MakeHere(const Call& call, long* result) {
+  *result = SystemCall(call);
   return true;
 }
 
 int FdOf(const Call& call) { return static_cast<int>(call.args[0]); }
 
-// Data and holes are looked for on the disk; the rest moves a number.
-bool MovesWithoutLooking(const Call& call) {
+// True but for SEEK_DATA and SEEK_HOLE, which may read from the device; the
+// others only change a number.
+bool SeeksWithoutReading(const Call& call) {
   return call.args[2] == SEEK_SET || call.args[2] == SEEK_CUR ||
          call.args[2] == SEEK_END;
 }
 
-// Those of the commands that neither wait for a lock nor ask a file system.
-bool StaysInTheFdTable(const Call& call) {
+// True for the commands that neither wait for a lock nor ask a file system.
+bool IsFdTableCommand(const Call& call) {
   switch (call.args[1]) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -48,24 +50,25 @@ bool StaysInTheFdTable(const Call& call) {
   }
 }
 
-// Whether a read that got some of its bytes, and was not at the end of a file,
-// will get no more of them, as one of a pipe or a socket does not.
-bool HasAllThereIs(int fd) {
+// Whether a short read of `fd` that did not meet end of file is complete: true
+// for a pipe or a socket.
+bool ShortReadIsComplete(int fd) {
   struct stat info;
   return fstat(fd, &info) == 0 &&
          !MakeFdTraits(info.st_mode, /*flags=*/0).sized;
 }
 
-// What says that openat2(2) itself could not be used, or not without waiting.
-bool IsOfTheAttempt(int error) {
+// Whether `error` says that openat2(2) cannot be used here, or not without
+// waiting.  Then the open has no result yet.
+bool LeavesOpenUndecided(int error) {
   return error == EAGAIN || error == ENOSYS || error == EPERM ||
          error == EINVAL || error == EINTR;
 }
 
-// Whether the last close of it has nothing to give back: neither the blocks of
-// a file without a name, nor what a device or a socket or another fd of its own
-// kind holds.  A server is not asked.
-bool IsClosedAtOnce(int fd) {
+// Whether the last close of `fd` releases nothing that takes time.  False for a
+// file without a name, whose blocks are freed, and for devices, sockets and
+// other special fds.  Does not ask a network file system's server.
+bool ClosesWithoutWaiting(int fd) {
   struct statx info;
   if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
             STATX_TYPE | STATX_NLINK, &info) != 0) {
@@ -78,7 +81,7 @@ bool IsClosedAtOnce(int fd) {
 
 }  // namespace
 
-long Make(const Call& call) {
+long MakeCall(const Call& call) {
   switch (KindOf(call.nr)) {
     case CallKind::kRefused:
       return -EPERM;
@@ -88,7 +91,7 @@ long Make(const Call& call) {
       return syslet_umem_add(reinterpret_cast<unsigned long*>(call.args[0]),
                              call.args[1]);
     default:
-      return Raw(call);
+      return SystemCall(call);
   }
 }
 
@@ -97,11 +100,11 @@ bool Attempts::Try(const Call& call, long* result) {
     case CallKind::kMightBlock:
       return false;
     case CallKind::kNeverBlocks:
-      return MakeNow(call, result);
+      return MakeHere(call, result);
     case CallKind::kRefused:
     case CallKind::kUnknown:
     case CallKind::kUmemAdd:
-      *result = Make(call);
+      *result = MakeCall(call);
       return true;
     case CallKind::kOpen:
       return TryOpen(AT_FDCWD, call.args[0], call.args[1], result);
@@ -115,22 +118,23 @@ bool Attempts::Try(const Call& call, long* result) {
     case CallKind::kClose:
       return TryClose(call, result);
     case CallKind::kLseek:
-      return MovesWithoutLooking(call) && MakeNow(call, result);
+      return SeeksWithoutReading(call) && MakeHere(call, result);
     case CallKind::kFcntl:
-      return StaysInTheFdTable(call) && MakeNow(call, result);
+      return IsFdTableCommand(call) && MakeHere(call, result);
   }
   return false;
 }
 
-// What makes or empties a file might block, and RESOLVE_CACHED refuses it.
+// An open that creates or truncates a file might block, and RESOLVE_CACHED
+// refuses it.
 bool Attempts::TryOpen(int folder, unsigned long path, unsigned long flags,
                        long* result) {
-  constexpr unsigned long kChanging =
+  constexpr unsigned long kChangesFile =
       O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
-  if ((flags & kChanging) != 0) return false;
-  if (!experience_->opens.IsWorthTrying()) return false;
+  if ((flags & kChangesFile) != 0) return false;
+  if (!heuristics_->opens.IsWorthTrying()) return false;
   const bool made = OpenCached(folder, path, flags, result);
-  experience_->opens.Learn(made);
+  heuristics_->opens.Learn(made);
   return made;
 }
 
@@ -140,29 +144,29 @@ bool Attempts::OpenCached(int folder, unsigned long path, unsigned long flags,
   how.flags = static_cast<unsigned int>(flags);
   how.resolve = RESOLVE_CACHED;
   const long fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
-  if (fd < 0 && IsOfTheAttempt(errno)) return false;
+  if (fd < 0 && LeavesOpenUndecided(errno)) return false;
   *result = fd < 0 ? -errno : fd;
   if (fd < 0) return true;
-  fd_ = static_cast<int>(fd);
-  flags_ = static_cast<int>(flags);
+  known_fd_ = static_cast<int>(fd);
+  known_flags_ = static_cast<int>(flags);
   return true;
 }
 
-// As if the fd were a file's, which is only found out if that matters: what an
-// fd of any kind gives at once and in full, a blocking read would have given.
+// Treats every fd as a file's, without asking: what an fd of any kind gives at
+// once and in full, a blocking read would have given, too.
 bool Attempts::TryRead(const Call& call, int64_t offset, long* result) {
-  if (!LearnFlags(FdOf(call))) return MakeNow(call, result);  // EBADF.
+  if (!FindFlags(FdOf(call))) return MakeHere(call, result);  // EBADF.
   Transfer read;
   read.op = Op::kRead;
   read.fd = FdOf(call);
   read.offset = offset;
   read.buffer = reinterpret_cast<char*>(call.args[1]);
   read.length = call.args[2];
-  read.traits.direct = (flags_ & O_DIRECT) != 0;
+  read.traits.direct = (known_flags_ & O_DIRECT) != 0;
   if (!SuitsReadIfCached(read)) return false;
-  if (!experience_->reads.IsWorthTrying()) return false;
+  if (!heuristics_->reads.IsWorthTrying()) return false;
   const bool made = ReadCached(&read, result);
-  experience_->reads.Learn(made);
+  heuristics_->reads.Learn(made);
   return made;
 }
 
@@ -171,31 +175,32 @@ bool Attempts::ReadCached(Transfer* read, long* result) {
   if (*result >= 0) return true;
   if (read->done == 0) return false;
   *result = static_cast<long>(read->done);
-  if (HasAllThereIs(read->fd)) return true;
-  // A worker begins anew.
+  if (ShortReadIsComplete(read->fd)) return true;
+  // A worker repeats the read from its beginning.
   if (read->offset == kFilePosition) lseek(read->fd, -*result, SEEK_CUR);
   return false;
 }
 
-// Who has only read leaves nothing to be written: all others might wait for
-// that, or linger.  An fd that is not open says so at once.
+// An fd that was opened for reading only has nothing to write back when it is
+// closed; any other might wait for that, or linger.  A bad fd is EBADF at once.
 bool Attempts::TryClose(const Call& call, long* result) {
   const int fd = FdOf(call);
-  const bool known = LearnFlags(fd);
-  if (known && (flags_ & O_ACCMODE) != O_RDONLY) return false;
-  if (known && !IsClosedAtOnce(fd)) return false;
-  fd_ = -1;
-  return MakeNow(call, result);
+  const bool is_open = FindFlags(fd);
+  if (is_open && (known_flags_ & O_ACCMODE) != O_RDONLY) return false;
+  if (is_open && !ClosesWithoutWaiting(fd)) return false;
+  known_fd_ = -1;
+  return MakeHere(call, result);
 }
 
-// False: it is not open.
-bool Attempts::LearnFlags(int fd) {
-  if (fd == fd_ && fd >= 0) return true;
+// Sets known_fd_ and known_flags_ to those of `fd`.  False: it is not open.
+bool Attempts::FindFlags(int fd) {
+  if (fd == known_fd_ && fd >= 0) return true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return false;
-  fd_ = fd;
-  flags_ = flags;
+  known_fd_ = fd;
+  known_flags_ = flags;
   return true;
 }
 
+}  // namespace syslets
 }  // namespace uasio

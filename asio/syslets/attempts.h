@@ -1,23 +1,22 @@
-// Attempts makes the calls of one syslet in its caller, as long as they cannot
-// block.
+// Attempts makes those calls of one syslet that cannot block, in the thread
+// that executes it.
 //
 // Threads:   one.
-// Blocks:    where an open file's own system does in spite of what calls.cc
-//            assumes (network file systems), or an open does that has found its
-//            path without waiting: of a FIFO, a device, or a leased file.
+// Blocks:    on network file systems, which may wait where calls.cc assumes
+//            memory only; in the open of a FIFO, a device or a leased file
+//            whose path is cached.
 // Errors:    -errno in *result, as the system call returns it.
-// Cost:      no system call beside the atom's own, but one statx(2) for a
-//            close, one fcntl(2) for an fd that this syslet has not opened,
-//            and one fstat(2) for a read that meets the end, with an lseek(2)
-//            if that was at the fd's own position; two for another read that
-//            gets less than it asked for.
+// Cost:      the atom's own system call; and one statx(2) for a close, one
+//            fcntl(2) for an fd that this syslet has not opened, and one
+//            fstat(2) for a read that meets the end of file, with an lseek(2)
+//            if it read at the fd's own position; two for another short read.
 //
-// After a few opens that did not find their path in memory, or reads that did
-// not find their data, only one in some is attempted, until one succeeds; the
-// others might block.
+// After a few opens in a row whose path was not cached, only one in some opens
+// is attempted, until one succeeds; the others count as calls that might block.
+// The same holds for reads whose data was not cached.
 //
-// It remembers how the last fd was opened.  If somebody else uses the number
-// for another file meanwhile, the worst of it is a wait.
+// It remembers the flags of the last fd.  If another thread reuses the number
+// for another file meanwhile, a call may block; nothing worse happens.
 
 #ifndef UASIO_ASIO_SYSLETS_ATTEMPTS_H_
 #define UASIO_ASIO_SYSLETS_ATTEMPTS_H_
@@ -28,28 +27,30 @@
 #include "asio/syscalls/transfer.h"
 
 namespace uasio {
+namespace syslets {
 
-// A system call with its arguments, those that are not given being 0.
+// A system call with its arguments; missing ones are 0.
 struct Call {
   unsigned long nr = 0;
   unsigned long args[6] = {};
 };
 
-// Makes `call` in this thread, whatever it takes: -EPERM and -ENOSYS for one
-// that is not made at all.
-long Make(const Call& call);
+// Makes `call` in this thread, even if that blocks.  Returns its result or
+// -errno; without making it, -EPERM if it is refused, -ENOSYS if it is unknown.
+long MakeCall(const Call& call);
 
-// How those of the syslets before went.
-struct Experience {
+// What the attempts of earlier syslets tell about the next ones.
+struct AttemptHeuristics {
   AttemptHeuristic opens;
   AttemptHeuristic reads;
 };
 
 class Attempts {
  public:
-  explicit Attempts(Experience* experience) : experience_(experience) {}
+  explicit Attempts(AttemptHeuristics* heuristics) : heuristics_(heuristics) {}
 
-  // True: made, with *result.  False: it might block, and has done nothing.
+  // True: the call was made; see *result.  False: it might block; it was not
+  // made, and has changed nothing.
   bool Try(const Call& call, long* result);
 
  private:
@@ -60,13 +61,14 @@ class Attempts {
                long* result);
   bool TryRead(const Call& call, int64_t offset, long* result);
   bool TryClose(const Call& call, long* result);
-  bool LearnFlags(int fd);
+  bool FindFlags(int fd);
 
-  Experience* const experience_;
-  int fd_ = -1;    // The last one looked at,
-  int flags_ = 0;  // and what it was opened with.
+  AttemptHeuristics* const heuristics_;
+  int known_fd_ = -1;    // The last fd that was opened or asked for its flags.
+  int known_flags_ = 0;  // Its O_... flags.
 };
 
+}  // namespace syslets
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_SYSLETS_ATTEMPTS_H_

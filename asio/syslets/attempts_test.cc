@@ -1,5 +1,5 @@
-// What is made in the caller, and what is left to a worker; and that the
-// answers are the system calls' own either way.
+// Which calls are made in the caller and which are left to a worker; and that
+// both give the system call's own result.
 
 #include "asio/syslets/attempts.h"
 
@@ -27,6 +27,7 @@
 #include "gtest/gtest.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
 constexpr size_t kPage = 4096;
@@ -40,7 +41,7 @@ Call CallOf(long nr, Args... args) {
   return call;
 }
 
-// The result, if it is made in the caller.
+// The result, if the call is made in the caller.
 template <typename... Args>
 std::optional<long> Try(Attempts* attempts, long nr, Args... args) {
   long result = 0;
@@ -49,19 +50,19 @@ std::optional<long> Try(Attempts* attempts, long nr, Args... args) {
 }
 template <typename... Args>
 std::optional<long> Try(long nr, Args... args) {
-  Experience experience;
-  Attempts attempts(&experience);
+  AttemptHeuristics heuristics;
+  Attempts attempts(&heuristics);
   return Try(&attempts, nr, args...);
 }
 
-bool KnowsNowait(int fd) {
+bool SupportsNowait(int fd) {
   char byte;
   const iovec one = {&byte, 1};
   return preadv2(fd, &one, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }
 
-// Has the file forgotten by the page cache.
-void Forget(int fd) {
+// Drops the file from the page cache.
+void DropFromCache(int fd) {
   EXPECT_EQ(fsync(fd), 0);
   EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0);
   EXPECT_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
@@ -70,7 +71,7 @@ void Forget(int fd) {
 class ReadTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!KnowsNowait(fd_.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
+    if (!SupportsNowait(fd_.get())) GTEST_SKIP() << "no RWF_NOWAIT here";
   }
   off_t Position() const { return lseek(fd_.get(), 0, SEEK_CUR); }
 
@@ -80,7 +81,7 @@ class ReadTest : public testing::Test {
   char back_[32 * kPage] = {};
 };
 
-TEST_F(ReadTest, WhatIsCachedIsReadInTheCaller) {
+TEST_F(ReadTest, CachedDataIsReadInTheCaller) {
   EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 100), 100);
   EXPECT_EQ(Try(SYS_read, fd_.get(), back_ + 100, 100), 100);
   EXPECT_EQ(std::string(back_, 200), text_.substr(0, 200));
@@ -90,7 +91,7 @@ TEST_F(ReadTest, WhatIsCachedIsReadInTheCaller) {
   EXPECT_EQ(Position(), 200);
 }
 
-TEST_F(ReadTest, TheEndOfTheFileIsFoundInTheCaller) {
+TEST_F(ReadTest, EndOfFileIsFoundInTheCaller) {
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 64 << 10, 60 << 10), 4 << 10);
   EXPECT_EQ(std::string(back_, 4 << 10), text_.substr(60 << 10));
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 10, 64 << 10), 0);
@@ -100,22 +101,22 @@ TEST_F(ReadTest, TheEndOfTheFileIsFoundInTheCaller) {
   EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 10), 0);
 }
 
-TEST_F(ReadTest, WhatIsNotAllCachedIsLeftToAWorkerAsItWas) {
-  Forget(fd_.get());
+TEST_F(ReadTest, APartlyCachedReadIsLeftToAWorkerAtTheSamePosition) {
+  DropFromCache(fd_.get());
   ASSERT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
   void* map = mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
   unsigned char cached[16] = {};
   ASSERT_EQ(mincore(map, text_.size(), cached), 0);
   munmap(map, text_.size());
   if ((cached[0] & 1) == 0 || (cached[15] & 1) != 0) {
-    GTEST_SKIP() << "the page cache does not forget all but one page";
+    GTEST_SKIP() << "cannot drop all but one page from the page cache";
   }
   EXPECT_EQ(Try(SYS_read, fd_.get(), back_, text_.size()), std::nullopt);
   EXPECT_EQ(Position(), 0);  // Although a page of it was read.
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, text_.size(), 0), std::nullopt);
 }
 
-TEST_F(ReadTest, WhatIsLargeOrDirectIsLeftToAWorker) {
+TEST_F(ReadTest, LargeAndDirectReadsAreLeftToAWorker) {
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, kCachedBytesMax + 1, 0),
             std::nullopt);
   const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
@@ -124,33 +125,34 @@ TEST_F(ReadTest, WhatIsLargeOrDirectIsLeftToAWorker) {
   EXPECT_EQ(Try(SYS_pread64, direct.get(), block, kPage, 0), std::nullopt);
 }
 
-TEST_F(ReadTest, MistakesGoToTheSystemCall) {
+TEST_F(ReadTest, InvalidReadsFailAsTheSystemCallDoes) {
   EXPECT_EQ(Try(SYS_read, -1, back_, 10), -EBADF);
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, 10, -1), std::nullopt);
   EXPECT_EQ(Try(SYS_pread64, fd_.get(), nullptr, 10, 0), std::nullopt);
-  EXPECT_EQ(Make(CallOf(SYS_pread64, fd_.get(), back_, 10, -1)), -EINVAL);
-  EXPECT_EQ(Make(CallOf(SYS_pread64, fd_.get(), 0, 10, 0)), -EFAULT);
+  EXPECT_EQ(MakeCall(CallOf(SYS_pread64, fd_.get(), back_, 10, -1)), -EINVAL);
+  EXPECT_EQ(MakeCall(CallOf(SYS_pread64, fd_.get(), 0, 10, 0)), -EFAULT);
   EXPECT_EQ(Try(SYS_read, fd_.get(), back_, 0), 0);
 }
 
-// What can be read at once: all of a pipe's, the next datagram of a socket.
-int Waiting(int fd) {
+// How many bytes can be read at once: all that a pipe has, or a socket's next
+// datagram.
+int ReadableBytes(int fd) {
   int bytes = -1;
   EXPECT_EQ(ioctl(fd, FIONREAD, &bytes), 0);
   return bytes;
 }
 
-// Where nothing was tried, nothing must be gone.
-TEST_F(ReadTest, APipeGivesWhatItHasAndIsNotWaitedFor) {
+// A read that was left to a worker must not have taken any bytes.
+TEST_F(ReadTest, AnEmptyPipeDoesNotBlockAndNoByteIsLost) {
   const Pipe pipe;
   const int fd = pipe.read_end.get();
   EXPECT_EQ(Try(SYS_read, fd, back_, 10), std::nullopt);
   pipe.Put("abcdef");
   const int64_t four = Try(SYS_read, fd, back_, 4).value_or(0);
   EXPECT_TRUE(four == 4 || four == 0) << four;
-  EXPECT_EQ(four + Waiting(fd), 6);
+  EXPECT_EQ(four + ReadableBytes(fd), 6);
   const int64_t rest = Try(SYS_read, fd, back_, 10).value_or(0);
-  EXPECT_EQ(four + rest + Waiting(fd), 6);
+  EXPECT_EQ(four + rest + ReadableBytes(fd), 6);
 }
 
 TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
@@ -161,15 +163,14 @@ TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
   ASSERT_EQ(write(in.get(), "defg", 4), 4);
   const int64_t got = Try(SYS_read, out.get(), back_, 10).value_or(0);
   EXPECT_TRUE(got == 3 || got == 0) << got;
-  EXPECT_EQ(Waiting(out.get()), got == 3 ? 4 : 3);
+  EXPECT_EQ(ReadableBytes(out.get()), got == 3 ? 4 : 3);
 }
 
-// Of those that follow, one in 16 is attempted until one succeeds.
-TEST_F(ReadTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
-  Experience experience;
+TEST_F(ReadTest, AfterRepeatedFailuresOneReadInSixteenIsAttempted) {
+  AttemptHeuristics heuristics;
   const Pipe pipe;
   const auto read = [&](int fd) {
-    Attempts attempts(&experience);
+    Attempts attempts(&heuristics);
     return Try(&attempts, SYS_read, fd, back_, 1);
   };
   for (int i = 0; i < 5; ++i) {
@@ -181,10 +182,10 @@ TEST_F(ReadTest, WhatFailedAgainAndAgainIsAttemptedNowAndThen) {
   EXPECT_EQ(read(fd_.get()), 1);
 }
 
-TEST_F(ReadTest, WhatIsNeverAttemptedIsNoFailure) {
-  Experience experience;
+TEST_F(ReadTest, UnsuitableReadsDoNotCountAsFailures) {
+  AttemptHeuristics heuristics;
   const auto read = [&](int fd, size_t bytes) {
-    Attempts attempts(&experience);
+    Attempts attempts(&heuristics);
     return Try(&attempts, SYS_pread64, fd, back_, bytes, 0);
   };
   const Fd direct(open(scratch_.Path("data").c_str(), O_RDONLY | O_DIRECT));
@@ -196,9 +197,9 @@ TEST_F(ReadTest, WhatIsNeverAttemptedIsNoFailure) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(read(fd_.get(), 1), 1);
 }
 
-TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {
-  Experience experience;
-  Attempts attempts(&experience);
+TEST_F(ReadTest, AfterCloseTheFlagsOfTheFdAreForgotten) {
+  AttemptHeuristics heuristics;
+  Attempts attempts(&heuristics);
   const std::string path = scratch_.Path("data");
   const std::optional<long> fd =
       Try(&attempts, SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY);
@@ -208,7 +209,7 @@ TEST_F(ReadTest, WhatASysletOpenedIsNotAskedForItsFlags) {
   EXPECT_EQ(Try(&attempts, SYS_close, *fd), -EBADF);
 }
 
-TEST(OpenTest, APathThatIsKnownIsOpenedInTheCaller) {
+TEST(OpenTest, ACachedPathIsOpenedInTheCaller) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data", "abc");
   for (const int flags : {O_RDONLY, O_RDWR, O_RDONLY | O_CLOEXEC}) {
@@ -227,7 +228,7 @@ TEST(OpenTest, APathThatIsKnownIsOpenedInTheCaller) {
 #endif
 }
 
-TEST(OpenTest, ANameThatIsKnownToBeMissingIsToldInTheCaller) {
+TEST(OpenTest, ACachedMissingNameFailsWithENOENT) {
   const Scratch scratch;
   const std::string path = scratch.Path("nothing");
   EXPECT_NE(access(path.c_str(), F_OK), 0);
@@ -235,7 +236,7 @@ TEST(OpenTest, ANameThatIsKnownToBeMissingIsToldInTheCaller) {
             -ENOENT);
 }
 
-TEST(OpenTest, WhatMakesOrEmptiesAFileIsLeftToAWorker) {
+TEST(OpenTest, CreatingOrTruncatingIsLeftToAWorker) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data", "abc");
   for (const int flags : {O_CREAT, O_TRUNC | O_WRONLY, O_TMPFILE | O_RDWR}) {
@@ -245,14 +246,14 @@ TEST(OpenTest, WhatMakesOrEmptiesAFileIsLeftToAWorker) {
   EXPECT_EQ(std::filesystem::file_size(path), 3u);
 }
 
-TEST(OpenTest, ABadPathGoesToTheSystemCall) {
-  const long expected = Make(CallOf(SYS_openat, AT_FDCWD, 0, O_RDONLY));
+TEST(OpenTest, ABadPathFailsAsTheSystemCallDoes) {
+  const long expected = MakeCall(CallOf(SYS_openat, AT_FDCWD, 0, O_RDONLY));
   EXPECT_EQ(expected, -EFAULT);
   EXPECT_EQ(Try(SYS_openat, AT_FDCWD, nullptr, O_RDONLY).value_or(expected),
             expected);
 }
 
-TEST(CloseTest, OnlyWhatWasReadIsClosedInTheCaller) {
+TEST(CloseTest, OnlyAReadOnlyFdIsClosedInTheCaller) {
   const Scratch scratch;
   const Fd written = scratch.Open("data", "abc");
   EXPECT_EQ(Try(SYS_close, written.get()), std::nullopt);
@@ -265,8 +266,8 @@ TEST(CloseTest, OnlyWhatWasReadIsClosedInTheCaller) {
   EXPECT_EQ(Try(SYS_close, -1), -EBADF);
 }
 
-// Their last close may free the blocks of a whole file, or wait for others.
-TEST(CloseTest, WhatGivesSomethingBackIsLeftToAWorker) {
+// The last close may free the blocks of a removed file, or wait for others.
+TEST(CloseTest, RemovedFilesAndSpecialFdsAreLeftToAWorker) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data", "abc");
   const Fd gone(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -284,7 +285,7 @@ TEST(CloseTest, WhatGivesSomethingBackIsLeftToAWorker) {
   EXPECT_EQ(Try(SYS_close, dup(pipe.read_end.get())), 0);
 }
 
-TEST(TryTest, TheTableDecidesOfTheOthers) {
+TEST(TryTest, CallKindsAndArgumentsDecideWhatRunsInTheCaller) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abc");
   struct stat info = {};
@@ -301,15 +302,15 @@ TEST(TryTest, TheTableDecidesOfTheOthers) {
   EXPECT_EQ(Try(469), std::nullopt);
   EXPECT_EQ(Try(470), -ENOSYS);
   EXPECT_EQ(Try(SYS_exit_group, 0), -EPERM);
-  EXPECT_EQ(Make(CallOf(SYS_exit_group, 0)), -EPERM);
-  EXPECT_EQ(Make(CallOf(4711)), -ENOSYS);
+  EXPECT_EQ(MakeCall(CallOf(SYS_exit_group, 0)), -EPERM);
+  EXPECT_EQ(MakeCall(CallOf(4711)), -ENOSYS);
   unsigned long number = 1;
   EXPECT_EQ(Try(SYSLET_NR_UMEM_ADD, &number, 2), 3);
-  EXPECT_EQ(Make(CallOf(SYSLET_NR_UMEM_ADD, &number, 2)), 5);
+  EXPECT_EQ(MakeCall(CallOf(SYSLET_NR_UMEM_ADD, &number, 2)), 5);
 }
 
-// What the C library keeps of a thread, credentials, masks, confinement.
-TEST(CallsTest, RefusesWhatWouldBreakAWorkerOrTheProcess) {
+// Calls on the C library's thread data, credentials, signal masks, confinement.
+TEST(CallsTest, CallsThatBreakAWorkerOrTheProcessAreRefused) {
   for (const long nr : {SYS_exit,
                         SYS_exit_group,
                         SYS_execve,
@@ -364,4 +365,5 @@ TEST(CallsTest, RefusesWhatWouldBreakAWorkerOrTheProcess) {
 }
 
 }  // namespace
+}  // namespace syslets
 }  // namespace uasio

@@ -31,16 +31,16 @@ SysletBuilder::Atom& SysletBuilder::Atom::Private(void* data) {
 SysletBuilder::Atom SysletBuilder::Call(
     unsigned long nr, std::initializer_list<SysletArgument> arguments) {
   UASIO_CHECK(arguments.size() <= 6,
-              "SysletBuilder: a system call has six arguments at the most");
+              "SysletBuilder: a system call takes at most six arguments");
   syslet_uatom atom = {};
   atom.nr = nr;
-  unsigned long** place = atom.arg_ptr;
+  unsigned long** arg_ptr = atom.arg_ptr;
   for (const SysletArgument& argument : arguments) {
-    *place = argument.variable;
-    if (*place == nullptr) {
-      *place = &syslet_.values_.emplace_back(argument.value);
+    *arg_ptr = argument.variable;
+    if (*arg_ptr == nullptr) {
+      *arg_ptr = &syslet_.values_.emplace_back(argument.value);
     }
-    ++place;
+    ++arg_ptr;
   }
   syslet_.atoms_.push_back(atom);
   next_.push_back(kFollowing);
@@ -48,7 +48,8 @@ SysletBuilder::Atom SysletBuilder::Call(
 }
 
 Syslet SysletBuilder::Build() {
-  UASIO_CHECK(!next_.empty(), "SysletBuilder: a syslet has an atom at least");
+  UASIO_CHECK(!next_.empty(),
+              "SysletBuilder: a syslet needs at least one atom");
   next_.back() = next_.back() == kFollowing ? kNone : next_.back();
   for (size_t i = 0; i < next_.size(); ++i) {
     const size_t next = next_[i] == kFollowing ? i + 1 : next_[i];
@@ -57,8 +58,8 @@ Syslet SysletBuilder::Build() {
                 "SysletBuilder: Then() must name an atom of the program");
     syslet_.atoms_[i].next = syslet_.at(next);
   }
-  UASIO_CHECK(!MaySkip(syslet_.atoms_.back().flags),
-              "SysletBuilder: nothing stands behind the last atom to skip to");
+  UASIO_CHECK(!syslets::MaySkip(syslet_.atoms_.back().flags),
+              "SysletBuilder: the last atom must not skip: no atom follows it");
   next_.clear();
   return std::exchange(syslet_, Syslet());
 }
@@ -72,7 +73,8 @@ absl::StatusOr<std::unique_ptr<SysletHead>> SysletHead::Register(
   const long error = syslet_register(&head->head_);
   if (error != 0) {
     head->head_.completion_ring = nullptr;
-    return ErrnoStatus(static_cast<int>(-error), "cannot register a head");
+    return ErrnoStatus(static_cast<int>(-error),
+                       "cannot register a syslet head");
   }
   syslet_set_atoms_max(options.atoms_max);
   return head;

@@ -1,29 +1,29 @@
-// Syslets in C++: a SysletBuilder writes a program, a SysletHead executes it.
+// Syslets in C++: a SysletBuilder makes a program, a SysletHead executes it.
 //
-// Threads:   a SysletHead: the one that registered it; a Syslet: one at a time,
-//            and nobody while it runs.
-// Ownership: a Syslet owns its atoms and the arguments that are values; what
-//            Var() and Returns() point to is borrowed.
-// Blocks:    as in syslet.h; so does the destructor of a SysletHead.
-// Errors:    absl::Status for what is asked of the head; of a system call, its
-//            atom's result.
+// Threads:   a SysletHead: only the thread that registered it; a Syslet: one at
+//            a time, and none while the Syslet runs.
+// Ownership: a Syslet owns its atoms and the arguments that are plain values;
+//            what Var() and Returns() point to is borrowed.
+// Blocks:    as in syslet.h; the destructor of a SysletHead, too.
+// Errors:    the head's own are an absl::Status; a system call's is its atom's
+//            result.
 //
 //   long fd, bytes;
 //   SysletBuilder builder;
 //   builder.Call(SYS_openat, {AT_FDCWD, path, O_RDONLY})
 //       .Returns(&fd)
 //       .If(SYSLET_STOP_ON_NEGATIVE);
-//   builder.Call(SYS_read, {Var(&fd), buffer, size}).Returns(&bytes);
-//   builder.Call(SYS_close, {Var(&fd)});
+//   builder.Call(SYS_read, {syslets::Var(&fd), buffer, size}).Returns(&bytes);
+//   builder.Call(SYS_close, {syslets::Var(&fd)});
 //   Syslet syslet = builder.Build();
 //
-//   auto head = SysletHead::Register({});  // And look at its status.
+//   auto head = SysletHead::Register({});  // Check its status, too.
 //   absl::StatusOr<syslet_uatom*> last = (*head)->Exec(syslet.first());
-//   if (last.ok() && *last == nullptr) {  // It has gone to a worker.
+//   if (last.ok() && *last == nullptr) {  // The syslet went to a worker.
 //     (*head)->Wait(1);
 //     last = (*head)->Take();
 //   }
-//   // Here `fd` tells how the open went, and `bytes` the read.
+//   // Now `fd` has the result of the open, and `bytes` that of the read.
 
 #ifndef UASIO_ASIO_SYSLETS_BUILDER_H_
 #define UASIO_ASIO_SYSLETS_BUILDER_H_
@@ -42,19 +42,22 @@
 
 namespace uasio {
 
-// An argument of a system call: a number or an address, or what Var() makes.
+// An argument of a system call: a number, an address, or a Var().
 struct SysletArgument {
   template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>
-  SysletArgument(T number)  // NOLINT: it stands for the number.
+  SysletArgument(T number)  // NOLINT: implicit on purpose.
       : value(static_cast<unsigned long>(number)) {}
-  SysletArgument(const void* address)  // NOLINT: it stands for the address.
+  SysletArgument(const void* address)  // NOLINT: implicit on purpose.
       : value(reinterpret_cast<unsigned long>(address)) {}
 
   unsigned long value;
-  unsigned long* variable = nullptr;  // Holds the value, if it is set.
+  unsigned long* variable = nullptr;  // If set, it replaces `value`.
 };
 
-// What `variable` holds when the atom is run: a result, a size, an address.
+namespace syslets {
+
+// The value that `variable` has when the atom runs: a result, a size, an
+// address.
 template <typename T>
 SysletArgument Var(T* variable) {
   static_assert(sizeof(T) == sizeof(long), "an argument is as large as a long");
@@ -63,9 +66,11 @@ SysletArgument Var(T* variable) {
   return argument;
 }
 
-// A program, which stays where it is in memory also when it is moved.  Its
-// atoms point to each other and to its values, so that a copy would run the
-// original.
+}  // namespace syslets
+
+// A program.  Moving it does not move its atoms in memory.  It cannot be
+// copied: the atoms point to each other and to the values, so a copy would run
+// the original.
 class Syslet {
  public:
   Syslet() = default;
@@ -76,7 +81,7 @@ class Syslet {
   syslet_uatom* at(size_t index) { return &atoms_[index]; }
   size_t size() const { return atoms_.size(); }
 
-  // Of an atom of this program, such as the final one.
+  // The index of an atom of this program, such as the final one.
   size_t IndexOf(const syslet_uatom* atom) const {
     return static_cast<size_t>(atom - atoms_.data());
   }
@@ -85,24 +90,24 @@ class Syslet {
   friend class SysletBuilder;
 
   std::vector<syslet_uatom> atoms_;
-  std::deque<unsigned long> values_;  // Where arg_ptrs point.
+  std::deque<unsigned long> values_;  // What arg_ptrs point to.
 };
 
-// Atoms stand in memory, and follow each other, in the order of the calls.
+// Atoms are in memory, and by default run, in the order of the Call()s.
 class SysletBuilder {
  public:
   class Atom {
    public:
-    // Where the result goes.
+    // Stores the atom's result to *result.
     Atom& Returns(long* result);
-    // Both add flags: If() reads well with SYSLET_STOP_..., With() else.
+    // Both add flags: write If() for SYSLET_STOP_..., With() for the others.
     Atom& If(unsigned long flags) { return With(flags); }
     Atom& With(unsigned long flags);
-    // The index of the atom to be run next, instead of the following one.
+    // Runs the atom of this index next, instead of the following one.
     Atom& Then(size_t index);
-    // None is run next.
+    // Runs no atom next.
     Atom& Ends();
-    // Kept in the atom for the user.
+    // Sets the atom's private_, which is for the user.
     Atom& Private(void* data);
 
    private:
@@ -116,35 +121,35 @@ class SysletBuilder {
   };
 
   // Adds an atom.
-  // REQUIRES: six arguments at the most.
+  // REQUIRES: at most six arguments.
   Atom Call(unsigned long nr, std::initializer_list<SysletArgument> arguments);
 
-  // Of the atom that is added next.
+  // The index of the atom that the next Call() adds.
   size_t index() const { return next_.size(); }
 
-  // The program, after which the builder is empty.
-  // REQUIRES: indices given to Then() are of atoms of the program; the last
-  // atom does not skip to one behind it.
+  // Returns the program and empties the builder.
+  // REQUIRES: there is an atom; each index given to Then() is of an atom of the
+  // program; the last atom does not skip to the next one in memory.
   Syslet Build();
 
  private:
   static constexpr size_t kNone = ~size_t{0};
-  static constexpr size_t kFollowing = kNone - 1;  // Or none, of the last.
+  static constexpr size_t kFollowing = kNone - 1;  // Of the last atom: none.
 
   Syslet syslet_;
-  std::vector<size_t> next_;  // Of each atom: an index, or one of these.
+  std::vector<size_t> next_;  // Per atom: an index, kNone or kFollowing.
 };
 
 struct SysletHeadOptions {
-  size_t slots = 256;                           // Of the ring.
+  size_t slots = 256;                           // Of the completion ring.
   size_t threads_max = 0;                       // 0: SYSLET_THREADS_DEFAULT.
-  size_t atoms_max = SYSLET_ATOMS_MAX_DEFAULT;  // In each execution.
+  size_t atoms_max = SYSLET_ATOMS_MAX_DEFAULT;  // That one Exec() may run.
 };
 
-// A thread's head, with its ring.
+// A thread's head and its completion ring.
 class SysletHead {
  public:
-  // Fails if the thread has a head.
+  // Fails if the thread already has a head.
   static absl::StatusOr<std::unique_ptr<SysletHead>> Register(
       const SysletHeadOptions& options);
   ~SysletHead();
@@ -152,19 +157,23 @@ class SysletHead {
   SysletHead(const SysletHead&) = delete;
   SysletHead& operator=(const SysletHead&) = delete;
 
-  // The final atom; or nullptr: it has gone to a worker, and Take() will return
-  // it (without SYSLET_NO_COMPLETE); or why nothing has run: unavailable, if
-  // there is no room in the ring until Take() is called.
+  // Runs a syslet.  Returns
+  // - its final atom, if it has ended without a worker;
+  // - nullptr, if it went to a worker: Take() will return the final atom,
+  //   unless that has SYSLET_NO_COMPLETE;
+  // - an error, if nothing has run: unavailable if the ring is full, in which
+  //   Take() makes room.
   absl::StatusOr<syslet_uatom*> Exec(syslet_uatom* first);
 
-  // Waits for `min` completions to be taken, or for all there will be; how many
-  // there are.
+  // Waits until `min` completions can be taken, or no syslet runs that could
+  // add one.  Returns how many can be taken.
   size_t Wait(size_t min);
 
-  // The next completion, or nullptr: there is none yet.
+  // Takes the next completion; nullptr: there is none yet.
   syslet_uatom* Take();
 
-  // Readable when completions have come since it was last read; the head's own.
+  // Readable if a completion has come since it was last read.  The head owns
+  // it.
   absl::StatusOr<int> event_fd();
 
  private:
@@ -174,7 +183,7 @@ class SysletHead {
   const Owner owner_;
   std::vector<syslet_uatom*> ring_;
   async_head_user head_;
-  unsigned long index_ = 0;  // Of the slot that Take() looks at.
+  unsigned long index_ = 0;  // Of the slot that Take() looks at next.
 };
 
 }  // namespace uasio

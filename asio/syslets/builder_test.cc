@@ -17,6 +17,8 @@
 namespace uasio {
 namespace {
 
+using syslets::Var;
+
 std::unique_ptr<SysletHead> Register(const SysletHeadOptions& options = {}) {
   absl::StatusOr<std::unique_ptr<SysletHead>> head =
       SysletHead::Register(options);
@@ -24,8 +26,8 @@ std::unique_ptr<SysletHead> Register(const SysletHeadOptions& options = {}) {
   return *std::move(head);
 }
 
-// The final atom, wherever it was run.
-syslet_uatom* Finish(SysletHead* head, syslet_uatom* first) {
+// Runs a syslet to its end, here or in a worker, and returns its final atom.
+syslet_uatom* RunToEnd(SysletHead* head, syslet_uatom* first) {
   absl::StatusOr<syslet_uatom*> last = head->Exec(first);
   EXPECT_TRUE(last.ok()) << last.status();
   if (last.ok() && *last != nullptr) return *last;
@@ -33,7 +35,7 @@ syslet_uatom* Finish(SysletHead* head, syslet_uatom* first) {
   return head->Take();
 }
 
-TEST(SysletBuilderTest, OneAtomUsesWhatAnotherHasGot) {
+TEST(SysletBuilderTest, OneAtomUsesTheResultOfAnother) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data", Pattern(1000));
   const auto head = Register();
@@ -49,7 +51,7 @@ TEST(SysletBuilderTest, OneAtomUsesWhatAnotherHasGot) {
     builder.Call(SYS_close, {Var(&fd)}).Returns(&closed);
     Syslet syslet = builder.Build();
     Syslet moved = std::move(syslet);
-    EXPECT_EQ(moved.IndexOf(Finish(head.get(), moved.first())), 2u);
+    EXPECT_EQ(moved.IndexOf(RunToEnd(head.get(), moved.first())), 2u);
     EXPECT_EQ(bytes, 1000);
     EXPECT_EQ(std::string(buffer, 1000), Pattern(1000));
     EXPECT_EQ(closed, 0);
@@ -60,7 +62,7 @@ static_assert(!std::is_copy_constructible_v<Syslet> &&
                   !std::is_copy_assignable_v<Syslet>,
               "a copy's atoms would point into the original");
 
-TEST(SysletBuilderTest, LoopsAndBranchesAreIndices) {
+TEST(SysletBuilderTest, ThenAndSkipMakeLoopsAndBranches) {
   const auto head = Register();
   unsigned long left = 10, sum = 0, wrong = 0;
   SysletBuilder builder;
@@ -72,7 +74,7 @@ TEST(SysletBuilderTest, LoopsAndBranchesAreIndices) {
   builder.Call(SYS_sched_yield, {}).Ends().Private(&sum);
   builder.Call(SYSLET_NR_UMEM_ADD, {&wrong, 1});
   Syslet syslet = builder.Build();
-  syslet_uatom* last = Finish(head.get(), syslet.first());
+  syslet_uatom* last = RunToEnd(head.get(), syslet.first());
   EXPECT_EQ(last, syslet.at(2));
   EXPECT_EQ(last->private_, &sum);
   EXPECT_EQ(sum, 55u);
@@ -94,10 +96,10 @@ TEST(SysletHeadTest, AFullRingIsUnavailable) {
   EXPECT_NE(status.message().find("EAGAIN"), std::string::npos) << status;
   EXPECT_EQ(head->Take(), syslet.first());
   EXPECT_EQ(head->Take(), nullptr);
-  EXPECT_EQ(Finish(head.get(), syslet.first()), syslet.first());
+  EXPECT_EQ(RunToEnd(head.get(), syslet.first()), syslet.first());
 }
 
-TEST(SysletHeadTest, RefusedCallsAreNotPermitted) {
+TEST(SysletHeadTest, ARefusedCallIsPermissionDenied) {
   const auto head = Register();
   SysletBuilder builder;
   builder.Call(SYS_exit_group, {0});
@@ -106,14 +108,14 @@ TEST(SysletHeadTest, RefusedCallsAreNotPermitted) {
             absl::StatusCode::kPermissionDenied);
 }
 
-TEST(SysletHeadTest, AThreadHasOne) {
+TEST(SysletHeadTest, AThreadHasAtMostOneHead) {
   const auto head = Register();
   EXPECT_EQ(SysletHead::Register({}).status().code(),
             absl::StatusCode::kAlreadyExists);
   std::thread([] { Register(); }).join();
 }
 
-TEST(SysletHeadTest, OptionsBoundTheAtoms) {
+TEST(SysletHeadTest, AtomsMaxBoundsTheAtomsOfOneExec) {
   SysletHeadOptions options;
   options.atoms_max = 5;
   const auto head = Register(options);
@@ -121,11 +123,11 @@ TEST(SysletHeadTest, OptionsBoundTheAtoms) {
   SysletBuilder builder;
   builder.Call(SYSLET_NR_UMEM_ADD, {&count, 1}).Then(0);
   Syslet syslet = builder.Build();
-  Finish(head.get(), syslet.first());
+  RunToEnd(head.get(), syslet.first());
   EXPECT_EQ(count, 5u);
 }
 
-TEST(SysletHeadTest, TheEventFdTellsOfCompletions) {
+TEST(SysletHeadTest, ACompletionMakesTheEventFdReadable) {
   const auto head = Register();
   const absl::StatusOr<int> fd = head->event_fd();
   ASSERT_TRUE(fd.ok()) << fd.status();
@@ -140,9 +142,9 @@ TEST(SysletHeadTest, TheEventFdTellsOfCompletions) {
 
 TEST(SysletDeathTest, BrokenRulesAreNamed) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(SysletBuilder().Build(), "has an atom at least");
+  EXPECT_DEATH(SysletBuilder().Build(), "needs at least one atom");
   EXPECT_DEATH(SysletBuilder().Call(SYS_getpid, {1, 2, 3, 4, 5, 6, 7}),
-               "six arguments at the most");
+               "at most six arguments");
   EXPECT_DEATH(
       {
         SysletBuilder builder;
@@ -157,7 +159,7 @@ TEST(SysletDeathTest, BrokenRulesAreNamed) {
             .If(SYSLET_STOP_ON_NEGATIVE | SYSLET_SKIP_TO_NEXT_ON_STOP);
         builder.Build();
       },
-      "nothing stands behind the last atom to skip to");
+      "the last atom must not skip");
   EXPECT_DEATH(
       {
         auto head = Register();

@@ -1,5 +1,5 @@
-// The table, in groups; each has its reason.  What is not named here might
-// block.
+// The table of system calls, in groups, each with its reason.  A call that is
+// not in a group might block.
 
 #include "asio/syslets/calls.h"
 
@@ -16,24 +16,25 @@
 #define UASIO_OLD_REFUSED                                                   \
   SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt, SYS_set_thread_area, \
       SYS_iopl, SYS_ioperm, SYS_pause,
-#define UASIO_OLD_QUICK \
+#define UASIO_OLD_NEVER_BLOCKS \
   SYS_getpgrp, SYS_time, SYS_pipe, SYS_eventfd, SYS_epoll_create,
 #else
 #define UASIO_OLD_OPEN SYS_openat
 #define UASIO_OLD_REFUSED
-#define UASIO_OLD_QUICK
+#define UASIO_OLD_NEVER_BLOCKS
 #endif
 
 namespace uasio {
+namespace syslets {
 namespace {
 
-// Numbers newer than the headers may be; all architectures share them.
+// May be newer than the headers; all architectures share the number.
 constexpr long kSysLsmSetSelfAttr = 460;
 
 constexpr long kRefused[] = {
     UASIO_OLD_REFUSED
-        // They end the thread or the process, become another program, or return
-        // twice: into a worker's stack.
+        // They end the thread or the process, start another program, or return
+        // a second time into a worker's stack.
         SYS_exit,
     SYS_exit_group,
     SYS_execve,
@@ -41,13 +42,13 @@ constexpr long kRefused[] = {
     SYS_clone,
     SYS_clone3,
     SYS_rt_sigreturn,
-    // They change what the C library keeps of the thread that makes them.
+    // They change what the C library records about the calling thread.
     SYS_set_tid_address,
     SYS_set_robust_list,
     SYS_rseq,
-    // They change that thread's credentials, or may give it a new keyring with
-    // new ones; what one worker may do, and the next one may not, is nobody's
-    // intention.
+    // They change the calling thread's credentials, or may give it a new
+    // keyring with new credentials.  Workers must not differ in what they may
+    // do.
     SYS_setuid,
     SYS_setgid,
     SYS_setreuid,
@@ -62,7 +63,8 @@ constexpr long kRefused[] = {
     SYS_add_key,
     SYS_request_key,
     kSysLsmSetSelfAttr,
-    // They confine that thread, trace it, or part it from the process.
+    // They confine the calling thread, trace it, or separate it from the
+    // process.
     SYS_prctl,
     SYS_seccomp,
     SYS_landlock_restrict_self,
@@ -71,12 +73,12 @@ constexpr long kRefused[] = {
     SYS_unshare,
     SYS_setns,
     SYS_close_range,
-    // They change that thread's signals, of which a worker blocks all, or wait
-    // for one, which would never come (so does pause, above).
+    // They change the calling thread's signals, or wait for one (as does pause,
+    // above).  Workers block all signals, so that none would ever come.
     SYS_rt_sigprocmask,
     SYS_rt_sigsuspend,
     SYS_sigaltstack,
-    // They change where and when that thread runs, or its rights to memory.
+    // They change when and where the calling thread runs, or its memory rights.
     SYS_sched_setparam,
     SYS_sched_setscheduler,
     SYS_sched_setattr,
@@ -88,8 +90,8 @@ constexpr long kRefused[] = {
 };
 
 constexpr long kNeverBlocks[] = {
-    UASIO_OLD_QUICK
-        // They copy numbers out of the kernel's memory.
+    UASIO_OLD_NEVER_BLOCKS
+        // They read numbers from the kernel's memory.
         SYS_getpid,
     SYS_gettid,
     SYS_getppid,
@@ -112,13 +114,13 @@ constexpr long kNeverBlocks[] = {
     SYS_clock_gettime,
     SYS_clock_getres,
     SYS_getcpu,
-    // They change a number in it.
+    // They change a number in the kernel's memory.
     SYS_umask,
     SYS_sched_yield,
-    // It copies the inode that the open file holds in memory.  (A file system
-    // over a network may ask its server.)
+    // It reads the inode, which an open file keeps in memory.  (A network file
+    // system may ask its server.)
     SYS_fstat,
-    // They make an fd, of nothing but memory.
+    // They create an fd and use memory only.
     SYS_dup,
     SYS_pipe2,
     SYS_eventfd2,
@@ -129,9 +131,9 @@ constexpr long kNeverBlocks[] = {
     SYS_timerfd_gettime,
 };
 
-// Each architecture's own numbers end here; those that all share begin there.
-// What later kernels have added behind the last one, nobody here has judged.
-constexpr unsigned long kOwnLast =
+// Each architecture's own numbers end at kArchLast; those that all share begin
+// at kSharedFirst.  What later kernels add behind kSharedLast is kUnknown.
+constexpr unsigned long kArchLast =
     SYS_rseq > SYS_kexec_file_load ? SYS_rseq : SYS_kexec_file_load;
 constexpr unsigned long kSharedFirst = 424;
 constexpr unsigned long kSharedLast = 469;  // file_setattr, of Linux 6.17.
@@ -139,18 +141,18 @@ constexpr unsigned long kSharedLast = 469;  // file_setattr, of Linux 6.17.
 using Table = std::array<CallKind, kSharedLast + 1>;
 
 template <size_t kCount>
-constexpr void Enter(Table* table, const long (&numbers)[kCount],
-                     CallKind kind) {
+constexpr void SetKind(Table* table, const long (&numbers)[kCount],
+                       CallKind kind) {
   for (const long nr : numbers) (*table)[static_cast<size_t>(nr)] = kind;
 }
 
 constexpr Table MakeTable() {
   Table table = {};
-  for (unsigned long nr = kOwnLast + 1; nr < kSharedFirst; ++nr) {
+  for (unsigned long nr = kArchLast + 1; nr < kSharedFirst; ++nr) {
     table[nr] = CallKind::kUnknown;
   }
-  Enter(&table, kRefused, CallKind::kRefused);
-  Enter(&table, kNeverBlocks, CallKind::kNeverBlocks);
+  SetKind(&table, kRefused, CallKind::kRefused);
+  SetKind(&table, kNeverBlocks, CallKind::kNeverBlocks);
   table[UASIO_OLD_OPEN] = CallKind::kOpen;
   table[SYS_openat] = CallKind::kOpenat;
   table[SYS_read] = CallKind::kRead;
@@ -170,4 +172,5 @@ CallKind KindOf(unsigned long nr) {
   return nr == SYSLET_NR_UMEM_ADD ? CallKind::kUmemAdd : CallKind::kUnknown;
 }
 
+}  // namespace syslets
 }  // namespace uasio

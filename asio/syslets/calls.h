@@ -1,8 +1,8 @@
-// What is known of each system call: whether a syslet may make it at all, and
-// whether it can block.
+// Classifies system calls: whether a syslet may make them, and whether they can
+// block.
 //
 // Threads:   any.
-// Errors:    none; a number that is no system call is of kind kUnknown.
+// Errors:    none; a number that is no system call is kUnknown.
 
 #ifndef UASIO_ASIO_SYSLETS_CALLS_H_
 #define UASIO_ASIO_SYSLETS_CALLS_H_
@@ -10,15 +10,16 @@
 #include <cstdint>
 
 namespace uasio {
+namespace syslets {
 
 enum class CallKind : uint8_t {
-  kMightBlock,   // Is made in a worker.
-  kNeverBlocks,  // Is made in the caller, whatever its arguments.
-  kRefused,      // Is never made: -EPERM.
-  kUnknown,      // Is never made: -ENOSYS.
+  kMightBlock,   // Made in a worker.
+  kNeverBlocks,  // Made in the caller, with any arguments.
+  kRefused,      // Never made; the result is -EPERM.
+  kUnknown,      // Never made; the result is -ENOSYS.
   kUmemAdd,      // SYSLET_NR_UMEM_ADD.
 
-  // These are made in the caller where their arguments allow: see attempts.h.
+  // Made in the caller if their arguments allow: see attempts.h.
   kOpen,
   kOpenat,
   kRead,
@@ -30,6 +31,7 @@ enum class CallKind : uint8_t {
 
 CallKind KindOf(unsigned long nr);
 
+}  // namespace syslets
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_SYSLETS_CALLS_H_

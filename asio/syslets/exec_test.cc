@@ -1,4 +1,4 @@
-// What executing a syslet does, where, and what it refuses.
+// What syslet_exec() runs, in which thread, and what it refuses.
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -19,11 +19,11 @@ namespace {
 using syslet_testing::Add;
 using syslet_testing::Atom;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 using syslet_testing::Values;
 
-TEST(ExecTest, TellsWhatHasRunAtOnceByReturningItAlone) {
+TEST(ExecTest, ReturnsTheFinalAtomOfACallerRunAndLeavesTheRingEmpty) {
   TestHead head;
   long result = -1;
   syslet_uatom atoms[2] = {Atom(SYS_sched_yield),
@@ -35,7 +35,7 @@ TEST(ExecTest, TellsWhatHasRunAtOnceByReturningItAlone) {
   EXPECT_EQ(head.Slot(0), nullptr);
 }
 
-TEST(ExecTest, WantsAnAtom) {
+TEST(ExecTest, RefusesANullAtom) {
   const TestHead head;
   EXPECT_EQ(syslet_error(syslet_exec(nullptr)), -EFAULT);
 }
@@ -45,11 +45,11 @@ TEST(ExecTest, LeavesTheCallerAtTheFirstCallThatMightBlock) {
   long before = 0, after = 0, bad = 0;
   unsigned long fd = kBadFd;
   syslet_uatom atoms[3] = {Atom(SYS_gettid, {}, &before),
-                           Atom(kLeaves, {&fd}, &bad),
+                           Atom(kMightBlock, {&fd}, &bad),
                            Atom(SYS_gettid, {}, &after)};
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
-  EXPECT_EQ(head.Run(atoms), &atoms[2]);
+  EXPECT_EQ(head.RunToEnd(atoms), &atoms[2]);
   EXPECT_EQ(before, gettid());
   EXPECT_EQ(bad, -EBADF);
   EXPECT_GT(after, 0);
@@ -65,18 +65,18 @@ TEST(ExecTest, AsyncNeverRunsInTheCaller) {
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
   EXPECT_EQ(syslet_exec(atoms), nullptr);
-  EXPECT_EQ(head.Await(), &atoms[2]);
+  EXPECT_EQ(head.WaitAndTake(), &atoms[2]);
   EXPECT_EQ(ids[0], gettid());
   EXPECT_NE(ids[1], gettid());
-  EXPECT_EQ(ids[2], ids[1]);  // There is no way back.
+  EXPECT_EQ(ids[2], ids[1]);  // SYNC does not move it back.
 }
 
 TEST(ExecTest, SyncNeverLeavesTheCaller) {
   const TestHead head;
   long id = 0;
   unsigned long fd = kBadFd;
-  syslet_uatom atoms[3] = {Atom(kLeaves, {&fd}, nullptr, SYSLET_SYNC),
-                           Atom(kLeaves, {&fd}),  // It holds from there on.
+  syslet_uatom atoms[3] = {Atom(kMightBlock, {&fd}, nullptr, SYSLET_SYNC),
+                           Atom(kMightBlock, {&fd}),  // SYNC still holds.
                            Atom(SYS_gettid, {}, &id)};
   atoms[0].next = &atoms[1];
   atoms[1].next = &atoms[2];
@@ -84,7 +84,7 @@ TEST(ExecTest, SyncNeverLeavesTheCaller) {
   EXPECT_EQ(id, gettid());
 }
 
-TEST(ExecTest, AnAtomEndsWithItsFirstNullArgument) {
+TEST(ExecTest, AnAtomMayBeTruncatedBehindItsFirstNullArgument) {
   const TestHead head;
   const long page = sysconf(_SC_PAGESIZE);
   char* memory = static_cast<char*>(mmap(nullptr, static_cast<size_t>(2 * page),
@@ -114,16 +114,15 @@ TEST(ExecTest, PassesSixArguments) {
             values.Of(1ul)},
            &result, SYSLET_SYNC);
   EXPECT_EQ(syslet_exec(&atom), &atom);
-  EXPECT_EQ(result, -EINVAL);  // For the sixth: an offset within a page.
+  EXPECT_EQ(result, -EINVAL);  // The sixth, an offset, is not of a page.
 }
 
-TEST(ExecTest, AnAtomIsReadWhenItIsRun) {
+TEST(ExecTest, AnAtomIsReadWhenItRuns) {
   const TestHead head;
   unsigned long number = 0, one = 1;
   unsigned long* address = &number;
   syslet_uatom atoms[2] = {Add(&address, &one), Add(&address, &one)};
-  // The first makes the second a number that is no call, and itself one that
-  // has other flags: too late for this time.
+  // The first atom's result makes the second one's number an unknown call.
   atoms[0].ret_ptr = reinterpret_cast<long*>(&atoms[1].nr);
   atoms[0].next = &atoms[1];
   number = 399;
@@ -132,19 +131,20 @@ TEST(ExecTest, AnAtomIsReadWhenItIsRun) {
   EXPECT_EQ(syslet_exec(atoms), &atoms[1]);
   EXPECT_EQ(result, -ENOSYS);
 
+  // The atom's result changes its own flags, which count from its next run on.
   unsigned long flags = 0, stop = SYSLET_STOP_ON_NONZERO;
   unsigned long* flags_address = &flags;
   syslet_uatom own = Add(&flags_address, &stop);
   own.ret_ptr = reinterpret_cast<long*>(&own.flags);
   own.next = &own;
   EXPECT_EQ(syslet_exec(&own), &own);
-  EXPECT_EQ(flags, 2 * stop);  // Twice: the flag held for the second time.
+  EXPECT_EQ(flags, 2 * stop);  // It ran twice.
 }
 
-TEST(ExecTest, UnknownNumbersAreNoCalls) {
+TEST(ExecTest, AnUnknownNumberFailsWithENOSYS) {
   const TestHead head;
-  // Behind the last, in the gap (335 ends a process that makes it), of the x32
-  // ABI, and its own numbers.
+  // Behind the last number; in the gap (335 ends the process that calls it);
+  // with the x32 ABI's bit, and its own numbers.
   for (const unsigned long nr :
        {470ul, 4711ul, 335ul, 423ul, 0x40000000ul, 0x40000000ul + SYS_getpid,
         512ul, 520ul, SYSLET_NR_UMEM_ADD + 1, ~0UL}) {
@@ -155,7 +155,7 @@ TEST(ExecTest, UnknownNumbersAreNoCalls) {
   }
 }
 
-TEST(ExecTest, WhatIsRefusedAnywhereLetsNothingRun) {
+TEST(ExecTest, ARefusedCallAnywhereInTheSysletLetsNothingRun) {
   const TestHead head;
   for (const long nr : {SYS_exit,
                         SYS_exit_group,
@@ -195,7 +195,7 @@ TEST(ExecTest, WhatIsRefusedAnywhereLetsNothingRun) {
   }
 }
 
-TEST(ExecTest, WhatBecomesARefusedCallIsNotMade) {
+TEST(ExecTest, AnAtomThatBecomesARefusedCallIsNotMade) {
   TestHead head;
   for (const unsigned long place : {SYSLET_SYNC, SYSLET_ASYNC}) {
     unsigned long number = SYS_exit_group - 1, one = 1;
@@ -205,12 +205,12 @@ TEST(ExecTest, WhatBecomesARefusedCallIsNotMade) {
                              Atom(SYS_sched_yield, {}, &result)};
     atoms[0].ret_ptr = reinterpret_cast<long*>(&atoms[1].nr);
     atoms[0].next = &atoms[1];
-    EXPECT_EQ(head.Run(atoms), &atoms[1]);
+    EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
     EXPECT_EQ(result, -EPERM);
   }
 }
 
-TEST(ExecTest, AnEndlessLoopEndsWithTheAtomThatIsOneTooMany) {
+TEST(ExecTest, AnEndlessLoopEndsWithELOOPInTheAtomBeyondTheBound) {
   TestHead head;
   for (const unsigned long place : {SYSLET_SYNC, SYSLET_ASYNC}) {
     unsigned long number = 0, one = 1;
@@ -222,7 +222,7 @@ TEST(ExecTest, AnEndlessLoopEndsWithTheAtomThatIsOneTooMany) {
     atoms[0].ret_ptr = &first;
     atoms[1].ret_ptr = &second;
     ASSERT_EQ(syslet_set_atoms_max(1001), 0);
-    EXPECT_EQ(head.Run(atoms), &atoms[1]);
+    EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
     EXPECT_EQ(number, 1001u);
     EXPECT_EQ(first, 1001);
     EXPECT_EQ(second, -ELOOP);
@@ -230,7 +230,7 @@ TEST(ExecTest, AnEndlessLoopEndsWithTheAtomThatIsOneTooMany) {
   EXPECT_EQ(syslet_set_atoms_max(0), -EINVAL);
 }
 
-TEST(ExecTest, ABranchDoesNotSaveAnEndlessLoop) {
+TEST(ExecTest, SkippingDoesNotPassTheBound) {
   TestHead head;
   ASSERT_EQ(syslet_set_atoms_max(1), 0);
   syslet_uatom atoms[3] = {
@@ -239,16 +239,16 @@ TEST(ExecTest, ABranchDoesNotSaveAnEndlessLoop) {
            SYSLET_STOP_ON_NEGATIVE | SYSLET_SKIP_TO_NEXT_ON_STOP),
       Atom(SYS_sched_yield)};
   atoms[0].next = &atoms[1];
-  EXPECT_EQ(head.Run(atoms), &atoms[1]);
+  EXPECT_EQ(head.RunToEnd(atoms), &atoms[1]);
 }
 
-TEST(ExecTest, TheBoundIsAMillionUnlessItIsSet) {
+TEST(ExecTest, TheDefaultBoundIsAMillionAtoms) {
   TestHead head;
   unsigned long number = 0, one = 1;
   unsigned long* address = &number;
   syslet_uatom atom = Add(&address, &one);
   atom.next = &atom;
-  EXPECT_EQ(head.Run(&atom), &atom);
+  EXPECT_EQ(head.RunToEnd(&atom), &atom);
   EXPECT_EQ(number, SYSLET_ATOMS_MAX_DEFAULT);
 }
 

@@ -1,4 +1,4 @@
-// Each flag, and all of them together, against the seed's rules as a table.
+// Each flag, and every combination of flags, against a table of their rules.
 
 #include <array>
 #include <string>
@@ -25,11 +25,11 @@ constexpr Rule kRules[] = {
     {SYSLET_STOP_ON_NON_POSITIVE, {true, true, false}},
 };
 
-// The first atom has the flags and the result; it has one behind it in memory
-// and another one, or none, as `next`.
+// The first atom has these flags and this result.  A second atom is behind it
+// in memory; `next` is a third one, or none.
 struct Case {
   unsigned long flags;
-  int result;  // 0, 1, 2: -3, 0, 3.
+  int result;  // An index: 0, 1, 2 stand for -3, 0, 3.
   bool has_next;
   bool others_complete;
 
@@ -52,14 +52,15 @@ struct Case {
   }
 };
 
-class Scene {
+class CaseRunner {
  public:
-  explicit Scene(const Case& c)
+  explicit CaseRunner(const Case& c)
       : number_(static_cast<unsigned long>(c.result * 3 - 3)) {
-    const unsigned long quiet = c.others_complete ? 0 : SYSLET_NO_COMPLETE;
+    const unsigned long no_complete =
+        c.others_complete ? 0 : SYSLET_NO_COMPLETE;
     atoms_ = {Add(&address_, &zero_, c.flags),
-              Add(&behind_address_, &one_, quiet),
-              Add(&next_address_, &one_, quiet)};
+              Add(&behind_address_, &one_, no_complete),
+              Add(&next_address_, &one_, no_complete)};
     if (c.has_next) atoms_[0].next = &atoms_[2];
   }
 
@@ -99,7 +100,7 @@ TEST(FlagsTest, EveryCombinationDoesWhatTheTableSays) {
                      << "flags " << flags << ", result " << result << ", next "
                      << c.has_next << ", others complete "
                      << c.others_complete);
-        Scene(c).Check(c, &head);
+        CaseRunner(c).Check(c, &head);
         ++count;
       }
     }
@@ -107,7 +108,7 @@ TEST(FlagsTest, EveryCombinationDoesWhatTheTableSays) {
   EXPECT_EQ(count, 192 * 12);
 }
 
-TEST(FlagsTest, UnknownOnesAreRefusedBeforeAnythingRuns) {
+TEST(FlagsTest, UnknownFlagsAreRefusedBeforeAnythingRuns) {
   const TestHead head;
   unsigned long number = 0, one = 1;
   unsigned long* address = &number;

@@ -1,10 +1,10 @@
-// How many jobs are with the pool.
+// How pending jobs get to the pool.
 //
-// A job that the pool runs goes on with the head's next pending one when it is
-// done, in the same thread, as long as max_nr_threads allows as many as there
-// are.  So there is one whenever anything is pending, and what is pending is
-// begun without the owner; only for more of them at a time, when the limit was
-// raised, he has to call.
+// When a job ends, its worker runs the head's next pending job, unless
+// max_nr_threads has been lowered below the number of jobs in the pool.  So a
+// job is in the pool whenever one is pending, and pending jobs start without a
+// call of the owner.  After the limit was raised, more of them start at a time
+// when the owner calls Wait(), or an Exec() that leaves the caller.
 
 #include "asio/syslets/head.h"
 
@@ -15,6 +15,7 @@
 #include <algorithm>
 
 namespace uasio {
+namespace syslets {
 namespace {
 
 syslet_uatom* ErrorOf(long error) {
@@ -55,12 +56,12 @@ syslet_uatom* Head::Exec(syslet_uatom* atom) {
   Run run;
   run.atom = atom;
   run.atoms_left = atoms_max_;
-  if (RunInCaller(&run, &experience_)) return run.atom;
-  SendOff(run);
+  if (RunInCaller(&run, &heuristics_)) return run.atom;
+  GiveToWorker(run);
   return nullptr;
 }
 
-// What could fail later, when some of the syslet has run, is done here.
+// Does everything that can fail, before any of the syslet has run.
 long Head::Admit(const syslet_uatom* atom) {
   if (const long error = checker_.Check(atom)) return error;
   if (next_ == nullptr) next_ = NewJob();
@@ -75,15 +76,15 @@ size_t Head::Wait(size_t min) {
   }
   Start(&batch);
   MutexLock lock(&mutex_);
-  size_t waiting = ring_.Waiting();
-  wake_at_ = ring_.EnteredWhenWaiting(min);
+  size_t untaken = ring_.Untaken();
+  wake_at_ = ring_.EnteredWhenUntaken(min);
   enough_ = false;
-  if (waiting < min && running_ > 0) YieldLocked();
-  while ((waiting = ring_.Waiting()) < min && running_ > 0) {
+  if (untaken < min && running_ > 0) YieldLocked();
+  while ((untaken = ring_.Untaken()) < min && running_ > 0) {
     changed_.Wait(&mutex_);
   }
   wake_at_ = UINT64_MAX;
-  return waiting;
+  return untaken;
 }
 
 void Head::YieldLocked() {
@@ -95,17 +96,17 @@ void Head::YieldLocked() {
 long Head::EventFd() {
   MutexLock lock(&mutex_);
   if (event_fd_ >= 0) return event_fd_;
-  const auto waiting = static_cast<unsigned>(ring_.Waiting());
-  event_fd_ = eventfd(waiting, EFD_NONBLOCK | EFD_CLOEXEC);
+  const auto untaken = static_cast<unsigned>(ring_.Untaken());
+  event_fd_ = eventfd(untaken, EFD_NONBLOCK | EFD_CLOEXEC);
   return event_fd_ >= 0 ? event_fd_ : -errno;
 }
 
 void Head::Go(WorkerThread*, Work* w) {
   Job* job = static_cast<Job*>(w);
-  job->head->Serve(job);
+  job->head->RunJobs(job);
 }
 
-void Head::Serve(Job* job) {
+void Head::RunJobs(Job* job) {
   while (job != nullptr) {
     RunInWorker(&job->run);
     MutexLock lock(&mutex_);
@@ -113,7 +114,7 @@ void Head::Serve(Job* job) {
   }
 }
 
-void Head::SendOff(const Run& run) {
+void Head::GiveToWorker(const Run& run) {
   WorkList batch;
   {
     MutexLock lock(&mutex_);
@@ -127,18 +128,18 @@ void Head::SendOff(const Run& run) {
   Start(&batch);
 }
 
-// Moves to `batch` what the pool can be given now.
+// Moves to `batch` the pending jobs that the pool may run now.
 void Head::TakeStartableLocked(WorkList* batch) {
   const size_t threads_max = ThreadsMax();
-  while (serving_ < threads_max) {
+  while (in_pool_ < threads_max) {
     Work* job = pending_.RemoveHead();
     if (job == nullptr) return;
     batch->AddTail(job);
-    ++serving_;
+    ++in_pool_;
   }
 }
 
-// Not under the lock: a pool that gets no threads runs it here.
+// Not under the lock: if the pool gets no thread, Submit() runs the jobs.
 void Head::Start(WorkList* batch) {
   if (!batch->empty()) pool_->Submit(batch);
 }
@@ -160,8 +161,8 @@ Head::Job* Head::NewJob() {
   return job;
 }
 
-// Returns the job that this thread is to run next, or nullptr: then it must not
-// touch the head any more, which may be gone as soon as the lock is released.
+// Returns the job that this thread must run next, or nullptr: then this thread
+// must not use the head after it releases the lock, as the head may be deleted.
 Head::Job* Head::FinishLocked(Job* job) {
   if (job->run.silent) {
     ring_.Release();
@@ -175,9 +176,10 @@ Head::Job* Head::FinishLocked(Job* job) {
     enough_ = true;
     changed_.NotifyAll();
   }
-  Work* next = serving_ <= ThreadsMax() ? pending_.RemoveHead() : nullptr;
-  if (next == nullptr) --serving_;
+  Work* next = in_pool_ <= ThreadsMax() ? pending_.RemoveHead() : nullptr;
+  if (next == nullptr) --in_pool_;
   return static_cast<Job*>(next);
 }
 
+}  // namespace syslets
 }  // namespace uasio

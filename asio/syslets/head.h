@@ -1,12 +1,13 @@
-// A Head executes syslets for one thread: in it, or in the workers of a pool.
+// A Head executes syslets for one thread: in that thread, or in a pool's
+// workers.
 //
-// Threads:   the one that registered it; the pool may be shared.
+// Threads:   only the one that registered it; the pool may be shared.
 // Ownership: the async_head_user and its ring are the user's; the head owns a
-//            job for each syslet in the workers.
-// Order:     what leaves the caller is begun first come, first served.
-// Blocks:    Wait(); the destructor, until everything has run.
-// Bounds:    no more syslets in the workers than the ring has room for, and at
-//            a time than max_nr_threads.
+//            job for each syslet that went to a worker.
+// Order:     syslets that leave the caller start first come, first served.
+// Blocks:    Wait(); the destructor, until all syslets have ended.
+// Bounds:    the ring has a slot for each syslet that left the caller; at most
+//            max_nr_threads of them run at a time.
 // Errors:    as in syslet.h.
 
 #ifndef UASIO_ASIO_SYSLETS_HEAD_H_
@@ -27,10 +28,11 @@
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
+namespace syslets {
 
 class Head {
  public:
-  // 0, or why `user` cannot be registered: -EINVAL, -EBUSY.
+  // Returns 0, or -EINVAL or -EBUSY as syslet_register().
   static long Check(const async_head_user* user);
 
   // REQUIRES: Check(user) is 0; pool has SYSLET_THREADS_MAX threads or fewer.
@@ -40,13 +42,14 @@ class Head {
   Head(const Head&) = delete;
   Head& operator=(const Head&) = delete;
 
-  // What the functions of these names in syslet.h do.
+  // As the functions of these names in syslet.h.
   syslet_uatom* Exec(syslet_uatom* atom);
   size_t Wait(size_t min);
   long EventFd();
   void SetAtomsMax(unsigned long atoms_max) { atoms_max_ = atoms_max; }
 
-  // In a forked child the workers are missing, and so nothing must be called.
+  // False in a forked child, which has no workers: no other function, nor the
+  // destructor, may be called there.
   bool IsThisProcess() const { return owner_.IsThisProcess(); }
 
  private:
@@ -56,10 +59,10 @@ class Head {
   };
 
   static void Go(WorkerThread* thread, Work* w);
-  void Serve(Job* job);
+  void RunJobs(Job* job);
   long Admit(const syslet_uatom* atom);
   Job* NewJob();
-  void SendOff(const Run& run);
+  void GiveToWorker(const Run& run);
   void Start(WorkList* batch);
   size_t ThreadsMax() const;
   void TakeStartableLocked(WorkList* batch)
@@ -72,22 +75,23 @@ class Head {
   const Owner owner_;
   Ring ring_;
   Checker checker_;
-  Experience experience_;
+  AttemptHeuristics heuristics_;
   unsigned long atoms_max_ = SYSLET_ATOMS_MAX_DEFAULT;
-  Job* next_ = nullptr;  // For the next syslet that leaves the caller.
+  Job* next_ = nullptr;  // Reserved for the next syslet that leaves the caller.
 
   Mutex mutex_;
-  CondVar changed_;  // wake_at_ is reached, or nothing is running.
-  WorkList pending_ ABSL_GUARDED_BY(mutex_);  // Not yet begun.
+  CondVar changed_;  // Notified when wake_at_ is reached or running_ is 0.
+  WorkList pending_ ABSL_GUARDED_BY(mutex_);  // Not yet started.
   FreeList<Job> jobs_ ABSL_GUARDED_BY(mutex_);
-  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // Pending ones included.
-  size_t serving_ ABSL_GUARDED_BY(mutex_) = 0;  // Jobs with the pool.
-  uint64_t wake_at_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;  // Of entered().
-  std::atomic<bool> enough_{false};  // changed_, for who lingers.
+  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;  // Including the pending ones.
+  size_t in_pool_ ABSL_GUARDED_BY(mutex_) = 0;  // Jobs given to the pool.
+  uint64_t wake_at_ ABSL_GUARDED_BY(mutex_) = UINT64_MAX;  // For entered().
+  std::atomic<bool> enough_{false};  // As changed_, for a thread that yields.
   AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);
   int event_fd_ ABSL_GUARDED_BY(mutex_) = -1;
 };
 
+}  // namespace syslets
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_SYSLETS_HEAD_H_

@@ -1,4 +1,4 @@
-// Syslets where there is no memory left.
+// What syslets do when there is no memory left.
 
 #include <cerrno>
 
@@ -11,9 +11,9 @@
 namespace uasio {
 namespace {
 
-using namespace syslet_testing;  // NOLINT: the words of these tests.
+using namespace syslet_testing;  // NOLINT: made for these tests.
 
-TEST(SysletMemoryTest, RegisterIsAnErrorWhereverMemoryEnds) {
+TEST(SysletMemoryTest, RegisterFailsAtEachFailedAllocation) {
   syslet_uatom* ring[4] = {};
   async_head_user head = {ring, sizeof(ring), 1};
   long result = -ENOMEM;
@@ -26,12 +26,11 @@ TEST(SysletMemoryTest, RegisterIsAnErrorWhereverMemoryEnds) {
     failures += result == -ENOMEM ? 1 : 0;
   }
   EXPECT_EQ(result, 0);
-  EXPECT_GE(failures, 2);  // The pool, the head.
+  EXPECT_GE(failures, 2);  // At the pool and at the head.
   EXPECT_EQ(syslet_unregister(), 0);
 }
 
-// Nothing of it has run then.
-TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
+TEST(SysletMemoryTest, ExecFailsAtEachFailedAllocationAndNothingHasRun) {
 #ifdef ABSL_SWISSTABLE_ENABLE_GENERATIONS
   GTEST_SKIP() << "Abseil's set allocates at each insertion here";
 #endif
@@ -39,13 +38,14 @@ TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
   unsigned long number = 0, zero = 0, one = 1, bad_fd = kBadFd;
   long bad_fd_result = 0;
   unsigned long* address = &number;
-  // As many atoms are looked at, and the job that there is gets occupied.
+  // This syslet has as many atoms, so the checker's memory is there; it blocks,
+  // so the first job is in use.
   BlockedRead blocked;
   syslet_uatom first = Add(&address, &zero);
   first.next = &blocked.atom;
   EXPECT_EQ(syslet_exec(&first), nullptr);
   syslet_uatom atoms[] = {Add(&address, &one),
-                          Atom(kLeaves, {&bad_fd}, &bad_fd_result)};
+                          Atom(kMightBlock, {&bad_fd}, &bad_fd_result)};
   atoms[0].next = &atoms[1];
   syslet_uatom* last = nullptr;
   int failures = -1;
@@ -55,11 +55,11 @@ TEST(SysletMemoryTest, ExecIsAnErrorWhereverMemoryEnds) {
     last = syslet_exec(atoms);
   } while (syslet_error(last) == -ENOMEM && failures < 100);
   EXPECT_EQ(last, nullptr);
-  EXPECT_GE(failures, 2);  // The job, its place among the jobs.
+  EXPECT_GE(failures, 2);  // At the job and at its place in the list.
   EXPECT_EQ(number, 1u);
-  blocked.Release();  // There was no memory for a second thread, either.
-  EXPECT_NE(head.Await(), nullptr);
-  EXPECT_NE(head.Await(), nullptr);
+  blocked.Release();  // Nor was there memory for a second thread.
+  EXPECT_NE(head.WaitAndTake(), nullptr);
+  EXPECT_NE(head.WaitAndTake(), nullptr);
   EXPECT_EQ(bad_fd_result, -EBADF);
 }
 

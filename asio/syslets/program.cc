@@ -6,10 +6,11 @@
 #include "asio/syslets/calls.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
-constexpr unsigned long kPlace = SYSLET_ASYNC | SYSLET_SYNC;
-constexpr unsigned long kKnownFlags = kPlace | SYSLET_NO_COMPLETE |
+constexpr unsigned long kPlaceMask = SYSLET_ASYNC | SYSLET_SYNC;
+constexpr unsigned long kKnownFlags = kPlaceMask | SYSLET_NO_COMPLETE |
                                       SYSLET_STOP_MASK |
                                       SYSLET_SKIP_TO_NEXT_ON_STOP;
 
@@ -29,53 +30,54 @@ Call CallOf(const syslet_uatom& atom) {
   return call;
 }
 
-// make(flags, call, &result) makes the call, or answers false: not here.
-template <typename MakeCall>
-bool RunAtoms(Run* run, const MakeCall& make) {
+// Runs atoms until the syslet has ended (true), or until make(flags, call,
+// &result) returns false: that call must not be made in this thread.
+template <typename Maker>
+bool RunAtoms(Run* run, const Maker& make) {
   for (;;) {
     syslet_uatom* const atom = run->atom;
     const unsigned long flags = atom->flags;
     long* const ret_ptr = atom->ret_ptr;
     syslet_uatom* const next = atom->next;
     long result = -ELOOP;
-    const bool spent = run->atoms_left == 0;
-    if (!spent && !make(flags, CallOf(*atom), &result)) return false;
+    const bool too_many = run->atoms_left == 0;
+    if (!too_many && !make(flags, CallOf(*atom), &result)) return false;
     if (ret_ptr != nullptr) *ret_ptr = result;
-    syslet_uatom* then = next;
-    if (Stops(flags, result)) then = MaySkip(flags) ? atom + 1 : nullptr;
-    if (spent || then == nullptr) {
+    syslet_uatom* follower = next;
+    if (Stops(flags, result)) follower = MaySkip(flags) ? atom + 1 : nullptr;
+    if (too_many || follower == nullptr) {
       run->silent = (flags & SYSLET_NO_COMPLETE) != 0;
       return true;
     }
     --run->atoms_left;
-    run->atom = then;
+    run->atom = follower;
   }
 }
 
 long CheckAtom(const syslet_uatom& atom) {
   if ((atom.flags & ~kKnownFlags) != 0) return -EINVAL;
-  if ((atom.flags & kPlace) == kPlace) return -EINVAL;
+  if ((atom.flags & kPlaceMask) == kPlaceMask) return -EINVAL;
   return KindOf(atom.nr) == CallKind::kRefused ? -EPERM : 0;
 }
 
 }  // namespace
 
-bool RunInCaller(Run* run, Experience* experience) {
-  Attempts attempts(experience);
-  bool stay = false;  // An atom before has said so.
+bool RunInCaller(Run* run, AttemptHeuristics* heuristics) {
+  Attempts attempts(heuristics);
+  bool stay = false;  // SYSLET_SYNC holds, from an earlier atom or this one.
   return RunAtoms(run,
                   [&](unsigned long flags, const Call& call, long* result) {
                     if ((flags & SYSLET_ASYNC) != 0) return false;
                     stay = stay || (flags & SYSLET_SYNC) != 0;
                     if (!stay) return attempts.Try(call, result);
-                    *result = Make(call);
+                    *result = MakeCall(call);
                     return true;
                   });
 }
 
 void RunInWorker(Run* run) {
   RunAtoms(run, [](unsigned long, const Call& call, long* result) {
-    *result = Make(call);
+    *result = MakeCall(call);
     return true;
   });
 }
@@ -94,4 +96,5 @@ long Checker::Check(const syslet_uatom* first) noexcept {
   return 0;
 }
 
+}  // namespace syslets
 }  // namespace uasio

@@ -1,7 +1,6 @@
-// Runs a syslet, atom by atom, in the caller or in a worker; and looks it over
-// before.
+// Checks a syslet, and runs it, atom by atom, in the caller or in a worker.
 //
-// Threads:   each Run in one at a time; a Check in one.
+// Threads:   each Run in one at a time; each Checker in one.
 // Ownership: the atoms, and what they point to, are borrowed.
 // Blocks:    in a worker, as the system calls do; in the caller, only in atoms
 //            under SYSLET_SYNC.
@@ -16,8 +15,9 @@
 #include "asio/syslets/syslet.h"
 
 namespace uasio {
+namespace syslets {
 
-// Whether an atom with these flags may go on with the one behind it in memory.
+// Whether an atom with these flags may go on with the next atom in memory.
 constexpr bool MaySkip(unsigned long flags) {
   return (flags & SYSLET_SKIP_TO_NEXT_ON_STOP) != 0 &&
          (flags & SYSLET_STOP_MASK) != 0;
@@ -25,32 +25,35 @@ constexpr bool MaySkip(unsigned long flags) {
 
 // One execution of a syslet.
 struct Run {
-  syslet_uatom* atom = nullptr;  // To be run next, or the final one.
+  syslet_uatom* atom = nullptr;  // The next to run; at the end, the final one.
   unsigned long atoms_left = 0;
   bool silent = false;  // The final atom has SYSLET_NO_COMPLETE.
 };
 
-// Runs atoms until the syslet has ended: true; or until one that is not to be
-// run in the caller, which is run->atom then: false.
-bool RunInCaller(Run* run, Experience* experience);
+// Runs atoms in this thread.  True: the syslet has ended.  False: it is to go
+// on in a worker, with run->atom.
+bool RunInCaller(Run* run, AttemptHeuristics* heuristics);
 
 // Runs atoms until the syslet has ended.
 void RunInWorker(Run* run);
 
-// Tells what is wrong with a syslet, before anything runs.
+// Finds errors in a syslet before anything runs.
 class Checker {
  public:
-  // 0; -EPERM: an atom's call is refused; -EINVAL: an atom has unknown flags,
-  // or contradictory ones.  O(atoms that can be reached from `first`).
-  // Without memory the process ends: Abseil's set would not survive that.
+  // Returns 0, or
+  // - -EPERM: an atom's call is refused;
+  // - -EINVAL: an atom has unknown or contradictory flags.
+  // O(atoms that can be reached from `first`).  Without memory the process
+  // ends: Abseil's set is broken after an exception.
   long Check(const syslet_uatom* first) noexcept;
 
  private:
-  // Kept for their memory's sake.
+  // Empty between calls; members, so that their memory is reused.
   absl::flat_hash_set<const syslet_uatom*> seen_;
   std::vector<const syslet_uatom*> branches_;
 };
 
+}  // namespace syslets
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_SYSLETS_PROGRAM_H_

@@ -1,8 +1,8 @@
-// Random programs of atoms, with loops and branches, against a model: the
-// seed's rules once more, as a machine that knows no pointers.
+// Random programs of atoms, with loops and branches, against a model that
+// implements the rules a second time, with indices instead of pointers.
 //
-// UASIO_SYSLET_PROGRAMS=N runs that many programs instead of 10,000, which take
-// less than a second.
+// UASIO_SYSLET_PROGRAMS=N runs N programs; the default, 10,000, takes less than
+// a second.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,11 +30,11 @@ namespace uasio {
 namespace {
 
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kCells = 8;
-constexpr size_t kAtomsMax = 200;  // That a syslet may run.
+constexpr size_t kAtomsMax = 200;  // Per syslet.
 constexpr unsigned long kNoSuchCall = 400;
 constexpr std::array<long, 4> kOffsets = {-1, 0, 8, 24};
 
@@ -43,21 +43,21 @@ enum class Op {
   kAddToNothing,
   kYield,
   kBadDup,
-  kLeave,
+  kMightBlock,
   kUnknown,
   kSeek,
   kWrite,
   kCount
 };
 
-// An atom of the model: all it names is an index.
+// An atom of the model.  All references are indices.
 struct Step {
   Op op;
   unsigned long flags;
-  size_t cell;       // What is added to, or written.
-  size_t increment;  // A cell; kCells: no such argument.
-  size_t result;     // A cell; kCells: none.
-  int next;          // A step; -1: none.
+  size_t cell;       // That is added to, or written; for kSeek, any number.
+  size_t increment;  // The cell to add; kCells: the argument is missing.
+  size_t result;     // The cell for the result; kCells or more: none.
+  int next;          // The next step; -1: none.
 };
 using Script = std::vector<Step>;
 
@@ -67,13 +67,17 @@ struct World {
   size_t position = 0;
 };
 
-enum class Place { kCaller, kCallerForGood, kWorker };
+enum class Place {
+  kCaller,      // Until a call might block.
+  kCallerSync,  // SYSLET_SYNC holds.
+  kWorker,
+};
 
 struct Outcome {
   World world;
-  size_t last = 0;
-  bool left = false;  // The caller.
-  bool told = false;  // By the ring.
+  size_t last = 0;           // The final step.
+  bool left_caller = false;  // It went to a worker.
+  bool entered_ring = false;
 };
 
 // ---- The model -------------------------------------------------------------
@@ -121,12 +125,12 @@ long Effect(const Step& s, World* w) {
 Place After(Place place, const Step& s) {
   if (place == Place::kWorker) return place;
   if ((s.flags & SYSLET_ASYNC) != 0) return Place::kWorker;
-  if ((s.flags & SYSLET_SYNC) != 0) return Place::kCallerForGood;
-  const bool might_block = s.op == Op::kLeave || s.op == Op::kWrite;
+  if ((s.flags & SYSLET_SYNC) != 0) return Place::kCallerSync;
+  const bool might_block = s.op == Op::kMightBlock || s.op == Op::kWrite;
   return place == Place::kCaller && might_block ? Place::kWorker : place;
 }
 
-// Where the execution goes on: -1: nowhere.
+// The step that runs after step `index` with this result; -1: none.
 int Follow(const Step& s, int index, long result) {
   static const std::map<unsigned long, std::function<bool(long)>> conditions = {
       {0x08, [](long r) { return r != 0; }},
@@ -156,16 +160,17 @@ Outcome Expected(const Script& script) {
     if (step.result < kCells) out.world.cells[step.result] = result;
     at = run < kAtomsMax ? Follow(step, at, result) : -1;
   }
-  out.left = place == Place::kWorker;
-  out.told = out.left && (script[out.last].flags & SYSLET_NO_COMPLETE) == 0;
+  out.left_caller = place == Place::kWorker;
+  out.entered_ring =
+      out.left_caller && (script[out.last].flags & SYSLET_NO_COMPLETE) == 0;
   return out;
 }
 
-// ---- The real thing --------------------------------------------------------
+// ---- The syslets -----------------------------------------------------------
 
-class Machine {
+class SysletRunner {
  public:
-  explicit Machine(const Script& script)
+  explicit SysletRunner(const Script& script)
       : fd_(memfd_create("file", MFD_CLOEXEC)),
         fd_argument_(static_cast<unsigned long>(fd_.get())),
         atoms_(script.size()) {
@@ -177,11 +182,11 @@ class Machine {
     Outcome out;
     syslet_uatom* last = syslet_exec(atoms_.data());
     EXPECT_EQ(syslet_error(last), 0);
-    out.left = last == nullptr;
-    if (out.left) {
-      syslet_wait(1);  // Returns for a silent one as well.
+    out.left_caller = last == nullptr;
+    if (out.left_caller) {
+      syslet_wait(1);  // Returns without a completion, too.
       last = head->Take();
-      out.told = last != nullptr;
+      out.entered_ring = last != nullptr;
       EXPECT_EQ(head->Take(), nullptr);
     }
     out.last = last == nullptr ? atoms_.size()
@@ -238,7 +243,7 @@ class Machine {
         args[2] = &size_;
         break;
       default:
-        atom->nr = kLeaves;
+        atom->nr = kMightBlock;
         args[0] = &bad_fd_;
     }
   }
@@ -255,14 +260,14 @@ class Machine {
 
 // ---- Random scripts --------------------------------------------------------
 
-class Author {
+class ScriptGenerator {
  public:
-  explicit Author(uint64_t seed) : random_(seed) {}
+  explicit ScriptGenerator(uint64_t seed) : random_(seed) {}
 
-  Script Write() {
+  Script NewScript() {
     Script script(2 + Below(12));
     for (Step& step : script) step = NewStep(script.size());
-    // Nothing is behind the last one to be skipped to.
+    // No step follows the last one.
     script.back().flags &= ~(unsigned long){SYSLET_SKIP_TO_NEXT_ON_STOP};
     return script;
   }
@@ -275,7 +280,7 @@ class Author {
     s.op = static_cast<Op>(Below(static_cast<size_t>(Op::kCount)));
     if (Below(3) == 0) s.op = Op::kAdd;
     s.flags = random_() & 0xfc;
-    if (Below(2) == 0) s.flags &= 0x84;  // Many conditions stop too soon.
+    if (Below(2) == 0) s.flags &= 0x84;  // Most conditions would stop early.
     const size_t place = Below(10);
     if (place == 0) s.flags |= SYSLET_ASYNC;
     if (place == 1) s.flags |= SYSLET_SYNC;
@@ -295,24 +300,24 @@ size_t Programs() {
   return static_cast<size_t>(Scaled(10000));
 }
 
-TEST(RandomTest, ProgramsDoWhatTheModelDoes) {
+TEST(RandomTest, RandomProgramsAgreeWithTheModel) {
   const uint64_t seed = TestSeed(1);
   TestHead head;
   ASSERT_EQ(syslet_set_atoms_max(kAtomsMax), 0);
   size_t left = 0, looped = 0;
   for (uint64_t i = 0; i < Programs(); ++i) {
     SCOPED_TRACE(testing::Message() << "UASIO_SEED=" << seed + i);
-    const Script script = Author(seed + i).Write();
+    const Script script = ScriptGenerator(seed + i).NewScript();
     const Outcome expected = Expected(script);
-    const Outcome got = Machine(script).Run(&head);
+    const Outcome got = SysletRunner(script).Run(&head);
     ASSERT_EQ(got.world.cells, expected.world.cells);
     ASSERT_EQ(got.world.file, expected.world.file);
-    ASSERT_EQ(got.left, expected.left);
-    ASSERT_EQ(got.told, expected.told);
-    if (!got.left || got.told) {
+    ASSERT_EQ(got.left_caller, expected.left_caller);
+    ASSERT_EQ(got.entered_ring, expected.entered_ring);
+    if (!got.left_caller || got.entered_ring) {
       ASSERT_EQ(got.last, expected.last);
     }
-    left += got.left ? 1 : 0;
+    left += got.left_caller ? 1 : 0;
     const size_t cell = script[expected.last].result;
     looped += cell < kCells && expected.world.cells[cell] == -ELOOP ? 1 : 0;
   }

@@ -1,4 +1,4 @@
-// Who has a head, and when it can be taken away.
+// Registering and unregistering heads.
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -21,12 +21,12 @@ namespace {
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kSlot = sizeof(syslet_uatom*);
 
-TEST(RegisterTest, RefusesWhatIsNoRing) {
+TEST(RegisterTest, RefusesAnInvalidRing) {
   std::vector<syslet_uatom*> ring(4);
   async_head_user head = {ring.data(), 4 * kSlot, 1};
   EXPECT_EQ(syslet_register(nullptr), -EINVAL);
@@ -53,11 +53,11 @@ TEST(RegisterTest, AThreadHasOneHead) {
   TestHead head;
   EXPECT_EQ(syslet_register(head.get()), -EEXIST);
   std::thread([] {
-    const TestHead other;  // Which expects to be registered.
+    const TestHead other;  // Its constructor expects success.
   }).join();
 }
 
-TEST(RegisterTest, WithoutAHeadNothingCanBeDone) {
+TEST(RegisterTest, WithoutAHeadEveryCallIsENXIO) {
   syslet_uatom atom = Atom(SYS_sched_yield);
   EXPECT_EQ(syslet_error(syslet_exec(&atom)), -ENXIO);
   EXPECT_EQ(syslet_wait(0), -ENXIO);
@@ -66,9 +66,9 @@ TEST(RegisterTest, WithoutAHeadNothingCanBeDone) {
   EXPECT_EQ(syslet_unregister(), -ENXIO);
 }
 
-TEST(RegisterTest, UnregisterWaitsForWhatRuns) {
+TEST(RegisterTest, UnregisterWaitsForRunningAndPendingSyslets) {
   BlockedRead read, second(SYSLET_ASYNC);
-  TestHead head(4, /*threads=*/1);  // So that the second has not begun.
+  TestHead head(4, /*threads=*/1);  // The second cannot start.
   ASSERT_EQ(syslet_exec(&read.atom), nullptr);
   ASSERT_EQ(syslet_exec(&second.atom), nullptr);
   const ThreadProbe probe(gettid());
@@ -85,7 +85,7 @@ TEST(RegisterTest, UnregisterWaitsForWhatRuns) {
   release.join();
 }
 
-TEST(RegisterTest, AThreadThatEndsWaitsForWhatRuns) {
+TEST(RegisterTest, TheEndOfAThreadWaitsForItsSyslets) {
   BlockedRead read;
   std::vector<syslet_uatom*> ring(1);
   async_head_user head = {ring.data(), kSlot, ~0UL};
@@ -103,7 +103,7 @@ TEST(RegisterTest, AThreadThatEndsWaitsForWhatRuns) {
   EXPECT_EQ(read.result, 1);
 }
 
-// Exits with 0 if all is as it should be.
+// Returns 0 if all is right, else the number of the check that failed.
 int InChild(const TestHead& parents) {
   if (syslet_wait(0) != -ENXIO) return 1;
   if (syslet_unregister() != -ENXIO) return 2;
@@ -111,16 +111,16 @@ int InChild(const TestHead& parents) {
   async_head_user head = {ring.data(), kSlot, ~0UL};
   if (syslet_register(&head) != 0) return 3;
   unsigned long fd = kBadFd;
-  syslet_uatom atom = Atom(kLeaves, {&fd});
+  syslet_uatom atom = Atom(kMightBlock, {&fd});
   if (syslet_exec(&atom) != nullptr) return 4;
   if (syslet_wait(1) != 1 || ring[0] != &atom) return 5;
   if (syslet_unregister() != 0) return 6;
   return parents.Slot(0) == nullptr ? 0 : 7;
 }
 
-TEST(RegisterTest, AForkedChildBeginsAnew) {
+TEST(RegisterTest, AForkedChildHasNoHeadAndMayRegisterOne) {
 #if UASIO_THREAD_SANITIZED
-  GTEST_SKIP() << "ThreadSanitizer lets no child of fork() start threads";
+  GTEST_SKIP() << "a forked child cannot start threads under ThreadSanitizer";
 #endif
   BlockedRead read;
   TestHead head;
@@ -131,7 +131,7 @@ TEST(RegisterTest, AForkedChildBeginsAnew) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << WEXITSTATUS(status);
   read.Release();
-  EXPECT_EQ(head.Await(), &read.atom);
+  EXPECT_EQ(head.WaitAndTake(), &read.atom);
 }
 
 }  // namespace

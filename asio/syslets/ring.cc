@@ -1,6 +1,7 @@
 #include "asio/syslets/ring.h"
 
 namespace uasio {
+namespace syslets {
 
 bool Ring::HasRoom(Mutex* entering) {
   if (SeemsToHaveRoom()) return true;
@@ -12,11 +13,11 @@ bool Ring::SeemsToHaveRoom() {
   const auto full = [this] {
     return claimed_.load(std::memory_order_relaxed) - taken_ >= count_;
   };
-  if (full()) Waiting();
+  if (full()) Untaken();
   return !full();
 }
 
-size_t Ring::Waiting() {
+size_t Ring::Untaken() {
   const uint64_t end = entered();
   while (taken_ < end && __atomic_load_n(&slots_[taken_ % count_],
                                          __ATOMIC_ACQUIRE) == nullptr) {
@@ -32,4 +33,5 @@ void Ring::Store(syslet_uatom* atom) {
 
 void Ring::Count() { entered_.fetch_add(1, std::memory_order_release); }
 
+}  // namespace syslets
 }  // namespace uasio

@@ -1,15 +1,18 @@
-// A Ring is the user's completion ring: who may put something into it, and
-// where.
+// A Ring reserves and fills the slots of a user's completion ring.
 //
-// Threads:   the owner: HasRoom(), Reserve(), Waiting(); workers, one at a
-//            time, under a lock: Enter() or its halves, Release(); at the same
-//            time.
+// Threads:   the owner calls HasRoom(), Reserve() and Untaken(); meanwhile
+//            workers call Enter() or its halves, and Release(), one at a time
+//            under a lock.
 // Ownership: the slots are the user's.
-// Bounds:    entered and not yet NULLed, plus reserved: as many as slots.
+// Bounds:    reserved slots plus completions not yet taken: at most as many as
+//            the ring has slots.
 //
-// Slots are filled in turn, when syslets end, so a reservation is of any slot.
-// That one is free by then: no more are reserved than the owner has seen NULL,
-// and the user NULLs them in the order in which they were filled.
+// The user takes a completion by setting its slot to NULL.
+//
+// A reservation is not for a certain slot: slots are filled in order, as
+// syslets end.  The next slot in order is free then, because the user takes
+// completions in that order, and no more slots are reserved than the owner has
+// seen NULL.
 
 #ifndef UASIO_ASIO_SYSLETS_RING_H_
 #define UASIO_ASIO_SYSLETS_RING_H_
@@ -22,36 +25,38 @@
 #include "workqueue/mutex.h"
 
 namespace uasio {
+namespace syslets {
 
 class Ring {
  public:
-  // REQUIRES: count > 0; all are NULL.
+  // REQUIRES: count > 0; all slots are NULL.
   Ring(syslet_uatom** slots, size_t count) : slots_(slots), count_(count) {}
 
-  // Whether a slot can be reserved: nobody else takes it meanwhile.  Who has
-  // taken an atom has its room, also while it is being entered, which is done
-  // under `entering`: that is only taken where there seems to be none.
+  // Whether a slot can be reserved; true holds until Reserve().  If the ring
+  // seems full, locks `entering`, under which workers call Enter(), and looks
+  // again: a slot whose completion was taken in the midst of Enter() is free.
   bool HasRoom(Mutex* entering);
   // REQUIRES: HasRoom().
   void Reserve() { claimed_.fetch_add(1, std::memory_order_relaxed); }
 
-  // How many are entered that the user has not NULLed.
-  size_t Waiting();
+  // How many completions have entered and are not yet taken.
+  size_t Untaken();
 
-  // How many have been entered, since the beginning: now, and by the time when
-  // `more` than those that the user has NULLed by the last Waiting() are.
+  // How many completions have entered since the beginning.
   uint64_t entered() const { return entered_.load(std::memory_order_acquire); }
-  uint64_t EnteredWhenWaiting(size_t more) const { return taken_ + more; }
+  // What entered() is once `count` are untaken, if none is taken after the last
+  // Untaken().
+  uint64_t EnteredWhenUntaken(size_t count) const { return taken_ + count; }
 
-  // Each for one Reserve(): uses it, or gives it back.
+  // Each ends one Reserve(): Enter() uses the slot, Release() gives it back.
   void Enter(syslet_uatom* atom) {
     Store(atom);
     Count();
   }
   void Release() { claimed_.fetch_sub(1, std::memory_order_relaxed); }
 
-  // The halves of Enter(): after the first the user may take the atom, which is
-  // not yet counted.
+  // The halves of Enter().  Between them the user may take the atom, although
+  // entered() does not yet count it.
   void Store(syslet_uatom* atom);
   void Count();
 
@@ -60,11 +65,12 @@ class Ring {
 
   syslet_uatom** const slots_;
   const size_t count_;
-  std::atomic<uint64_t> claimed_{0};  // Entered ever, and reserved now.
-  std::atomic<uint64_t> entered_{0};  // Ever; the next one's slot, round it.
-  uint64_t taken_ = 0;  // Seen NULL again, of those entered; the owner's.
+  std::atomic<uint64_t> claimed_{0};  // entered_ plus the slots reserved now.
+  std::atomic<uint64_t> entered_{0};  // Modulo count_: the next slot to fill.
+  uint64_t taken_ = 0;  // Entered and seen to be NULL again; owner only.
 };
 
+}  // namespace syslets
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_SYSLETS_RING_H_

@@ -1,4 +1,4 @@
-// The ring, waiting for it, and how many work to fill it.
+// The completion ring, waiting for completions, and the limit on workers.
 
 #include "asio/syslets/ring.h"
 
@@ -26,48 +26,49 @@
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
 using syslet_testing::Atom;
 using syslet_testing::BlockedRead;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 using syslet_testing::Values;
 
-TEST(RingTest, FullMeansThatNothingRunsUntilOneIsTaken) {
+TEST(RingTest, AFullRingRefusesASysletUntilACompletionIsTaken) {
   TestHead head(2);
   BlockedRead a, b;
   ASSERT_EQ(syslet_exec(&a.atom), nullptr);
   ASSERT_EQ(syslet_exec(&b.atom), nullptr);
   long result = 0;
   syslet_uatom quick = Atom(SYS_getpid, {}, &result);
-  // Both slots are reserved; then filled; and one of them is still full.
+  // Refused while both slots are reserved, and while both are filled.
   EXPECT_EQ(syslet_error(syslet_exec(&quick)), -EAGAIN);
   a.Release();
   b.Release();
   EXPECT_EQ(syslet_wait(2), 2);
   EXPECT_EQ(syslet_error(syslet_exec(&quick)), -EAGAIN);
   EXPECT_EQ(result, 0);
-  head.Null(0);
+  head.SetNull(0);
   EXPECT_EQ(syslet_exec(&quick), &quick);
   EXPECT_EQ(result, getpid());
-  EXPECT_EQ(syslet_exec(&quick), &quick);  // Which has kept no slot.
+  EXPECT_EQ(syslet_exec(&quick), &quick);  // The first kept no slot.
 }
 
-TEST(RingTest, SlotsAreFilledInTurnAndNulledInOrder) {
+TEST(RingTest, SlotsAreFilledAndFreedInOrder) {
   TestHead head(3);
   unsigned long fd = kBadFd;
-  std::vector<syslet_uatom> atoms(8, Atom(kLeaves, {&fd}));
+  std::vector<syslet_uatom> atoms(8, Atom(kMightBlock, {&fd}));
   for (size_t i = 0; i < 3; ++i) {
     ASSERT_EQ(syslet_exec(&atoms[i]), nullptr);
     ASSERT_EQ(syslet_wait(i + 1), static_cast<long>(i + 1));
     EXPECT_EQ(head.Slot(i), &atoms[i]);
   }
-  head.Null(1);  // Out of order: it does not count before slot 0 is NULL.
+  head.SetNull(1);  // Out of order: not free before slot 0 is NULL.
   EXPECT_EQ(syslet_wait(0), 3);
   EXPECT_EQ(syslet_error(syslet_exec(&atoms[3])), -EAGAIN);
-  head.Null(0);
+  head.SetNull(0);
   EXPECT_EQ(syslet_wait(0), 1);
   for (size_t i = 3; i < 5; ++i) {
     ASSERT_EQ(syslet_exec(&atoms[i]), nullptr);
@@ -77,19 +78,19 @@ TEST(RingTest, SlotsAreFilledInTurnAndNulledInOrder) {
   EXPECT_EQ(syslet_error(syslet_exec(&atoms[5])), -EAGAIN);
 }
 
-TEST(RingTest, ASilentSysletGivesItsSlotBack) {
+TEST(RingTest, ASysletWithNoCompleteReleasesItsSlot) {
   TestHead head(1);
   unsigned long fd = kBadFd;
   for (int i = 0; i < 100; ++i) {
-    syslet_uatom atom = Atom(kLeaves, {&fd}, nullptr, SYSLET_NO_COMPLETE);
+    syslet_uatom atom = Atom(kMightBlock, {&fd}, nullptr, SYSLET_NO_COMPLETE);
     ASSERT_EQ(syslet_exec(&atom), nullptr) << i;
-    ASSERT_EQ(syslet_wait(1), 0);  // And so it has ended.
+    ASSERT_EQ(syslet_wait(1), 0);  // Returns when the syslet has ended.
     ASSERT_EQ(head.Slot(0), nullptr);
   }
 }
 
-// The user sees it in its slot before the ring has counted it.
-TEST(RingTest, WhoHasTakenWhatIsBeingEnteredHasRoom) {
+// Store() makes the completion visible to the user before Count() counts it.
+TEST(RingTest, HasRoomCountsACompletionTakenDuringEnter) {
   syslet_uatom atom = {};
   syslet_uatom* slot = nullptr;
   Ring ring(&slot, 1);
@@ -105,19 +106,19 @@ TEST(RingTest, WhoHasTakenWhatIsBeingEnteredHasRoom) {
     has_room = ring.HasRoom(&entering);
   });
   const ThreadProbe probe(tid.get_future().get());
-  const bool known = probe.WaitUntilBlockedIn(SYS_futex);
+  const bool blocked = probe.WaitUntilBlockedIn(SYS_futex);
   ring.Count();
   entering.Unlock();
   owner.join();
   EXPECT_TRUE(has_room);
-  if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
+  if (!blocked) GTEST_SKIP() << "/proc does not show a thread's system call";
 }
 
-TEST(WaitTest, ReturnsWhenEnoughAreThere) {
+TEST(WaitTest, ReturnsAtMinCompletionsOrWhenNoneRuns) {
   TestHead head;
   BlockedRead a, b;
   unsigned long fd = kBadFd;
-  syslet_uatom quick[2] = {Atom(kLeaves, {&fd}), Atom(kLeaves, {&fd})};
+  syslet_uatom quick[2] = {Atom(kMightBlock, {&fd}), Atom(kMightBlock, {&fd})};
   ASSERT_EQ(syslet_exec(&a.atom), nullptr);
   for (syslet_uatom& atom : quick) ASSERT_EQ(syslet_exec(&atom), nullptr);
   EXPECT_EQ(syslet_wait(2), 2);
@@ -129,7 +130,7 @@ TEST(WaitTest, ReturnsWhenEnoughAreThere) {
 TEST(WaitTest, TheEventFdCountsCompletions) {
   TestHead head;
   unsigned long fd = kBadFd;
-  syslet_uatom first = Atom(kLeaves, {&fd});
+  syslet_uatom first = Atom(kMightBlock, {&fd});
   ASSERT_EQ(head.get()->completion_ring[0], nullptr);
   ASSERT_EQ(syslet_exec(&first), nullptr);
   ASSERT_EQ(syslet_wait(1), 1);
@@ -137,7 +138,7 @@ TEST(WaitTest, TheEventFdCountsCompletions) {
   ASSERT_GE(event_fd, 0);
   EXPECT_EQ(syslet_event_fd(), event_fd);
   eventfd_t count = 0;
-  EXPECT_EQ(eventfd_read(event_fd, &count), 0);  // What was there already.
+  EXPECT_EQ(eventfd_read(event_fd, &count), 0);  // Counts earlier ones, too.
   EXPECT_EQ(count, 1u);
   EXPECT_NE(eventfd_read(event_fd, &count), 0);
 
@@ -151,24 +152,24 @@ TEST(WaitTest, TheEventFdCountsCompletions) {
   EXPECT_EQ(head.Take(), &read.atom);
 }
 
-// Syslets that say so, by an 'x', when they are in a worker, and then block.
-class Occupied {
+// Syslets that write an 'x' when they run in a worker, and then block.
+class BlockedSyslets {
  public:
-  explicit Occupied(size_t count) : blocked_(count) {
+  explicit BlockedSyslets(size_t count) : blocked_(count) {
     for (BlockedRead& read : blocked_) {
-      syslet_uatom* says = &says_.emplace_back(
+      syslet_uatom* start = &starts_.emplace_back(
           Atom(SYS_write,
                {values_.Of(static_cast<unsigned long>(out())), values_.Of("x"),
                 values_.Of(1ul)},
                nullptr, SYSLET_ASYNC));
-      says->next = &read.atom;
+      start->next = &read.atom;
     }
   }
   void ExecAll(Head* head) {
-    for (syslet_uatom& says : says_) ASSERT_EQ(head->Exec(&says), nullptr);
+    for (syslet_uatom& atom : starts_) ASSERT_EQ(head->Exec(&atom), nullptr);
   }
-  // Waits for what is said next.
-  char Next() {
+  // Waits for the next byte that a syslet or a Marker writes.
+  char NextByte() {
     char byte = '\0';
     EXPECT_EQ(read(pipe_.read_end.get(), &byte, 1), 1);
     return byte;
@@ -180,11 +181,11 @@ class Occupied {
   Pipe pipe_;
   Values values_;
   std::vector<BlockedRead> blocked_;
-  std::deque<syslet_uatom> says_;
+  std::deque<syslet_uatom> starts_;
 };
 
-// Work that says 'm' and keeps its thread.  A pool begins work in turn: what is
-// submitted to it before, and can have a thread, says so before.
+// Work that writes an 'm' and keeps its thread until Release().  A pool starts
+// work in order, so whatever gets a thread before the Marker writes before it.
 struct Marker : Work {
   Marker(WorkerPool* pool, int fd) : Work(), out(fd) {
     go = [](WorkerThread*, Work* w) {
@@ -201,8 +202,8 @@ struct Marker : Work {
   const Pipe held;
 };
 
-TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
-  Occupied syslets(6);
+TEST(ThreadsTest, MaxNrThreadsHoldsAndCanBeChangedMeanwhile) {
+  BlockedSyslets syslets(6);
   std::deque<Marker> markers;
   WorkerPoolOptions options;
   options.threads_max = 3;
@@ -214,21 +215,22 @@ TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
 
   syslets.ExecAll(&head);
   mark();
-  std::string said = {syslets.Next(), syslets.Next(), syslets.Next()};
-  EXPECT_EQ(std::count(said.begin(), said.end(), 'm'), 1);
+  std::string bytes = {syslets.NextByte(), syslets.NextByte(),
+                       syslets.NextByte()};
+  EXPECT_EQ(std::count(bytes.begin(), bytes.end(), 'm'), 1);
   markers.back().Release();
   __atomic_store_n(&user.max_nr_threads, 3ul, __ATOMIC_RELAXED);
-  head.Wait(0);  // Where it is read.
-  EXPECT_EQ(syslets.Next(), 'x');
+  head.Wait(0);  // Reads max_nr_threads.
+  EXPECT_EQ(syslets.NextByte(), 'x');
   __atomic_store_n(&user.max_nr_threads, 1ul, __ATOMIC_RELAXED);
-  for (size_t i : {0, 1}) {  // All threads are taken: the marker gets this one.
+  for (size_t i : {0, 1}) {  // The marker gets the thread that becomes free.
     mark();
     syslets.Release(i);
-    EXPECT_EQ(syslets.Next(), 'm') << i;
+    EXPECT_EQ(syslets.NextByte(), 'm') << i;
   }
-  for (size_t i : {2, 3, 4}) {  // In its place, without the owner.
+  for (size_t i : {2, 3, 4}) {  // The next starts without a call of the owner.
     syslets.Release(i);
-    EXPECT_EQ(syslets.Next(), 'x') << i;
+    EXPECT_EQ(syslets.NextByte(), 'x') << i;
   }
   syslets.Release(5);
   markers[1].Release();
@@ -236,23 +238,24 @@ TEST(ThreadsTest, NoMoreRunAtATimeThanTheHeadSaysAnew) {
   EXPECT_EQ(head.Wait(6), 6u);
 }
 
-TEST(ThreadsTest, NoneCountsAsOne) {
+TEST(ThreadsTest, MaxNrThreadsZeroCountsAsOne) {
   TestHead head(4, /*threads=*/0);
   unsigned long fd = kBadFd;
-  syslet_uatom atom = Atom(kLeaves, {&fd});
-  EXPECT_EQ(head.Run(&atom), &atom);
+  syslet_uatom atom = Atom(kMightBlock, {&fd});
+  EXPECT_EQ(head.RunToEnd(&atom), &atom);
 }
 
-TEST(ThreadsTest, ManyBlockedOnesDoNotHoldUpTheLast) {
+TEST(ThreadsTest, TheDefaultAllowsThirtyOneBlockedSysletsAndOneMore) {
   TestHead head(40);
   std::vector<BlockedRead> reads(SYSLET_THREADS_DEFAULT - 1);
   for (BlockedRead& read : reads) ASSERT_EQ(syslet_exec(&read.atom), nullptr);
   unsigned long fd = kBadFd;
-  syslet_uatom last = Atom(kLeaves, {&fd});
-  EXPECT_EQ(head.Run(&last), &last);
+  syslet_uatom last = Atom(kMightBlock, {&fd});
+  EXPECT_EQ(head.RunToEnd(&last), &last);
   for (BlockedRead& read : reads) read.Release();
   EXPECT_EQ(syslet_wait(40), static_cast<long>(reads.size()));
 }
 
 }  // namespace
+}  // namespace syslets
 }  // namespace uasio

@@ -1,4 +1,4 @@
-// Many syslets of several threads at once: no completion is lost or doubled.
+// Many syslets of several threads at once: no completion is lost or duplicated.
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -19,30 +19,30 @@ namespace {
 
 using syslet_testing::Atom;
 using syslet_testing::kBadFd;
-using syslet_testing::kLeaves;
+using syslet_testing::kMightBlock;
 using syslet_testing::TestHead;
 
 constexpr size_t kOwners = 3;
 constexpr size_t kSlots = 17;
 
-// One thread with a head: it executes syslets, each of which adds one to a
-// count of its own and to one that all share.
-class Player {
+// One thread with a head.  It executes syslets; each adds 1 to a count of its
+// own and to one that all threads share.
+class Executor {
  public:
-  Player(uint64_t seed, unsigned long* shared)
+  Executor(uint64_t seed, unsigned long* shared)
       : random_(seed), shared_(shared), items_(3 * kSlots) {
     for (Item& item : items_) {
       item.count_address = &item.count;
       item.atoms[0] = Atom(SYSLET_NR_UMEM_ADD, {AddressOf(&item), &one_});
       item.atoms[1] = Atom(SYSLET_NR_UMEM_ADD,
                            {reinterpret_cast<unsigned long*>(&shared_), &one_});
-      item.atoms[2] = Atom(kLeaves, {&bad_fd_});
+      item.atoms[2] = Atom(kMightBlock, {&bad_fd_});
       item.atoms[0].next = &item.atoms[1];
       item.atoms[1].next = &item.atoms[2];
     }
   }
 
-  void Play(size_t rounds) {
+  void Run(size_t rounds) {
     TestHead head(kSlots, 1 + random_() % 8);
     for (size_t i = 0; i < rounds; ++i) {
       Item& item = items_[random_() % items_.size()];
@@ -66,7 +66,7 @@ class Player {
     unsigned long count = 0;
     unsigned long* count_address = nullptr;
     size_t started = 0;
-    bool running = false;  // Of a silent one: perhaps.
+    bool running = false;  // If silent, it may have ended.
     bool silent = false;
     syslet_uatom atoms[3];
   };
@@ -95,7 +95,7 @@ class Player {
     ++(item->silent ? silent_ : running_);
   }
 
-  // Once none is left that will be told, the silent ones have ended as well.
+  // syslet_wait() that returns 0 says that the silent ones have ended, too.
   void FinishAll(TestHead* head) {
     while (running_ > 0) {
       ASSERT_GT(syslet_wait(1), 0);
@@ -131,12 +131,12 @@ class Player {
   unsigned long one_ = 1;
   unsigned long bad_fd_ = kBadFd;
   std::vector<Item> items_;
-  size_t running_ = 0;  // That will be told,
-  size_t silent_ = 0;   // and that will not: no more than these.
+  size_t running_ = 0;  // Syslets whose completion is still to be taken.
+  size_t silent_ = 0;   // Running ones with SYSLET_NO_COMPLETE, at most.
   size_t started_ = 0;
 };
 
-TEST(StressTest, NoCompletionIsLostOrDoubled) {
+TEST(StressTest, NoCompletionIsLostOrDuplicated) {
   const uint64_t seed = TestSeed(1);
   const auto rounds = static_cast<size_t>(Scaled(50000));
   unsigned long shared = 0;
@@ -144,9 +144,9 @@ TEST(StressTest, NoCompletionIsLostOrDoubled) {
   std::vector<size_t> started(kOwners);
   for (size_t i = 0; i < kOwners; ++i) {
     threads.emplace_back([&, i] {
-      Player player(seed + i, &shared);
-      player.Play(rounds);
-      started[i] = player.started();
+      Executor executor(seed + i, &shared);
+      executor.Run(rounds);
+      started[i] = executor.started();
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -154,15 +154,15 @@ TEST(StressTest, NoCompletionIsLostOrDoubled) {
   for (const size_t count : started) EXPECT_GT(count, rounds / 10);
 }
 
-// ring_test.cc has the moment in which that is hard to see.
-TEST(StressTest, WhoHasTakenACompletionHasRoomForAnother) {
+// ring_test.cc tests the critical moment: between Store() and Count().
+TEST(StressTest, AfterTakingACompletionTheRingHasRoom) {
   constexpr auto kRounds = static_cast<size_t>(Scaled(2000));
   std::vector<std::thread> threads;
   for (size_t i = 0; i < kOwners; ++i) {
     threads.emplace_back([] {
       TestHead head(1);
       unsigned long fd = kBadFd;
-      syslet_uatom atom = Atom(kLeaves, {&fd});
+      syslet_uatom atom = Atom(kMightBlock, {&fd});
       for (size_t round = 0; round < kRounds; ++round) {
         ASSERT_EQ(syslet_exec(&atom), nullptr) << "in round " << round;
         while (head.Take() == nullptr) std::this_thread::yield();
@@ -172,8 +172,8 @@ TEST(StressTest, WhoHasTakenACompletionHasRoomForAnother) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Heads come and go with their threads while syslets run.
-TEST(StressTest, UnregisteringWaitsForAllOfThem) {
+// Heads are unregistered while their syslets run.
+TEST(StressTest, UnregisterWaitsForAllSyslets) {
   const auto rounds = static_cast<size_t>(Scaled(500));
   for (size_t i = 0; i < rounds; ++i) {
     unsigned long fd = kBadFd;
@@ -182,7 +182,7 @@ TEST(StressTest, UnregisteringWaitsForAllOfThem) {
     {
       TestHead head(kSlots);
       for (size_t j = 0; j < kSlots; ++j) {
-        atoms[j] = Atom(kLeaves, {&fd}, &results[j],
+        atoms[j] = Atom(kMightBlock, {&fd}, &results[j],
                         j % 3 == 0 ? SYSLET_NO_COMPLETE : 0);
         ASSERT_EQ(syslet_exec(&atoms[j]), nullptr);
       }

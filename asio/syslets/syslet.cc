@@ -1,9 +1,9 @@
-// The map of this folder: syslet.h is the interface; calls.h says what is known
-// of each system call, attempts.h makes those that cannot block, program.h runs
-// atoms; ring.h is the completion ring, head.h brings these together for one
-// thread, and builder.h writes programs and executes them in C++.
+// The map of this folder: syslet.h is the interface in C; calls.h classifies
+// system calls; attempts.h makes those that cannot block; program.h checks and
+// runs atoms; ring.h is the completion ring; head.h executes syslets for one
+// thread; builder.h makes programs and executes them, in C++.
 //
-// Here: each thread's head, and the pool that they share.
+// This file has each thread's head, and the pool that all heads share.
 
 #include "asio/syslets/syslet.h"
 
@@ -17,6 +17,7 @@
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
+namespace syslets {
 namespace {
 
 WorkerPoolOptions PoolOptions() {
@@ -35,8 +36,8 @@ WorkerPool* Pool() {
   return &shared.Get()->pool;
 }
 
-// A thread's head.  In a forked child its parent's is left alone: the workers
-// that it would wait for do not exist there.
+// Owns a thread's head.  In a forked child it leaks the parent's head, whose
+// destructor would wait for workers that do not exist there.
 class HeadOfThread {
  public:
   ~HeadOfThread() { Drop(); }
@@ -58,15 +59,17 @@ class HeadOfThread {
 thread_local HeadOfThread head_of_thread;
 
 }  // namespace
+}  // namespace syslets
 }  // namespace uasio
 
-using uasio::head_of_thread;
+using uasio::syslets::Head;
+using uasio::syslets::head_of_thread;
 
 long syslet_register(struct async_head_user* head) {
   if (head_of_thread.get() != nullptr) return -EEXIST;
-  if (const long error = uasio::Head::Check(head)) return error;
+  if (const long error = Head::Check(head)) return error;
   try {
-    head_of_thread.Set(new uasio::Head(head, uasio::Pool()));
+    head_of_thread.Set(new Head(head, uasio::syslets::Pool()));
   } catch (const std::bad_alloc&) {
     return -ENOMEM;
   }
@@ -80,23 +83,23 @@ long syslet_unregister() {
 }
 
 struct syslet_uatom* syslet_exec(struct syslet_uatom* atom) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   if (head == nullptr) return reinterpret_cast<syslet_uatom*>(-long{ENXIO});
   return head->Exec(atom);
 }
 
 long syslet_wait(unsigned long min) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   return head == nullptr ? -ENXIO : static_cast<long>(head->Wait(min));
 }
 
 long syslet_event_fd() {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   return head == nullptr ? -ENXIO : head->EventFd();
 }
 
 long syslet_set_atoms_max(unsigned long atoms_max) {
-  uasio::Head* head = head_of_thread.get();
+  Head* head = head_of_thread.get();
   if (head == nullptr) return -ENXIO;
   if (atoms_max == 0) return -EINVAL;
   head->SetAtomsMax(atoms_max);

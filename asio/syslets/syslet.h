@@ -1,29 +1,30 @@
 /*
- * Syslets: chains of system calls with stop conditions, of which those that
- * would block go on in worker threads.  In C.
+ * Syslets: chains of system calls with stop conditions, in C.  A chain goes on
+ * in a worker thread from the first call that might block.
  *
- * A syslet is a program of atoms.  Each is one system call, whose arguments
- * and result stand in the program's own memory, so that one atom can use what
- * another has got; a condition on the result ends the syslet or takes a branch.
+ * A syslet is a program of atoms.  Each atom is one system call.  Its arguments
+ * and its result are in the program's own memory, so that one atom can use the
+ * result of another; a condition on the result ends the syslet or branches.
  *
- * Threads:   a head belongs to the thread that registered it, and with it all
- *            calls below; many threads may each have one.
- * Ownership: the head, its ring, the atoms and all that they point to are the
- *            caller's, and stay until the syslet has ended and the head is
- *            unregistered.
- * Units:     system calls' own; ring_size_bytes in bytes.
- * Order:     the atoms of one syslet one after the other; syslets among each
- *            other in none.
- * Blocks:    syslet_exec() only in atoms under SYSLET_SYNC, as docs/syslets.md
- *            says of single calls, and where there are no workers at all;
- *            syslet_wait();
- *            syslet_unregister() until all has run, and so does the end of a
- *            thread that has a head.
- * Errors:    a system call's is the atom's result, -errno; a call below returns
- *            -errno of its own.
+ * Threads:   a head belongs to the thread that registered it; the calls below
+ *            use the calling thread's head.  Each thread may have one.
+ * Ownership: the caller owns the head, its ring, the atoms and all that they
+ *            point to, and keeps them until the syslet has ended and the head
+ *            is unregistered.
+ * Units:     those of the system calls; ring_size_bytes is in bytes.
+ * Order:     the atoms of one syslet run one after the other; different
+ *            syslets run in any order.
+ * Blocks:    syslet_wait();
+ *            syslet_unregister(), and the end of a thread that has a head,
+ *            until all of its syslets have ended;
+ *            syslet_exec() only in atoms under SYSLET_SYNC, in the calls for
+ *            which docs/syslets.md says so, and if the system refuses to create
+ *            any thread.
+ * Errors:    a system call's error is the atom's result, -errno; the functions
+ *            below return -errno.
  *
  * The structs and the flags are those of the syslet patches for Linux (Ingo
- * Molnar, 2007; syslet.h in fio's first version of it).
+ * Molnar, 2007), as in the first version of fio's syslet.h.
  */
 
 #ifndef UASIO_ASIO_SYSLETS_SYSLET_H_
@@ -34,39 +35,39 @@ extern "C" {
 #endif
 
 /*
- * One system call.  What stands behind the first NULL of arg_ptr is never
- * looked at, so that an atom may be cut off there: unless another one is
- * reached from it by SYSLET_SKIP_TO_NEXT_ON_STOP, which stands a full struct
- * further on.
+ * One system call.  Nothing behind the first NULL of arg_ptr is read, so an
+ * atom may be truncated there, unless SYSLET_SKIP_TO_NEXT_ON_STOP leads from it
+ * to another atom: that one must be a full struct further on.
  *
- * An atom is read when it is run, before its call is made: what the call or
- * *ret_ptr changes of the atom itself holds for the next time.
+ * An atom is read when it runs, before its call is made.  If the call or the
+ * store to *ret_ptr changes the atom itself, the next run sees the change.
  */
 struct syslet_uatom {
   unsigned long flags;       /* SYSLET_... */
   unsigned long nr;          /* SYS_..., or SYSLET_NR_UMEM_ADD. */
-  long* ret_ptr;             /* Where the result goes; NULL: nowhere. */
-  struct syslet_uatom* next; /* Run next, unless this one stops; NULL: none. */
-  unsigned long* arg_ptr[6]; /* Where the arguments are; NULL: no more. */
+  long* ret_ptr;             /* Where the result is stored; or NULL. */
+  struct syslet_uatom* next; /* Runs next, unless this one stops; or NULL. */
+  unsigned long* arg_ptr[6]; /* To the arguments; NULL: no more. */
 #ifdef __cplusplus
-  void* private_; /* The user's; never looked at. */
+  void* private_; /* The user's; never read. */
 #else
-  void* private; /* The same: a name that C++ does not have. */
+  void* private; /* The same; in C++ the name is a keyword. */
 #endif
 };
 
 /*
- * Where the syslet is run, from this atom on.  Without either: in the caller up
- * to the first call that might block, and from there on in a worker.  Where the
- * system refuses every thread, what is for a worker is run in the caller.
+ * Where the syslet runs, from this atom on.  With neither flag it runs in the
+ * caller up to the first call that might block, and from there on in a worker.
+ * If the system refuses to create any thread, the worker's part runs in the
+ * caller.
  */
-#define SYSLET_ASYNC 0x00000001 /* In a worker, if one can be had at all. */
+#define SYSLET_ASYNC 0x00000001 /* In a worker, if there is any. */
 #define SYSLET_SYNC 0x00000002  /* In the caller, even if that blocks. */
 
-/* If the syslet ends with this atom, nothing is put into the ring. */
+/* If the syslet ends with this atom, nothing enters the ring. */
 #define SYSLET_NO_COMPLETE 0x00000004
 
-/* The syslet ends with this atom if any of these is true of its result. */
+/* The syslet ends with this atom if any of these holds for its result. */
 #define SYSLET_STOP_ON_NONZERO 0x00000008
 #define SYSLET_STOP_ON_ZERO 0x00000010
 #define SYSLET_STOP_ON_NEGATIVE 0x00000020
@@ -75,94 +76,99 @@ struct syslet_uatom {
   (SYSLET_STOP_ON_NONZERO | SYSLET_STOP_ON_ZERO | SYSLET_STOP_ON_NEGATIVE | \
    SYSLET_STOP_ON_NON_POSITIVE)
 
-/* It does not end there then, but goes on with the atom behind this one in
- * memory, whatever `next` is. */
+/* If a STOP condition holds, the syslet does not end: it goes on with the atom
+ * behind this one in memory, whatever `next` is. */
 #define SYSLET_SKIP_TO_NEXT_ON_STOP 0x00000080
 
-/* A thread's ring of finished syslets, and how many threads work for it. */
+/* A thread's completion ring, and the limit on the workers that it uses. */
 struct async_head_user {
   /*
    * The final atoms of the syslets that went to a worker, in the order in
-   * which they ended: slot 0, 1, ... and round again.  The slots are NULL when
-   * the head is registered; the user NULLs each, in this order, when he has
-   * seen it: see syslet_take().
+   * which the syslets ended: in slot 0, 1, ... and again from 0.  All slots
+   * must be NULL when the head is registered.  The user takes each atom, in
+   * this order, and sets its slot to NULL: see syslet_take().
    */
   struct syslet_uatom** completion_ring;
-  /* A multiple of a pointer's size; stays as it is while registered. */
+  /* A multiple of a pointer's size; must not change while registered. */
   unsigned long ring_size_bytes;
   /*
-   * How many of the thread's syslets are in workers at a time; the others wait
-   * for their turn.  -1UL: as many as are good (SYSLET_THREADS_DEFAULT); 0
-   * counts as 1, and no head gets more than SYSLET_THREADS_MAX.  It is read
-   * anew whenever a syslet is to be started: to change it meanwhile, store it
-   * atomically (__atomic_store_n).
+   * How many of the thread's syslets run in workers at a time; the others wait.
+   * -1UL: SYSLET_THREADS_DEFAULT; 0 counts as 1; above SYSLET_THREADS_MAX
+   * counts as that.  It is read again whenever a syslet could start.  To change
+   * it while the head is registered, store it atomically (__atomic_store_n).
    */
   unsigned long max_nr_threads;
 };
 
-/*
- * syslet_umem_add() as the `nr` of an atom: a number that no system call has.
+/* An atom with this `nr` is syslet_umem_add(); no system call has the number.
  */
 #define SYSLET_NR_UMEM_ADD 0x01000000UL
 
 #define SYSLET_THREADS_DEFAULT 32UL
-#define SYSLET_THREADS_MAX 1024UL /* Of all heads of the process. */
+#define SYSLET_THREADS_MAX 1024UL /* For the whole process. */
 #define SYSLET_ATOMS_MAX_DEFAULT 1000000UL
 
 /*
- * Gives the calling thread a head.  0, or
+ * Registers the calling thread's head.  Returns 0, or
  * -EINVAL: head or its ring is NULL, or the ring is misaligned, or its size is
- *          0 or no multiple of a pointer's;
+ *          0 or not a multiple of a pointer's;
  * -EBUSY:  a slot of the ring is not NULL;
- * -EEXIST: the thread has a head;
+ * -EEXIST: the thread already has a head;
  * -ENOMEM: there is no memory.
  */
 long syslet_register(struct async_head_user* head);
 
 /*
- * Takes the head away, when all that was executed has run and entered the ring.
- * 0, or -ENXIO: the thread has none (as in the child of a fork: there the
- * parent's is gone, and a new one may be registered).
+ * Waits until all syslets of the calling thread have ended and their
+ * completions are in the ring, then unregisters the thread's head.  Returns 0,
+ * or
+ * -ENXIO: the thread has no head.  (The child of a fork does not inherit its
+ *         parent's, and may register a new one.)
  */
 long syslet_unregister(void);
 
 /*
- * Runs the syslet that begins with `atom`.  Returns its final atom if all of it
- * has run, which is not put into the ring; NULL if it went to a worker; or an
- * error, of which syslet_error() makes
- * -EAGAIN: the ring has no slot to spare: there are as many syslets in workers
- *          and in the ring as it has slots;
- * -EPERM:  a system call in it is refused: docs/syslets.md lists them;
- * -EINVAL: an atom has unknown flags, or both SYSLET_ASYNC and SYSLET_SYNC;
- * -EFAULT: atom is NULL;
- * -ENXIO:  the thread has no head;
- * -ENOMEM: there is no memory to note down for a worker what may be left to it;
- * and nothing has run.  For this, all atoms that can be reached through `next`
- * and SYSLET_SKIP_TO_NEXT_ON_STOP are looked at, and must be in place; without
- * memory to note those down, the process ends.
+ * Runs the syslet that begins with `atom`.  Returns
+ * - its final atom, if the syslet has ended without a worker; the atom does not
+ *   enter the ring then;
+ * - NULL, if the syslet went to a worker;
+ * - an error, if nothing has run; syslet_error() makes of it
+ *   -EAGAIN: no slot of the ring is free: there are as many syslets in workers
+ *            and completions in the ring as it has slots;
+ *   -EPERM:  a system call in it is refused: docs/syslets.md has a list;
+ *   -EINVAL: an atom has unknown flags, or both SYSLET_ASYNC and SYSLET_SYNC;
+ *   -EFAULT: atom is NULL;
+ *   -ENXIO:  the thread has no head;
+ *   -ENOMEM: there is no memory for the job that a worker might have to run.
  *
- * A syslet that makes itself a refused call later gets -EPERM as its result,
- * and -ENOSYS for a number that is no system call.  One that has run as many
- * atoms as it may ends with the next, which is not run: its result is -ELOOP.
+ * Before anything runs, all atoms that can be reached through `next` and
+ * SYSLET_SKIP_TO_NEXT_ON_STOP are checked, so they must be in place.  If there
+ * is no memory for the list of these atoms, the process ends.
+ *
+ * Some atoms get a result without a system call.  -EPERM: the atom became a
+ * refused call after the check.  -ENOSYS: its number is no system call.
+ * -ELOOP: the syslet has run as many atoms as syslet_set_atoms_max() allows,
+ * and ends with this one, which is not run.
  */
 struct syslet_uatom* syslet_exec(struct syslet_uatom* atom);
 
-/* -errno if `result`, of syslet_exec(), is an error, and else 0. */
+/* -errno if `result`, from syslet_exec(), is an error; else 0. */
 static inline long syslet_error(const struct syslet_uatom* result) {
   const unsigned long value = (unsigned long)result;
   return value >= -4095UL ? (long)value : 0;
 }
 
 /*
- * Waits until there are `min` completions in the ring that the user has not
- * NULLed, or nothing is running that could make more of them.  Returns how many
- * there are, or -ENXIO: the thread has no head.
+ * Waits until `min` completions are in the ring, or no syslet runs that could
+ * add one.  Returns how many are in the ring (the user has not yet set their
+ * slots to NULL), or
+ * -ENXIO: the thread has no head.
  */
 long syslet_wait(unsigned long min);
 
 /*
- * The next completion, whose slot is NULLed; NULL: there is none yet.  `*index`
- * is the caller's, begins with 0, and is the slot that is looked at next.
+ * Takes the next completion and sets its slot to NULL; NULL: there is none yet.
+ * `*index` is the slot to look at.  The caller keeps it, and begins with 0.
  */
 static inline struct syslet_uatom* syslet_take(
     const struct async_head_user* head, unsigned long* index) {
@@ -175,22 +181,24 @@ static inline struct syslet_uatom* syslet_take(
 }
 
 /*
- * An eventfd to which 1 is added with each completion, for poll(2): read it,
- * then take what there is.  The head's own, until it is unregistered.  Or
- * -ENXIO: the thread has no head; -EMFILE, -ENFILE, -ENOMEM.
+ * Returns an eventfd for poll(2), to which each completion adds 1: read it,
+ * then take all completions.  The head owns it until it is unregistered.  Or
+ * -ENXIO: the thread has no head; -EMFILE, -ENFILE, -ENOMEM: from eventfd(2).
  */
 long syslet_event_fd(void);
 
 /*
- * How many atoms each syslet may run, from the next syslet_exec() of the
- * thread's head on; SYSLET_ATOMS_MAX_DEFAULT before.  0, or -EINVAL: atoms_max
- * is 0; -ENXIO: the thread has no head.
+ * Sets how many atoms each syslet may run, from the calling thread's next
+ * syslet_exec() on; the default is SYSLET_ATOMS_MAX_DEFAULT.  Returns 0, or
+ * -EINVAL: atoms_max is 0;
+ * -ENXIO:  the thread has no head.
  */
 long syslet_set_atoms_max(unsigned long atoms_max);
 
 /*
- * Adds `increment` to *number and returns the new value, atomically with regard
- * to all others that do.  -EFAULT: number is NULL; -EINVAL: it is misaligned.
+ * Atomically adds `increment` to *number.  Returns the new value, or
+ * -EFAULT: number is NULL;
+ * -EINVAL: number is misaligned.
  * Any thread may call it, without a head.
  */
 long syslet_umem_add(unsigned long* number, unsigned long increment);
@@ -205,7 +213,7 @@ long syslet_umem_add(unsigned long* number, unsigned long increment);
 #define UASIO_SYSLET_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
-/* The seed's layout, where a long is as large as a pointer. */
+/* The layout of the 2007 patches, if a long is as large as a pointer. */
 UASIO_SYSLET_ASSERT(sizeof(long) == sizeof(void*));
 UASIO_SYSLET_ASSERT(sizeof(struct syslet_uatom) == 11 * sizeof(long));
 UASIO_SYSLET_ASSERT(__builtin_offsetof(struct syslet_uatom, nr) ==

@@ -1,4 +1,4 @@
-// What tests of syslets need: atoms in one line, and a head to run them on.
+// Helpers of the syslet tests: atoms in one line, and a head to run them.
 
 #ifndef UASIO_ASIO_SYSLETS_SYSLET_TESTING_H_
 #define UASIO_ASIO_SYSLETS_SYSLET_TESTING_H_
@@ -17,11 +17,12 @@
 namespace uasio {
 namespace syslet_testing {
 
-// Might block, and so leaves the caller; does nothing but fail with EBADF.
-inline constexpr unsigned long kLeaves = SYS_fsync;
+// A call that might block, so that it leaves the caller.  With kBadFd it only
+// fails, with EBADF.
+inline constexpr unsigned long kMightBlock = SYS_fsync;
 inline constexpr unsigned long kBadFd = ~0UL;
 
-// A thread's head while it lives.
+// Registers a head for the calling thread, and unregisters it when destroyed.
 class TestHead {
  public:
   explicit TestHead(size_t slots = 16, unsigned long threads = ~0UL)
@@ -34,19 +35,20 @@ class TestHead {
   syslet_uatom* Slot(size_t i) const {
     return __atomic_load_n(&ring_[i], __ATOMIC_ACQUIRE);
   }
-  void Null(size_t i) { ring_[i] = nullptr; }
+  void SetNull(size_t i) { ring_[i] = nullptr; }
   syslet_uatom* Take() { return syslet_take(&head_, &index_); }
 
-  // Until the next completion; nullptr: there will be none.
-  syslet_uatom* Await() {
+  // Waits for the next completion and takes it; nullptr: there will be none.
+  syslet_uatom* WaitAndTake() {
     syslet_wait(1);
     return Take();
   }
-  // Runs it to its end.  nullptr: that is not told.
-  syslet_uatom* Run(syslet_uatom* first) {
+  // Runs a syslet to its end and returns its final atom; nullptr: that ran in a
+  // worker and has SYSLET_NO_COMPLETE.
+  syslet_uatom* RunToEnd(syslet_uatom* first) {
     syslet_uatom* last = syslet_exec(first);
     EXPECT_EQ(syslet_error(last), 0);
-    return last != nullptr ? last : Await();
+    return last != nullptr ? last : WaitAndTake();
   }
 
  private:
@@ -55,7 +57,7 @@ class TestHead {
   unsigned long index_ = 0;
 };
 
-// Values that atoms point to.
+// Owns the values that atoms point to.
 class Values {
  public:
   unsigned long* Of(unsigned long value) {
@@ -82,7 +84,7 @@ inline syslet_uatom Atom(unsigned long nr,
   return atom;
 }
 
-// *number += *increment, when it is run.
+// Adds *increment to **number when it runs.
 inline syslet_uatom Add(unsigned long** number, unsigned long* increment,
                         unsigned long flags = 0) {
   return Atom(SYSLET_NR_UMEM_ADD,
@@ -90,7 +92,7 @@ inline syslet_uatom Add(unsigned long** number, unsigned long* increment,
               flags);
 }
 
-// A read of one byte from a pipe, which ends when Release() has written it.
+// An atom that reads one byte from a pipe; it blocks until Release().
 class BlockedRead {
  public:
   explicit BlockedRead(unsigned long flags = 0)

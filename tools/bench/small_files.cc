@@ -62,6 +62,7 @@ absl::Status ReadOne(const std::string& path, char* buffer, size_t bytes) {
 class Reader {
  public:
   explicit Reader(size_t bytes) : bytes_(bytes), buffer_(bytes, '\0') {
+    using syslets::Var;
     SysletBuilder builder;
     builder.Call(SYS_openat, {AT_FDCWD, Var(&path_), O_RDONLY | O_CLOEXEC})
         .Returns(&fd_)

@@ -47,6 +47,7 @@ using Files = Conveyor<FileToSum, FileSum>;
 class Slot {
  public:
   Slot() : buffer_(new char[2 * kSumReadBytes]) {
+    using syslets::Var;
     SysletBuilder builder;
     builder.Call(SYS_openat, {AT_FDCWD, Var(&path_), O_RDONLY | O_CLOEXEC})
         .Returns(&fd_)

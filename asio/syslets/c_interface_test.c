@@ -1,6 +1,5 @@
 /*
- * In plain C: the two uses that syslets were first put to, in fio, and the
- * whole interface as C sees it.
+ * In plain C: the two uses that fio made of syslets, and the whole interface.
  */
 
 #include <errno.h>
@@ -26,8 +25,8 @@ static int failures;
     }                                                                 \
   } while (0)
 
-/* A read at an offset: lseek, which is not worth a completion and which ends
- * all if it fails, then read. */
+/* A read at an offset: an lseek without a completion, which ends the syslet if
+ * it fails; then a read. */
 struct positioned_read {
   struct syslet_uatom seek;
   struct syslet_uatom read;
@@ -82,12 +81,12 @@ static void test_positioned_reads(struct async_head_user* head, int fd) {
     check_block(&r, block);
   }
 
-  /* The seek fails: nothing is read, and its atom is the final one. */
+  /* The seek fails: it is the final atom, and nothing is read. */
   prepare(&r, fd, -1);
   EXPECT(syslet_exec(&r.seek) == &r.seek);
   EXPECT(r.seek_result == -EINVAL);
   EXPECT(r.read_result == 0);
-  /* In a worker it is not even told. */
+  /* In a worker, the failed seek gives no completion. */
   prepare(&r, fd, -1);
   r.seek.flags |= SYSLET_ASYNC;
   EXPECT(syslet_exec(&r.seek) == NULL);
@@ -97,7 +96,7 @@ static void test_positioned_reads(struct async_head_user* head, int fd) {
   syslet_unregister();
 }
 
-/* A batch of reads as one chain, whose last atom alone enters the ring. */
+/* A batch of reads as one chain; only its last atom enters the ring. */
 static void test_batch(struct async_head_user* head, int fd) {
   struct positioned_read* reads = calloc(BLOCKS, sizeof(*reads));
   unsigned long index = 0;
@@ -139,7 +138,7 @@ int main(void) {
   EXPECT(syslet_error((struct syslet_uatom*)-4095L) == -4095);
   EXPECT(syslet_error((struct syslet_uatom*)-4096L) == 0);
   EXPECT(syslet_register(&head) == 0);
-  test_positioned_reads(&head, fd); /* It unregisters. */
+  test_positioned_reads(&head, fd); /* Unregisters the head. */
   EXPECT(syslet_unregister() == -ENXIO);
   memset(ring, 0, sizeof(ring));
   EXPECT(syslet_register(&head) == 0);
