@@ -1,8 +1,8 @@
 // asio_bench: our backends and other ways to do the same I/O, side by side.
 //
-// Its parts, from below: job.h is what is to be measured, course.h the sequence
-// of operations, driver.h and engine.h who does it, comparison.h the rounds,
-// report.h and plot.h what comes out.
+// Its parts, from below: job.h is what is to be measured, schedule.h the
+// sequence of operations, driver.h and engine.h who does it, comparison.h the
+// rounds, report.h and plot.h what comes out.
 
 #include <signal.h>
 #include <stdio.h>

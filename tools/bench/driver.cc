@@ -51,7 +51,7 @@ double WatchCpu(int64_t begin_ns, int64_t end_ns) {
   return (after.cpu_s - before.cpu_s) / (after.wall_s - before.wall_s);
 }
 
-Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
+Measurement Evaluate(const Job& job, const Recorder& sum, double cpus) {
   Measurement m;
   m.latency = sum.latency();
   m.ops_per_s = static_cast<double>(m.latency.total()) /
@@ -66,40 +66,41 @@ Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
 
 // In a thread of its own.  `*all_ok`: whether all could be prepared; known at
 // the start.
-void RunDriver(const DriverFactory& factory, Lane* lane, Barrier* prepared,
-               Barrier* start, const bool* all_ok) {
+void RunDriver(const DriverFactory& factory, Recorder* recorder,
+               Barrier* prepared, Barrier* start, const bool* all_ok) {
   std::unique_ptr<Driver> driver = factory();
-  lane->Fail(driver->Prepare(lane->course()->job()));
+  recorder->UpdateStatus(driver->Prepare(recorder->schedule()->job()));
   prepared->Wait();
   start->Wait();
-  if (*all_ok) driver->Run(lane);
+  if (*all_ok) driver->Run(recorder);
 }
 
 }  // namespace
 
 absl::StatusOr<Measurement> Drive(const Job& job,
                                   const DriverFactory& factory) {
-  Course course(job);
+  Schedule schedule(job);
   Barrier prepared(job.queues + 1), start(job.queues + 1);
-  std::deque<Lane> lanes;
+  std::deque<Recorder> recorders;
   std::vector<std::thread> threads;
   bool all_ok = true;
   for (size_t i = 0; i < job.queues; ++i) {
-    Lane* lane = &lanes.emplace_back(&course);
+    Recorder* recorder = &recorders.emplace_back(&schedule);
     threads.emplace_back([=, &factory, &prepared, &start, &all_ok] {
-      RunDriver(factory, lane, &prepared, &start, &all_ok);
+      RunDriver(factory, recorder, &prepared, &start, &all_ok);
     });
   }
   prepared.Wait();
-  for (const Lane& lane : lanes) all_ok = all_ok && lane.status().ok();
+  for (const Recorder& recorder : recorders)
+    all_ok = all_ok && recorder.status().ok();
   const int64_t begin_ns = NowNs() + absl::ToInt64Nanoseconds(job.ramp);
   const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.length);
-  if (all_ok) course.Open(begin_ns, end_ns);
+  if (all_ok) schedule.Open(begin_ns, end_ns);
   start.Wait();
   const double cpus = all_ok ? WatchCpu(begin_ns, end_ns) : 0;
-  Lane sum(&course);
+  Recorder sum(&schedule);
   for (std::thread& thread : threads) thread.join();
-  for (const Lane& lane : lanes) sum.Merge(lane);
+  for (const Recorder& recorder : recorders) sum.Merge(recorder);
   if (!sum.status().ok()) return sum.status();
   return Evaluate(job, sum, cpus);
 }
@@ -113,14 +114,14 @@ absl::Status TryPrepare(const Job& job, const DriverFactory& factory) {
   return status;
 }
 
-absl::Status TripTable::Allocate(const Job& job, size_t count) {
+absl::Status OperationTable::Allocate(const Job& job, size_t count) {
   const size_t stride = RoundUp(job.block_bytes, kBufferAlignment);
   memory_ = Buffer::Allocate(stride * count);
   if (memory_.empty()) return absl::ResourceExhaustedError("no memory");
   std::memset(memory_.data(), 1, memory_.size());
-  trips_.resize(count);
+  operations_.resize(count);
   for (size_t i = 0; i < count; ++i) {
-    trips_[i].buffer = memory_.data() + i * stride;
+    operations_[i].buffer = memory_.data() + i * stride;
   }
   return absl::OkStatus();
 }

@@ -2,7 +2,7 @@
 // part of this process are made of.
 //
 // Threads:   each Driver is made, used and destroyed by a thread of its own.
-// Errors:    Prepare() returns them, Run() tells its lane.
+// Errors:    Prepare() returns them, Run() tells its recorder.
 
 #ifndef UASIO_TOOLS_BENCH_DRIVER_H_
 #define UASIO_TOOLS_BENCH_DRIVER_H_
@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "asio/buffer.h"
-#include "tools/bench/course.h"
 #include "tools/bench/engine.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 
@@ -26,9 +26,9 @@ class Driver {
   // Everything that can be done before the clock starts.  `job` stays.
   virtual absl::Status Prepare(const Job& job) = 0;
 
-  // Keeps job.depth operations going until the course is over, and returns
+  // Keeps job.depth operations going until the schedule is over, and returns
   // when all are back.
-  virtual void Run(Lane* lane) = 0;
+  virtual void Run(Recorder* recorder) = 0;
 };
 
 using DriverFactory = std::function<std::unique_ptr<Driver>()>;
@@ -41,22 +41,22 @@ absl::StatusOr<Measurement> Drive(const Job& job, const DriverFactory& factory);
 // that cannot says.
 absl::Status TryPrepare(const Job& job, const DriverFactory& factory);
 
-// As many trips as the job's depth, each with a block of one piece of memory,
+// As many ops as the job's depth, each with a block of one piece of memory,
 // all of it touched.
-class TripTable {
+class OperationTable {
  public:
   absl::Status Allocate(const Job& job, size_t count);
 
-  std::vector<Trip>& trips() { return trips_; }
-  const std::vector<Trip>& trips() const { return trips_; }
+  std::vector<Operation>& operations() { return operations_; }
+  const std::vector<Operation>& operations() const { return operations_; }
   const Buffer& memory() const { return memory_; }
-  size_t IndexOf(const Trip* trip) const {
-    return static_cast<size_t>(trip - trips_.data());
+  size_t IndexOf(const Operation* op) const {
+    return static_cast<size_t>(op - operations_.data());
   }
 
  private:
   Buffer memory_;
-  std::vector<Trip> trips_;
+  std::vector<Operation> operations_;
 };
 
 }  // namespace uasio

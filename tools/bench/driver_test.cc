@@ -34,7 +34,7 @@ struct Log {
   size_t prepared = 0;
   size_t cannot = 0;  // This one, from 1, cannot be prepared.
   std::set<std::thread::id> threads;
-  std::set<Lane*> lanes;
+  std::set<Recorder*> recorders;
 };
 
 class FakeDriver final : public Driver {
@@ -54,21 +54,22 @@ class FakeDriver final : public Driver {
     return absl::ResourceExhaustedError("no more rings");
   }
 
-  // Waits for job.queues of them, each with a thread and a lane of its own.
-  void Run(Lane* lane) override {
-    const size_t queues = lane->course()->job().queues;
+  // Waits for job.queues of them, each with a thread and a recorder of its own.
+  void Run(Recorder* recorder) override {
+    const size_t queues = recorder->schedule()->job().queues;
     std::unique_lock<std::mutex> lock(log_->mutex);
     log_->threads.insert(std::this_thread::get_id());
-    log_->lanes.insert(lane);
+    log_->recorders.insert(recorder);
     log_->changed.notify_all();
     const bool all_came =
         log_->changed.wait_for(lock, std::chrono::seconds(10), [&] {
-          return log_->threads.size() == queues && log_->lanes.size() == queues;
+          return log_->threads.size() == queues &&
+                 log_->recorders.size() == queues;
         });
-    if (!all_came) lane->Fail(absl::DeadlineExceededError("alone"));
-    Trip trip;
-    if (all_came && lane->Begin(&trip, NowNs())) {
-      while (lane->Finish(&trip, 0, NowNs())) {
+    if (!all_came) recorder->UpdateStatus(absl::DeadlineExceededError("alone"));
+    Operation op;
+    if (all_came && recorder->Begin(&op, NowNs())) {
+      while (recorder->Finish(&op, 0, NowNs())) {
       }
     }
   }

@@ -48,7 +48,7 @@ ABSL_FLAG(std::string, queues, "1",
           "threads with a queue of that depth each; a list as of depths");
 ABSL_FLAG(std::string, order, "range", "of our own queues: range or none");
 ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
-ABSL_FLAG(std::string, plot, "", "a folder for pictures, by gnuplot");
+ABSL_FLAG(std::string, plot, "", "a folder for charts, by gnuplot");
 ABSL_FLAG(double, max_minutes, 60, "ends early, with what there is by then");
 ABSL_FLAG(std::string, preset, "",
           "quick, full: flags that others on the command line override");

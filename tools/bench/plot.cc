@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "asio/errors.h"
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 namespace uasio {
 namespace {
@@ -107,7 +107,7 @@ std::string FixedSuffix(const Sweep& sweep, size_t fixed) {
 }
 
 // With a bar from the minimum to the maximum.  A logarithm of 0 there is not,
-// but of what is below the picture.
+// but of what is below the chart.
 std::string PointText(size_t x, const Summary& s, double divisor) {
   const auto y = [&](double value) { return std::max(value / divisor, 1e-9); };
   return absl::StrFormat("%d %g %g %g\n", x, y(s.median), y(s.min), y(s.max));
@@ -134,15 +134,15 @@ std::string YAxis(const char* label, const std::vector<double>& values) {
       std::pow(10, std::floor(std::log10(*min))));
 }
 
-Picture Over(const Plan& plan, const Lines& lines, Workload workload,
-             const Sweep& sweep, size_t fixed, const Quantity& quantity) {
-  Picture picture;
-  picture.name = absl::StrCat(WorkloadName(workload), "_", sweep.prefix,
-                              quantity.suffix, FixedSuffix(sweep, fixed));
-  picture.title = absl::StrCat(TitleOf(workload), ": ", quantity.name, " over ",
-                               sweep.over, ", ", FixedText(sweep, fixed));
-  picture.subtitles = Conditions(plan, workload);
-  picture.subtitles.push_back(
+Chart Over(const Plan& plan, const Lines& lines, Workload workload,
+           const Sweep& sweep, size_t fixed, const Quantity& quantity) {
+  Chart chart;
+  chart.name = absl::StrCat(WorkloadName(workload), "_", sweep.prefix,
+                            quantity.suffix, FixedSuffix(sweep, fixed));
+  chart.title = absl::StrCat(TitleOf(workload), ": ", quantity.name, " over ",
+                             sweep.over, ", ", FixedText(sweep, fixed));
+  chart.subtitles = Conditions(plan, workload);
+  chart.subtitles.push_back(
       "points: median of the rounds; bars: from their minimum "
       "to their maximum");
   std::vector<double> medians;
@@ -160,10 +160,10 @@ Picture Over(const Plan& plan, const Lines& lines, Workload workload,
       absl::StrAppend(&curve.points,
                       PointText(line.*sweep.x, s, quantity.divisor));
     }
-    if (!curve.points.empty()) picture.curves.push_back(std::move(curve));
+    if (!curve.points.empty()) chart.curves.push_back(std::move(curve));
   }
-  picture.axes = XAxis(sweep) + YAxis(quantity.label, medians);
-  return picture;
+  chart.axes = XAxis(sweep) + YAxis(quantity.label, medians);
+  return chart;
 }
 
 // For each time, which part of the operations takes longer.
@@ -177,17 +177,17 @@ std::string LatencyPoints(const Histogram& latency) {
   return points;
 }
 
-Picture Latency(const Plan& plan, const Lines& lines, Workload workload) {
-  Picture picture;
+Chart Latency(const Plan& plan, const Lines& lines, Workload workload) {
+  Chart chart;
   const size_t depth = plan.depths.back();
   const size_t queues = plan.queues.back();
-  picture.name = absl::StrCat(WorkloadName(workload), "_latency");
-  picture.title = absl::StrCat(TitleOf(workload), ": latency, depth ", depth,
-                               ", ", QueuesText(queues));
-  picture.subtitles = Conditions(plan, workload);
-  picture.subtitles.push_back(
+  chart.name = absl::StrCat(WorkloadName(workload), "_latency");
+  chart.title = absl::StrCat(TitleOf(workload), ": latency, depth ", depth,
+                             ", ", QueuesText(queues));
+  chart.subtitles = Conditions(plan, workload);
+  chart.subtitles.push_back(
       "operations of all rounds; the scale is logarithmic towards 100 %");
-  picture.axes = absl::StrFormat(
+  chart.axes = absl::StrFormat(
       "set xlabel \"latency, µs\"\nset logscale x 10\nset mxtics 10\n"
       "set ylabel \"operations that take no longer\"\nset logscale y 10\n"
       "set yrange [1:%g]\nset ytics (\"0 %%%%\" 1, \"50 %%%%\" 0.5, "
@@ -199,24 +199,24 @@ Picture Latency(const Plan& plan, const Lines& lines, Workload workload) {
       if (line.depth != depth || line.queues != queues) continue;
       std::string points = LatencyPoints(line.latency);
       if (points.empty()) continue;
-      picture.curves.push_back({line.engine, style, false, std::move(points)});
+      chart.curves.push_back({line.engine, style, false, std::move(points)});
     }
   }
-  return picture;
+  return chart;
 }
 
-std::vector<Picture> PicturesOf(const Plan& plan, const Lines& lines,
-                                Workload workload) {
-  std::vector<Picture> pictures = {Latency(plan, lines, workload)};
+std::vector<Chart> ChartsOf(const Plan& plan, const Lines& lines,
+                            Workload workload) {
+  std::vector<Chart> charts = {Latency(plan, lines, workload)};
   for (const Sweep& sweep : SweepsOf(plan)) {
     if (sweep.values.size() == 1) continue;  // One point is no curve.
     for (size_t fixed : sweep.fixed_values) {
       for (const Quantity& quantity : kQuantities) {
-        pictures.push_back(Over(plan, lines, workload, sweep, fixed, quantity));
+        charts.push_back(Over(plan, lines, workload, sweep, fixed, quantity));
       }
     }
   }
-  return pictures;
+  return charts;
 }
 
 }  // namespace
@@ -234,8 +234,8 @@ absl::Status Plot(const Plan& plan, const Results& results,
   if (!status.ok()) return status;
   const Lines lines = Sum(results.rows, plan.engines.back());
   for (Workload workload : plan.workloads) {
-    for (const Picture& picture : PicturesOf(plan, lines, workload)) {
-      status.Update(Draw(picture, folder));
+    for (const Chart& chart : ChartsOf(plan, lines, workload)) {
+      status.Update(Draw(chart, folder));
     }
   }
   return status;

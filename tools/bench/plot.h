@@ -21,7 +21,7 @@ absl::Status MakePlotFolder(const std::string& folder);
 //   WORKLOAD_queues_ops, ..._cpu  over the queues, where there are several
 //   WORKLOAD_latency              at the last depth and number of queues
 //
-// With several of both, there is a picture over one for each of the other:
+// With several of both, there is a chart over one for each of the other:
 // WORKLOAD_ops_4queues, WORKLOAD_queues_ops_depth32.
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder);

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 namespace uasio {
 namespace {
@@ -77,7 +77,7 @@ class PlotTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
     return NamesIn(folder());
   }
-  std::string folder() const { return scratch_.Path("new/pictures"); }
+  std::string folder() const { return scratch_.Path("new/charts"); }
 
   const Scratch scratch_;
 };
@@ -155,16 +155,16 @@ TEST_F(PlotTest, AFolderThatCannotBeMadeIsNamed) {
   std::ofstream(scratch_.Path("new")) << "a file";
   const Plan plan = PlanOver({32}, {1});
   const absl::Status status = Plot(plan, ResultsOf(plan), folder());
-  EXPECT_TRUE(absl::StrContains(status.message(), "/new/pictures")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "/new/charts")) << status;
 }
 
-TEST(PictureTest, TextsStayTexts) {
+TEST(ChartTest, TextsStayTexts) {
   EXPECT_EQ(Quoted("a\"b\\c\nd"), "\"a'b/c d\"");
 }
 
-TEST(PictureTest, WithoutCurvesNothingIsWritten) {
+TEST(ChartTest, WithoutCurvesNothingIsWritten) {
   const Scratch scratch;
-  EXPECT_EQ(Draw(Picture{}, scratch.Path(".")), absl::OkStatus());
+  EXPECT_EQ(Draw(Chart{}, scratch.Path(".")), absl::OkStatus());
   EXPECT_TRUE(std::filesystem::is_empty(scratch.Path(".")));
 }
 

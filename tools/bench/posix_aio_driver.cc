@@ -17,15 +17,15 @@ constexpr int kThreadsAllowed = 1 << 16;
 class PosixAioDriver final : public Driver {
  public:
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   absl::Status Open(int fd, std::vector<File>* files) const;
   int FdOf(size_t i) const;
-  void Submit(size_t i, Lane* lane);
-  void Reap(size_t i, Lane* lane, int64_t now_ns);
+  void Submit(size_t i, Recorder* recorder);
+  void Reap(size_t i, Recorder* recorder, int64_t now_ns);
 
-  TripTable table_;
+  OperationTable table_;
   size_t block_bytes_ = 0;
   std::vector<aiocb> blocks_;
   std::vector<const aiocb*> running_;  // nullptr: this one is not.
@@ -68,47 +68,48 @@ absl::Status PosixAioDriver::Open(int fd, std::vector<File>* files) const {
 }
 
 int PosixAioDriver::FdOf(size_t i) const {
-  const bool is_copy = table_.trips()[i].fd != fd_;
+  const bool is_copy = table_.operations()[i].fd != fd_;
   const std::vector<File>& files = is_copy ? copy_files_ : files_;
   return files[i % files.size()].fd();
 }
 
-void PosixAioDriver::Submit(size_t i, Lane* lane) {
-  const Trip& trip = table_.trips()[i];
+void PosixAioDriver::Submit(size_t i, Recorder* recorder) {
+  const Operation& op = table_.operations()[i];
   aiocb* block = &blocks_[i];
   *block = {};
   block->aio_fildes = FdOf(i);
-  block->aio_offset = trip.offset;
-  block->aio_buf = trip.buffer;
+  block->aio_offset = op.offset;
+  block->aio_buf = op.buffer;
   block->aio_nbytes = block_bytes_;
   block->aio_sigevent.sigev_notify = SIGEV_NONE;
-  if ((trip.write ? aio_write(block) : aio_read(block)) != 0) {
-    return lane->Fail(ErrnoStatus(errno, "aio_read"));
+  if ((op.write ? aio_write(block) : aio_read(block)) != 0) {
+    return recorder->UpdateStatus(ErrnoStatus(errno, "aio_read"));
   }
   running_[i] = block;
   ++in_flight_;
 }
 
-void PosixAioDriver::Reap(size_t i, Lane* lane, int64_t now_ns) {
+void PosixAioDriver::Reap(size_t i, Recorder* recorder, int64_t now_ns) {
   const int error = aio_error(&blocks_[i]);
   if (error == EINPROGRESS) return;
   const ssize_t done = aio_return(&blocks_[i]);
   running_[i] = nullptr;
   --in_flight_;
-  if (lane->Finish(&table_.trips()[i], error != 0 ? -error : done, now_ns)) {
-    Submit(i, lane);
+  if (recorder->Finish(&table_.operations()[i], error != 0 ? -error : done,
+                       now_ns)) {
+    Submit(i, recorder);
   }
 }
 
-void PosixAioDriver::Run(Lane* lane) {
+void PosixAioDriver::Run(Recorder* recorder) {
   for (size_t i = 0; i < blocks_.size(); ++i) {
-    if (lane->Begin(&table_.trips()[i], NowNs())) Submit(i, lane);
+    if (recorder->Begin(&table_.operations()[i], NowNs())) Submit(i, recorder);
   }
   while (in_flight_ > 0) {
     aio_suspend(running_.data(), static_cast<int>(running_.size()), nullptr);
     const int64_t now_ns = NowNs();
     for (size_t i = 0; i < blocks_.size(); ++i) {
-      if (running_[i] != nullptr) Reap(i, lane, now_ns);
+      if (running_[i] != nullptr) Reap(i, recorder, now_ns);
     }
   }
 }

@@ -10,8 +10,8 @@
 
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tools/bench/course.h"
 #include "tools/bench/engine.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 namespace {

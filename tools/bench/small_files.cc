@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 #include "asio/syslets/builder.h"
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 #include "tools/bench/small_files.h"
 
 namespace uasio {

@@ -22,7 +22,7 @@ class StreamDriver final : public Driver {
   explicit StreamDriver(std::string backend) : backend_(std::move(backend)) {}
 
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   bool ReadBlock();
@@ -83,17 +83,18 @@ absl::Status StreamDriver::Close() {
 }
 
 // Why a block was not done is the stream's to tell, when it is closed.
-void StreamDriver::Run(Lane* lane) {
+void StreamDriver::Run(Recorder* recorder) {
   const int64_t block = static_cast<int64_t>(block_bytes_);
-  Trip trip;
+  Operation op;
   bool done = true;
-  bool goes_on = lane->Begin(&trip, NowNs());
+  bool goes_on = recorder->Begin(&op, NowNs());
   while (goes_on) {
     done = reader_.has_value() ? ReadBlock() : WriteBlock();
-    goes_on = done && lane->Finish(&trip, block, NowNs());
+    goes_on = done && recorder->Finish(&op, block, NowNs());
   }
-  lane->Fail(Close());
-  if (!done) lane->Fail(absl::DataLossError("the file is too short"));
+  recorder->UpdateStatus(Close());
+  if (!done)
+    recorder->UpdateStatus(absl::DataLossError("the file is too short"));
 }
 
 class StreamEngine final : public Engine {

@@ -1,4 +1,4 @@
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,12 +35,12 @@ set key at screen 0.81, graph 1 left top Left reverse noenhanced samplen 2.5
 // "$data0", ...: names of engines are no names of gnuplot's.
 std::string Block(size_t i) { return absl::StrCat("$data", i); }
 
-std::string Labels(const Picture& picture) {
+std::string Labels(const Chart& chart) {
   std::string labels = absl::StrCat(
-      "set label ", Quoted(picture.title),
+      "set label ", Quoted(chart.title),
       " at screen 0.11, screen 0.96 left font \",16\" noenhanced\n");
   double y = 0.915;
-  for (const std::string& text : picture.subtitles) {
+  for (const std::string& text : chart.subtitles) {
     absl::StrAppendFormat(&labels,
                           "set label %s at screen 0.11, screen %g left "
                           "font \",10\" tc rgb \"#444444\" noenhanced\n",
@@ -83,29 +83,29 @@ std::string Quoted(absl::string_view text) {
       "\"");
 }
 
-std::string Script(const Picture& picture, const std::string& folder) {
-  std::string script = absl::StrCat(kFrame, Labels(picture), picture.axes);
+std::string Script(const Chart& chart, const std::string& folder) {
+  std::string script = absl::StrCat(kFrame, Labels(chart), chart.axes);
   std::vector<std::string> plots;
-  for (size_t i = 0; i < picture.curves.size(); ++i) {
-    const Curve& curve = picture.curves[i];
+  for (size_t i = 0; i < chart.curves.size(); ++i) {
+    const Curve& curve = chart.curves[i];
     absl::StrAppend(&script, Block(i), " << EOD\n", curve.points, "EOD\n");
     plots.push_back(PlotText(curve, i));
   }
   for (const char* type : {"svg", "png"}) {
     absl::StrAppend(&script, Terminal(type), "set output ",
-                    Quoted(absl::StrCat(folder, "/", picture.name, ".", type)),
+                    Quoted(absl::StrCat(folder, "/", chart.name, ".", type)),
                     "\nplot ", absl::StrJoin(plots, ", \\\n  "),
                     "\nunset output\n");
   }
   return script;
 }
 
-absl::Status Draw(const Picture& picture, const std::string& folder) {
-  if (picture.curves.empty()) return absl::OkStatus();
-  const std::string path = absl::StrCat(folder, "/", picture.name, ".gnuplot");
+absl::Status Draw(const Chart& chart, const std::string& folder) {
+  if (chart.curves.empty()) return absl::OkStatus();
+  const std::string path = absl::StrCat(folder, "/", chart.name, ".gnuplot");
   FILE* file = std::fopen(path.c_str(), "we");
   bool ok = file != nullptr;
-  ok = ok && std::fputs(Script(picture, folder).c_str(), file) >= 0;
+  ok = ok && std::fputs(Script(chart, folder).c_str(), file) >= 0;
   if (file != nullptr) ok = std::fclose(file) == 0 && ok;
   if (!ok) return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
   const std::string quoted = absl::StrReplaceAll(path, {{"'", "'\\''"}});

@@ -1,19 +1,19 @@
-// A Course is the sequence of operations that a round consists of, the same
-// for every engine; a Lane is where one thread runs on it and is timed.
+// A Schedule is the sequence of operations that a round consists of, the same
+// for every engine; a Recorder is where one thread runs on it and is timed.
 //
-// Threads:   a Course: any; a Lane: one at a time.
+// Threads:   a Schedule: any; a Recorder: one at a time.
 // Units:     nanoseconds of CLOCK_MONOTONIC.
 //
-//   for (Trip& trip : trips) {
-//     if (lane->Begin(&trip, NowNs())) Submit(&trip), ++in_flight;
+//   for (Operation& op : ops) {
+//     if (recorder->Begin(&op, NowNs())) Submit(&op), ++in_flight;
 //   }
 //   while (in_flight > 0) {
-//     Trip* trip = ...;  // The next one that is done.
-//     if (lane->Finish(trip, result, NowNs())) Submit(trip); else --in_flight;
+//     Operation* op = ...;  // The next one that is done.
+//     if (recorder->Finish(op, result, NowNs())) Submit(op); else --in_flight;
 //   }
 
-#ifndef UASIO_TOOLS_BENCH_COURSE_H_
-#define UASIO_TOOLS_BENCH_COURSE_H_
+#ifndef UASIO_TOOLS_BENCH_SCHEDULE_H_
+#define UASIO_TOOLS_BENCH_SCHEDULE_H_
 
 #include <atomic>
 #include <cstdint>
@@ -50,7 +50,7 @@ class ScatterPlaces {
 };
 
 // An operation on its way.
-struct Trip {
+struct Operation {
   int fd = -1;
   int64_t offset = 0;
   bool write = true;
@@ -58,12 +58,12 @@ struct Trip {
   int64_t begun_ns = 0;
 };
 
-class Course {
+class Schedule {
  public:
   // `job` is borrowed.
-  explicit Course(const Job& job);
+  explicit Schedule(const Job& job);
 
-  // Operations that finish in this time count; with its end, the course ends.
+  // Operations that finish in this time count; with its end, the schedule ends.
   // REQUIRES: called before anybody sets out.
   void Open(int64_t begin_ns, int64_t end_ns);
 
@@ -72,9 +72,9 @@ class Course {
     return now_ns >= begin_ns_ && now_ns < end_ns_;
   }
 
-  // Makes `trip` the next operation of the sequence; with two files, the write
+  // Makes `op` the next operation of the sequence; with two files, the write
   // of what it has just read.
-  void Next(Trip* trip);
+  void Next(Operation* op);
 
   const Job& job() const { return job_; }
 
@@ -87,34 +87,34 @@ class Course {
   std::atomic<uint64_t> next_{0};
 };
 
-class Lane {
+class Recorder {
  public:
-  explicit Lane(Course* course) : course_(course) {}
+  explicit Recorder(Schedule* schedule) : schedule_(schedule) {}
 
-  // True: do the operation that is now in `trip`.  False: the course is over,
-  // or somebody on this lane has failed.
-  bool Begin(Trip* trip, int64_t now_ns);
+  // True: do the operation that is now in `op`.  False: the schedule is over,
+  // or somebody on this recorder has failed.
+  bool Begin(Operation* op, int64_t now_ns);
 
   // Counts the operation, which returned `result` bytes or -errno, and begins
   // the next.
-  bool Finish(Trip* trip, int64_t result, int64_t now_ns);
+  bool Finish(Operation* op, int64_t result, int64_t now_ns);
 
   // Ends it early.
-  void Fail(absl::Status status) { status_.Update(std::move(status)); }
+  void UpdateStatus(absl::Status status) { status_.Update(std::move(status)); }
 
-  // Adds another lane's operations and failure.
-  void Merge(const Lane& other);
+  // Adds another recorder's operations and failure.
+  void Merge(const Recorder& other);
 
-  Course* course() const { return course_; }
+  Schedule* schedule() const { return schedule_; }
   const Histogram& latency() const { return latency_; }
   const absl::Status& status() const { return status_; }
 
  private:
-  Course* course_;
+  Schedule* schedule_;
   Histogram latency_;
   absl::Status status_;
 };
 
 }  // namespace uasio
 
-#endif  // UASIO_TOOLS_BENCH_COURSE_H_
+#endif  // UASIO_TOOLS_BENCH_SCHEDULE_H_

@@ -1,9 +1,9 @@
-// A Picture is curves in one frame, which gnuplot draws as SVG and as PNG.
+// A Chart is curves in one frame, which gnuplot draws as SVG and as PNG.
 //
 // Errors:    absl::Status.
 
-#ifndef UASIO_TOOLS_BENCH_PICTURE_H_
-#define UASIO_TOOLS_BENCH_PICTURE_H_
+#ifndef UASIO_TOOLS_BENCH_CHART_H_
+#define UASIO_TOOLS_BENCH_CHART_H_
 
 #include <cstddef>
 #include <string>
@@ -16,12 +16,12 @@ namespace uasio {
 
 struct Curve {
   std::string name;  // In the legend.
-  size_t style = 0;  // Curves of one style look the same in all pictures.
+  size_t style = 0;  // Curves of one style look the same in all charts.
   bool bars = false;
   std::string points;  // A line each: x and y; with bars, also their ends.
 };
 
-struct Picture {
+struct Chart {
   std::string name;  // Of its files.
   std::string title;
   std::vector<std::string> subtitles;  // A line each.
@@ -31,14 +31,14 @@ struct Picture {
 
 // Writes into `folder`, which exists, NAME.gnuplot, and by it NAME.svg and
 // NAME.png; nothing if there are no curves.
-absl::Status Draw(const Picture& picture, const std::string& folder);
+absl::Status Draw(const Chart& chart, const std::string& folder);
 
 // What draws it.
-std::string Script(const Picture& picture, const std::string& folder);
+std::string Script(const Chart& chart, const std::string& folder);
 
 // As a string of gnuplot's.
 std::string Quoted(absl::string_view text);
 
 }  // namespace uasio
 
-#endif  // UASIO_TOOLS_BENCH_PICTURE_H_
+#endif  // UASIO_TOOLS_BENCH_CHART_H_
