@@ -1,5 +1,6 @@
-// A Chart is curves in one frame, which gnuplot draws as SVG and as PNG.
+// A Chart is a set of curves that gnuplot draws as one SVG and one PNG file.
 //
+// Blocks:    DrawChart() until gnuplot has finished.
 // Errors:    absl::Status.
 
 #ifndef UASIO_TOOLS_BENCH_CHART_H_
@@ -18,26 +19,27 @@ struct Curve {
   std::string name;  // In the legend.
   size_t style = 0;  // Curves of one style look the same in all charts.
   bool bars = false;
-  std::string points;  // A line each: x and y; with bars, also their ends.
+  std::string points;  // "x y\n" each; with bars, "x y min max\n".
 };
 
 struct Chart {
-  std::string name;  // Of its files.
+  std::string name;  // Of its files, without the extension.
   std::string title;
-  std::vector<std::string> subtitles;  // A line each.
-  std::string axes;  // gnuplot's commands for labels and scales.
+  std::vector<std::string> subtitles;  // One per line.
+  std::string axes;  // gnuplot commands for labels and scales.
   std::vector<Curve> curves;
 };
 
-// Writes into `folder`, which exists, NAME.gnuplot, and by it NAME.svg and
-// NAME.png; nothing if there are no curves.
-absl::Status Draw(const Chart& chart, const std::string& folder);
+// Writes NAME.gnuplot into `folder` and runs it, which writes NAME.svg and
+// NAME.png.  Writes nothing if there are no curves.
+// REQUIRES: `folder` exists.
+absl::Status DrawChart(const Chart& chart, const std::string& folder);
 
-// What draws it.
-std::string Script(const Chart& chart, const std::string& folder);
+// The contents of NAME.gnuplot.
+std::string GnuplotScript(const Chart& chart, const std::string& folder);
 
-// As a string of gnuplot's.
-std::string Quoted(absl::string_view text);
+// `text` as a string literal of gnuplot, with unsafe characters replaced.
+std::string GnuplotString(absl::string_view text);
 
 }  // namespace uasio
 

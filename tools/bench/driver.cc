@@ -12,7 +12,6 @@
 namespace uasio {
 namespace {
 
-// Where everybody waits for everybody.
 class Barrier {
  public:
   explicit Barrier(size_t count) {
@@ -42,8 +41,9 @@ void SleepUntilNs(int64_t when_ns) {
   absl::SleepFor(absl::Nanoseconds(when_ns - NowNs()));
 }
 
-// How many processors were busy while the operations counted.
-double WatchCpu(int64_t begin_ns, int64_t end_ns) {
+// Blocks until `end_ns`; returns the mean number of processors that this
+// process kept busy since `begin_ns`.
+double MeanBusyCpus(int64_t begin_ns, int64_t end_ns) {
   SleepUntilNs(begin_ns);
   const Usage before = UsageNow();
   SleepUntilNs(end_ns);
@@ -55,7 +55,7 @@ Measurement Evaluate(const Job& job, const Recorder& sum, double cpus) {
   Measurement m;
   m.latency = sum.latency();
   m.ops_per_s = static_cast<double>(m.latency.total()) /
-                absl::ToDoubleSeconds(job.length);
+                absl::ToDoubleSeconds(job.duration);
   m.mib_per_s = MibPerSecond(job, m.ops_per_s);
   m.cpu_us_per_op = m.ops_per_s == 0 ? 0 : cpus * 1e6 / m.ops_per_s;
   m.p50_us = m.latency.Percentile(0.5) / 1000;
@@ -64,8 +64,8 @@ Measurement Evaluate(const Job& job, const Recorder& sum, double cpus) {
   return m;
 }
 
-// In a thread of its own.  `*all_ok`: whether all could be prepared; known at
-// the start.
+// The body of one driver's thread.  `*all_ok`, set before `start` opens, tells
+// whether all drivers are prepared.
 void RunDriver(const DriverFactory& factory, Recorder* recorder,
                Barrier* prepared, Barrier* start, const bool* all_ok) {
   std::unique_ptr<Driver> driver = factory();
@@ -77,8 +77,8 @@ void RunDriver(const DriverFactory& factory, Recorder* recorder,
 
 }  // namespace
 
-absl::StatusOr<Measurement> Drive(const Job& job,
-                                  const DriverFactory& factory) {
+absl::StatusOr<Measurement> MeasureDrivers(const Job& job,
+                                           const DriverFactory& factory) {
   Schedule schedule(job);
   Barrier prepared(job.queues + 1), start(job.queues + 1);
   std::deque<Recorder> recorders;
@@ -91,13 +91,14 @@ absl::StatusOr<Measurement> Drive(const Job& job,
     });
   }
   prepared.Wait();
-  for (const Recorder& recorder : recorders)
+  for (const Recorder& recorder : recorders) {
     all_ok = all_ok && recorder.status().ok();
+  }
   const int64_t begin_ns = NowNs() + absl::ToInt64Nanoseconds(job.ramp);
-  const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.length);
-  if (all_ok) schedule.Open(begin_ns, end_ns);
+  const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.duration);
+  if (all_ok) schedule.SetWindow(begin_ns, end_ns);
   start.Wait();
-  const double cpus = all_ok ? WatchCpu(begin_ns, end_ns) : 0;
+  const double cpus = all_ok ? MeanBusyCpus(begin_ns, end_ns) : 0;
   Recorder sum(&schedule);
   for (std::thread& thread : threads) thread.join();
   for (const Recorder& recorder : recorders) sum.Merge(recorder);

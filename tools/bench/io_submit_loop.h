@@ -1,10 +1,11 @@
-// The loop of those who use the kernel's asynchronous I/O (KAIO): submit what
-// there is, wait for what is done, and do that again.  Calls are its system
-// calls, or what stands in for them; each returns what there is, or -errno:
+// The usual loop of a program that uses the kernel's asynchronous I/O (KAIO):
+// submit a batch, reap what completed, refill, repeat.  `Calls` are the system
+// calls or a replacement for them.  Each returns a count (Setup and Destroy: 0)
+// or -errno:
 //
 //   int64_t Setup(unsigned events, aio_context_t* context);
 //   int64_t Destroy(aio_context_t context);
-//   int64_t Submit(aio_context_t context, int64_t count, iocb** blocks);
+//   int64_t Submit(aio_context_t context, int64_t count, iocb** iocbs);
 //   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
 //                     io_event* events, const timespec* timeout);
 
@@ -44,7 +45,7 @@ class IoSubmitLoop final : public Driver {
   OperationTable table_;
   size_t block_bytes_ = 0;
   aio_context_t context_ = 0;
-  std::vector<iocb> blocks_;
+  std::vector<iocb> iocbs_;
   std::vector<iocb*> batch_;
   std::vector<io_event> events_;
   size_t in_flight_ = 0;
@@ -53,7 +54,7 @@ class IoSubmitLoop final : public Driver {
 template <typename Calls>
 absl::Status IoSubmitLoop<Calls>::Prepare(const Job& job) {
   block_bytes_ = job.block_bytes;
-  blocks_.resize(job.depth);
+  iocbs_.resize(job.depth);
   events_.resize(job.depth);
   batch_.reserve(job.depth);
   const int64_t error =
@@ -64,15 +65,15 @@ absl::Status IoSubmitLoop<Calls>::Prepare(const Job& job) {
 
 template <typename Calls>
 void IoSubmitLoop<Calls>::Fill(Operation* op) {
-  iocb* block = &blocks_[table_.IndexOf(op)];
-  *block = {};
-  block->aio_data = reinterpret_cast<uint64_t>(op);
-  block->aio_lio_opcode = op->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
-  block->aio_fildes = static_cast<uint32_t>(op->fd);
-  block->aio_buf = reinterpret_cast<uint64_t>(op->buffer);
-  block->aio_nbytes = block_bytes_;
-  block->aio_offset = op->offset;
-  batch_.push_back(block);
+  iocb* cb = &iocbs_[table_.IndexOf(op)];
+  *cb = {};
+  cb->aio_data = reinterpret_cast<uint64_t>(op);
+  cb->aio_lio_opcode = op->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+  cb->aio_fildes = static_cast<uint32_t>(op->fd);
+  cb->aio_buf = reinterpret_cast<uint64_t>(op->buffer);
+  cb->aio_nbytes = block_bytes_;
+  cb->aio_offset = op->offset;
+  batch_.push_back(cb);
 }
 
 template <typename Calls>

@@ -33,14 +33,15 @@ class LiburingDriver final : public Driver {
   size_t in_flight_ = 0;
 };
 
-// Closing the ring gives locked memory back some time later, too late for the
-// driver of the next round; this does it at once.
+// Unregistering releases the locked memory at once.  Closing the ring releases
+// it later, which may be too late for the driver of the next round.
 LiburingDriver::~LiburingDriver() {
   if (has_buffers_) io_uring_unregister_buffers(&ring_);
   if (has_ring_) io_uring_queue_exit(&ring_);
 }
 
-// As its authors recommend for a ring of one thread; on an older kernel, plain.
+// Uses the flags that liburing's authors recommend for a ring of one thread; no
+// flags on older kernels.
 absl::Status LiburingDriver::MakeRing(size_t depth) {
   const unsigned entries = static_cast<unsigned>(std::min(depth, kEntriesMax));
   int error = io_uring_queue_init(

@@ -9,7 +9,7 @@
 namespace uasio {
 namespace {
 
-// The queue that everybody writes first.
+// The simplest queue between threads, as a baseline.
 class MutexQueue {
  public:
   MutexQueue() { sem_init(&count_, 0, 0); }

@@ -105,7 +105,7 @@ class QueueEngine final : public Engine {
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
     WorkerPool pool(PoolOptions(job));
-    return Drive(job, MakeDriver(&pool));
+    return MeasureDrivers(job, MakeDriver(&pool));
   }
 
  private:

@@ -10,8 +10,8 @@
 namespace uasio {
 namespace {
 
-// SplitMix64's: the i-th number without the ones before it, so that threads
-// can share a sequence.
+// SplitMix64: computes the i-th number directly, so that threads can share a
+// sequence.
 uint64_t RandomNumber(uint64_t seed, uint64_t i) {
   uint64_t x = (seed << 32) + (i + 1) * 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -28,12 +28,14 @@ bool IsRandom(Workload workload) {
          workload == Workload::kRandRw;
 }
 
-absl::Status Failure(const Job& job, const Operation& op, int64_t result) {
+absl::Status OperationError(const Job& job, const Operation& op,
+                            int64_t result) {
   const std::string what =
       absl::StrCat(op.write ? "write" : "read", " of ", job.block_bytes,
                    " bytes at ", op.offset);
   if (result < 0) return ErrnoStatus(static_cast<int>(-result), what);
-  return absl::DataLossError(absl::StrCat(what, ": ", result, " were done"));
+  return absl::DataLossError(
+      absl::StrCat(what, ": only ", result, " bytes were transferred"));
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ int64_t ScatterPlaces::TargetOf(int64_t offset) const {
 Schedule::Schedule(const Job& job)
     : job_(job), blocks_(BlocksOf(job)), places_(job) {}
 
-void Schedule::Open(int64_t begin_ns, int64_t end_ns) {
+void Schedule::SetWindow(int64_t begin_ns, int64_t end_ns) {
   begin_ns_ = begin_ns;
   end_ns_ = end_ns;
 }
@@ -95,11 +97,12 @@ bool Recorder::Begin(Operation* op, int64_t now_ns) {
 
 bool Recorder::Finish(Operation* op, int64_t result, int64_t now_ns) {
   const Job& job = schedule_->job();
-  const bool is_whole = job.workload == Workload::kNop
-                            ? result == 0
-                            : result == static_cast<int64_t>(job.block_bytes);
-  if (!is_whole) UpdateStatus(Failure(job, *op, result));
-  if (is_whole && schedule_->Counts(now_ns))
+  const bool is_complete =
+      job.workload == Workload::kNop
+          ? result == 0
+          : result == static_cast<int64_t>(job.block_bytes);
+  if (!is_complete) UpdateStatus(OperationError(job, *op, result));
+  if (is_complete && schedule_->IsInWindow(now_ns))
     latency_.Add(now_ns - op->begun_ns);
   return Begin(op, now_ns);
 }

@@ -1,5 +1,5 @@
-// A Schedule is the sequence of operations that a round consists of, the same
-// for every engine; a Recorder is where one thread runs on it and is timed.
+// A Schedule is the sequence of operations of one round, the same for every
+// engine.  A Recorder takes operations from it and records their latencies.
 //
 // Threads:   a Schedule: any; a Recorder: one at a time.
 // Units:     nanoseconds of CLOCK_MONOTONIC.
@@ -8,7 +8,7 @@
 //     if (recorder->Begin(&op, NowNs())) Submit(&op), ++in_flight;
 //   }
 //   while (in_flight > 0) {
-//     Operation* op = ...;  // The next one that is done.
+//     Operation* op = ...;  // The next completion.
 //     if (recorder->Finish(op, result, NowNs())) Submit(op); else --in_flight;
 //   }
 
@@ -27,8 +27,8 @@ namespace uasio {
 
 int64_t NowNs();
 
-// The parts of the second file that kScatter writes to, one after the other; of
-// one size, which is that of the file but for a rest.
+// The places of the second file that kScatter writes to.  They are adjacent and
+// of equal size; blocks left over at the end of the file belong to no place.
 class ScatterPlaces {
  public:
   explicit ScatterPlaces(const Job& job);
@@ -39,22 +39,22 @@ class ScatterPlaces {
     return static_cast<int64_t>(place) * bytes();
   }
 
-  // Where what is at `offset` in the first file goes.
+  // The place, and the offset in the second file, of the block that is at
+  // `offset` in the first file.
   size_t PlaceOf(int64_t offset) const;
   int64_t TargetOf(int64_t offset) const;
 
  private:
   const uint64_t block_bytes_;
-  const uint64_t count_;   // kScatterPlaces, or as many as there are blocks.
-  const uint64_t blocks_;  // Of each.
+  const uint64_t count_;  // kScatterPlaces; fewer if the file has fewer blocks.
+  const uint64_t blocks_;  // Of each place.
 };
 
-// An operation on its way.
 struct Operation {
   int fd = -1;
   int64_t offset = 0;
   bool write = true;
-  char* buffer = nullptr;  // Whoever drives sets it, once.
+  char* buffer = nullptr;  // Set once, by the Driver.
   int64_t begun_ns = 0;
 };
 
@@ -63,17 +63,18 @@ class Schedule {
   // `job` is borrowed.
   explicit Schedule(const Job& job);
 
-  // Operations that finish in this time count; with its end, the schedule ends.
-  // REQUIRES: called before anybody sets out.
-  void Open(int64_t begin_ns, int64_t end_ns);
+  // Operations that complete in this window are measured.  The schedule is over
+  // at `end_ns`.
+  // REQUIRES: called before any thread takes an operation.
+  void SetWindow(int64_t begin_ns, int64_t end_ns);
 
   bool IsOver(int64_t now_ns) const { return now_ns >= end_ns_; }
-  bool Counts(int64_t now_ns) const {
+  bool IsInWindow(int64_t now_ns) const {
     return now_ns >= begin_ns_ && now_ns < end_ns_;
   }
 
-  // Makes `op` the next operation of the sequence; with two files, the write
-  // of what it has just read.
+  // Makes `op` the next operation of the sequence.  With two files, a read is
+  // followed by the write of the same block.
   void Next(Operation* op);
 
   const Job& job() const { return job_; }
@@ -91,18 +92,19 @@ class Recorder {
  public:
   explicit Recorder(Schedule* schedule) : schedule_(schedule) {}
 
-  // True: do the operation that is now in `op`.  False: the schedule is over,
-  // or somebody on this recorder has failed.
+  // True: perform the operation that is now in `op`.  False: the schedule is
+  // over, or this recorder has an error.
   bool Begin(Operation* op, int64_t now_ns);
 
-  // Counts the operation, which returned `result` bytes or -errno, and begins
-  // the next.
+  // Records the operation, whose result is bytes or -errno, and begins the
+  // next; returns what Begin() does.  An error or a short transfer becomes the
+  // recorder's status.
   bool Finish(Operation* op, int64_t result, int64_t now_ns);
 
-  // Ends it early.
+  // Keeps the first error; after it Begin() returns false.
   void UpdateStatus(absl::Status status) { status_.Update(std::move(status)); }
 
-  // Adds another recorder's operations and failure.
+  // Adds another recorder's latencies, and its error.
   void Merge(const Recorder& other);
 
   Schedule* schedule() const { return schedule_; }

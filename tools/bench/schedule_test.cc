@@ -31,7 +31,7 @@ std::vector<int64_t> Offsets(const Job& job, int count) {
   return offsets;
 }
 
-TEST(ScheduleTest, SameSeedSameOffsetsAndAnotherSeedOthers) {
+TEST(ScheduleTest, OffsetsDependOnlyOnTheSeed) {
   Job job = MakeJob(Workload::kRandRead);
   const auto first = Offsets(job, 100);
   EXPECT_EQ(Offsets(job, 100), first);
@@ -39,7 +39,7 @@ TEST(ScheduleTest, SameSeedSameOffsetsAndAnotherSeedOthers) {
   EXPECT_NE(Offsets(job, 100), first);
 }
 
-TEST(ScheduleTest, RandomOffsetsAreBlocksOfTheWholeFile) {
+TEST(ScheduleTest, RandomOffsetsCoverTheBlocksOfTheWholeFile) {
   const Job job = MakeJob(Workload::kRandRead);
   std::set<int64_t> seen;
   for (int64_t offset : Offsets(job, 2000)) {
@@ -50,7 +50,7 @@ TEST(ScheduleTest, RandomOffsetsAreBlocksOfTheWholeFile) {
   EXPECT_EQ(seen.size(), 64u);
 }
 
-TEST(ScheduleTest, SequentialOffsetsBeginAgainAtTheEnd) {
+TEST(ScheduleTest, SequentialOffsetsWrapAround) {
   const auto offsets = Offsets(MakeJob(Workload::kSeqRead), 65);
   EXPECT_EQ(offsets[0], 0);
   EXPECT_EQ(offsets[63], 63 * 4096);
@@ -72,7 +72,7 @@ TEST(ScheduleTest, ACopyWritesWhatItHasRead) {
   }
 }
 
-TEST(ScheduleTest, AScatterWritesToItsPlacesInTurn) {
+TEST(ScheduleTest, AScatterWritesToItsPlacesRoundRobin) {
   const Job job = MakeJob(Workload::kScatter);
   Schedule schedule(job);
   Operation op;
@@ -106,7 +106,7 @@ TEST(ScheduleTest, PlacesAreWithinAFileOfAnySize) {
   }
 }
 
-TEST(ScheduleTest, HalfOfAMixedWorkloadIsWritten) {
+TEST(ScheduleTest, HalfOfAMixedWorkloadIsWrites) {
   const Job job = MakeJob(Workload::kRandRw);
   Schedule schedule(job);
   Operation op;
@@ -115,10 +115,10 @@ TEST(ScheduleTest, HalfOfAMixedWorkloadIsWritten) {
   EXPECT_NEAR(writes, 500, 100);
 }
 
-TEST(RecorderTest, CountsWhatFinishesInTime) {
+TEST(RecorderTest, RecordsOnlyCompletionsInTheWindow) {
   const Job job = MakeJob(Workload::kRandRead);
   Schedule schedule(job);
-  schedule.Open(100, 200);
+  schedule.SetWindow(100, 200);
   Recorder recorder(&schedule);
   Operation op;
   EXPECT_TRUE(recorder.Begin(&op, 50));
@@ -130,10 +130,10 @@ TEST(RecorderTest, CountsWhatFinishesInTime) {
   EXPECT_TRUE(recorder.status().ok());
 }
 
-TEST(RecorderTest, AnErrorAndAShortCountEndIt) {
+TEST(RecorderTest, StopsAfterAnErrorOrAShortTransfer) {
   const Job job = MakeJob(Workload::kRandRead);
   Schedule schedule(job);
-  schedule.Open(0, 1000);
+  schedule.SetWindow(0, 1000);
   for (int64_t result : {int64_t{-EIO}, int64_t{512}, int64_t{0}}) {
     Recorder recorder(&schedule);
     Operation op;

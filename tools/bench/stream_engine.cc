@@ -53,7 +53,7 @@ absl::Status StreamDriver::Prepare(const Job& job) {
   StreamOptions options;
   options.queue = queue_.get();
   if (job.workload == Workload::kSeqRead) {
-    // With the block that is waited for, that makes `depth`.
+    // Read-ahead plus the block that Pull() waits for: job.depth in all.
     options.depth = std::max<size_t>(1, job.depth - 1);
     reader_.emplace(std::move(file), options);
     return reader_->status();
@@ -70,7 +70,7 @@ bool StreamDriver::ReadBlock() {
   return true;
 }
 
-// What was in the buffer is written once more, as fio does.
+// Writes the old contents of the buffer, as fio does.
 bool StreamDriver::WriteBlock() {
   if (writer_->Tell() == file_bytes_) writer_->Seek(0);
   const size_t size = writer_->Window().size();
@@ -82,7 +82,7 @@ absl::Status StreamDriver::Close() {
   return reader_.has_value() ? reader_->Close() : writer_->Close();
 }
 
-// Why a block was not done is the stream's to tell, when it is closed.
+// If a block fails, Close() of the stream returns the reason.
 void StreamDriver::Run(Recorder* recorder) {
   const int64_t block = static_cast<int64_t>(block_bytes_);
   Operation op;
@@ -105,20 +105,22 @@ class StreamEngine final : public Engine {
     if (job.workload != Workload::kSeqRead &&
         job.workload != Workload::kSeqWrite &&
         job.workload != Workload::kScatter) {
-      return absl::UnimplementedError("a stream goes one way, in order");
+      return absl::UnimplementedError("streams only read or write in order");
     }
     if (job.queues > 1) {
-      return absl::UnimplementedError("each stream goes over the whole file");
+      return absl::UnimplementedError(
+          "each stream would process the whole file");
     }
     return NewBackend(backend_, job.depth).status();
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
     if (job.workload == Workload::kScatter) {
-      return Drive(job, [this] { return NewStreamScatterDriver(backend_); });
+      return MeasureDrivers(
+          job, [this] { return NewStreamScatterDriver(backend_); });
     }
-    return Drive(job,
-                 [this] { return std::make_unique<StreamDriver>(backend_); });
+    return MeasureDrivers(
+        job, [this] { return std::make_unique<StreamDriver>(backend_); });
   }
 
  private:

@@ -88,7 +88,7 @@ absl::Status StreamScatterDriver::status() const {
   return all;
 }
 
-// Leaves it in the reader's buffer.
+// Leaves the block in the reader's buffer.
 bool StreamScatterDriver::ReadBlock() {
   if (reader_->Tell() == file_bytes_) reader_->Seek(0);
   return reader_->Pull() && reader_->available() >= block_bytes_;
