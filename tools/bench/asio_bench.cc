@@ -1,8 +1,8 @@
-// asio_bench: our backends and other ways to do the same I/O, side by side.
+// asio_bench: compares our backends with other I/O interfaces.
 //
-// Its parts, from below: job.h is what is to be measured, course.h the sequence
-// of operations, driver.h and engine.h who does it, comparison.h the rounds,
-// report.h and plot.h what comes out.
+// Its parts, lowest first: job.h describes the work, schedule.h generates the
+// operations, driver.h and engine.h perform and measure them, comparison.h runs
+// the rounds, report.h and plot.h print and draw the results.
 
 #include <signal.h>
 #include <stdio.h>
@@ -25,8 +25,8 @@ namespace {
 
 volatile sig_atomic_t interrupted = 0;
 
-// Between two runs, so that small files, which have names, are removed; who
-// cannot wait for that interrupts twice.
+// The comparison ends after the current run, so that the small files, which
+// have names, are removed.  A second signal kills the process at once.
 void EndWhenInterrupted(Plan* plan) {
   for (const int signal_number : {SIGINT, SIGTERM}) {
     struct sigaction action = {};
@@ -47,8 +47,8 @@ void EndProgress() {
   if (isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
 }
 
-// A file that is opened before the measurement, so that a bad name costs no
-// time, and keeps what it has until that is over.
+// An output file.  It is opened before the measurement, so that a bad path
+// fails at once, and keeps its old contents until Replace().
 class ResultFile {
  public:
   explicit ResultFile(const std::string& path) : path_(path) {
@@ -64,10 +64,11 @@ class ResultFile {
 
   const absl::Status& status() const { return status_; }
 
-  // Nothing, if there was no name.  REQUIRES: status() is OK.
+  // Does nothing if the path is empty.
+  // REQUIRES: status() is OK.
   absl::Status Replace(const std::string& contents) {
     if (file_ == nullptr) return absl::OkStatus();
-    // A pipe or device has no size, and takes what comes.
+    // EINVAL: a pipe or device, which has no size.
     bool ok = ftruncate(fileno(file_), 0) == 0 || errno == EINVAL;
     ok = ok && std::fputs(contents.c_str(), file_) >= 0;
     ok = ok && std::fflush(file_) == 0;
@@ -89,7 +90,8 @@ double LoadAverage() {
   return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
-// What there is, also with an error; without a row, why.
+// Prints the results so far, also after an error.  Without rows, prints only
+// the reasons.
 void Print(const Options& options, const Results& results, double load) {
   if (!results.rows.empty()) {
     std::printf("%s\nLoad average before: %.2f%s\n",

@@ -26,7 +26,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// Of a small file, for a moment.
+// Runs asio_bench briefly on a small file.
 Outcome Bench(const std::string& folder, std::vector<std::string> flags,
               const ProgramOptions& options = {}) {
   flags.insert(flags.begin(),
@@ -35,7 +35,7 @@ Outcome Bench(const std::string& folder, std::vector<std::string> flags,
   return RunProgram(flags, options);
 }
 
-TEST(AsioBenchTest, WritesATableAndARowForEachEngineAndRound) {
+TEST(AsioBenchTest, PrintsATableAndWritesACsvRowPerEngineAndRound) {
   const Scratch scratch;
   const std::string csv = scratch.NewFile("rows.csv", std::string(9999, '?'));
   const Outcome outcome =
@@ -54,7 +54,7 @@ TEST(AsioBenchTest, WritesATableAndARowForEachEngineAndRound) {
   EXPECT_TRUE(absl::StartsWith(lines[4], "randread,pread,4096,4,4,1,"));
 }
 
-TEST(AsioBenchTest, WhoeverTheSystemRefusesIsPassedOverWithTheReason) {
+TEST(AsioBenchTest, PassesOverEnginesThatTheKernelRefusesAndSaysWhy) {
   const Scratch scratch;
   ProgramOptions options;
   options.in_child = [] {
@@ -82,9 +82,9 @@ TEST(AsioBenchTest, WhoeverTheSystemRefusesIsPassedOverWithTheReason) {
   EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
 }
 
-// There is room for one driver's buffers, but not for two; nor for another
-// program's of the same user, if there is one, which is waited for.
-TEST(AsioBenchTest, ADriverLeavesTheLockedMemoryToTheNext) {
+// RLIMIT_MEMLOCK has room for the buffers of one driver, not of two.  Retries
+// because another program of the same user may hold locked memory.
+TEST(AsioBenchTest, ADriverReleasesItsLockedMemoryBeforeTheNextStarts) {
   const Scratch scratch;
   ProgramOptions options;
   options.in_child = [] {
@@ -111,7 +111,7 @@ TEST(AsioBenchTest, ADriverLeavesTheLockedMemoryToTheNext) {
   GTEST_SKIP() << outcome.out;
 }
 
-TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {
+TEST(AsioBenchTest, InvalidArgumentsPrintAnErrorAndExitWith2) {
   for (const char* wrong :
        {"--depth=0", "--depth=deep", "--engines=steam", "--size=big",
         "--no_such_flag", "more", "--preset=slow"}) {
@@ -122,17 +122,17 @@ TEST(AsioBenchTest, WrongUseIsToldAndExitsWith2) {
   }
 }
 
-TEST(AsioBenchTest, HelpHasTheFlagsAndWhatThePresetsAre) {
+TEST(AsioBenchTest, HelpListsTheFlagsAndThePresets) {
   const Outcome outcome = RunProgram({"asio_bench", "--help"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   for (const char* text :
        {"usage: asio_bench", "  --workload: ", "\n  --preset=quick: under a",
-        "\n      --seconds=0.5\n", "\n  --preset=full: everybody"}) {
+        "\n      --seconds=0.5\n", "\n  --preset=full: the main"}) {
     EXPECT_THAT(outcome.out, HasSubstr(text));
   }
 }
 
-TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
+TEST(AsioBenchTest, FailsAndSaysWhyIfItCannotCreateItsFile) {
   const Outcome outcome = Bench("/nowhere/at/all", {"--engines=pread"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err,
@@ -140,26 +140,26 @@ TEST(AsioBenchTest, WithoutItsFileItFailsAndSaysWhy) {
   EXPECT_THAT(outcome.out, IsEmpty());
 }
 
-TEST(AsioBenchTest, WhereNothingWasMeasuredTheRowsOfLastTimeStay) {
+TEST(AsioBenchTest, KeepsTheOldCsvIfNothingWasMeasured) {
   const Scratch scratch;
   const std::string kept = scratch.NewFile("rows.csv", "of last time\n");
   EXPECT_EQ(Bench("/nowhere/at/all", {"--csv", kept}).exit_code, 1);
   EXPECT_EQ(Contents(kept), "of last time\n");
 }
 
-// Before the scratch file is created, which could not be, either.
-TEST(AsioBenchTest, WhereTheResultsCannotGoItFailsBeforeItMeasures) {
+// The scratch file cannot be created either, but is not reached.
+TEST(AsioBenchTest, FailsBeforeMeasuringIfTheResultsCannotBeWritten) {
   const Outcome csv = Bench("/nowhere", {"--csv=/nowhere/at/all.csv"});
   EXPECT_EQ(csv.exit_code, 1);
   EXPECT_THAT(csv.err, StartsWith("asio_bench: cannot write /nowhere/at/all.csv"
                                   ": ENOENT"));
   const Outcome plot = Bench("/nowhere", {"--plot=/dev/null/plots"});
   EXPECT_EQ(plot.exit_code, 1);
-  EXPECT_THAT(plot.err, StartsWith("asio_bench: cannot make /dev/null/plots: "
+  EXPECT_THAT(plot.err, StartsWith("asio_bench: cannot create /dev/null/plots: "
                                    "ENOTDIR"));
 }
 
-TEST(AsioBenchTest, WhereNobodyTakesPartItOnlySaysWhy) {
+TEST(AsioBenchTest, PrintsOnlyTheReasonsIfNoEngineCanRun) {
   const Scratch scratch;
   ProgramOptions options;
   options.in_child = [] { RefuseCalls({{SYS_io_uring_setup, EPERM}}); };
@@ -169,7 +169,7 @@ TEST(AsioBenchTest, WhereNobodyTakesPartItOnlySaysWhy) {
                                       "tup: EPERM"));
 }
 
-TEST(AsioBenchTest, ATableThatCannotBeWrittenIsAnError) {
+TEST(AsioBenchTest, FailsIfTheTableCannotBeWritten) {
   const Scratch scratch;
   const Outcome outcome = RunProgramOnAFullDisk(
       {"asio_bench", "--file=" + scratch.Path(""), "--buffered", "--size=1m",

@@ -22,8 +22,9 @@ std::unique_ptr<Engine> NewEngineFor(const Job& job, const std::string& name) {
 
 class Comparison {
  public:
-  Comparison(const Plan& plan, const Watcher& watcher, Results* results)
-      : plan_(plan), watcher_(watcher), results_(results) {}
+  Comparison(const Plan& plan, const ProgressCallback& progress,
+             Results* results)
+      : plan_(plan), progress_(progress), results_(results) {}
 
   absl::Status Run();
 
@@ -34,21 +35,21 @@ class Comparison {
   absl::Status RunRound(const Job& job, const std::vector<std::string>& engines,
                         size_t round);
   absl::Status RunOne(const Job& job, const std::string& engine, size_t round);
-  std::vector<std::string> WhoTakesPart(const Job& job);
-  absl::Status ReadyCache(const Job& job) const;
+  std::vector<std::string> SupportedEngines(const Job& job);
+  absl::Status PrepareCache(const Job& job) const;
   Job JobFor(Workload workload, size_t depth, size_t queues) const;
   void PassOver(const std::string& engine, const Job& job,
                 const absl::Status& reason);
 
   const Plan& plan_;
-  const Watcher& watcher_;
+  const ProgressCallback& progress_;
   Results* const results_;
   const absl::Time begun_ = absl::Now();
   const Limits limits_ = Limits::OfTheMachine();
   std::optional<ScratchFile> file_;
   std::optional<ScratchFile> copy_;
   std::optional<SmallFiles> small_files_;
-  std::set<std::string> notes_;  // As in the results.
+  std::set<std::string> notes_;  // Those in the results, to avoid duplicates.
   size_t done_ = 0;
 };
 
@@ -62,7 +63,7 @@ absl::Status Comparison::CreateFiles() {
   const Workloads& workloads = plan_.workloads;
   for (auto* file : {&file_, &copy_}) {
     if (!Any(workloads, file == &file_ ? HasAFile : HasTwoFiles)) continue;
-    if (watcher_) watcher_("writing the scratch file", 0, 1);
+    if (progress_) progress_("writing the scratch file", 0, 1);
     absl::StatusOr<ScratchFile> created =
         ScratchFile::Create(plan_.file, plan_.job.file_bytes, plan_.job.direct);
     if (!created.ok()) return created.status();
@@ -74,11 +75,11 @@ absl::Status Comparison::CreateFiles() {
 }
 
 absl::Status Comparison::CreateSmallFiles() {
-  if (plan_.job.cold) {  // Better now than when they are all there.
+  if (plan_.job.cold) {  // Fails without root: before the files are written.
     const absl::Status status = SmallFiles::DropCaches();
     if (!status.ok()) return status;
   }
-  if (watcher_) watcher_("writing the small files", 0, 1);
+  if (progress_) progress_("writing the small files", 0, 1);
   absl::StatusOr<SmallFiles> created =
       SmallFiles::Create(plan_.file, plan_.files, plan_.job.block_bytes);
   if (created.ok()) small_files_.emplace(*std::move(created));
@@ -98,8 +99,8 @@ Job Comparison::JobFor(Workload workload, size_t depth, size_t queues) const {
   return job;
 }
 
-// Direct I/O is slower where the page cache has something of the file.
-absl::Status Comparison::ReadyCache(const Job& job) const {
+// Cold for direct I/O too: it is slower if pages of the file are cached.
+absl::Status Comparison::PrepareCache(const Job& job) const {
   if (job.workload == Workload::kNop) return absl::OkStatus();
   if (job.workload == Workload::kSmallFiles) {
     return job.cold ? SmallFiles::DropCaches() : small_files_->ReadInTurn();
@@ -121,7 +122,7 @@ void Comparison::PassOver(const std::string& engine, const Job& job,
   if (notes_.insert(note).second) results_->notes.push_back(note);
 }
 
-std::vector<std::string> Comparison::WhoTakesPart(const Job& job) {
+std::vector<std::string> Comparison::SupportedEngines(const Job& job) {
   std::vector<std::string> engines;
   for (const std::string& name : plan_.engines) {
     absl::Status status = CheckLimits(name, job, limits_);
@@ -138,7 +139,7 @@ std::vector<std::string> Comparison::WhoTakesPart(const Job& job) {
 
 absl::Status Comparison::RunOne(const Job& job, const std::string& name,
                                 size_t round) {
-  const absl::Status status = ReadyCache(job);
+  const absl::Status status = PrepareCache(job);
   if (!status.ok()) return status;
   absl::StatusOr<Measurement> m = NewEngineFor(job, name)->Measure(job);
   if (!m.ok()) {
@@ -165,11 +166,11 @@ absl::Status Comparison::RunRound(const Job& job,
       return absl::DeadlineExceededError(absl::StrCat(
           "time is up after ", absl::FormatDuration(plan_.time_max)));
     }
-    if (watcher_) {
-      watcher_(absl::StrCat(WorkloadName(job.workload), ", depth ", job.depth,
-                            ", ", QueuesText(job.queues), ", round ", round + 1,
-                            ": ", engine),
-               done_, total);
+    if (progress_) {
+      progress_(absl::StrCat(WorkloadName(job.workload), ", depth ", job.depth,
+                             ", ", QueuesText(job.queues), ", round ",
+                             round + 1, ": ", engine),
+                done_, total);
     }
     const absl::Status status = RunOne(job, engine, round);
     if (!status.ok()) return status;
@@ -179,7 +180,7 @@ absl::Status Comparison::RunRound(const Job& job,
 }
 
 absl::Status Comparison::RunRounds(const Job& like) {
-  const std::vector<std::string> engines = WhoTakesPart(like);
+  const std::vector<std::string> engines = SupportedEngines(like);
   Job job = like;
   absl::Status status;
   for (size_t round = 0; round < plan_.rounds && status.ok(); ++round) {
@@ -204,9 +205,9 @@ absl::Status Comparison::Run() {
 
 }  // namespace
 
-absl::Status Compare(const Plan& plan, const Watcher& watcher,
+absl::Status Compare(const Plan& plan, const ProgressCallback& progress,
                      Results* results) {
-  return Comparison(plan, watcher, results).Run();
+  return Comparison(plan, progress, results).Run();
 }
 
 }  // namespace uasio

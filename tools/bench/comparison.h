@@ -1,9 +1,10 @@
-// A Comparison is several engines at the same work, in turns: A B C A B C, so
-// that what disturbs the machine disturbs all.
+// Compare() runs several engines on the same work and interleaves their rounds
+// (A B C A B C), so that a disturbance of the machine affects all of them.
 //
-// Errors:    absl::Status; an engine that cannot take part, which is tried once
-//            before the rounds of each work, is passed over, and the reason
-//            kept.
+// Blocks:    for the whole comparison.
+// Errors:    absl::Status.  Each engine is probed once per combination, before
+//            its rounds; an engine that cannot run is skipped, and the reason
+//            goes to Results::notes.
 
 #ifndef UASIO_TOOLS_BENCH_COMPARISON_H_
 #define UASIO_TOOLS_BENCH_COMPARISON_H_
@@ -27,16 +28,17 @@ struct Plan {
   std::vector<size_t> queues = {1};
   size_t threads = 0;  // 0: as many as the depth, at most kThreadsMax.
   size_t rounds = 7;
-  Job job;  // The rest of it, without the files.
-  std::string file;
-  size_t files = 0;  // For kSmallFiles, in the folder `file`.
+  Job job;           // Settings of all runs; Compare() fills in the files.
+  std::string file;  // Where the scratch files go: a folder or a new file.
+  size_t files = 0;  // Number of files for kSmallFiles, in the folder `file`.
   absl::Duration time_max = absl::InfiniteDuration();
-  std::function<bool()> is_interrupted;  // Ends early when that is so.
+  std::function<bool()> is_interrupted;  // True ends the comparison early.
 };
 
-inline constexpr size_t kThreadsMax = 256;  // Where the depth decides.
+// Upper bound on threads if Plan::threads is 0.
+inline constexpr size_t kThreadsMax = 256;
 
-// One engine's share of one round.
+// One engine's result in one round.
 struct Row {
   Workload workload;
   std::string engine;
@@ -50,16 +52,17 @@ struct Row {
 
 struct Results {
   std::vector<Row> rows;
-  std::vector<std::string> notes;  // Who was passed over, and why.
+  std::vector<std::string> notes;  // Which engines were skipped, and why.
 };
 
-// Told before each row of what follows: "randread, depth 32, 4 queues, round 2:
-// worker", and how many of how many are done.
-using Watcher =
+// Called before each row.  `what` is the next row: "randread, depth 32, 4
+// queues, round 2: worker"; `done` of `total` rows are finished.
+using ProgressCallback =
     std::function<void(absl::string_view what, size_t done, size_t total)>;
 
-// Returns what there is, also with an error.
-absl::Status Compare(const Plan& plan, const Watcher& watcher,
+// Fills `results`; after an error they hold the rows measured so far.
+// `progress` may be nullptr.
+absl::Status Compare(const Plan& plan, const ProgressCallback& progress,
                      Results* results);
 
 }  // namespace uasio

@@ -1,4 +1,4 @@
-// Every engine at every workload, for a moment.
+// Runs every engine briefly on every workload.
 
 #include "tools/bench/comparison.h"
 
@@ -23,7 +23,7 @@ namespace uasio {
 namespace {
 
 constexpr size_t kRounds = 2;
-constexpr absl::Duration kLengthMax = absl::Seconds(5);
+constexpr absl::Duration kDurationMax = absl::Seconds(5);
 
 std::string MemoryFolder() {
   return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -36,7 +36,7 @@ Plan QuickPlan() {
   plan.depths = {4};
   plan.threads = 4;
   plan.rounds = kRounds;
-  plan.job.length = absl::Milliseconds(20);
+  plan.job.duration = absl::Milliseconds(20);
   plan.job.ramp = absl::Milliseconds(2);
   plan.job.file_bytes = 1 << 20;
   plan.job.direct = false;
@@ -45,18 +45,18 @@ Plan QuickPlan() {
   return plan;
 }
 
-// fio's times are in whole microseconds, of which a read may take none.
-bool TimesAreWhole(const std::string& engine) {
+// fio reports whole microseconds, so that its times may be 0.
+bool ReportsWholeMicroseconds(const std::string& engine) {
   return absl::StartsWith(engine, "fio_");
 }
 
-// Each engine has its rounds with plausible numbers, or a reason not to.
-void ExpectAllTookPart(const Plan& plan, const Results& results) {
+// Each engine has all its rounds with plausible numbers, or a note why not.
+void ExpectRowsOrNotes(const Plan& plan, const Results& results) {
   std::map<std::string, size_t> rounds;
   for (const Row& row : results.rows) {
     ++rounds[row.engine];
     EXPECT_GT(row.measurement.ops_per_s, 0) << row.engine;
-    if (!TimesAreWhole(row.engine)) {
+    if (!ReportsWholeMicroseconds(row.engine)) {
       EXPECT_GT(row.measurement.p50_us, 0) << row.engine;
     }
     EXPECT_GE(row.measurement.p99_us, row.measurement.p50_us) << row.engine;
@@ -70,28 +70,28 @@ void ExpectAllTookPart(const Plan& plan, const Results& results) {
   }
 }
 
-bool SomebodyDidNothing(const Results& results) {
+bool AnyRowIsEmpty(const Results& results) {
   return std::any_of(
       results.rows.begin(), results.rows.end(),
       [](const Row& row) { return row.measurement.ops_per_s == 0; });
 }
 
-// On a busy machine a short round may be over before anything was done: then
-// the rounds get longer.
-absl::Status CompareUntilAllDoSomething(Plan plan, Results* results) {
+// On a busy machine a short round may complete no operation: retries with
+// longer rounds.
+absl::Status CompareUntilNoRowIsEmpty(Plan plan, Results* results) {
   absl::Status status = Compare(plan, nullptr, results);
-  while (status.ok() && SomebodyDidNothing(*results) &&
-         plan.job.length < kLengthMax) {
-    plan.job.length *= 4;
+  while (status.ok() && AnyRowIsEmpty(*results) &&
+         plan.job.duration < kDurationMax) {
+    plan.job.duration *= 4;
     *results = {};
     status = Compare(plan, nullptr, results);
   }
   return status;
 }
 
-// ThreadSanitizer does not survive glibc's POSIX AIO, whose threads it does not
-// see begin.
-std::vector<std::string> EnginesHere() {
+// ThreadSanitizer fails on glibc's POSIX AIO, because it does not see those
+// threads start.
+std::vector<std::string> TestableEngines() {
   std::vector<std::string> names = EngineNames();
   if (kThreadSanitized) {
     names.erase(std::remove(names.begin(), names.end(), "posix_aio"),
@@ -105,13 +105,13 @@ class EveryEngineTest : public testing::TestWithParam<Workload> {};
 TEST_P(EveryEngineTest, RunsOrSaysWhyNot) {
   Plan plan = QuickPlan();
   plan.workloads = {GetParam()};
-  plan.engines = EnginesHere();
-  // To drop the cache of small files is to drop that of the machine.
+  plan.engines = TestableEngines();
+  // A cold run of small files would drop the caches of the whole machine.
   plan.job.cold = GetParam() != Workload::kSmallFiles;
   Results results;
-  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
+  const absl::Status status = CompareUntilNoRowIsEmpty(plan, &results);
   EXPECT_TRUE(status.ok()) << status;
-  ExpectAllTookPart(plan, results);
+  ExpectRowsOrNotes(plan, results);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Workload::kSmallFiles),
     [](const auto& info) { return WorkloadName(info.param); });
 
-TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
+TEST(ComparisonTest, EmulatedLibaioSupportsAllButNoOps) {
   Plan plan = QuickPlan();
   plan.engines = {"emulated_libaio"};
   plan.workloads = {Workload::kRandRead, Workload::kCopy, Workload::kNop};
@@ -134,16 +134,16 @@ TEST(ComparisonTest, TheEmulatedLibaioDoesAllButNoOps) {
   EXPECT_EQ(results.notes.size(), 1u);
 }
 
-TEST(ComparisonTest, StreamsScatterAsPreadDoes) {
+TEST(ComparisonTest, StreamsAndPreadScatterAFileOfOddSize) {
   Plan plan = QuickPlan();
   plan.workloads = {Workload::kScatter};
   plan.engines = {"stream_worker", "stream_uring", "pread"};
   plan.job.file_bytes = 37 * 4096;
-  plan.job.length = absl::Milliseconds(100);
+  plan.job.duration = absl::Milliseconds(100);
   Results results;
   const absl::Status status = Compare(plan, nullptr, &results);
   EXPECT_TRUE(status.ok()) << status;
-  ExpectAllTookPart(plan, results);
+  ExpectRowsOrNotes(plan, results);
 }
 
 TEST(ComparisonTest, RoundsAreInterleaved) {
@@ -157,8 +157,8 @@ TEST(ComparisonTest, RoundsAreInterleaved) {
   EXPECT_EQ(results.rows[2].round, 1u);
 }
 
-// A MiB is not copied within a microsecond.
-TEST(ComparisonTest, TheTimeOfAPreadIsItsOwn) {
+// Copying a MiB takes longer than a microsecond.
+TEST(ComparisonTest, PreadLatencyIncludesTheCall) {
   Plan plan = QuickPlan();
   plan.engines = {"pread"};
   plan.rounds = 1;
@@ -188,12 +188,12 @@ TEST(ComparisonTest, EveryCombinationIsCompared) {
   EXPECT_EQ(seen.size(), 8u);
 }
 
-TEST(ComparisonTest, WhoWouldNeedTooMuchIsPassedOverBeforehand) {
+TEST(ComparisonTest, EnginesBeyondTheLimitsArePassedOverBeforeTheirRounds) {
   Plan plan = QuickPlan();
   plan.engines = {"pread_threads", "pread"};
   plan.queues = {1, 1024};
   plan.threads = 4096;
-  plan.job.length = absl::Milliseconds(1);
+  plan.job.duration = absl::Milliseconds(1);
   Results results;
   const absl::Status status = Compare(plan, nullptr, &results);
   EXPECT_TRUE(status.ok()) << status;
@@ -205,21 +205,21 @@ TEST(ComparisonTest, WhoWouldNeedTooMuchIsPassedOverBeforehand) {
       << results.notes[0];
 }
 
-TEST(ComparisonTest, DirectIoGoesOnTheKernelsWays) {
+TEST(ComparisonTest, DirectIoWorksOnTheKernelInterfaces) {
   Plan plan = QuickPlan();
   plan.job.direct = true;
   plan.file = "/tmp";
   plan.engines = {"kaio", "uring", "worker", "io_submit", "liburing_fixed"};
   Results results;
-  const absl::Status status = CompareUntilAllDoSomething(plan, &results);
+  const absl::Status status = CompareUntilNoRowIsEmpty(plan, &results);
   if (absl::StrContains(status.message(), "no direct I/O")) {
     GTEST_SKIP() << status;
   }
   EXPECT_TRUE(status.ok()) << status;
-  ExpectAllTookPart(plan, results);
+  ExpectRowsOrNotes(plan, results);
 }
 
-TEST(ComparisonTest, EndsWhenItsTimeIsUpWithWhatThereIs) {
+TEST(ComparisonTest, KeepsTheRowsSoFarWhenTimeIsUp) {
   Plan plan = QuickPlan();
   plan.rounds = 1000;
   plan.time_max = absl::Milliseconds(100);
@@ -230,7 +230,7 @@ TEST(ComparisonTest, EndsWhenItsTimeIsUpWithWhatThereIs) {
   EXPECT_LT(results.rows.size(), 2000u);
 }
 
-TEST(ComparisonTest, SmallFilesAreReadByThoseWhoOpenFilesAndRemoved) {
+TEST(ComparisonTest, OnlySomeEnginesReadSmallFilesWhichAreThenRemoved) {
   const Scratch scratch;
   Plan plan = QuickPlan();
   plan.workloads = {Workload::kSmallFiles};
@@ -248,7 +248,7 @@ TEST(ComparisonTest, SmallFilesAreReadByThoseWhoOpenFilesAndRemoved) {
   EXPECT_TRUE(std::filesystem::is_empty(plan.file));
 }
 
-TEST(ComparisonTest, SmallFilesAreNotReadDirectlyNorByManyQueues) {
+TEST(ComparisonTest, SmallFilesNeedBufferedIoAndOneQueue) {
   Plan plan = QuickPlan();
   plan.workloads = {Workload::kSmallFiles};
   plan.engines = {"syslets"};

@@ -12,7 +12,6 @@
 namespace uasio {
 namespace {
 
-// Where everybody waits for everybody.
 class Barrier {
  public:
   explicit Barrier(size_t count) {
@@ -42,8 +41,9 @@ void SleepUntilNs(int64_t when_ns) {
   absl::SleepFor(absl::Nanoseconds(when_ns - NowNs()));
 }
 
-// How many processors were busy while the operations counted.
-double WatchCpu(int64_t begin_ns, int64_t end_ns) {
+// Blocks until `end_ns`; returns the mean number of processors that this
+// process kept busy since `begin_ns`.
+double MeanBusyCpus(int64_t begin_ns, int64_t end_ns) {
   SleepUntilNs(begin_ns);
   const Usage before = UsageNow();
   SleepUntilNs(end_ns);
@@ -51,11 +51,11 @@ double WatchCpu(int64_t begin_ns, int64_t end_ns) {
   return (after.cpu_s - before.cpu_s) / (after.wall_s - before.wall_s);
 }
 
-Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
+Measurement Evaluate(const Job& job, const Recorder& sum, double cpus) {
   Measurement m;
   m.latency = sum.latency();
   m.ops_per_s = static_cast<double>(m.latency.total()) /
-                absl::ToDoubleSeconds(job.length);
+                absl::ToDoubleSeconds(job.duration);
   m.mib_per_s = MibPerSecond(job, m.ops_per_s);
   m.cpu_us_per_op = m.ops_per_s == 0 ? 0 : cpus * 1e6 / m.ops_per_s;
   m.p50_us = m.latency.Percentile(0.5) / 1000;
@@ -64,42 +64,44 @@ Measurement Evaluate(const Job& job, const Lane& sum, double cpus) {
   return m;
 }
 
-// In a thread of its own.  `*all_ok`: whether all could be prepared; known at
-// the start.
-void RunDriver(const DriverFactory& factory, Lane* lane, Barrier* prepared,
-               Barrier* start, const bool* all_ok) {
+// The body of one driver's thread.  `*all_ok`, set before `start` opens, tells
+// whether all drivers are prepared.
+void RunDriver(const DriverFactory& factory, Recorder* recorder,
+               Barrier* prepared, Barrier* start, const bool* all_ok) {
   std::unique_ptr<Driver> driver = factory();
-  lane->Fail(driver->Prepare(lane->course()->job()));
+  recorder->UpdateStatus(driver->Prepare(recorder->schedule()->job()));
   prepared->Wait();
   start->Wait();
-  if (*all_ok) driver->Run(lane);
+  if (*all_ok) driver->Run(recorder);
 }
 
 }  // namespace
 
-absl::StatusOr<Measurement> Drive(const Job& job,
-                                  const DriverFactory& factory) {
-  Course course(job);
+absl::StatusOr<Measurement> MeasureDrivers(const Job& job,
+                                           const DriverFactory& factory) {
+  Schedule schedule(job);
   Barrier prepared(job.queues + 1), start(job.queues + 1);
-  std::deque<Lane> lanes;
+  std::deque<Recorder> recorders;
   std::vector<std::thread> threads;
   bool all_ok = true;
   for (size_t i = 0; i < job.queues; ++i) {
-    Lane* lane = &lanes.emplace_back(&course);
+    Recorder* recorder = &recorders.emplace_back(&schedule);
     threads.emplace_back([=, &factory, &prepared, &start, &all_ok] {
-      RunDriver(factory, lane, &prepared, &start, &all_ok);
+      RunDriver(factory, recorder, &prepared, &start, &all_ok);
     });
   }
   prepared.Wait();
-  for (const Lane& lane : lanes) all_ok = all_ok && lane.status().ok();
+  for (const Recorder& recorder : recorders) {
+    all_ok = all_ok && recorder.status().ok();
+  }
   const int64_t begin_ns = NowNs() + absl::ToInt64Nanoseconds(job.ramp);
-  const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.length);
-  if (all_ok) course.Open(begin_ns, end_ns);
+  const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.duration);
+  if (all_ok) schedule.SetWindow(begin_ns, end_ns);
   start.Wait();
-  const double cpus = all_ok ? WatchCpu(begin_ns, end_ns) : 0;
-  Lane sum(&course);
+  const double cpus = all_ok ? MeanBusyCpus(begin_ns, end_ns) : 0;
+  Recorder sum(&schedule);
   for (std::thread& thread : threads) thread.join();
-  for (const Lane& lane : lanes) sum.Merge(lane);
+  for (const Recorder& recorder : recorders) sum.Merge(recorder);
   if (!sum.status().ok()) return sum.status();
   return Evaluate(job, sum, cpus);
 }
@@ -113,14 +115,14 @@ absl::Status TryPrepare(const Job& job, const DriverFactory& factory) {
   return status;
 }
 
-absl::Status TripTable::Allocate(const Job& job, size_t count) {
+absl::Status OperationTable::Allocate(const Job& job, size_t count) {
   const size_t stride = RoundUp(job.block_bytes, kBufferAlignment);
   memory_ = Buffer::Allocate(stride * count);
   if (memory_.empty()) return absl::ResourceExhaustedError("no memory");
   std::memset(memory_.data(), 1, memory_.size());
-  trips_.resize(count);
+  operations_.resize(count);
   for (size_t i = 0; i < count; ++i) {
-    trips_[i].buffer = memory_.data() + i * stride;
+    operations_[i].buffer = memory_.data() + i * stride;
   }
   return absl::OkStatus();
 }

@@ -1,8 +1,8 @@
-// A Driver keeps operations in flight from one thread: what engines that are
-// part of this process are made of.
+// A Driver keeps operations in flight from one thread.  Engines that run in
+// this process are built from Drivers.
 //
-// Threads:   each Driver is made, used and destroyed by a thread of its own.
-// Errors:    Prepare() returns them, Run() tells its lane.
+// Threads:   each Driver is made, used and destroyed by one thread.
+// Errors:    Prepare() returns them, Run() gives them to its recorder.
 
 #ifndef UASIO_TOOLS_BENCH_DRIVER_H_
 #define UASIO_TOOLS_BENCH_DRIVER_H_
@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "asio/buffer.h"
-#include "tools/bench/course.h"
 #include "tools/bench/engine.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 
@@ -23,40 +23,41 @@ class Driver {
  public:
   virtual ~Driver() = default;
 
-  // Everything that can be done before the clock starts.  `job` stays.
+  // Does everything that need not be measured.  `job` outlives the driver.
   virtual absl::Status Prepare(const Job& job) = 0;
 
-  // Keeps job.depth operations going until the course is over, and returns
-  // when all are back.
-  virtual void Run(Lane* lane) = 0;
+  // Keeps job.depth operations in flight until the schedule is over; returns
+  // when all have completed.
+  virtual void Run(Recorder* recorder) = 0;
 };
 
 using DriverFactory = std::function<std::unique_ptr<Driver>()>;
 
-// Has job.queues drivers do the job, if all can be prepared, and measures the
-// process meanwhile.
-absl::StatusOr<Measurement> Drive(const Job& job, const DriverFactory& factory);
+// Runs job.queues drivers, each in a thread of its own, and measures them and
+// the CPU time of the process.  If Prepare() of any fails, none runs.
+absl::StatusOr<Measurement> MeasureDrivers(const Job& job,
+                                           const DriverFactory& factory);
 
-// Whether job.queues drivers can be prepared at a time; if not, what the first
-// that cannot says.
+// Prepares job.queues drivers at the same time and destroys them.  Returns the
+// first error of Prepare().
 absl::Status TryPrepare(const Job& job, const DriverFactory& factory);
 
-// As many trips as the job's depth, each with a block of one piece of memory,
-// all of it touched.
-class TripTable {
+// Operations with a buffer of one block each.  The buffers are one allocation,
+// and every page of it has been touched.
+class OperationTable {
  public:
   absl::Status Allocate(const Job& job, size_t count);
 
-  std::vector<Trip>& trips() { return trips_; }
-  const std::vector<Trip>& trips() const { return trips_; }
+  std::vector<Operation>& operations() { return operations_; }
+  const std::vector<Operation>& operations() const { return operations_; }
   const Buffer& memory() const { return memory_; }
-  size_t IndexOf(const Trip* trip) const {
-    return static_cast<size_t>(trip - trips_.data());
+  size_t IndexOf(const Operation* op) const {
+    return static_cast<size_t>(op - operations_.data());
   }
 
  private:
   Buffer memory_;
-  std::vector<Trip> trips_;
+  std::vector<Operation> operations_;
 };
 
 }  // namespace uasio

@@ -1,4 +1,4 @@
-// What Drive() makes of its drivers, most of which here do nothing.
+// MeasureDrivers() and TryPrepare() with fake drivers, and a real one.
 
 #include "tools/bench/driver.h"
 
@@ -25,16 +25,16 @@
 namespace uasio {
 namespace {
 
-// What all the drivers of a test know.
+// Shared by all drivers of a test.
 struct Log {
   std::mutex mutex;
   std::condition_variable changed;
   size_t alive = 0;
   size_t alive_most = 0;
   size_t prepared = 0;
-  size_t cannot = 0;  // This one, from 1, cannot be prepared.
+  size_t failing = 0;  // Number of the driver, from 1, whose Prepare() fails.
   std::set<std::thread::id> threads;
-  std::set<Lane*> lanes;
+  std::set<Recorder*> recorders;
 };
 
 class FakeDriver final : public Driver {
@@ -50,25 +50,28 @@ class FakeDriver final : public Driver {
 
   absl::Status Prepare(const Job&) override {
     std::lock_guard<std::mutex> lock(log_->mutex);
-    if (++log_->prepared != log_->cannot) return absl::OkStatus();
+    if (++log_->prepared != log_->failing) return absl::OkStatus();
     return absl::ResourceExhaustedError("no more rings");
   }
 
-  // Waits for job.queues of them, each with a thread and a lane of its own.
-  void Run(Lane* lane) override {
-    const size_t queues = lane->course()->job().queues;
+  // Waits until job.queues drivers run, each with its own thread and recorder.
+  void Run(Recorder* recorder) override {
+    const size_t queues = recorder->schedule()->job().queues;
     std::unique_lock<std::mutex> lock(log_->mutex);
     log_->threads.insert(std::this_thread::get_id());
-    log_->lanes.insert(lane);
+    log_->recorders.insert(recorder);
     log_->changed.notify_all();
-    const bool all_came =
+    const bool all_running =
         log_->changed.wait_for(lock, std::chrono::seconds(10), [&] {
-          return log_->threads.size() == queues && log_->lanes.size() == queues;
+          return log_->threads.size() == queues &&
+                 log_->recorders.size() == queues;
         });
-    if (!all_came) lane->Fail(absl::DeadlineExceededError("alone"));
-    Trip trip;
-    if (all_came && lane->Begin(&trip, NowNs())) {
-      while (lane->Finish(&trip, 0, NowNs())) {
+    if (!all_running) {
+      recorder->UpdateStatus(absl::DeadlineExceededError("not all run"));
+    }
+    Operation op;
+    if (all_running && recorder->Begin(&op, NowNs())) {
+      while (recorder->Finish(&op, 0, NowNs())) {
       }
     }
   }
@@ -81,7 +84,7 @@ Job JobFor(size_t queues) {
   Job job;
   job.workload = Workload::kNop;
   job.queues = queues;
-  job.length = absl::Milliseconds(20);
+  job.duration = absl::Milliseconds(20);
   job.ramp = absl::ZeroDuration();
   return job;
 }
@@ -90,36 +93,36 @@ DriverFactory FactoryFor(Log* log) {
   return [log] { return std::make_unique<FakeDriver>(log); };
 }
 
-TEST(DriveTest, AsManyDriversAsQueuesRunAtATime) {
+TEST(MeasureDriversTest, RunsOneDriverPerQueueConcurrently) {
   for (size_t queues : {1, 3}) {
     Log log;
-    const auto m = Drive(JobFor(queues), FactoryFor(&log));
+    const auto m = MeasureDrivers(JobFor(queues), FactoryFor(&log));
     EXPECT_TRUE(m.ok()) << m.status();
     EXPECT_EQ(log.threads.size(), queues);
     EXPECT_EQ(log.alive, 0u);
   }
 }
 
-TEST(DriveTest, IfOneCannotBePreparedNoneRuns) {
+TEST(MeasureDriversTest, RunsNoneIfOneCannotBePrepared) {
   Log log;
-  log.cannot = 2;
-  const auto m = Drive(JobFor(3), FactoryFor(&log));
+  log.failing = 2;
+  const auto m = MeasureDrivers(JobFor(3), FactoryFor(&log));
   EXPECT_EQ(m.status(), absl::ResourceExhaustedError("no more rings"));
   EXPECT_EQ(log.prepared, 3u);
   EXPECT_TRUE(log.threads.empty());
   EXPECT_EQ(log.alive, 0u);
 }
 
-TEST(DriveTest, WhatOneLaneFailsWithIsReturned) {
+TEST(MeasureDriversTest, ReturnsTheErrorOfARecorder) {
   Log log;
   Job job = JobFor(2);
-  job.workload = Workload::kRandRead;  // Of which no bytes are done.
-  job.length = absl::Seconds(2);       // For both to be in time.
-  const auto m = Drive(job, FactoryFor(&log));
+  job.workload = Workload::kRandRead;  // The fake's result of 0 is too short.
+  job.duration = absl::Seconds(2);     // Long enough for both to start in time.
+  const auto m = MeasureDrivers(job, FactoryFor(&log));
   EXPECT_EQ(m.status().code(), absl::StatusCode::kDataLoss) << m.status();
 }
 
-TEST(TryPrepareTest, TriesAsManyAtATimeAsThereAreQueues) {
+TEST(TryPrepareTest, PreparesOneDriverPerQueueAtTheSameTime) {
   Log log;
   EXPECT_TRUE(TryPrepare(JobFor(3), FactoryFor(&log)).ok());
   EXPECT_EQ(log.prepared, 3u);
@@ -128,9 +131,9 @@ TEST(TryPrepareTest, TriesAsManyAtATimeAsThereAreQueues) {
   EXPECT_TRUE(log.threads.empty());
 }
 
-TEST(TryPrepareTest, SaysWhatTheFirstThatCannotSays) {
+TEST(TryPrepareTest, ReturnsTheFirstError) {
   Log log;
-  log.cannot = 2;
+  log.failing = 2;
   EXPECT_EQ(TryPrepare(JobFor(3), FactoryFor(&log)),
             absl::ResourceExhaustedError("no more rings"));
   EXPECT_EQ(log.prepared, 2u);
@@ -141,11 +144,12 @@ size_t ThreadsOfThisProcess() {
   return static_cast<size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-// glibc's threads stay for a second; that of Drive() may still be seen, too.
-// On a busy machine a request may be done before the next one is submitted.
-TEST(PosixAioDriverTest, HasAThreadForEachRequestAlsoAfterFewerHadOne) {
+// glibc's threads stay for a second; the thread of MeasureDrivers() may still
+// be counted, too.  Retries because on a busy machine a request may complete
+// before the next one is submitted.
+TEST(PosixAioDriverTest, StartsAThreadPerRequestAlsoAfterASmallerDepth) {
   if (kThreadSanitized) GTEST_SKIP() << "TSan does not know glibc's threads";
-  constexpr size_t kBlock = 4 << 20;  // Long enough to meet others.
+  constexpr size_t kBlock = 4 << 20;  // So large that requests overlap in time.
   const Scratch scratch;
   const Fd file = scratch.Open("file", std::string(kBlock, 'x'));
   Job job = JobFor(1);
@@ -157,7 +161,7 @@ TEST(PosixAioDriverTest, HasAThreadForEachRequestAlsoAfterFewerHadOne) {
   while (threads < 5 && absl::Now() < deadline) {
     for (size_t depth : {1, 8}) {
       job.depth = job.threads = depth;
-      const auto m = Drive(job, NewPosixAioDriver);
+      const auto m = MeasureDrivers(job, NewPosixAioDriver);
       ASSERT_TRUE(m.ok()) << m.status();
     }
     threads = ThreadsOfThisProcess();

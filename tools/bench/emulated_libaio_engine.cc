@@ -11,8 +11,8 @@ struct EmulatedCalls {
     return aio->Setup(events, context);
   }
   int64_t Destroy(aio_context_t context) const { return aio->Destroy(context); }
-  int64_t Submit(aio_context_t context, int64_t count, iocb** blocks) const {
-    return aio->Submit(context, count, blocks);
+  int64_t Submit(aio_context_t context, int64_t count, iocb** iocbs) const {
+    return aio->Submit(context, count, iocbs);
   }
   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
                     io_event* events, const timespec* timeout) const {
@@ -33,7 +33,7 @@ class EmulatedLibaioEngine final : public Engine {
     libaio::AioOptions options;
     options.threads_max = job.threads;
     libaio::Aio aio(options);
-    return Drive(job, [&aio] {
+    return MeasureDrivers(job, [&aio] {
       return std::make_unique<IoSubmitLoop<EmulatedCalls>>(EmulatedCalls{&aio});
     });
   }

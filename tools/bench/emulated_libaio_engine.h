@@ -1,5 +1,5 @@
-// The loop of io_submit over our emulation of KAIO: what a program gets that
-// runs with our libaio in the place of the kernel's calls.
+// The io_submit loop on our emulation of KAIO.  Measures what a program gets
+// from our libaio instead of the kernel's system calls.
 
 #ifndef UASIO_TOOLS_BENCH_EMULATED_LIBAIO_ENGINE_H_
 #define UASIO_TOOLS_BENCH_EMULATED_LIBAIO_ENGINE_H_
@@ -10,7 +10,7 @@
 
 namespace uasio {
 
-// All queues share an emulation of job.threads, as they would in a program.
+// All queues share one emulation with job.threads threads, as in a program.
 std::unique_ptr<Engine> NewEmulatedLibaioEngine();
 
 }  // namespace uasio

@@ -25,13 +25,13 @@ class DriverEngine final : public Engine {
       return absl::UnimplementedError("the interface has no no-op");
     }
     if (!is_nop && scope_ == Scope::kNopOnly) {
-      return absl::UnimplementedError("it is for the workload nop alone");
+      return absl::UnimplementedError("supports only the workload nop");
     }
     return TryPrepare(job, factory_);
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
-    return Drive(job, factory_);
+    return MeasureDrivers(job, factory_);
   }
 
  private:

@@ -1,7 +1,8 @@
-// An Engine does a Job in its own way and tells what that took.
+// An Engine performs a Job with one I/O interface and measures it.
 //
 // Threads:   one.
-// Errors:    absl::Status; Supports() says why an engine is passed over.
+// Blocks:    Measure() for the job's duration, Supports() for a trial.
+// Errors:    absl::Status; Supports() says why an engine must be skipped.
 
 #ifndef UASIO_TOOLS_BENCH_ENGINE_H_
 #define UASIO_TOOLS_BENCH_ENGINE_H_
@@ -25,19 +26,18 @@ struct Measurement {
   double p50_us = 0;
   double p99_us = 0;
   double p999_us = 0;
-  Histogram latency;  // Empty where only the percentiles are known.
+  Histogram latency;  // Empty if only the percentiles are known (fio).
 };
 
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Tries what Measure() needs, so that what the system refuses or has spent is
-  // known before.
-  // Blocks: for as long as that takes, fio's start among it.
+  // Tries the set-up of Measure(): returns the error if the system refuses it
+  // or lacks a resource.  For fio this is a short run.
   virtual absl::Status Supports(const Job& job) const = 0;
 
-  // Does `job` until its time is over.
+  // Performs `job` for its duration.
   // REQUIRES: Supports(job) is OK.
   virtual absl::StatusOr<Measurement> Measure(const Job& job) = 0;
 };
@@ -46,7 +46,7 @@ class Engine {
 std::vector<std::string> EngineNames();
 std::unique_ptr<Engine> NewEngine(absl::string_view name);  // Or nullptr.
 
-// MiB/s of that many operations; with two files, each block is two.
+// With two files a block is two operations and counts once.
 double MibPerSecond(const Job& job, double ops_per_s);
 
 }  // namespace uasio

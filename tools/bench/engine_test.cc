@@ -1,4 +1,4 @@
-// Every engine reads what it is to read and writes what it is to write.
+// Every engine reads and writes the right files at the right offsets.
 
 #include "tools/bench/engine.h"
 
@@ -22,10 +22,10 @@ namespace {
 
 constexpr size_t kBlock = 4096;
 constexpr size_t kBlocks = 8;
-constexpr absl::Duration kLengthMax = absl::Seconds(5);
+constexpr absl::Duration kDurationMax = absl::Seconds(5);
 
-// Not fio, which opens the file itself.  ThreadSanitizer does not survive
-// glibc's POSIX AIO, whose threads it does not see begin.
+// Without fio, which opens the file itself.  ThreadSanitizer fails on glibc's
+// POSIX AIO, because it does not see those threads start.
 std::vector<std::string> EnginesOfThisProcess() {
   std::vector<std::string> names;
   for (const std::string& name : EngineNames()) {
@@ -38,7 +38,7 @@ std::vector<std::string> EnginesOfThisProcess() {
 
 class EngineTest : public testing::TestWithParam<std::string> {
  protected:
-  // Whose fds can do only what the workload asks for.
+  // The fds allow only the reads or writes that the workload needs.
   Job NewJob(Workload workload) {
     const bool reads =
         workload != Workload::kSeqWrite && workload != Workload::kRandWrite;
@@ -56,7 +56,7 @@ class EngineTest : public testing::TestWithParam<std::string> {
     job.fd = file_.get();
     job.path = path_;
     job.copy_fd = HasTwoFiles(workload) ? copy_.get() : -1;
-    job.length = absl::Milliseconds(10);
+    job.duration = absl::Milliseconds(10);
     job.ramp = absl::Milliseconds(1);
     return job;
   }
@@ -70,8 +70,8 @@ class EngineTest : public testing::TestWithParam<std::string> {
   Fd file_, copy_;
 };
 
-// By the wrong fd, or in the wrong direction, is EBADF.
-TEST_P(EngineTest, ReadsAndWritesAsItIsTold) {
+// The wrong fd, or a read instead of a write, would be EBADF.
+TEST_P(EngineTest, ReadsAndWritesTheRightFiles) {
   for (const Workload workload :
        {Workload::kSeqRead, Workload::kSeqWrite, Workload::kRandRead,
         Workload::kRandWrite, Workload::kRandRw}) {
@@ -86,7 +86,7 @@ TEST_P(EngineTest, ReadsAndWritesAsItIsTold) {
   }
 }
 
-// Longer, until it has come round the file.
+// Retries with a longer duration until the whole file is copied.
 TEST_P(EngineTest, CopiesTheContents) {
   Job job = NewJob(Workload::kCopy);
   const auto engine = NewEngine(GetParam());
@@ -95,13 +95,13 @@ TEST_P(EngineTest, CopiesTheContents) {
   do {
     const auto m = engine->Measure(job);
     ASSERT_TRUE(m.ok()) << m.status();
-    job.length *= 4;
-  } while (Contents(copy_path_) != contents_ && job.length < kLengthMax);
+    job.duration *= 4;
+  } while (Contents(copy_path_) != contents_ && job.duration < kDurationMax);
   EXPECT_EQ(Contents(copy_path_), contents_);
   EXPECT_EQ(Contents(path_), contents_);
 }
 
-TEST_P(EngineTest, WhatCannotBeReadOrWrittenIsAnErrorThatSaysWhy) {
+TEST_P(EngineTest, FailedReadsAndWritesReportTheErrno) {
   for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
     Job job = NewJob(workload);
     const Job other =
@@ -118,7 +118,7 @@ TEST_P(EngineTest, WhatCannotBeReadOrWrittenIsAnErrorThatSaysWhy) {
 
 class StreamEngineTest : public EngineTest {};
 
-TEST_P(StreamEngineTest, AFullDiskIsSaidToBeFull) {
+TEST_P(StreamEngineTest, AFullDiskIsReportedAsEnospc) {
   Job job = NewJob(Workload::kSeqWrite);
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   job.fd = full.get();
@@ -129,7 +129,7 @@ TEST_P(StreamEngineTest, AFullDiskIsSaidToBeFull) {
   EXPECT_TRUE(absl::StrContains(m.status().message(), "ENOSPC")) << m.status();
 }
 
-TEST_P(StreamEngineTest, AFileThatHasBecomeShorterIsSaidToBeTooShort) {
+TEST_P(StreamEngineTest, ATruncatedFileIsReportedAsTooShort) {
   const Job job = NewJob(Workload::kSeqRead);
   ASSERT_EQ(truncate(path_.c_str(), kBlock), 0);
   const auto engine = NewEngine(GetParam());
@@ -139,7 +139,7 @@ TEST_P(StreamEngineTest, AFileThatHasBecomeShorterIsSaidToBeTooShort) {
             absl::DataLossError("the file is too short"));
 }
 
-TEST_P(StreamEngineTest, OnlyOneGoesOverAFile) {
+TEST_P(StreamEngineTest, SupportsOnlyOneQueue) {
   for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
     Job job = NewJob(workload);
     job.queues = 2;

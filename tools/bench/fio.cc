@@ -15,17 +15,17 @@
 namespace uasio {
 namespace {
 
-// The fields of terse format 3, by fio's HOWTO.
+// Indexes of the fields of terse format 3; see fio's HOWTO.
 constexpr size_t kErrorField = 4;
 constexpr size_t kReadFields = 5;
 constexpr size_t kWriteFields = 46;
-constexpr size_t kUserCpuField = 87;  // Per cent of each job's time.
+constexpr size_t kUserCpuField = 87;  // Per cent of one job's run time.
 constexpr size_t kSystemCpuField = 88;
 constexpr size_t kFields = 89;
 
-// Of these, from kReadFields or kWriteFields on.
+// Offsets from kReadFields or kWriteFields.
 constexpr size_t kIops = 2;
-constexpr size_t kPercentiles = 12;  // Twenty of them, as "99.000000%=123".
+constexpr size_t kPercentiles = 12;  // Fields like "99.000000%=123".
 constexpr size_t kPercentileCount = 20;
 
 constexpr absl::Duration kTrial = absl::Milliseconds(1);
@@ -37,7 +37,7 @@ double Number(absl::string_view text) {
   return absl::SimpleAtod(absl::StripSuffix(text, "%"), &number) ? number : 0;
 }
 
-// The one of both directions that is longer.
+// The longer one of reads and writes.
 double PercentileUs(const Fields& fields, absl::string_view percentile) {
   double longest = 0;
   for (size_t first : {kReadFields, kWriteFields}) {
@@ -67,7 +67,7 @@ const char* RwOf(Workload workload) {
   }
 }
 
-// All that it prints; "" if it cannot be run.
+// All output of the shell command; "" if it cannot be run.
 std::string OutputOf(const std::string& command) {
   std::string output;
   FILE* pipe = popen(command.c_str(), "r");
@@ -88,7 +88,7 @@ bool IsInstalled() {
 
 class FioEngine final : public Engine {
  public:
-  explicit FioEngine(const FioStyle& style) : style_(style) {}
+  explicit FioEngine(const FioOptions& options) : options_(options) {}
 
   absl::Status Supports(const Job& job) const override {
     if (RwOf(job.workload) == nullptr) {
@@ -96,13 +96,14 @@ class FioEngine final : public Engine {
     }
     const bool sequential = job.workload == Workload::kSeqRead ||
                             job.workload == Workload::kSeqWrite;
-    if (sequential && FioJobs(style_, job) > 1) {
-      return absl::UnimplementedError("fio's jobs would do the same blocks");
+    if (sequential && FioJobs(options_, job) > 1) {
+      return absl::UnimplementedError(
+          "fio's jobs would all process the same blocks");
     }
     if (!IsInstalled()) return absl::NotFoundError("fio is not installed");
     Job trial = job;
     trial.ramp = absl::ZeroDuration();
-    trial.length = kTrial;
+    trial.duration = kTrial;
     return Run(trial).status();
   }
 
@@ -114,24 +115,24 @@ class FioEngine final : public Engine {
 
  private:
   absl::StatusOr<Measurement> Run(const Job& job) const {
-    return ParseFioReport(OutputOf(FioCommand(style_, job)),
-                          FioJobs(style_, job));
+    return ParseFioReport(OutputOf(FioCommand(options_, job)),
+                          FioJobs(options_, job));
   }
 
-  const FioStyle style_;
+  const FioOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> NewFioEngine(const FioStyle& style) {
-  return std::make_unique<FioEngine>(style);
+std::unique_ptr<Engine> NewFioEngine(const FioOptions& options) {
+  return std::make_unique<FioEngine>(options);
 }
 
-size_t FioJobs(const FioStyle& style, const Job& job) {
-  return job.queues * (style.ioengine == "psync" ? job.threads : 1);
+size_t FioJobs(const FioOptions& options, const Job& job) {
+  return job.queues * (options.ioengine == "psync" ? job.threads : 1);
 }
 
-std::string FioCommand(const FioStyle& style, const Job& job) {
+std::string FioCommand(const FioOptions& options, const Job& job) {
   std::string command = absl::StrCat(
       "fio --name=bench --filename=", job.path, " --allow_file_create=0",
       " --rw=", RwOf(job.workload), " --bs=", job.block_bytes,
@@ -139,18 +140,18 @@ std::string FioCommand(const FioStyle& style, const Job& job) {
       " --invalidate=", job.cold ? 1 : 0, " --fallocate=none --norandommap");
   absl::StrAppend(&command, " --time_based",
                   " --ramp_time=", absl::ToInt64Milliseconds(job.ramp), "ms",
-                  " --runtime=", absl::ToInt64Milliseconds(job.length), "ms",
-                  " --randseed=", job.seed, " --ioengine=", style.ioengine,
-                  " --numjobs=", FioJobs(style, job),
+                  " --runtime=", absl::ToInt64Milliseconds(job.duration), "ms",
+                  " --randseed=", job.seed, " --ioengine=", options.ioengine,
+                  " --numjobs=", FioJobs(options, job),
                   " --thread --group_reporting",
                   " --output-format=terse --terse-version=3");
-  if (style.ioengine != "psync") {
+  if (options.ioengine != "psync") {
     absl::StrAppend(&command, " --iodepth=", job.depth,
                     " --iodepth_batch_submit=", job.depth,
                     " --iodepth_batch_complete_min=1",
                     " --iodepth_batch_complete_max=", job.depth);
   }
-  if (style.fixed) absl::StrAppend(&command, " --fixedbufs=1");
+  if (options.fixed_buffers) absl::StrAppend(&command, " --fixedbufs=1");
   return absl::StrCat(command, " 2>&1 </dev/null");
 }
 

@@ -1,4 +1,4 @@
-// fio(1) as an engine: the program, told to do the same job.
+// fio(1) as an engine: runs the program with the parameters of the job.
 
 #ifndef UASIO_TOOLS_BENCH_FIO_H_
 #define UASIO_TOOLS_BENCH_FIO_H_
@@ -12,21 +12,21 @@
 
 namespace uasio {
 
-// How fio does it.
-struct FioStyle {
-  std::string ioengine;  // "libaio", "io_uring", or "psync" in threads.
-  bool fixed = false;    // With fixed buffers.
+struct FioOptions {
+  std::string ioengine;  // "libaio", "io_uring", or "psync" (in threads).
+  bool fixed_buffers = false;
 };
 
-std::unique_ptr<Engine> NewFioEngine(const FioStyle& style);
+std::unique_ptr<Engine> NewFioEngine(const FioOptions& options);
 
-// The shell's command line, which prints its report in fio's terse format.
-std::string FioCommand(const FioStyle& style, const Job& job);
+// The shell command, which prints a report in fio's terse format, version 3.
+std::string FioCommand(const FioOptions& options, const Job& job);
 
-// How many of fio's jobs run side by side.
-size_t FioJobs(const FioStyle& style, const Job& job);
+// How many fio jobs run concurrently.
+size_t FioJobs(const FioOptions& options, const Job& job);
 
-// What a report says, in which there may be other lines.
+// Finds the report among the lines of fio's output.  If there is none, or fio
+// failed, the error contains the other lines.
 absl::StatusOr<Measurement> ParseFioReport(absl::string_view report,
                                            size_t jobs);
 

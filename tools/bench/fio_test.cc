@@ -9,7 +9,7 @@
 namespace uasio {
 namespace {
 
-// The fields of one direction: 41 of them.
+// The 41 fields of reads, or of writes.
 std::string Direction(int iops, const std::string& p99) {
   std::string text = absl::StrCat("1000;2000;", iops, ";500;");
   absl::StrAppend(&text, "1;2;1.5;0.1;1;90;5.0;0.1;");
@@ -25,7 +25,7 @@ std::string Report(int error) {
       Direction(1000, "99.000000%=60"), "20.0%;30.0%;5;0;0;100.0%\n");
 }
 
-TEST(FioTest, ReadsATerseReportAmongOtherLines) {
+TEST(FioTest, ParsesATerseReportAmongOtherLines) {
   const auto m = ParseFioReport("note: something\n" + Report(0), 2);
   ASSERT_TRUE(m.ok()) << m.status();
   EXPECT_EQ(m->ops_per_s, 4000);
@@ -35,7 +35,7 @@ TEST(FioTest, ReadsATerseReportAmongOtherLines) {
   EXPECT_EQ(m->p999_us, 80);
 }
 
-TEST(FioTest, AFailureSaysWhatFioSaid) {
+TEST(FioTest, AFailureContainsFiosOutput) {
   EXPECT_FALSE(ParseFioReport(Report(5), 1).ok());
   const auto none = ParseFioReport("fio: no such engine\n", 1);
   EXPECT_EQ(none.status().message(), "fio failed: fio: no such engine");
@@ -60,7 +60,7 @@ TEST(FioTest, TheCommandHasTheJobsParameters) {
   }
 }
 
-TEST(FioTest, ThreadsThatPreadAreFiosJobs) {
+TEST(FioTest, PsyncRunsAJobPerThread) {
   Job job;
   job.threads = 9;
   job.queues = 2;
@@ -68,14 +68,14 @@ TEST(FioTest, ThreadsThatPreadAreFiosJobs) {
   EXPECT_EQ(FioJobs({"libaio", false}, job), 2u);
 }
 
-TEST(FioTest, ItsThreadsAreNoRivalsInSequentialWork) {
+TEST(FioTest, ThreadsDoNotSupportSequentialWorkloads) {
   Job job;
   job.threads = 8;
   for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
     job.workload = workload;
     const absl::Status status =
-        NewFioEngine({"psync", /*fixed=*/false})->Supports(job);
-    EXPECT_EQ(status.message(), "fio's jobs would do the same blocks");
+        NewFioEngine({"psync", /*fixed_buffers=*/false})->Supports(job);
+    EXPECT_EQ(status.message(), "fio's jobs would all process the same blocks");
   }
 }
 

@@ -1,7 +1,7 @@
-// A Histogram counts durations in buckets that are at most 1/64 wide of what
-// they hold, from nanoseconds to minutes.
+// A Histogram counts durations from nanoseconds to minutes.  The width of a
+// bucket is at most 1/64 of the durations in it.
 //
-// Threads:   one; each thread has its own, and Merge() sums them up.
+// Threads:   one; each thread has its own, and Merge() adds them up.
 // Units:     nanoseconds.
 
 #ifndef UASIO_TOOLS_BENCH_HISTOGRAM_H_
@@ -26,13 +26,13 @@ class Histogram {
 
   uint64_t total() const { return total_; }
 
-  // What `fraction` of all are no longer than, up to a bucket's width; 0 when
-  // there are none.
+  // The duration that `fraction` of all durations do not exceed, rounded up to
+  // its bucket's end; 0 if the histogram is empty.
   // REQUIRES: 0 <= fraction <= 1.
   double Percentile(double fraction) const;
 
-  // For each bucket that is not empty: its upper end, and which fraction of all
-  // is in it or below.
+  // For each non-empty bucket: its upper end, and the fraction of all durations
+  // up to that end.
   std::vector<std::pair<double, double>> Cumulative() const;
 
  private:

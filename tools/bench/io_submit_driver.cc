@@ -17,8 +17,8 @@ struct KernelCalls {
   static int64_t Destroy(aio_context_t context) {
     return OrError(syscall(SYS_io_destroy, context));
   }
-  static int64_t Submit(aio_context_t context, int64_t count, iocb** blocks) {
-    return OrError(syscall(SYS_io_submit, context, count, blocks));
+  static int64_t Submit(aio_context_t context, int64_t count, iocb** iocbs) {
+    return OrError(syscall(SYS_io_submit, context, count, iocbs));
   }
   static int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
                            io_event* events, const timespec* timeout) {

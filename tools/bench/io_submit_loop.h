@@ -1,10 +1,11 @@
-// The loop of those who use the kernel's asynchronous I/O (KAIO): submit what
-// there is, wait for what is done, and do that again.  Calls are its system
-// calls, or what stands in for them; each returns what there is, or -errno:
+// The usual loop of a program that uses the kernel's asynchronous I/O (KAIO):
+// submit a batch, reap what completed, refill, repeat.  `Calls` are the system
+// calls or a replacement for them.  Each returns a count (Setup and Destroy: 0)
+// or -errno:
 //
 //   int64_t Setup(unsigned events, aio_context_t* context);
 //   int64_t Destroy(aio_context_t context);
-//   int64_t Submit(aio_context_t context, int64_t count, iocb** blocks);
+//   int64_t Submit(aio_context_t context, int64_t count, iocb** iocbs);
 //   int64_t GetEvents(aio_context_t context, int64_t min, int64_t max,
 //                     io_event* events, const timespec* timeout);
 
@@ -33,18 +34,18 @@ class IoSubmitLoop final : public Driver {
   }
 
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
-  void Fill(Trip* trip);
-  void Submit(Lane* lane);
-  void Reap(Lane* lane);
+  void Fill(Operation* op);
+  void Submit(Recorder* recorder);
+  void Reap(Recorder* recorder);
 
   Calls calls_;
-  TripTable table_;
+  OperationTable table_;
   size_t block_bytes_ = 0;
   aio_context_t context_ = 0;
-  std::vector<iocb> blocks_;
+  std::vector<iocb> iocbs_;
   std::vector<iocb*> batch_;
   std::vector<io_event> events_;
   size_t in_flight_ = 0;
@@ -53,7 +54,7 @@ class IoSubmitLoop final : public Driver {
 template <typename Calls>
 absl::Status IoSubmitLoop<Calls>::Prepare(const Job& job) {
   block_bytes_ = job.block_bytes;
-  blocks_.resize(job.depth);
+  iocbs_.resize(job.depth);
   events_.resize(job.depth);
   batch_.reserve(job.depth);
   const int64_t error =
@@ -63,20 +64,20 @@ absl::Status IoSubmitLoop<Calls>::Prepare(const Job& job) {
 }
 
 template <typename Calls>
-void IoSubmitLoop<Calls>::Fill(Trip* trip) {
-  iocb* block = &blocks_[table_.IndexOf(trip)];
-  *block = {};
-  block->aio_data = reinterpret_cast<uint64_t>(trip);
-  block->aio_lio_opcode = trip->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
-  block->aio_fildes = static_cast<uint32_t>(trip->fd);
-  block->aio_buf = reinterpret_cast<uint64_t>(trip->buffer);
-  block->aio_nbytes = block_bytes_;
-  block->aio_offset = trip->offset;
-  batch_.push_back(block);
+void IoSubmitLoop<Calls>::Fill(Operation* op) {
+  iocb* cb = &iocbs_[table_.IndexOf(op)];
+  *cb = {};
+  cb->aio_data = reinterpret_cast<uint64_t>(op);
+  cb->aio_lio_opcode = op->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
+  cb->aio_fildes = static_cast<uint32_t>(op->fd);
+  cb->aio_buf = reinterpret_cast<uint64_t>(op->buffer);
+  cb->aio_nbytes = block_bytes_;
+  cb->aio_offset = op->offset;
+  batch_.push_back(cb);
 }
 
 template <typename Calls>
-void IoSubmitLoop<Calls>::Submit(Lane* lane) {
+void IoSubmitLoop<Calls>::Submit(Recorder* recorder) {
   for (size_t done = 0; done < batch_.size();) {
     const int64_t count =
         calls_.Submit(context_, static_cast<int64_t>(batch_.size() - done),
@@ -85,7 +86,8 @@ void IoSubmitLoop<Calls>::Submit(Lane* lane) {
       done += static_cast<size_t>(count);
       in_flight_ += static_cast<size_t>(count);
     } else if (count != -EAGAIN || in_flight_ == 0) {
-      lane->Fail(ErrnoStatus(static_cast<int>(-count), "io_submit"));
+      recorder->UpdateStatus(
+          ErrnoStatus(static_cast<int>(-count), "io_submit"));
       break;
     }
   }
@@ -93,28 +95,28 @@ void IoSubmitLoop<Calls>::Submit(Lane* lane) {
 }
 
 template <typename Calls>
-void IoSubmitLoop<Calls>::Reap(Lane* lane) {
+void IoSubmitLoop<Calls>::Reap(Recorder* recorder) {
   const int64_t count =
       calls_.GetEvents(context_, 1, static_cast<int64_t>(events_.size()),
                        events_.data(), nullptr);
   const int64_t now_ns = NowNs();
   for (int64_t i = 0; i < count; ++i) {
     const io_event& event = events_[static_cast<size_t>(i)];
-    Trip* trip = reinterpret_cast<Trip*>(event.data);
+    Operation* op = reinterpret_cast<Operation*>(event.data);
     --in_flight_;
-    if (lane->Finish(trip, event.res, now_ns)) Fill(trip);
+    if (recorder->Finish(op, event.res, now_ns)) Fill(op);
   }
 }
 
 template <typename Calls>
-void IoSubmitLoop<Calls>::Run(Lane* lane) {
-  for (Trip& trip : table_.trips()) {
-    if (lane->Begin(&trip, NowNs())) Fill(&trip);
+void IoSubmitLoop<Calls>::Run(Recorder* recorder) {
+  for (Operation& op : table_.operations()) {
+    if (recorder->Begin(&op, NowNs())) Fill(&op);
   }
-  Submit(lane);
+  Submit(recorder);
   while (in_flight_ > 0) {
-    Reap(lane);
-    if (!batch_.empty()) Submit(lane);
+    Reap(recorder);
+    if (!batch_.empty()) Submit(recorder);
   }
 }
 

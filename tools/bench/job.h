@@ -1,4 +1,4 @@
-// A Job is one thing to be measured: the same work for every engine.
+// A Job describes the work of one measurement, the same for every engine.
 
 #ifndef UASIO_TOOLS_BENCH_JOB_H_
 #define UASIO_TOOLS_BENCH_JOB_H_
@@ -22,10 +22,10 @@ enum class Workload {
   kSeqWrite,
   kRandRead,
   kRandWrite,
-  kRandRw,      // Every other block, by chance, is written.
-  kCopy,        // A block is read from one file and written to another.
-  kScatter,     // The same, but blocks go to kScatterPlaces in turn.
-  kSmallFiles,  // Many files are read whole, each of a block, once in a round.
+  kRandRw,      // Each operation is a read or a write with equal probability.
+  kCopy,        // Reads a block from one file and writes it to another.
+  kScatter,     // As kCopy, but writes to kScatterPlaces round-robin.
+  kSmallFiles,  // Reads many files of one block each, once per round.
 };
 
 // "nop", "seqread", ...; in the order of the enum.
@@ -35,25 +35,26 @@ const std::string& WorkloadName(Workload workload);
 // "1 queue", "2 queues".
 std::string QueuesText(size_t queues);
 
-// False: there is no workload of that name.
+// False: no workload has that name.
 bool ParseWorkload(absl::string_view name, Workload* workload);
 
-// As in an external sort: a file is read from its beginning to its end, and
-// each of these is written from its beginning to its end.
+// As in an external sort: the first file is read sequentially, and each place
+// of the second file is written sequentially.
 inline constexpr size_t kScatterPlaces = 16;
 
-// Requests of a queue of streams that does it: two for each stream, of which
-// one may be on its way, and two for each that is ahead.
+// Requests that the queue of streams needs for kScatter: two for each of the
+// kScatterPlaces + 1 streams (one of the two may be in flight), and 2 * depth
+// for blocks in flight.
 inline size_t ScatterRequests(size_t depth) {
   return 2 * (kScatterPlaces + 1 + depth);
 }
 
-// Whether it works on a file at all.
+// Whether the workload uses the scratch file.
 inline bool HasAFile(Workload workload) {
   return workload != Workload::kNop && workload != Workload::kSmallFiles;
 }
 
-// Whether there is a second file.
+// Whether the workload uses a second scratch file.
 inline bool HasTwoFiles(Workload workload) {
   return workload == Workload::kCopy || workload == Workload::kScatter;
 }
@@ -61,25 +62,25 @@ inline bool HasTwoFiles(Workload workload) {
 struct Job {
   Workload workload = Workload::kRandRead;
   size_t block_bytes = 4096;
-  size_t depth = 32;    // In flight at a time, for each queue.
-  size_t threads = 32;  // Of the pool, or that pread.
-  size_t queues = 1;    // As many threads, each with `depth` of its own.
+  size_t depth = 32;    // Operations in flight, for each queue.
+  size_t threads = 32;  // Of the pool, or that call pread(2).
+  size_t queues = 1;    // Submitting threads, each with a queue of `depth`.
   bool direct = true;
   bool cold = true;
   Order order = Order::kRange;  // Of our queues.
 
   uint64_t file_bytes = 0;
-  int fd = -1;       // Of a file of file_bytes, opened as `direct` says,
-  std::string path;  // by which another program can open it.
-  int copy_fd = -1;  // Of another such file, if HasTwoFiles().
+  int fd = -1;       // A file of file_bytes, opened with O_DIRECT if `direct`.
+  std::string path;  // Under which another program can open that file.
+  int copy_fd = -1;  // A second such file, if HasTwoFiles().
 
   const SmallFiles* small_files = nullptr;  // For kSmallFiles.
 
-  // Operations are counted for `length`, which begins when everybody has been
-  // at work for `ramp`.
-  absl::Duration length = absl::Seconds(1);
+  // Operations are measured for `duration`, after all threads have been running
+  // for `ramp`.
+  absl::Duration duration = absl::Seconds(1);
   absl::Duration ramp = absl::Milliseconds(100);
-  uint64_t seed = 1;  // Of the random offsets: the same for all in a round.
+  uint64_t seed = 1;  // Of the random offsets: one per round, for all engines.
 };
 
 }  // namespace uasio

@@ -16,12 +16,12 @@ class LiburingDriver final : public Driver {
   explicit LiburingDriver(bool fixed) : fixed_(fixed) {}
   ~LiburingDriver() override;
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   absl::Status MakeRing(size_t depth);
-  void Fill(Trip* trip);
-  void Reap(Lane* lane);
+  void Fill(Operation* op);
+  void Reap(Recorder* recorder);
 
   const bool fixed_;
   bool is_nop_ = false;
@@ -29,18 +29,19 @@ class LiburingDriver final : public Driver {
   bool has_ring_ = false;
   bool has_buffers_ = false;
   io_uring ring_;
-  TripTable table_;
+  OperationTable table_;
   size_t in_flight_ = 0;
 };
 
-// Closing the ring gives locked memory back some time later, too late for the
-// driver of the next round; this does it at once.
+// Unregistering releases the locked memory at once.  Closing the ring releases
+// it later, which may be too late for the driver of the next round.
 LiburingDriver::~LiburingDriver() {
   if (has_buffers_) io_uring_unregister_buffers(&ring_);
   if (has_ring_) io_uring_queue_exit(&ring_);
 }
 
-// As its authors recommend for a ring of one thread; on an older kernel, plain.
+// Uses the flags that liburing's authors recommend for a ring of one thread; no
+// flags on older kernels.
 absl::Status LiburingDriver::MakeRing(size_t depth) {
   const unsigned entries = static_cast<unsigned>(std::min(depth, kEntriesMax));
   int error = io_uring_queue_init(
@@ -64,32 +65,32 @@ absl::Status LiburingDriver::Prepare(const Job& job) {
                       : ErrnoStatus(-error, "io_uring_register_buffers");
 }
 
-void LiburingDriver::Fill(Trip* trip) {
+void LiburingDriver::Fill(Operation* op) {
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  const __u64 offset = static_cast<__u64>(trip->offset);
-  const auto [fd, data] = std::make_pair(trip->fd, trip->buffer);
+  const __u64 offset = static_cast<__u64>(op->offset);
+  const auto [fd, data] = std::make_pair(op->fd, op->buffer);
   if (is_nop_) {
     io_uring_prep_nop(sqe);
-  } else if (fixed_ && trip->write) {
+  } else if (fixed_ && op->write) {
     io_uring_prep_write_fixed(sqe, fd, data, block_bytes_, offset, 0);
   } else if (fixed_) {
     io_uring_prep_read_fixed(sqe, fd, data, block_bytes_, offset, 0);
-  } else if (trip->write) {
+  } else if (op->write) {
     io_uring_prep_write(sqe, fd, data, block_bytes_, offset);
   } else {
     io_uring_prep_read(sqe, fd, data, block_bytes_, offset);
   }
-  io_uring_sqe_set_data(sqe, trip);
+  io_uring_sqe_set_data(sqe, op);
 }
 
-void LiburingDriver::Reap(Lane* lane) {
+void LiburingDriver::Reap(Recorder* recorder) {
   io_uring_cqe* cqes[kCqesAtOnce];
   const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
   const int64_t now_ns = NowNs();
   for (unsigned i = 0; i < count; ++i) {
-    Trip* trip = static_cast<Trip*>(io_uring_cqe_get_data(cqes[i]));
-    if (lane->Finish(trip, cqes[i]->res, now_ns)) {
-      Fill(trip);
+    Operation* op = static_cast<Operation*>(io_uring_cqe_get_data(cqes[i]));
+    if (recorder->Finish(op, cqes[i]->res, now_ns)) {
+      Fill(op);
     } else {
       --in_flight_;
     }
@@ -97,15 +98,15 @@ void LiburingDriver::Reap(Lane* lane) {
   io_uring_cq_advance(&ring_, count);
 }
 
-void LiburingDriver::Run(Lane* lane) {
-  for (Trip& trip : table_.trips()) {
-    if (!lane->Begin(&trip, NowNs())) break;
-    Fill(&trip);
+void LiburingDriver::Run(Recorder* recorder) {
+  for (Operation& op : table_.operations()) {
+    if (!recorder->Begin(&op, NowNs())) break;
+    Fill(&op);
     ++in_flight_;
   }
   while (in_flight_ > 0) {
     io_uring_submit_and_wait(&ring_, 1);
-    Reap(lane);
+    Reap(recorder);
   }
 }
 

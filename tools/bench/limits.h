@@ -1,8 +1,7 @@
-// Limits are what the machine has for one engine at a time; whoever would need
-// more is told so before the round, and does not fail within it.
+// Limits are the resources that the machine has for one engine.  An engine that
+// needs more is skipped before its rounds instead of failing within one.
 //
-// Errors:    absl::Status, with what is needed, what there is, and whose limit
-//            that is.
+// Errors:    absl::Status, which names the need, the limit and its source.
 
 #ifndef UASIO_TOOLS_BENCH_LIMITS_H_
 #define UASIO_TOOLS_BENCH_LIMITS_H_
@@ -15,12 +14,13 @@
 
 namespace uasio {
 
-inline constexpr uint64_t kBuffersMax = uint64_t{4} << 30;  // Bytes of all.
+// Of all buffers of one engine.
+inline constexpr uint64_t kBufferBytesMax = uint64_t{4} << 30;
 
 struct Limits {
-  uint64_t buffer_bytes = kBuffersMax;
-  uint64_t kaio_requests = 0;  // What is left of /proc/sys/fs/aio-max-nr.
-  uint64_t threads = 0;        // That a process can be expected to start.
+  uint64_t buffer_bytes = kBufferBytesMax;
+  uint64_t kaio_requests = 0;  // Still free of /proc/sys/fs/aio-max-nr.
+  uint64_t threads = 0;        // That a process can probably start.
 
   static Limits OfTheMachine();
 };

@@ -21,7 +21,7 @@ Limits SomeLimits() {
   return limits;
 }
 
-TEST(LimitsTest, ManyQueuesOfSomeDepthAreWithinThem) {
+TEST(LimitsTest, ManyQueuesOfModerateDepthPass) {
   for (const char* engine : {"worker", "kaio", "uring", "pread_threads",
                              "io_submit", "fio_libaio"}) {
     EXPECT_EQ(CheckLimits(engine, ManyQueues(), SomeLimits()), absl::OkStatus())
@@ -29,7 +29,7 @@ TEST(LimitsTest, ManyQueuesOfSomeDepthAreWithinThem) {
   }
 }
 
-TEST(LimitsTest, TheKernelsRequestsAreCountedOfThoseWhoUseThem) {
+TEST(LimitsTest, AioMaxNrLimitsOnlyEnginesThatUseKaio) {
   Job job = ManyQueues();
   job.depth = 257;
   for (const char* engine :
@@ -43,7 +43,7 @@ TEST(LimitsTest, TheKernelsRequestsAreCountedOfThoseWhoUseThem) {
   EXPECT_TRUE(CheckLimits("uring", job, SomeLimits()).ok());
 }
 
-TEST(LimitsTest, ThreadsOfEachQueueAreCountedAndThoseOfAPoolOnce) {
+TEST(LimitsTest, CountsThreadsPerQueueButPoolThreadsOnce) {
   Job job = ManyQueues();
   job.threads = 64;
   EXPECT_TRUE(CheckLimits("worker", job, SomeLimits()).ok());
@@ -52,7 +52,7 @@ TEST(LimitsTest, ThreadsOfEachQueueAreCountedAndThoseOfAPoolOnce) {
       "need 16640 threads; there are 16384"));
 }
 
-TEST(LimitsTest, WhoHasABlockPerThreadIsBoundInMemoryByThese) {
+TEST(LimitsTest, CountsABufferPerThreadForThreadedPread) {
   Job job = ManyQueues();
   job.block_bytes = 1 << 20;
   job.depth = 1;
@@ -62,7 +62,7 @@ TEST(LimitsTest, WhoHasABlockPerThreadIsBoundInMemoryByThese) {
       "bytes of buffers"));
 }
 
-TEST(LimitsTest, StreamsThatScatterHaveManyBuffers) {
+TEST(LimitsTest, CountsTheBuffersOfScatteringStreams) {
   Job job;
   job.block_bytes = 64 << 20;
   EXPECT_TRUE(CheckLimits("stream_uring", job, SomeLimits()).ok());
@@ -71,7 +71,7 @@ TEST(LimitsTest, StreamsThatScatterHaveManyBuffers) {
   EXPECT_FALSE(CheckLimits("stream_uring", job, SomeLimits()).ok());
 }
 
-TEST(LimitsTest, ThoseOfTheMachineAreNotZero) {
+TEST(LimitsTest, TheMachineAllowsThreads) {
   EXPECT_GT(Limits::OfTheMachine().threads, 0u);
 }
 

@@ -9,33 +9,33 @@
 namespace uasio {
 namespace {
 
-// The queue that everybody writes first.
+// The simplest queue between threads, as a baseline.
 class MutexQueue {
  public:
   MutexQueue() { sem_init(&count_, 0, 0); }
   ~MutexQueue() { sem_destroy(&count_); }
 
-  void Put(Trip* trip) {
+  void Put(Operation* op) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      trips_.push_back(trip);
+      operations_.push_back(op);
     }
     sem_post(&count_);
   }
 
-  Trip* Get() {
+  Operation* Get() {
     while (sem_wait(&count_) != 0) {
     }
     std::lock_guard<std::mutex> lock(mutex_);
-    Trip* trip = trips_.front();
-    trips_.pop_front();
-    return trip;
+    Operation* op = operations_.front();
+    operations_.pop_front();
+    return op;
   }
 
  private:
   std::mutex mutex_;
   sem_t count_;
-  std::deque<Trip*> trips_;
+  std::deque<Operation*> operations_;
 };
 
 class MutexQueueDriver final : public Driver {
@@ -46,26 +46,26 @@ class MutexQueueDriver final : public Driver {
   }
 
   absl::Status Prepare(const Job& job) override {
-    trips_.resize(job.depth);
+    operations_.resize(job.depth);
     for (size_t i = 0; i < job.threads; ++i) {
       threads_.emplace_back([this] {
-        while (Trip* trip = requests_.Get()) results_.Put(trip);
+        while (Operation* op = requests_.Get()) results_.Put(op);
       });
     }
     return absl::OkStatus();
   }
 
-  void Run(Lane* lane) override {
+  void Run(Recorder* recorder) override {
     size_t in_flight = 0;
-    for (Trip& trip : trips_) {
-      if (!lane->Begin(&trip, NowNs())) break;
-      requests_.Put(&trip);
+    for (Operation& op : operations_) {
+      if (!recorder->Begin(&op, NowNs())) break;
+      requests_.Put(&op);
       ++in_flight;
     }
     while (in_flight > 0) {
-      Trip* trip = results_.Get();
-      if (lane->Finish(trip, 0, NowNs())) {
-        requests_.Put(trip);
+      Operation* op = results_.Get();
+      if (recorder->Finish(op, 0, NowNs())) {
+        requests_.Put(op);
       } else {
         --in_flight;
       }
@@ -73,7 +73,7 @@ class MutexQueueDriver final : public Driver {
   }
 
  private:
-  std::vector<Trip> trips_;
+  std::vector<Operation> operations_;
   MutexQueue requests_, results_;
   std::vector<std::thread> threads_;
 };

@@ -18,55 +18,61 @@
 #include "workqueue/check.h"
 
 ABSL_FLAG(std::string, workload, "randread",
-          absl::StrCat("what to do, one or more of ",
+          absl::StrCat("one or more workloads of ",
                        absl::StrJoin(uasio::WorkloadNames(), ",")));
 ABSL_FLAG(std::string, engines, "worker,kaio,uring,pread_threads,io_submit",
-          absl::StrCat("who is to do it, of ",
+          absl::StrCat("the engines to compare, of ",
                        absl::StrJoin(uasio::EngineNames(), ",")));
 ABSL_FLAG(std::string, baseline, "",
-          "the engine that the others are divided by; \"\": the last one");
+          "the engine that ratios are relative to; \"\": the last one");
 ABSL_FLAG(uasio::Bytes, block, uasio::Bytes{4096}, "the size of a block");
 ABSL_FLAG(std::string, depth, "32",
-          "how many blocks are in flight; more than one number: each of them");
-ABSL_FLAG(bool, direct, false, "by O_DIRECT; so it is without --buffered");
+          "blocks in flight, for each queue; a list compares each number");
+ABSL_FLAG(bool, direct, false, "use O_DIRECT; the default");
 ABSL_FLAG(bool, buffered, false, "through the page cache");
 ABSL_FLAG(std::string, cache, "cold",
-          "what the page cache has of the file before each run: cold, or, with "
+          "the page cache of the file before each run: cold or, with "
           "--buffered, warm");
 ABSL_FLAG(std::string, file, "/tmp",
           "the folder for the scratch file, or the name of a new one");
-ABSL_FLAG(uasio::Bytes, size, uasio::Bytes{1 << 30}, "of the scratch file");
+ABSL_FLAG(uasio::Bytes, size, uasio::Bytes{1 << 30},
+          "the size of the scratch file");
 ABSL_FLAG(uint32_t, files, 100000,
-          "how many small files there are, each of --block bytes; they are "
-          "read once in a round");
+          "the number of small files, each of --block bytes; a round reads "
+          "each once");
 ABSL_FLAG(double, seconds, 1, "how long each engine is measured in a round");
-ABSL_FLAG(uint32_t, rounds, 7, "how often");
+ABSL_FLAG(uint32_t, rounds, 7, "how many rounds each engine has");
 ABSL_FLAG(uint32_t, threads, 0,
-          "threads of the pool, and that pread; 0: as many as the depth, at "
-          "most 256");
-ABSL_FLAG(std::string, queues, "1",
-          "threads with a queue of that depth each; a list as of depths");
-ABSL_FLAG(std::string, order, "range", "of our own queues: range or none");
+          "threads of the pool, or of an engine that calls pread in threads; "
+          "0: as many as the depth, at most 256");
+ABSL_FLAG(
+    std::string, queues, "1",
+    "submitting threads, each with a queue of that depth; a list compares "
+    "each number");
+ABSL_FLAG(std::string, order, "range",
+          "the order that our own queues keep: range or none");
 ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
-ABSL_FLAG(std::string, plot, "", "a folder for pictures, by gnuplot");
-ABSL_FLAG(double, max_minutes, 60, "ends early, with what there is by then");
+ABSL_FLAG(std::string, plot, "", "a folder for charts drawn by gnuplot");
+ABSL_FLAG(double, max_minutes, 60,
+          "ends the comparison early and prints the results so far");
 ABSL_FLAG(std::string, preset, "",
-          "quick, full: flags that others on the command line override");
+          "quick, full: sets several flags; those on the command line override "
+          "it");
 
 namespace uasio {
 namespace {
 
 constexpr char kUsage[] = R"(usage: asio_bench [FLAGS]
 
-Measures our backends and other ways to do the same I/O side by side, in turns,
-on a scratch file of its own, and prints a table.
+Compares our backends with other I/O interfaces on a scratch file of its own,
+in interleaved rounds, and prints a table.
 )";
 
 constexpr uint32_t kDepthMax = 32768;
 constexpr uint32_t kQueuesMax = 1024;
 constexpr uint32_t kFilesMax = 10000000;
 constexpr uint32_t kRoundsMax = 1000;
-constexpr uint32_t kThreadsLimit = 4096;
+constexpr uint32_t kThreadsFlagMax = 4096;
 constexpr double kSecondsMax = 3600;
 constexpr uint64_t kBlockMax = 64 << 20;
 constexpr uint64_t kSizeMax = uint64_t{1} << 40;
@@ -89,7 +95,7 @@ const std::vector<Preset>& Presets() {
         {"rounds", "5"},
         {"max_minutes", "1"}}},
       {"full",
-       "everybody at everything",
+       "the main engines, all reads and writes, five depths",
        {{"workload", "seqread,seqwrite,randread,randwrite,randrw"},
         {"engines",
          "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
@@ -102,14 +108,15 @@ const std::vector<Preset>& Presets() {
   return *presets;
 }
 
-absl::Status Bad(absl::string_view message) {
+absl::Status InvalidFlag(absl::string_view message) {
   return absl::InvalidArgumentError(message);
 }
 
 absl::Status CheckRange(absl::string_view flag, double value, double min,
                         double max) {
   if (value >= min && value <= max) return absl::OkStatus();
-  return Bad(absl::StrCat("--", flag, " must be from ", min, " to ", max));
+  return InvalidFlag(
+      absl::StrCat("--", flag, " must be from ", min, " to ", max));
 }
 
 std::vector<std::string> List(const std::string& text) {
@@ -122,22 +129,23 @@ absl::Status ParseCounts(absl::string_view flag, const std::string& text,
   for (const std::string& part : List(text)) {
     uint32_t count;
     if (!absl::SimpleAtoi(part, &count) || count == 0 || count > max) {
-      return Bad(absl::StrCat("--", flag, " must be from 1 to ", max));
+      return InvalidFlag(absl::StrCat("--", flag, " must be from 1 to ", max));
     }
     if (std::count(counts->begin(), counts->end(), count) != 0) {
-      return Bad(absl::StrCat("--", flag, " has ", count, " twice"));
+      return InvalidFlag(
+          absl::StrCat("--", flag, " contains ", count, " twice"));
     }
     counts->push_back(count);
   }
   if (!counts->empty()) return absl::OkStatus();
-  return Bad(absl::StrCat("--", flag, " is empty"));
+  return InvalidFlag(absl::StrCat("--", flag, " is empty"));
 }
 
 absl::Status ParseLists(Plan* plan) {
   for (const std::string& name : List(absl::GetFlag(FLAGS_workload))) {
     Workload workload;
     if (!ParseWorkload(name, &workload)) {
-      return Bad(absl::StrCat("no workload ", name));
+      return InvalidFlag(absl::StrCat("unknown workload ", name));
     }
     plan->workloads.push_back(workload);
   }
@@ -145,11 +153,11 @@ absl::Status ParseLists(Plan* plan) {
   plan->engines = List(absl::GetFlag(FLAGS_engines));
   for (const std::string& name : plan->engines) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return Bad(absl::StrCat("no engine ", name));
+      return InvalidFlag(absl::StrCat("unknown engine ", name));
     }
   }
-  if (plan->workloads.empty()) return Bad("--workload is empty");
-  if (plan->engines.empty()) return Bad("--engines is empty");
+  if (plan->workloads.empty()) return InvalidFlag("--workload is empty");
+  if (plan->engines.empty()) return InvalidFlag("--engines is empty");
   absl::Status status = ParseCounts("depth", absl::GetFlag(FLAGS_depth),
                                     kDepthMax, &plan->depths);
   status.Update(ParseCounts("queues", absl::GetFlag(FLAGS_queues), kQueuesMax,
@@ -157,17 +165,23 @@ absl::Status ParseLists(Plan* plan) {
   return status;
 }
 
-absl::Status ParseManner(Job* job) {
+absl::Status ParseModes(Job* job) {
   if (absl::GetFlag(FLAGS_direct) && absl::GetFlag(FLAGS_buffered)) {
-    return Bad("--direct and --buffered exclude each other");
+    return InvalidFlag("--direct and --buffered exclude each other");
   }
   job->direct = !absl::GetFlag(FLAGS_buffered);
   const std::string cache = absl::GetFlag(FLAGS_cache);
-  if (cache != "cold" && cache != "warm") return Bad("--cache: cold or warm");
+  if (cache != "cold" && cache != "warm") {
+    return InvalidFlag("--cache must be cold or warm");
+  }
   job->cold = cache == "cold";
-  if (job->direct && !job->cold) return Bad("--cache=warm needs --buffered");
+  if (job->direct && !job->cold) {
+    return InvalidFlag("--cache=warm needs --buffered");
+  }
   const std::string order = absl::GetFlag(FLAGS_order);
-  if (order != "range" && order != "none") return Bad("--order: range or none");
+  if (order != "range" && order != "none") {
+    return InvalidFlag("--order must be range or none");
+  }
   job->order = order == "none" ? Order::kNone : Order::kRange;
   return absl::OkStatus();
 }
@@ -176,30 +190,30 @@ absl::Status ParseSizes(Job* job) {
   const uint64_t block = absl::GetFlag(FLAGS_block).count;
   const uint64_t size = absl::GetFlag(FLAGS_size).count;
   if (block == 0 || block > kBlockMax) {
-    return Bad("--block must be from 1 to 64m");
+    return InvalidFlag("--block must be from 1 to 64m");
   }
   if (job->direct && block % 512 != 0) {
-    return Bad("--block must be a multiple of 512 without --buffered");
+    return InvalidFlag("--block must be a multiple of 512 without --buffered");
   }
   if (size < block || size > kSizeMax) {
-    return Bad("--size must be from that of a block to 1024g");
+    return InvalidFlag("--size must be from --block to 1024g");
   }
   job->block_bytes = block;
   job->file_bytes = size - size % block;
   return absl::OkStatus();
 }
 
-// Of the largest of the combinations that there will be.
+// Checks the largest combination of depth and queues.
 absl::Status CheckMemory(const Plan& plan) {
   const size_t depth =
       *std::max_element(plan.depths.begin(), plan.depths.end());
   const size_t queues =
       *std::max_element(plan.queues.begin(), plan.queues.end());
   const uint64_t block = RoundUp(plan.job.block_bytes, kBufferAlignment);
-  if (depth * queues <= kBuffersMax / block) return absl::OkStatus();
-  return Bad(absl::StrCat(queues, " queues of depth ", depth,
-                          " with blocks of ", plan.job.block_bytes,
-                          " need more than 4g of buffers"));
+  if (depth * queues <= kBufferBytesMax / block) return absl::OkStatus();
+  return InvalidFlag(absl::StrCat(queues, " queues of depth ", depth,
+                                  " with blocks of ", plan.job.block_bytes,
+                                  " need more than 4g of buffers"));
 }
 
 absl::Status ParseNumbers(Plan* plan) {
@@ -208,14 +222,14 @@ absl::Status ParseNumbers(Plan* plan) {
   plan->files = absl::GetFlag(FLAGS_files);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   const double minutes = absl::GetFlag(FLAGS_max_minutes);
-  plan->job.length = absl::Seconds(seconds);
+  plan->job.duration = absl::Seconds(seconds);
   plan->job.ramp = absl::Seconds(seconds * kRampShare);
   plan->time_max = absl::Minutes(minutes);
   absl::Status status = CheckRange("seconds", seconds, 0.001, kSecondsMax);
   status.Update(CheckRange("max_minutes", minutes, 0.001, 1e6));
   status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
   status.Update(CheckRange("files", plan->files, 1, kFilesMax));
-  status.Update(CheckRange("threads", plan->threads, 0, kThreadsLimit));
+  status.Update(CheckRange("threads", plan->threads, 0, kThreadsFlagMax));
   status.Update(CheckMemory(*plan));
   return status;
 }
@@ -234,7 +248,7 @@ std::string Usage() {
 
 void ParseFlags(int argc, char** argv) {
   if (!ParseCommandLine(argc, argv, Usage()).empty()) {
-    ExitWithUsage("there are only flags");
+    ExitWithUsage("takes only flags");
   }
 }
 
@@ -246,7 +260,7 @@ bool SetPresetFlags(absl::string_view name) {
     for (const auto& [flag, value] : preset.settings) {
       std::string error;
       UASIO_CHECK(absl::FindCommandLineFlag(flag)->ParseFrom(value, &error),
-                  "a preset is made of flags that there are, and good values");
+                  "a preset sets existing flags to valid values");
     }
     return true;
   }
@@ -257,7 +271,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   Options options;
   Plan* plan = &options.plan;
   absl::Status status = ParseLists(plan);
-  if (status.ok()) status = ParseManner(&plan->job);
+  if (status.ok()) status = ParseModes(&plan->job);
   if (status.ok()) status = ParseSizes(&plan->job);
   if (status.ok()) status = ParseNumbers(plan);
   if (!status.ok()) return status;
@@ -269,7 +283,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   if (options.baseline.empty()) options.baseline = engines.back();
   if (std::find(engines.begin(), engines.end(), options.baseline) ==
       engines.end()) {
-    return Bad("--baseline must be one of --engines");
+    return InvalidFlag("--baseline must be one of --engines");
   }
   return options;
 }
@@ -278,8 +292,8 @@ Options ParseOptions(int argc, char** argv) {
   ParseFlags(argc, argv);
   const std::string preset = absl::GetFlag(FLAGS_preset);
   if (!preset.empty()) {
-    if (!SetPresetFlags(preset)) ExitWithUsage("no preset " + preset);
-    ParseFlags(argc, argv);  // Once more, so that the user's own override it.
+    if (!SetPresetFlags(preset)) ExitWithUsage("unknown preset " + preset);
+    ParseFlags(argc, argv);  // Again: the user's flags override the preset's.
   }
   absl::StatusOr<Options> options = OptionsFromFlags();
   if (!options.ok()) ExitWithUsage(options.status().message());

@@ -1,4 +1,4 @@
-// What asio_bench is asked for, from its flags.
+// The flags of asio_bench, parsed and checked.
 
 #ifndef UASIO_TOOLS_BENCH_OPTIONS_H_
 #define UASIO_TOOLS_BENCH_OPTIONS_H_
@@ -17,14 +17,14 @@ struct Options {
   std::string plot_folder;  // "": none.
 };
 
-// Reads the command line, whose flags override those of its preset; exits with
-// 2 for what is no such.
+// Parses the command line; its flags override those of its preset.  Exits with
+// code 2 and a message if the command line is invalid.
 Options ParseOptions(int argc, char** argv);
 
-// The same without exiting: from the flags as they are.
+// Makes Options from the current values of the flags; does not exit.
 absl::StatusOr<Options> OptionsFromFlags();
 
-// The flags that a preset stands for; false: there is no such preset.
+// Sets the flags of a preset.  False: no preset has that name.
 bool SetPresetFlags(absl::string_view name);
 
 }  // namespace uasio

@@ -24,7 +24,7 @@ absl::StatusOr<Options> Parse(const Flags& flags) {
   return OptionsFromFlags();
 }
 
-TEST(OptionsTest, ReadsTheCommandOfTheIssue) {
+TEST(OptionsTest, ParsesAFullCommandLine) {
   const auto options = Parse({{"workload", "randread"},
                               {"engines", "worker,io_submit"},
                               {"block", "4k"},
@@ -44,27 +44,27 @@ TEST(OptionsTest, ReadsTheCommandOfTheIssue) {
   EXPECT_EQ(plan.depths, std::vector<size_t>{32});
   EXPECT_TRUE(plan.job.direct && plan.job.cold);
   EXPECT_EQ(plan.job.file_bytes, uint64_t{2} << 30);
-  EXPECT_EQ(plan.job.length, absl::Seconds(2));
+  EXPECT_EQ(plan.job.duration, absl::Seconds(2));
   EXPECT_EQ(plan.rounds, 7u);
   EXPECT_EQ(plan.file, "/data");
   EXPECT_EQ(options->csv_path, "out.csv");
   EXPECT_EQ(options->baseline, "io_submit");
 }
 
-TEST(OptionsTest, TakesListsOfWorkloadsAndDepths) {
+TEST(OptionsTest, AcceptsListsOfWorkloadsAndDepths) {
   const auto options = Parse({{"workload", "nop,copy"}, {"depth", "1,4096"}});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->plan.workloads.size(), 2u);
   EXPECT_EQ(options->plan.depths, (std::vector<size_t>{1, 4096}));
 }
 
-TEST(OptionsTest, TakesAListOfQueues) {
+TEST(OptionsTest, AcceptsAListOfQueues) {
   const auto options = Parse({{"queues", "1,256"}});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->plan.queues, (std::vector<size_t>{1, 256}));
 }
 
-TEST(OptionsTest, ReadsTheCommandForSmallFiles) {
+TEST(OptionsTest, ParsesTheFlagsOfSmallFiles) {
   const auto options = Parse({{"workload", "smallfiles"},
                               {"engines", "syslets,pread_threads,pread"},
                               {"buffered", "true"},
@@ -76,7 +76,7 @@ TEST(OptionsTest, ReadsTheCommandForSmallFiles) {
   EXPECT_EQ(options->plan.job.block_bytes, 5000u);
 }
 
-TEST(OptionsTest, SaysWhichCombinationNeedsTooMuchMemory) {
+TEST(OptionsTest, NamesTheCombinationThatNeedsTooMuchMemory) {
   EXPECT_TRUE(Parse({{"depth", "1,4096"}, {"queues", "256"}}).ok());
   const auto options =
       Parse({{"block", "8k"}, {"depth", "4096,1"}, {"queues", "1,256"}});
@@ -85,7 +85,7 @@ TEST(OptionsTest, SaysWhichCombinationNeedsTooMuchMemory) {
             "buffers");
 }
 
-TEST(OptionsTest, BufferedWarmAndUnordered) {
+TEST(OptionsTest, ParsesBufferedWarmAndUnordered) {
   const auto options =
       Parse({{"buffered", "true"}, {"cache", "warm"}, {"order", "none"}});
   ASSERT_TRUE(options.ok()) << options.status();
@@ -94,7 +94,7 @@ TEST(OptionsTest, BufferedWarmAndUnordered) {
   EXPECT_EQ(options->plan.job.order, Order::kNone);
 }
 
-TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
+TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
   for (const Flags& flags : {Flags{{"workload", "dance"}},
                              Flags{{"workload", ""}},
                              Flags{{"engines", "worker,steam"}},
@@ -128,7 +128,7 @@ TEST(OptionsTest, RefusesWhatItDoesNotKnowAndWhatHasNoBound) {
   }
 }
 
-TEST(OptionsTest, PresetsAreFlagsThatWork) {
+TEST(OptionsTest, PresetsSetValidFlags) {
   for (const char* preset : {"quick", "full"}) {
     absl::FlagSaver saver;
     EXPECT_TRUE(SetPresetFlags(preset));
@@ -138,7 +138,7 @@ TEST(OptionsTest, PresetsAreFlagsThatWork) {
   EXPECT_FALSE(SetPresetFlags("slow"));
 }
 
-TEST(OptionsTest, FlagsOfTheUsersOwnOverrideThoseOfAPreset) {
+TEST(OptionsTest, CommandLineFlagsOverrideThePreset) {
   absl::FlagSaver saver;
   std::vector<std::string> words = {"asio_bench", "--depth=7", "--preset",
                                     "quick",      "--rounds",  "3",
@@ -150,7 +150,7 @@ TEST(OptionsTest, FlagsOfTheUsersOwnOverrideThoseOfAPreset) {
   EXPECT_EQ(options.plan.depths, std::vector<size_t>{7});
   EXPECT_EQ(options.plan.rounds, 3u);
   EXPECT_EQ(options.plan.job.file_bytes, uint64_t{256} << 20);
-  EXPECT_EQ(options.plan.job.length, absl::Milliseconds(500));
+  EXPECT_EQ(options.plan.job.duration, absl::Milliseconds(500));
   EXPECT_EQ(options.csv_path, "preset.csv");
 }
 

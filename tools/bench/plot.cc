@@ -10,12 +10,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "asio/errors.h"
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 namespace uasio {
 namespace {
 
-// What is drawn from the bottom to the top.
+// What the y axis shows.
 struct Quantity {
   const char* suffix;  // Of the file's name.
   const char* name;
@@ -30,7 +30,7 @@ constexpr Quantity kQuantities[] = {
     {"cpu", "CPU time per operation", "CPU time per operation, µs",
      &Line::cpu_us_per_op, 1}};
 
-// What is drawn from left to right, and what stays as it is meanwhile.
+// What varies along the x axis, and what is the same for a whole chart.
 struct Sweep {
   const char* prefix;  // Of the file's name.
   const char* over;
@@ -41,8 +41,8 @@ struct Sweep {
   std::vector<size_t> fixed_values;
 };
 
-constexpr double kLogRatio = 20;      // From here on, y is logarithmic, too.
-constexpr double kBottomPart = 1e-4;  // Of latencies: up to 99.99 %.
+constexpr double kLogRatio = 20;  // From this max / min on, y is logarithmic.
+constexpr double kTailFraction = 1e-4;  // Latency charts end at 99.99 %.
 
 using Lines = std::vector<Line>;
 
@@ -106,19 +106,19 @@ std::string FixedSuffix(const Sweep& sweep, size_t fixed) {
                                       : absl::StrCat("_depth", fixed);
 }
 
-// With a bar from the minimum to the maximum.  A logarithm of 0 there is not,
-// but of what is below the picture.
+// "x median min max\n".  The scale may be logarithmic, so 0 is replaced by a
+// value below the chart.
 std::string PointText(size_t x, const Summary& s, double divisor) {
   const auto y = [&](double value) { return std::max(value / divisor, 1e-9); };
   return absl::StrFormat("%d %g %g %g\n", x, y(s.median), y(s.min), y(s.max));
 }
 
-// The measured values, and a little room on either side.
+// Tics at the measured values, with a margin on either side.
 std::string XAxis(const Sweep& sweep) {
   return absl::StrFormat(
       "set xlabel %s\nset logscale x 2\nset xtics (%s)\n"
       "set xrange [%g:%g]\n",
-      Quoted(sweep.label), absl::StrJoin(sweep.values, ", "),
+      GnuplotString(sweep.label), absl::StrJoin(sweep.values, ", "),
       static_cast<double>(sweep.values.front()) / 1.2,
       static_cast<double>(sweep.values.back()) * 1.2);
 }
@@ -126,23 +126,24 @@ std::string XAxis(const Sweep& sweep) {
 std::string YAxis(const char* label, const std::vector<double>& values) {
   const auto [min, max] = std::minmax_element(values.begin(), values.end());
   if (values.empty() || *max / *min < kLogRatio) {
-    return absl::StrCat("set ylabel ", Quoted(label), "\nset yrange [0:*]\n");
+    return absl::StrCat("set ylabel ", GnuplotString(label),
+                        "\nset yrange [0:*]\n");
   }
   return absl::StrFormat(
       "set ylabel %s\nset logscale y 10\nset yrange [%g:*]\n",
-      Quoted(absl::StrCat(label, " (logarithmic)")),
+      GnuplotString(absl::StrCat(label, " (logarithmic)")),
       std::pow(10, std::floor(std::log10(*min))));
 }
 
-Picture Over(const Plan& plan, const Lines& lines, Workload workload,
-             const Sweep& sweep, size_t fixed, const Quantity& quantity) {
-  Picture picture;
-  picture.name = absl::StrCat(WorkloadName(workload), "_", sweep.prefix,
-                              quantity.suffix, FixedSuffix(sweep, fixed));
-  picture.title = absl::StrCat(TitleOf(workload), ": ", quantity.name, " over ",
-                               sweep.over, ", ", FixedText(sweep, fixed));
-  picture.subtitles = Conditions(plan, workload);
-  picture.subtitles.push_back(
+Chart SweepChart(const Plan& plan, const Lines& lines, Workload workload,
+                 const Sweep& sweep, size_t fixed, const Quantity& quantity) {
+  Chart chart;
+  chart.name = absl::StrCat(WorkloadName(workload), "_", sweep.prefix,
+                            quantity.suffix, FixedSuffix(sweep, fixed));
+  chart.title = absl::StrCat(TitleOf(workload), ": ", quantity.name, " over ",
+                             sweep.over, ", ", FixedText(sweep, fixed));
+  chart.subtitles = Conditions(plan, workload);
+  chart.subtitles.push_back(
       "points: median of the rounds; bars: from their minimum "
       "to their maximum");
   std::vector<double> medians;
@@ -155,68 +156,69 @@ Picture Over(const Plan& plan, const Lines& lines, Workload workload,
     for (const Line& line : own) {
       if (line.*sweep.fixed != fixed) continue;
       const Summary& s = line.*quantity.field;
-      if (s.median == 0) continue;  // Most rounds were over before it was done.
+      if (s.median == 0) continue;  // Most rounds completed no operation.
       medians.push_back(s.median / quantity.divisor);
       absl::StrAppend(&curve.points,
                       PointText(line.*sweep.x, s, quantity.divisor));
     }
-    if (!curve.points.empty()) picture.curves.push_back(std::move(curve));
+    if (!curve.points.empty()) chart.curves.push_back(std::move(curve));
   }
-  picture.axes = XAxis(sweep) + YAxis(quantity.label, medians);
-  return picture;
+  chart.axes = XAxis(sweep) + YAxis(quantity.label, medians);
+  return chart;
 }
 
-// For each time, which part of the operations takes longer.
+// For each latency, the fraction of the operations that take longer.
 std::string LatencyPoints(const Histogram& latency) {
   std::string points;
-  for (const auto& [ns, part] : latency.Cumulative()) {
+  for (const auto& [ns, fraction] : latency.Cumulative()) {
     if (points.empty()) absl::StrAppendFormat(&points, "%g 1\n", ns / 1000);
     absl::StrAppendFormat(&points, "%g %g\n", ns / 1000,
-                          std::max(1 - part, kBottomPart / 10));
+                          std::max(1 - fraction, kTailFraction / 10));
   }
   return points;
 }
 
-Picture Latency(const Plan& plan, const Lines& lines, Workload workload) {
-  Picture picture;
+Chart LatencyChart(const Plan& plan, const Lines& lines, Workload workload) {
+  Chart chart;
   const size_t depth = plan.depths.back();
   const size_t queues = plan.queues.back();
-  picture.name = absl::StrCat(WorkloadName(workload), "_latency");
-  picture.title = absl::StrCat(TitleOf(workload), ": latency, depth ", depth,
-                               ", ", QueuesText(queues));
-  picture.subtitles = Conditions(plan, workload);
-  picture.subtitles.push_back(
+  chart.name = absl::StrCat(WorkloadName(workload), "_latency");
+  chart.title = absl::StrCat(TitleOf(workload), ": latency, depth ", depth,
+                             ", ", QueuesText(queues));
+  chart.subtitles = Conditions(plan, workload);
+  chart.subtitles.push_back(
       "operations of all rounds; the scale is logarithmic towards 100 %");
-  picture.axes = absl::StrFormat(
+  chart.axes = absl::StrFormat(
       "set xlabel \"latency, µs\"\nset logscale x 10\nset mxtics 10\n"
       "set ylabel \"operations that take no longer\"\nset logscale y 10\n"
       "set yrange [1:%g]\nset ytics (\"0 %%%%\" 1, \"50 %%%%\" 0.5, "
       "\"90 %%%%\" 0.1, \"99 %%%%\" 0.01, \"99.9 %%%%\" 0.001, "
       "\"99.99 %%%%\" 0.0001)\n",
-      kBottomPart);
+      kTailFraction);
   for (size_t style = 0; style < plan.engines.size(); ++style) {
     for (const Line& line : LinesOf(lines, workload, plan.engines[style])) {
       if (line.depth != depth || line.queues != queues) continue;
       std::string points = LatencyPoints(line.latency);
       if (points.empty()) continue;
-      picture.curves.push_back({line.engine, style, false, std::move(points)});
+      chart.curves.push_back({line.engine, style, false, std::move(points)});
     }
   }
-  return picture;
+  return chart;
 }
 
-std::vector<Picture> PicturesOf(const Plan& plan, const Lines& lines,
-                                Workload workload) {
-  std::vector<Picture> pictures = {Latency(plan, lines, workload)};
+std::vector<Chart> ChartsOf(const Plan& plan, const Lines& lines,
+                            Workload workload) {
+  std::vector<Chart> charts = {LatencyChart(plan, lines, workload)};
   for (const Sweep& sweep : SweepsOf(plan)) {
-    if (sweep.values.size() == 1) continue;  // One point is no curve.
+    if (sweep.values.size() == 1) continue;  // A single point makes no curve.
     for (size_t fixed : sweep.fixed_values) {
       for (const Quantity& quantity : kQuantities) {
-        pictures.push_back(Over(plan, lines, workload, sweep, fixed, quantity));
+        charts.push_back(
+            SweepChart(plan, lines, workload, sweep, fixed, quantity));
       }
     }
   }
-  return pictures;
+  return charts;
 }
 
 }  // namespace
@@ -225,17 +227,17 @@ absl::Status MakePlotFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!error) return absl::OkStatus();
-  return ErrnoStatus(error.value(), absl::StrCat("cannot make ", folder));
+  return ErrnoStatus(error.value(), absl::StrCat("cannot create ", folder));
 }
 
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder) {
   absl::Status status = MakePlotFolder(folder);
   if (!status.ok()) return status;
-  const Lines lines = Sum(results.rows, plan.engines.back());
+  const Lines lines = SummarizeRows(results.rows, plan.engines.back());
   for (Workload workload : plan.workloads) {
-    for (const Picture& picture : PicturesOf(plan, lines, workload)) {
-      status.Update(Draw(picture, folder));
+    for (const Chart& chart : ChartsOf(plan, lines, workload)) {
+      status.Update(DrawChart(chart, folder));
     }
   }
   return status;

@@ -1,4 +1,4 @@
-// Draws results by gnuplot, as SVG and PNG.
+// Draws results with gnuplot, as SVG and PNG.
 
 #ifndef UASIO_TOOLS_BENCH_PLOT_H_
 #define UASIO_TOOLS_BENCH_PLOT_H_
@@ -11,18 +11,19 @@
 
 namespace uasio {
 
-// Makes `folder`, with those above it, unless it is there.
+// Creates `folder` and its parents if they do not exist.
 absl::Status MakePlotFolder(const std::string& folder);
 
-// For each workload, in `folder`, which is made with those above it if need be,
-// each with the script that draws it:
+// Writes these charts, each with its gnuplot script, for each workload into
+// `folder`, which is created if it does not exist:
 //
-//   WORKLOAD_ops, WORKLOAD_cpu    over the depth, where there are several
-//   WORKLOAD_queues_ops, ..._cpu  over the queues, where there are several
+//   WORKLOAD_ops, WORKLOAD_cpu    over the depth, if the plan has several
+//   WORKLOAD_queues_ops, ..._cpu  over the queues, if the plan has several
 //   WORKLOAD_latency              at the last depth and number of queues
 //
-// With several of both, there is a picture over one for each of the other:
-// WORKLOAD_ops_4queues, WORKLOAD_queues_ops_depth32.
+// If the plan has several of both, there is one chart over the depth for each
+// number of queues (WORKLOAD_ops_4queues), and the other way round
+// (WORKLOAD_queues_ops_depth32).
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder);
 

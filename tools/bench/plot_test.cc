@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 namespace uasio {
 namespace {
@@ -77,29 +77,29 @@ class PlotTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
     return NamesIn(folder());
   }
-  std::string folder() const { return scratch_.Path("new/pictures"); }
+  std::string folder() const { return scratch_.Path("new/charts"); }
 
   const Scratch scratch_;
 };
 
-TEST_F(PlotTest, OneDepthHasItsLatencyAndNoCurveOfOnePoint) {
+TEST_F(PlotTest, OneDepthHasOnlyALatencyChart) {
   EXPECT_EQ(Draw(PlanOver({32}, {1})),
             (std::set<std::string>{"randread_latency"}));
 }
 
-TEST_F(PlotTest, ThereIsAPictureOverWhatWasVaried) {
+TEST_F(PlotTest, SeveralDepthsHaveChartsOverDepth) {
   EXPECT_EQ(Draw(PlanOver({1, 32}, {1})),
             (std::set<std::string>{"randread_latency", "randread_ops",
                                    "randread_cpu"}));
 }
 
-TEST_F(PlotTest, ThereIsAPictureOverTheQueues) {
+TEST_F(PlotTest, SeveralNumbersOfQueuesHaveChartsOverQueues) {
   EXPECT_EQ(Draw(PlanOver({32}, {1, 8})),
             (std::set<std::string>{"randread_latency", "randread_queues_ops",
                                    "randread_queues_cpu"}));
 }
 
-TEST_F(PlotTest, OfSeveralOfBothEachIsDrawn) {
+TEST_F(PlotTest, SeveralOfBothHaveAChartForEachFixedValue) {
   const std::set<std::string> names = Draw(PlanOver({1, 32}, {1, 8}));
   EXPECT_EQ(names.size(), 9u);
   for (const char* name : {"randread_ops_8queues", "randread_cpu_1queues",
@@ -116,7 +116,7 @@ TEST_F(PlotTest, EachIsDrawnAsSvgAndPng) {
   }
 }
 
-TEST_F(PlotTest, ThePictureSaysWhatItShows) {
+TEST_F(PlotTest, TheChartNamesItsConditions) {
   Draw(PlanOver({4, 1, 32}, {8}));
   const std::string script = ContentsOf(folder() + "/randread_ops.gnuplot");
   for (const char* part :
@@ -129,7 +129,7 @@ TEST_F(PlotTest, ThePictureSaysWhatItShows) {
   }
 }
 
-TEST_F(PlotTest, WhoDidNothingHasNoPointThere) {
+TEST_F(PlotTest, ARowWithoutOperationsHasNoPoint) {
   const Plan plan = PlanOver({1, 2, 4}, {1});
   Results results = ResultsOf(plan);
   results.rows[1].measurement.ops_per_s = 0;
@@ -138,7 +138,7 @@ TEST_F(PlotTest, WhoDidNothingHasNoPointThere) {
                                 "$data0 << EOD\n1 5 5 5\n4 20 20 20\nEOD"));
 }
 
-TEST_F(PlotTest, WhatIsFarApartIsDrawnByItsLogarithm) {
+TEST_F(PlotTest, AWideRangeGetsALogarithmicAxis) {
   const Plan plan = PlanOver({1, 2, 4}, {1});
   Results results = ResultsOf(plan);
   results.rows[1].measurement.cpu_us_per_op = 100;
@@ -151,20 +151,20 @@ TEST_F(PlotTest, WhatIsFarApartIsDrawnByItsLogarithm) {
   }
 }
 
-TEST_F(PlotTest, AFolderThatCannotBeMadeIsNamed) {
+TEST_F(PlotTest, TheErrorNamesAFolderThatCannotBeCreated) {
   std::ofstream(scratch_.Path("new")) << "a file";
   const Plan plan = PlanOver({32}, {1});
   const absl::Status status = Plot(plan, ResultsOf(plan), folder());
-  EXPECT_TRUE(absl::StrContains(status.message(), "/new/pictures")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "/new/charts")) << status;
 }
 
-TEST(PictureTest, TextsStayTexts) {
-  EXPECT_EQ(Quoted("a\"b\\c\nd"), "\"a'b/c d\"");
+TEST(ChartTest, GnuplotStringsReplaceUnsafeCharacters) {
+  EXPECT_EQ(GnuplotString("a\"b\\c\nd"), "\"a'b/c d\"");
 }
 
-TEST(PictureTest, WithoutCurvesNothingIsWritten) {
+TEST(ChartTest, WithoutCurvesNothingIsWritten) {
   const Scratch scratch;
-  EXPECT_EQ(Draw(Picture{}, scratch.Path(".")), absl::OkStatus());
+  EXPECT_EQ(DrawChart(Chart{}, scratch.Path(".")), absl::OkStatus());
   EXPECT_TRUE(std::filesystem::is_empty(scratch.Path(".")));
 }
 

@@ -11,35 +11,35 @@
 namespace uasio {
 namespace {
 
-// More than there are fds of ours, which are what decides.
+// More than our fds, so that the number of fds decides how many threads run.
 constexpr int kThreadsAllowed = 1 << 16;
 
 class PosixAioDriver final : public Driver {
  public:
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   absl::Status Open(int fd, std::vector<File>* files) const;
   int FdOf(size_t i) const;
-  void Submit(size_t i, Lane* lane);
-  void Reap(size_t i, Lane* lane, int64_t now_ns);
+  void Submit(size_t i, Recorder* recorder);
+  void Reap(size_t i, Recorder* recorder, int64_t now_ns);
 
-  TripTable table_;
+  OperationTable table_;
   size_t block_bytes_ = 0;
-  std::vector<aiocb> blocks_;
-  std::vector<const aiocb*> running_;  // nullptr: this one is not.
+  std::vector<aiocb> aiocbs_;
+  std::vector<const aiocb*> running_;  // nullptr: not in flight.
   size_t in_flight_ = 0;
   int fd_ = -1;
-  std::vector<File> files_;  // Of fd_.
+  std::vector<File> files_;  // Duplicates of fd_.
   std::vector<File> copy_files_;
 };
 
-// For the process: glibc listens to no call after its first request.
+// For the whole process.  glibc ignores aio_init() after the first request.
 void AllowThreads() {
   aioinit options = {};
   options.aio_threads = kThreadsAllowed;
-  options.aio_num = 1;  // It makes room for more as they come.
+  options.aio_num = 1;  // glibc grows its table on demand.
   options.aio_idle_time = 1;
   aio_init(&options);
 }
@@ -47,7 +47,7 @@ void AllowThreads() {
 absl::Status PosixAioDriver::Prepare(const Job& job) {
   AllowThreads();
   block_bytes_ = job.block_bytes;
-  blocks_.resize(job.depth);
+  aiocbs_.resize(job.depth);
   running_.resize(job.depth);
   fd_ = job.fd;
   files_.resize(std::min(job.threads, job.depth));
@@ -57,7 +57,7 @@ absl::Status PosixAioDriver::Prepare(const Job& job) {
   return status.ok() ? table_.Allocate(job, job.depth) : status;
 }
 
-// An fd for each thread: glibc does the requests of one fd one after another.
+// One fd per thread: glibc performs the requests of one fd sequentially.
 absl::Status PosixAioDriver::Open(int fd, std::vector<File>* files) const {
   for (File& file : *files) {
     const int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -68,47 +68,48 @@ absl::Status PosixAioDriver::Open(int fd, std::vector<File>* files) const {
 }
 
 int PosixAioDriver::FdOf(size_t i) const {
-  const bool is_copy = table_.trips()[i].fd != fd_;
+  const bool is_copy = table_.operations()[i].fd != fd_;
   const std::vector<File>& files = is_copy ? copy_files_ : files_;
   return files[i % files.size()].fd();
 }
 
-void PosixAioDriver::Submit(size_t i, Lane* lane) {
-  const Trip& trip = table_.trips()[i];
-  aiocb* block = &blocks_[i];
-  *block = {};
-  block->aio_fildes = FdOf(i);
-  block->aio_offset = trip.offset;
-  block->aio_buf = trip.buffer;
-  block->aio_nbytes = block_bytes_;
-  block->aio_sigevent.sigev_notify = SIGEV_NONE;
-  if ((trip.write ? aio_write(block) : aio_read(block)) != 0) {
-    return lane->Fail(ErrnoStatus(errno, "aio_read"));
+void PosixAioDriver::Submit(size_t i, Recorder* recorder) {
+  const Operation& op = table_.operations()[i];
+  aiocb* cb = &aiocbs_[i];
+  *cb = {};
+  cb->aio_fildes = FdOf(i);
+  cb->aio_offset = op.offset;
+  cb->aio_buf = op.buffer;
+  cb->aio_nbytes = block_bytes_;
+  cb->aio_sigevent.sigev_notify = SIGEV_NONE;
+  if ((op.write ? aio_write(cb) : aio_read(cb)) != 0) {
+    return recorder->UpdateStatus(ErrnoStatus(errno, "aio_read"));
   }
-  running_[i] = block;
+  running_[i] = cb;
   ++in_flight_;
 }
 
-void PosixAioDriver::Reap(size_t i, Lane* lane, int64_t now_ns) {
-  const int error = aio_error(&blocks_[i]);
+void PosixAioDriver::Reap(size_t i, Recorder* recorder, int64_t now_ns) {
+  const int error = aio_error(&aiocbs_[i]);
   if (error == EINPROGRESS) return;
-  const ssize_t done = aio_return(&blocks_[i]);
+  const ssize_t done = aio_return(&aiocbs_[i]);
   running_[i] = nullptr;
   --in_flight_;
-  if (lane->Finish(&table_.trips()[i], error != 0 ? -error : done, now_ns)) {
-    Submit(i, lane);
+  if (recorder->Finish(&table_.operations()[i], error != 0 ? -error : done,
+                       now_ns)) {
+    Submit(i, recorder);
   }
 }
 
-void PosixAioDriver::Run(Lane* lane) {
-  for (size_t i = 0; i < blocks_.size(); ++i) {
-    if (lane->Begin(&table_.trips()[i], NowNs())) Submit(i, lane);
+void PosixAioDriver::Run(Recorder* recorder) {
+  for (size_t i = 0; i < aiocbs_.size(); ++i) {
+    if (recorder->Begin(&table_.operations()[i], NowNs())) Submit(i, recorder);
   }
   while (in_flight_ > 0) {
     aio_suspend(running_.data(), static_cast<int>(running_.size()), nullptr);
     const int64_t now_ns = NowNs();
-    for (size_t i = 0; i < blocks_.size(); ++i) {
-      if (running_[i] != nullptr) Reap(i, lane, now_ns);
+    for (size_t i = 0; i < aiocbs_.size(); ++i) {
+      if (running_[i] != nullptr) Reap(i, recorder, now_ns);
     }
   }
 }

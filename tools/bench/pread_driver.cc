@@ -9,20 +9,19 @@
 namespace uasio {
 namespace {
 
-int64_t Perform(const Trip& trip, size_t size) {
-  const ssize_t done = trip.write
-                           ? pwrite(trip.fd, trip.buffer, size, trip.offset)
-                           : pread(trip.fd, trip.buffer, size, trip.offset);
+int64_t Perform(const Operation& op, size_t size) {
+  const ssize_t done = op.write ? pwrite(op.fd, op.buffer, size, op.offset)
+                                : pread(op.fd, op.buffer, size, op.offset);
   return done < 0 ? -errno : done;
 }
 
-void RunOne(Trip* trip, Lane* lane) {
-  const size_t size = lane->course()->job().block_bytes;
-  if (!lane->Begin(trip, NowNs())) return;
+void RunOne(Operation* op, Recorder* recorder) {
+  const size_t size = recorder->schedule()->job().block_bytes;
+  if (!recorder->Begin(op, NowNs())) return;
   int64_t done;
   do {
-    done = Perform(*trip, size);
-  } while (lane->Finish(trip, done, NowNs()));
+    done = Perform(*op, size);
+  } while (recorder->Finish(op, done, NowNs()));
 }
 
 class PreadDriver final : public Driver {
@@ -30,10 +29,12 @@ class PreadDriver final : public Driver {
   absl::Status Prepare(const Job& job) override {
     return table_.Allocate(job, 1);
   }
-  void Run(Lane* lane) override { RunOne(&table_.trips()[0], lane); }
+  void Run(Recorder* recorder) override {
+    RunOne(&table_.operations()[0], recorder);
+  }
 
  private:
-  TripTable table_;
+  OperationTable table_;
 };
 
 class PreadThreadsDriver final : public Driver {
@@ -42,19 +43,19 @@ class PreadThreadsDriver final : public Driver {
     return table_.Allocate(job, job.threads);
   }
 
-  void Run(Lane* lane) override {
-    std::deque<Lane> lanes;
+  void Run(Recorder* recorder) override {
+    std::deque<Recorder> recorders;
     std::vector<std::thread> threads;
-    for (Trip& trip : table_.trips()) {
-      Lane* own = &lanes.emplace_back(lane->course());
-      threads.emplace_back([own, &trip] { RunOne(&trip, own); });
+    for (Operation& op : table_.operations()) {
+      Recorder* own = &recorders.emplace_back(recorder->schedule());
+      threads.emplace_back([own, &op] { RunOne(&op, own); });
     }
     for (std::thread& thread : threads) thread.join();
-    for (const Lane& own : lanes) lane->Merge(own);
+    for (const Recorder& own : recorders) recorder->Merge(own);
   }
 
  private:
-  TripTable table_;
+  OperationTable table_;
 };
 
 }  // namespace

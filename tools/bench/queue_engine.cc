@@ -17,7 +17,7 @@ class QueueDriver final : public Driver {
       : backend_(std::move(backend)), pool_(pool) {}
 
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   void Fill(Request* request) const;
@@ -26,7 +26,7 @@ class QueueDriver final : public Driver {
   WorkerPool* const pool_;
   size_t block_bytes_ = 0;
   bool is_nop_ = false;
-  std::vector<Trip> trips_;
+  std::vector<Operation> operations_;
   std::unique_ptr<Queue> queue_;
   std::vector<Request*> batch_;
   std::vector<Request*> done_;
@@ -44,29 +44,30 @@ absl::Status QueueDriver::Prepare(const Job& job) {
   options.order = job.order;
   options.pool = pool_;
   queue_ = std::make_unique<Queue>(options, *std::move(backend));
-  trips_.resize(job.depth);
+  operations_.resize(job.depth);
   done_.resize(job.depth);
-  for (Trip& trip : trips_) {
+  for (Operation& op : operations_) {
     Request* request = queue_->Get();
     if (request == nullptr) return absl::ResourceExhaustedError("no memory");
-    request->user_data = &trip;
+    request->user_data = &op;
     batch_.push_back(request);
   }
   return absl::OkStatus();
 }
 
 void QueueDriver::Fill(Request* request) const {
-  const Trip& trip = *static_cast<Trip*>(request->user_data);
-  request->op = is_nop_ ? Op::kNoOp : trip.write ? Op::kWrite : Op::kRead;
-  request->fd = is_nop_ ? -1 : trip.fd;
-  request->offset = trip.offset;
+  const Operation& op = *static_cast<Operation*>(request->user_data);
+  request->op = is_nop_ ? Op::kNoOp : op.write ? Op::kWrite : Op::kRead;
+  request->fd = is_nop_ ? -1 : op.fd;
+  request->offset = op.offset;
   request->length = is_nop_ ? 0 : block_bytes_;
 }
 
-void QueueDriver::Run(Lane* lane) {
+void QueueDriver::Run(Recorder* recorder) {
   size_t in_flight = 0;
   for (Request* request : batch_) {
-    if (!lane->Begin(static_cast<Trip*>(request->user_data), NowNs())) break;
+    if (!recorder->Begin(static_cast<Operation*>(request->user_data), NowNs()))
+      break;
     Fill(request);
     batch_[in_flight++] = request;
   }
@@ -77,8 +78,8 @@ void QueueDriver::Run(Lane* lane) {
     const size_t count = queue_->WaitMany(absl::MakeSpan(done_));
     const int64_t now_ns = NowNs();
     for (Request* request : absl::MakeSpan(done_).subspan(0, count)) {
-      Trip* trip = static_cast<Trip*>(request->user_data);
-      if (lane->Finish(trip, request->result, now_ns)) {
+      Operation* op = static_cast<Operation*>(request->user_data);
+      if (recorder->Finish(op, request->result, now_ns)) {
         Fill(request);
         batch_.push_back(request);
       } else {
@@ -104,7 +105,7 @@ class QueueEngine final : public Engine {
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
     WorkerPool pool(PoolOptions(job));
-    return Drive(job, MakeDriver(&pool));
+    return MeasureDrivers(job, MakeDriver(&pool));
   }
 
  private:

@@ -1,4 +1,4 @@
-// Our own engines: a Queue with one of the backends.
+// Our own engines: Queues with one of our backends.
 
 #ifndef UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_
 #define UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_
@@ -10,7 +10,7 @@
 
 namespace uasio {
 
-// `backend` is one of BackendNames().  All queues share a pool.
+// `backend` is one of BackendNames().  All queues share a worker pool.
 std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend);
 
 }  // namespace uasio

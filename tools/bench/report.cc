@@ -15,7 +15,7 @@ namespace {
 
 using Rows = std::vector<const Row*>;
 
-bool IsOfLine(const Row& a, const Row& b) {
+bool IsSameLine(const Row& a, const Row& b) {
   return a.workload == b.workload && a.engine == b.engine &&
          a.depth == b.depth && a.queues == b.queues;
 }
@@ -23,7 +23,7 @@ bool IsOfLine(const Row& a, const Row& b) {
 Rows RowsOfLine(const std::vector<Row>& rows, const Row& like) {
   Rows found;
   for (const Row& row : rows) {
-    if (IsOfLine(row, like)) found.push_back(&row);
+    if (IsSameLine(row, like)) found.push_back(&row);
   }
   return found;
 }
@@ -34,18 +34,18 @@ std::vector<double> Values(const Rows& rows, double Measurement::*field) {
   return values;
 }
 
-bool HasDoneSomething(const Row* row) { return row->measurement.ops_per_s > 0; }
+bool HasOperations(const Row* row) { return row->measurement.ops_per_s > 0; }
 
-// What is said of an operation says nothing where there was none.
-Rows ThatDidSomething(Rows rows) {
+// The rows with operations: without them, times per operation mean nothing.
+Rows WithOperations(Rows rows) {
   rows.erase(std::remove_if(rows.begin(), rows.end(),
-                            [](const Row* r) { return !HasDoneSomething(r); }),
+                            [](const Row* r) { return !HasOperations(r); }),
              rows.end());
   return rows;
 }
 
 Line Evaluate(const Rows& rows) {
-  const Rows busy = ThatDidSomething(rows);
+  const Rows busy = WithOperations(rows);
   Line line;
   line.workload = rows[0]->workload;
   line.engine = rows[0]->engine;
@@ -65,7 +65,7 @@ Line Evaluate(const Rows& rows) {
 
 using Pairs = std::pair<Rows, Rows>;  // Of two engines, round by round.
 
-// Only of rounds that both have run.
+// Only the rounds that both engines have run.
 Pairs PairsOf(Rows own, Rows base) {
   const size_t rounds = std::min(base.size(), own.size());
   own.resize(rounds);
@@ -73,12 +73,12 @@ Pairs PairsOf(Rows own, Rows base) {
   return {own, base};
 }
 
-// Of these, the rounds in which both did something.
-Pairs ThatDidSomething(const Pairs& pairs) {
+// The rounds in which both engines completed operations.
+Pairs WithOperations(const Pairs& pairs) {
   const auto& [own, base] = pairs;
   Pairs busy;
   for (size_t i = 0; i < own.size(); ++i) {
-    if (!HasDoneSomething(own[i]) || !HasDoneSomething(base[i])) continue;
+    if (!HasOperations(own[i]) || !HasOperations(base[i])) continue;
     busy.first.push_back(own[i]);
     busy.second.push_back(base[i]);
   }
@@ -119,7 +119,7 @@ std::string Heading(const Line& line, absl::string_view baseline) {
   return text;
 }
 
-// Of a no-op there is nothing to say.
+// "" for no-ops, which have neither blocks nor a file.
 std::string WorkText(const Plan& plan, Workload workload) {
   const double block_kib = static_cast<double>(plan.job.block_bytes) / 1024;
   const char* const cache = plan.job.cold ? "cold" : "warm";
@@ -141,13 +141,13 @@ std::string ThreadsText(const Plan& plan) {
 
 bool IsTimed(Workload workload) { return workload != Workload::kSmallFiles; }
 
-// Without their time, those end when all is done.
+// `is_timed`: rounds have a duration; otherwise they end when all is read.
 std::string RoundsText(const Plan& plan, bool is_timed) {
   utsname system;
   uname(&system);
   std::string text = absl::StrCat(plan.rounds, " rounds");
   if (is_timed) {
-    absl::StrAppend(&text, " of ", absl::ToDoubleSeconds(plan.job.length),
+    absl::StrAppend(&text, " of ", absl::ToDoubleSeconds(plan.job.duration),
                     " s");
   }
   absl::StrAppend(&text, ", ", sysconf(_SC_NPROCESSORS_ONLN),
@@ -157,13 +157,13 @@ std::string RoundsText(const Plan& plan, bool is_timed) {
 
 }  // namespace
 
-std::vector<Line> Sum(const std::vector<Row>& rows,
-                      absl::string_view baseline) {
+std::vector<Line> SummarizeRows(const std::vector<Row>& rows,
+                                absl::string_view baseline) {
   std::vector<Line> lines;
   for (size_t i = 0; i < rows.size(); ++i) {
     const bool is_first =
         std::none_of(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(i),
-                     [&](const Row& row) { return IsOfLine(row, rows[i]); });
+                     [&](const Row& row) { return IsSameLine(row, rows[i]); });
     if (!is_first) continue;
     const Rows own = RowsOfLine(rows, rows[i]);
     Row like = rows[i];
@@ -171,8 +171,7 @@ std::vector<Line> Sum(const std::vector<Row>& rows,
     const Pairs pairs = PairsOf(own, RowsOfLine(rows, like));
     Line line = Evaluate(own);
     line.ratio = Ratio(pairs, &Measurement::ops_per_s);
-    line.cpu_ratio =
-        Ratio(ThatDidSomething(pairs), &Measurement::cpu_us_per_op);
+    line.cpu_ratio = Ratio(WithOperations(pairs), &Measurement::cpu_us_per_op);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -181,7 +180,7 @@ std::vector<Line> Sum(const std::vector<Row>& rows,
 std::string Table(const Results& results, absl::string_view baseline) {
   std::string text;
   const Line* last = nullptr;
-  const std::vector<Line> lines = Sum(results.rows, baseline);
+  const std::vector<Line> lines = SummarizeRows(results.rows, baseline);
   for (const Line& line : lines) {
     if (last == nullptr || last->workload != line.workload ||
         last->depth != line.depth || last->queues != line.queues) {

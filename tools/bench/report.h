@@ -1,4 +1,4 @@
-// What is printed of results: a table to read, and rows for programs.
+// Formats results: a table for people, CSV for programs.
 
 #ifndef UASIO_TOOLS_BENCH_REPORT_H_
 #define UASIO_TOOLS_BENCH_REPORT_H_
@@ -13,10 +13,11 @@
 
 namespace uasio {
 
-// Rounds that are further apart than this were disturbed.
+// Rounds whose (max - min) / median exceeds this are marked as disturbed.
 inline constexpr double kSpreadMax = 0.10;
 
-// All rounds of an engine at one work.
+// One line of the table: all rounds of one engine at one workload, depth and
+// number of queues.
 struct Line {
   Workload workload;
   std::string engine;
@@ -25,28 +26,33 @@ struct Line {
   size_t queues = 0;
   size_t rounds = 0;
   Summary ops_per_s;
-  double mib_per_s = 0;   // This and what follows: medians.
-  Summary cpu_us_per_op;  // This and the rest: of rounds with operations.
+  double mib_per_s = 0;  // Median.
+
+  // Of the rounds that completed operations; the percentiles are medians.
+  Summary cpu_us_per_op;
   double p50_us = 0;
   double p99_us = 0;
   double p999_us = 0;
-  double ratio = 0;      // Of ops/s to the baseline's, round by round; 0: none.
-  double cpu_ratio = 0;  // Of CPU per operation.
-  Histogram latency;
+
+  // To the baseline: the median of the ratios round by round; 0: none.
+  double ratio = 0;      // Of ops/s.
+  double cpu_ratio = 0;  // Of CPU time per operation.
+
+  Histogram latency;  // Of all rounds.
 };
 
-// In the order of the rows.
-std::vector<Line> Sum(const std::vector<Row>& rows, absl::string_view baseline);
+// One Line per engine and combination, in the order of the rows.
+std::vector<Line> SummarizeRows(const std::vector<Row>& rows,
+                                absl::string_view baseline);
 
 std::string Table(const Results& results, absl::string_view baseline);
 
-// With a header; one row per engine and round.  With the numbers of queues,
-// where there are several, in one more column.
+// A header, then one line per row.  `with_queues` appends the column "queues".
 std::string Csv(const std::vector<Row>& rows, bool with_queues = false);
 
-// The conditions, in one line: "4 KiB blocks, O_DIRECT, ...".
+// The conditions of all workloads in one line: "4 KiB blocks, O_DIRECT, ...".
 std::string Conditions(const Plan& plan);
-// Those of one workload, without what is varied, in a few lines.
+// The conditions of one workload, without depths and queues, in a few lines.
 std::vector<std::string> Conditions(const Plan& plan, Workload workload);
 
 }  // namespace uasio

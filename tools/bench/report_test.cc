@@ -34,7 +34,7 @@ TEST(ReportTest, CsvHasAHeaderAndARowPerEngineAndRound) {
             "30.500\n");
 }
 
-TEST(ReportTest, CsvHasTheQueuesLastWhereThereAreSeveralNumbersOfThem) {
+TEST(ReportTest, CsvAppendsTheQueuesColumnOnRequest) {
   Row row = MakeRow("worker", 3, 2560);
   row.queues = 16;
   const std::string plain = Csv({row});
@@ -44,8 +44,8 @@ TEST(ReportTest, CsvHasTheQueuesLastWhereThereAreSeveralNumbersOfThem) {
   EXPECT_TRUE(absl::EndsWith(csv, ",30.500,16\n")) << csv;
 }
 
-TEST(ReportTest, SumsTheRoundsOfEachEngine) {
-  const std::vector<Line> lines = Sum(TwoEngines(), "pread");
+TEST(ReportTest, SummarizesTheRoundsOfEachEngine) {
+  const std::vector<Line> lines = SummarizeRows(TwoEngines(), "pread");
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].engine, "worker");
   EXPECT_EQ(lines[0].rounds, 3u);
@@ -57,7 +57,7 @@ TEST(ReportTest, SumsTheRoundsOfEachEngine) {
 }
 
 TEST(ReportTest, ABaselineThatWasPassedOverGivesNoRatio) {
-  EXPECT_EQ(Sum(TwoEngines(), "kaio")[0].ratio, 0);
+  EXPECT_EQ(SummarizeRows(TwoEngines(), "kaio")[0].ratio, 0);
 }
 
 Row MakeIdleRow(const std::string& engine, size_t round) {
@@ -66,7 +66,7 @@ Row MakeIdleRow(const std::string& engine, size_t round) {
   return row;
 }
 
-TEST(ReportTest, RoundsWithoutOperationsSayNothingOfOperations) {
+TEST(ReportTest, RoundsWithoutOperationsDoNotCountForTimesPerOperation) {
   std::vector<Row> rows;
   for (size_t round = 0; round < 5; ++round) {
     const bool idle = round < 3;
@@ -74,7 +74,7 @@ TEST(ReportTest, RoundsWithoutOperationsSayNothingOfOperations) {
                         : MakeRow("worker", round, 2000));
     rows.push_back(MakeRow("pread", round, idle ? 500 : 1000));
   }
-  const std::vector<Line> lines = Sum(rows, "pread");
+  const std::vector<Line> lines = SummarizeRows(rows, "pread");
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].rounds, 5u);
   EXPECT_EQ(lines[0].ops_per_s.median, 0);
@@ -84,26 +84,26 @@ TEST(ReportTest, RoundsWithoutOperationsSayNothingOfOperations) {
   EXPECT_EQ(lines[0].p99_us, 20);
   EXPECT_EQ(lines[0].p999_us, 30.5);
   EXPECT_DOUBLE_EQ(lines[0].cpu_ratio, 0.5);
-  EXPECT_DOUBLE_EQ(Sum(rows, "worker")[1].ratio, 0.5);
-  EXPECT_DOUBLE_EQ(Sum(rows, "worker")[1].cpu_ratio, 2);
+  EXPECT_DOUBLE_EQ(SummarizeRows(rows, "worker")[1].ratio, 0.5);
+  EXPECT_DOUBLE_EQ(SummarizeRows(rows, "worker")[1].cpu_ratio, 2);
 }
 
-TEST(ReportTest, DepthsAreApart) {
+TEST(ReportTest, DepthsHaveSeparateLines) {
   std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
   rows[1].depth = 64;
-  EXPECT_EQ(Sum(rows, "worker").size(), 2u);
+  EXPECT_EQ(SummarizeRows(rows, "worker").size(), 2u);
 }
 
-TEST(ReportTest, NumbersOfQueuesAreApart) {
+TEST(ReportTest, NumbersOfQueuesHaveSeparateLines) {
   std::vector<Row> rows = {MakeRow("worker", 0, 1), MakeRow("worker", 0, 2)};
   rows[1].queues = 256;
-  EXPECT_EQ(Sum(rows, "worker").size(), 2u);
+  EXPECT_EQ(SummarizeRows(rows, "worker").size(), 2u);
   const std::string table = Table({rows, {}}, "worker");
   EXPECT_TRUE(absl::StrContains(table, "depth 32, 1 queue, ")) << table;
   EXPECT_TRUE(absl::StrContains(table, "depth 32, 256 queues, ")) << table;
 }
 
-TEST(ReportTest, ConditionsAreThoseOfTheWorkloads) {
+TEST(ReportTest, ConditionsDescribeTheWorkloads) {
   Plan plan;
   plan.workloads = {Workload::kRandRead, Workload::kSeqRead,
                     Workload::kSmallFiles};
@@ -124,7 +124,7 @@ TEST(ReportTest, ConditionsAreThoseOfTheWorkloads) {
                                 "7 rounds, "));
 }
 
-TEST(ReportTest, TheTableSaysWhichRoundsWereDisturbedAndWhoWasPassedOver) {
+TEST(ReportTest, TheTableMarksDisturbedLinesAndListsPassedOverEngines) {
   Results results;
   results.rows = TwoEngines();
   results.notes = {"randread: uring passed over: io_uring_setup"};

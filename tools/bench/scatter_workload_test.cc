@@ -1,4 +1,4 @@
-// Whoever scatters puts each block to its place.
+// Every engine that supports scatter writes each block to its place.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,14 +10,14 @@
 
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
-#include "tools/bench/course.h"
 #include "tools/bench/engine.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 namespace {
 
 constexpr size_t kBlock = 4096;
-constexpr size_t kBlocks = 67;  // No multiple of the places.
+constexpr size_t kBlocks = 67;  // Not a multiple of the number of places.
 
 std::string BlockAt(int fd, int64_t offset) {
   std::string block(kBlock, '\0');
@@ -26,7 +26,7 @@ std::string BlockAt(int fd, int64_t offset) {
   return block;
 }
 
-// The i-th block is full of i + 1.
+// Every byte of the i-th block is i + 1.
 void Fill(int fd) {
   for (size_t i = 0; i < kBlocks; ++i) {
     const std::string block(kBlock, static_cast<char>(i + 1));
@@ -45,7 +45,7 @@ class ScatterWorkloadTest : public testing::TestWithParam<const char*> {
     job_.depth = job_.threads = 4;
     job_.block_bytes = kBlock;
     job_.file_bytes = kBlocks * kBlock;
-    job_.length = absl::Milliseconds(50);
+    job_.duration = absl::Milliseconds(50);
     job_.fd = in_;
     job_.path = scratch_.Path("in");
     job_.copy_fd = out_;
@@ -63,7 +63,7 @@ class ScatterWorkloadTest : public testing::TestWithParam<const char*> {
   Job job_;
 };
 
-TEST_P(ScatterWorkloadTest, EachBlockIsInItsPlaceOrNotYetThere) {
+TEST_P(ScatterWorkloadTest, EachBlockIsInItsPlaceOrNotYetWritten) {
   const auto engine = NewEngine(GetParam());
   const absl::Status supports = engine->Supports(job_);
   if (!supports.ok()) GTEST_SKIP() << supports;

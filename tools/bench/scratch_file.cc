@@ -17,9 +17,9 @@
 namespace uasio {
 namespace {
 
-constexpr size_t kFillBytes = 1 << 20;  // At a time.
+constexpr size_t kFillBytes = 1 << 20;  // Per write, or read.
 
-// A new file that has lost its name already.
+// Creates a file and unlinks it.
 absl::StatusOr<File> CreateNameless(const std::string& path) {
   struct stat info;
   std::string name = path;
@@ -39,8 +39,8 @@ std::string ProcPath(const File& file) {
   return absl::StrCat("/proc/", getpid(), "/fd/", file.fd());
 }
 
-// Random bytes, another in each block, so that nothing can be compressed or
-// shared.
+// Random bytes that differ in every block, so that no file system can compress
+// or deduplicate them.
 absl::Status Fill(const File& file, uint64_t size) {
   const Buffer buffer = Buffer::Allocate(kFillBytes);
   if (buffer.empty()) return absl::ResourceExhaustedError("no memory");

@@ -1,5 +1,5 @@
-// A ScratchFile is what the engines work on: full of data, and without a name,
-// so that it goes away with the process, however that ends.
+// A ScratchFile is a file of random data that the engines read and write.  It
+// has no name, so that it disappears with the process, however that ends.
 //
 // Ownership: owns the file.
 // Blocks:    Create() for as long as it takes to write the file.
@@ -18,20 +18,20 @@ namespace uasio {
 
 class ScratchFile {
  public:
-  // `path` is a folder, or a name that nobody has yet.  The file stays off the
-  // page cache if `direct`.
+  // `path` is a folder, or a name that does not exist yet.  `direct` opens the
+  // file with O_DIRECT.
   static absl::StatusOr<ScratchFile> Create(const std::string& path,
                                             uint64_t size, bool direct);
 
   int fd() const { return file_.fd(); }
 
-  // By which a program can open it while we are here.
+  // Another program can open the file by this path while the ScratchFile lives.
   std::string path() const;
 
-  // Writes back what is dirty, and drops the page cache of it.
+  // Syncs the file and drops its pages from the page cache.
   absl::Status MakeCold() const;
 
-  // Reads all of it, which fills the page cache as far as there is room.
+  // Reads the whole file into the page cache, as far as it fits.
   absl::Status MakeWarm() const;
 
  private:

@@ -19,7 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 #include "asio/syslets/builder.h"
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 namespace {
@@ -36,32 +36,32 @@ absl::Status WriteFile(const std::string& path, const std::string& contents) {
   return ErrnoStatus(error, absl::StrCat("cannot write ", path));
 }
 
-absl::Status NotWhole(const std::string& path, long result) {
+absl::Status ReadError(const std::string& path, long result) {
   if (result < 0) {
     return ErrnoStatus(static_cast<int>(-result),
                        absl::StrCat("cannot read ", path));
   }
-  return absl::DataLossError(
-      absl::StrCat("cannot read ", path, ": only ", result, " bytes of it"));
+  return absl::DataLossError(absl::StrCat("cannot read ", path, ": only ",
+                                          result, " bytes were read"));
 }
 
-// The calls that are compared.
-absl::Status ReadOne(const std::string& path, char* buffer, size_t bytes) {
+// The system calls that every way of reading makes.
+absl::Status ReadFile(const std::string& path, char* buffer, size_t bytes) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return NotWhole(path, -errno);
+  if (fd < 0) return ReadError(path, -errno);
   struct stat info;
   ssize_t n = fstat(fd, &info);
   if (n == 0) n = read(fd, buffer, bytes);
   const int error = errno;
   close(fd);
   if (n == static_cast<ssize_t>(bytes)) return absl::OkStatus();
-  return NotWhole(path, n < 0 ? -error : n);
+  return ReadError(path, n < 0 ? -error : n);
 }
 
-// The same as a syslet, for one file after the other.
-class Reader {
+// ReadFile() as a syslet, for one file after another.
+class SysletReader {
  public:
-  explicit Reader(size_t bytes) : bytes_(bytes), buffer_(bytes, '\0') {
+  explicit SysletReader(size_t bytes) : bytes_(bytes), buffer_(bytes, '\0') {
     using syslets::Var;
     SysletBuilder builder;
     builder.Call(SYS_openat, {AT_FDCWD, Var(&path_), O_RDONLY | O_CLOEXEC})
@@ -87,7 +87,7 @@ class Reader {
     if (fd_ >= 0 && result_ == static_cast<long>(bytes_)) {
       return absl::OkStatus();
     }
-    return NotWhole(path_, fd_ < 0 ? fd_ : result_);
+    return ReadError(path_, fd_ < 0 ? fd_ : result_);
   }
 
  private:
@@ -101,34 +101,34 @@ class Reader {
   Syslet syslet_;
 };
 
-// Keeps readers busy until there are no paths left.
-class Readers {
+// Reads all paths with `depth` readers.
+class SysletReaders {
  public:
-  Readers(const std::vector<std::string>& paths, size_t bytes, size_t depth,
-          Histogram* latency)
+  SysletReaders(const std::vector<std::string>& paths, size_t bytes,
+                size_t depth, Histogram* latency)
       : paths_(paths), latency_(latency) {
     for (size_t i = 0; i < depth; ++i) readers_.emplace_back(bytes);
   }
 
   absl::Status ReadAll(SysletHead* head) {
-    for (Reader& reader : readers_) Go(head, &reader);
-    // Some at a time, so that this thread does not wake for each; and before
-    // the workers have nothing left to go on with.
+    for (SysletReader& reader : readers_) StartNext(head, &reader);
+    // A quarter at a time: this thread wakes up less often than once per file,
+    // and the workers do not run out of syslets.
     while (running_ > 0) {
       head->Wait(std::max<size_t>(running_ / 4, 1));
       while (syslet_uatom* last = head->Take()) {
         --running_;
-        Reader* reader = static_cast<Reader*>(last->private_);
+        SysletReader* reader = static_cast<SysletReader*>(last->private_);
         Finish(*reader);
-        Go(head, reader);
+        StartNext(head, reader);
       }
     }
     return status_;
   }
 
  private:
-  // Until one of its files is not at hand.
-  void Go(SysletHead* head, Reader* reader) {
+  // Reads files until one does not complete inside Exec().
+  void StartNext(SysletHead* head, SysletReader* reader) {
     while (next_ < paths_.size() && status_.ok()) {
       absl::StatusOr<syslet_uatom*> last =
           head->Exec(reader->Read(paths_[next_++]));
@@ -142,14 +142,14 @@ class Readers {
     }
   }
 
-  void Finish(const Reader& reader) {
+  void Finish(const SysletReader& reader) {
     status_.Update(reader.status());
     if (latency_ != nullptr) latency_->Add(NowNs() - reader.begun_ns());
   }
 
   const std::vector<std::string>& paths_;
   Histogram* const latency_;
-  std::deque<Reader> readers_;
+  std::deque<SysletReader> readers_;
   size_t next_ = 0;
   size_t running_ = 0;
   absl::Status status_;
@@ -170,7 +170,7 @@ absl::StatusOr<SmallFiles> SmallFiles::Create(const std::string& parent,
 }
 
 SmallFiles::~SmallFiles() {
-  std::error_code ignored;  // There is nobody to be told.
+  std::error_code ignored;  // A destructor cannot report it.
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
@@ -210,7 +210,7 @@ absl::Status SmallFiles::ReadTimed(const std::string& path, std::string* buffer,
                                    Histogram* latency) const {
   const int64_t begin_ns = NowNs();
   buffer->resize(bytes_);
-  const absl::Status status = ReadOne(path, buffer->data(), bytes_);
+  const absl::Status status = ReadFile(path, buffer->data(), bytes_);
   if (latency != nullptr) latency->Add(NowNs() - begin_ns);
   return status;
 }
@@ -256,7 +256,7 @@ absl::Status SmallFiles::ReadBySyslets(size_t depth, size_t workers,
   absl::StatusOr<std::unique_ptr<SysletHead>> head =
       SysletHead::Register(options);
   if (!head.ok()) return head.status();
-  return Readers(paths_, bytes_, depth, latency).ReadAll(head->get());
+  return SysletReaders(paths_, bytes_, depth, latency).ReadAll(head->get());
 }
 
 }  // namespace uasio

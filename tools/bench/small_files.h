@@ -1,9 +1,9 @@
-// SmallFiles are many files of one size, in folders of their own, and ways to
-// read them all: open, fstat, read, close, for each.
+// SmallFiles owns many files of one size and reads them all in different ways:
+// open, fstat, read and close for each.
 //
-// Threads:   one; ReadByThreads() and ReadBySyslets() start theirs.
-// Ownership: owns the files, and removes them.
-// Errors:    absl::Status, of the first file that could not be read whole.
+// Threads:   one; ReadByThreads() and ReadBySyslets() start their own.
+// Ownership: the destructor removes the files.
+// Errors:    absl::Status, of the first file that could not be read completely.
 
 #ifndef UASIO_TOOLS_BENCH_SMALL_FILES_H_
 #define UASIO_TOOLS_BENCH_SMALL_FILES_H_
@@ -21,30 +21,31 @@ namespace uasio {
 
 class SmallFiles {
  public:
-  // Writes `count` files of `bytes` each below a new folder in `parent`; they
-  // are read in an order of chance.
+  // Writes `count` files of `bytes` each below a new folder in `parent`.  They
+  // are read in a random order.
   static absl::StatusOr<SmallFiles> Create(const std::string& parent,
                                            size_t count, size_t bytes);
   ~SmallFiles();
-  // `other` has no files then: two must not remove them.
+  // Leaves `other` without files, so that only one destructor removes them.
   SmallFiles(SmallFiles&& other) noexcept
       : folder_(std::exchange(other.folder_, {})),
         bytes_(other.bytes_),
         paths_(std::move(other.paths_)) {}
 
-  // Writes back what is dirty, and has the kernel drop the page cache, dentries
-  // and inodes: of the whole machine, for which one must be root.
+  // Syncs all file systems, and drops the page cache, dentries and inodes of
+  // the whole machine.  Needs root.
   static absl::Status DropCaches();
 
-  // These add to `latency`, unless it is nullptr, how long each file took.
+  // Each of these reads all files, and adds the time of each file to `latency`
+  // unless that is nullptr.
   //
-  // The calls of all files in turn.
+  // One file after another in the calling thread.
   absl::Status ReadInTurn(Histogram* latency = nullptr) const;
-  // In so many threads.
+  // In `threads` threads.
   absl::Status ReadByThreads(size_t threads,
                              Histogram* latency = nullptr) const;
-  // By one thread that keeps `depth` syslets in flight, of which `workers` are
-  // at work at a time.
+  // In syslets: the calling thread keeps `depth` in flight, and at most
+  // `workers` threads run them.
   absl::Status ReadBySyslets(size_t depth, size_t workers,
                              Histogram* latency = nullptr) const;
 

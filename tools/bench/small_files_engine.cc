@@ -6,13 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 #include "tools/bench/small_files.h"
 
 namespace uasio {
 namespace {
 
-constexpr size_t kDepthMax = 1024;  // Each may be a thread.
+constexpr size_t kDepthMax = 1024;  // pread_threads starts a thread for each.
 
 double CpuSeconds() {
   rusage usage;
@@ -36,10 +36,10 @@ class SmallFilesEngine final : public Engine {
 
 absl::Status SmallFilesEngine::Supports(const Job& job) const {
   if (name_ != "syslets" && name_ != "pread" && name_ != "pread_threads") {
-    return absl::UnimplementedError("it opens no files");
+    return absl::UnimplementedError("cannot open files");
   }
   if (job.workload != Workload::kSmallFiles) {
-    return absl::UnimplementedError("it is for the workload smallfiles alone");
+    return absl::UnimplementedError("supports only the workload smallfiles");
   }
   if (job.direct) {
     return absl::UnimplementedError(

@@ -1,5 +1,5 @@
-// The engines of the workload smallfiles: each reads every file once, in its
-// own way, and is measured from the first to the last.
+// The engines of the workload smallfiles.  Each reads every file once per round
+// and is measured from the first file to the last.
 
 #ifndef UASIO_TOOLS_BENCH_SMALL_FILES_ENGINE_H_
 #define UASIO_TOOLS_BENCH_SMALL_FILES_ENGINE_H_
@@ -11,9 +11,11 @@
 
 namespace uasio {
 
-// "syslets": job.depth in flight, of which job.threads are at work at a time.
-// "pread": one file after the other.  "pread_threads": job.depth plain threads.
-// All others support no job.
+// By name:
+//   "syslets"        job.depth syslets in flight, run by job.threads threads
+//   "pread"          one file after another
+//   "pread_threads"  job.depth threads
+// An engine of any other name supports no job.
 std::unique_ptr<Engine> NewSmallFilesEngine(absl::string_view name);
 
 }  // namespace uasio

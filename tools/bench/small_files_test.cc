@@ -9,7 +9,7 @@
 namespace uasio {
 namespace {
 
-TEST(SmallFilesTest, EveryoneReadsThemAllAndTheyAreRemoved) {
+TEST(SmallFilesTest, EveryWayReadsAllFilesWhichAreThenRemoved) {
   const Scratch scratch;
   {
     const absl::StatusOr<SmallFiles> files =
@@ -30,7 +30,7 @@ TEST(SmallFilesTest, EveryoneReadsThemAllAndTheyAreRemoved) {
   EXPECT_TRUE(std::filesystem::is_empty(scratch.Path(".")));
 }
 
-TEST(SmallFilesTest, AFileThatCannotBeReadIsNamed) {
+TEST(SmallFilesTest, TheErrorNamesTheFileThatCannotBeRead) {
   const Scratch scratch;
   const absl::StatusOr<SmallFiles> files =
       SmallFiles::Create(scratch.Path("."), 10, 5000);

@@ -1,4 +1,4 @@
-// What rounds are summed up by.
+// Statistics of rounds: median, range, median ratio.
 
 #ifndef UASIO_TOOLS_BENCH_STATISTICS_H_
 #define UASIO_TOOLS_BENCH_STATISTICS_H_
@@ -12,19 +12,17 @@ struct Summary {
   double min = 0;
   double max = 0;
 
-  // (max - min) / median; 0 if that is 0.
+  // (max - min) / median; 0 if the median is 0.
   double spread() const { return median == 0 ? 0 : (max - min) / median; }
 };
 
-// The middle one; of an even number, the mean of the two in the middle; 0 of
-// none.
+// 0 if `values` is empty.
 double Median(std::vector<double> values);
 Summary Summarize(const std::vector<double>& values);
 
-// ours[i] / theirs[i] for each round, and the median of these: what disturbed
-// a round disturbed both.  Rounds in which there is nothing to divide by are
-// left out; 0 where there are no others.
-// REQUIRES: both are of one size.
+// The median of ours[i] / theirs[i]: a disturbance of round i affects both.
+// Rounds with theirs[i] == 0 are ignored; 0 if no round is left.
+// REQUIRES: ours.size() == theirs.size().
 double MedianRatio(const std::vector<double>& ours,
                    const std::vector<double>& theirs);
 

@@ -8,7 +8,7 @@
 namespace uasio {
 namespace {
 
-TEST(StatisticsTest, MedianIsTheMiddleOrBetweenTheTwoInTheMiddle) {
+TEST(StatisticsTest, MedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
   EXPECT_EQ(Median({}), 0);
   EXPECT_EQ(Median({7}), 7);
   EXPECT_EQ(Median({9, 1, 5}), 5);
@@ -24,12 +24,12 @@ TEST(StatisticsTest, SummaryHasMedianMinimumMaximumAndSpread) {
   EXPECT_EQ(Summarize({}).spread(), 0);
 }
 
-// The rounds get slower and slower; the ratio stays.
+// Each round is slower than the one before; the ratio stays the same.
 TEST(StatisticsTest, RatioIsTakenRoundByRound) {
   EXPECT_DOUBLE_EQ(MedianRatio({200, 20, 3}, {100, 10, 1}), 2);
 }
 
-TEST(StatisticsTest, WhereThereIsNothingToDivideByThereIsNoRatio) {
+TEST(StatisticsTest, RatioIgnoresRoundsWithAZeroDivisor) {
   EXPECT_DOUBLE_EQ(MedianRatio({5, 8, 5}, {0, 2, 0}), 4);
   EXPECT_EQ(MedianRatio({0, 8, 0}, {2, 2, 2}), 0);
   EXPECT_EQ(MedianRatio({1}, {0}), 0);
@@ -54,7 +54,7 @@ TEST(HistogramTest, SmallNumbersAreExact) {
   EXPECT_EQ(h.Percentile(0.76), 60);
 }
 
-TEST(HistogramTest, TakesAnyNumberAndNone) {
+TEST(HistogramTest, AcceptsAnyNumberAndMayBeEmpty) {
   Histogram h;
   EXPECT_EQ(h.Percentile(0.5), 0);
   h.Add(-5);
@@ -63,7 +63,7 @@ TEST(HistogramTest, TakesAnyNumberAndNone) {
   EXPECT_GT(h.Percentile(1), 1e12);
 }
 
-TEST(HistogramTest, MergesAndAddsUpToOne) {
+TEST(HistogramTest, MergeAddsCountsAndCumulativeEndsAtOne) {
   Histogram a, b;
   a.Add(10);
   b.Add(1000);

@@ -22,7 +22,7 @@ class StreamDriver final : public Driver {
   explicit StreamDriver(std::string backend) : backend_(std::move(backend)) {}
 
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   bool ReadBlock();
@@ -53,7 +53,7 @@ absl::Status StreamDriver::Prepare(const Job& job) {
   StreamOptions options;
   options.queue = queue_.get();
   if (job.workload == Workload::kSeqRead) {
-    // With the block that is waited for, that makes `depth`.
+    // Read-ahead plus the block that Pull() waits for: job.depth in all.
     options.depth = std::max<size_t>(1, job.depth - 1);
     reader_.emplace(std::move(file), options);
     return reader_->status();
@@ -70,7 +70,7 @@ bool StreamDriver::ReadBlock() {
   return true;
 }
 
-// What was in the buffer is written once more, as fio does.
+// Writes the old contents of the buffer, as fio does.
 bool StreamDriver::WriteBlock() {
   if (writer_->Tell() == file_bytes_) writer_->Seek(0);
   const size_t size = writer_->Window().size();
@@ -82,18 +82,19 @@ absl::Status StreamDriver::Close() {
   return reader_.has_value() ? reader_->Close() : writer_->Close();
 }
 
-// Why a block was not done is the stream's to tell, when it is closed.
-void StreamDriver::Run(Lane* lane) {
+// If a block fails, Close() of the stream returns the reason.
+void StreamDriver::Run(Recorder* recorder) {
   const int64_t block = static_cast<int64_t>(block_bytes_);
-  Trip trip;
+  Operation op;
   bool done = true;
-  bool goes_on = lane->Begin(&trip, NowNs());
+  bool goes_on = recorder->Begin(&op, NowNs());
   while (goes_on) {
     done = reader_.has_value() ? ReadBlock() : WriteBlock();
-    goes_on = done && lane->Finish(&trip, block, NowNs());
+    goes_on = done && recorder->Finish(&op, block, NowNs());
   }
-  lane->Fail(Close());
-  if (!done) lane->Fail(absl::DataLossError("the file is too short"));
+  recorder->UpdateStatus(Close());
+  if (!done)
+    recorder->UpdateStatus(absl::DataLossError("the file is too short"));
 }
 
 class StreamEngine final : public Engine {
@@ -104,20 +105,22 @@ class StreamEngine final : public Engine {
     if (job.workload != Workload::kSeqRead &&
         job.workload != Workload::kSeqWrite &&
         job.workload != Workload::kScatter) {
-      return absl::UnimplementedError("a stream goes one way, in order");
+      return absl::UnimplementedError("streams only read or write in order");
     }
     if (job.queues > 1) {
-      return absl::UnimplementedError("each stream goes over the whole file");
+      return absl::UnimplementedError(
+          "each stream would process the whole file");
     }
     return NewBackend(backend_, job.depth).status();
   }
 
   absl::StatusOr<Measurement> Measure(const Job& job) override {
     if (job.workload == Workload::kScatter) {
-      return Drive(job, [this] { return NewStreamScatterDriver(backend_); });
+      return MeasureDrivers(
+          job, [this] { return NewStreamScatterDriver(backend_); });
     }
-    return Drive(job,
-                 [this] { return std::make_unique<StreamDriver>(backend_); });
+    return MeasureDrivers(
+        job, [this] { return std::make_unique<StreamDriver>(backend_); });
   }
 
  private:

@@ -1,5 +1,5 @@
-// Our streams as engines: a Reader or Writer that goes round and round in the
-// file, a block an operation.
+// Our streams as engines: a Reader or Writer passes over the file again and
+// again.  An operation is one block.
 
 #ifndef UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
 #define UASIO_TOOLS_BENCH_STREAM_ENGINE_H_

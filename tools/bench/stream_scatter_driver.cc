@@ -13,7 +13,7 @@
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 
 namespace uasio {
 namespace {
@@ -24,7 +24,7 @@ class StreamScatterDriver final : public Driver {
       : backend_(std::move(backend)) {}
 
   absl::Status Prepare(const Job& job) override;
-  void Run(Lane* lane) override;
+  void Run(Recorder* recorder) override;
 
  private:
   absl::Status MakeQueue(const Job& job);
@@ -88,7 +88,7 @@ absl::Status StreamScatterDriver::status() const {
   return all;
 }
 
-// Leaves it in the reader's buffer.
+// Leaves the block in the reader's buffer.
 bool StreamScatterDriver::ReadBlock() {
   if (reader_->Tell() == file_bytes_) reader_->Seek(0);
   return reader_->Pull() && reader_->available() >= block_bytes_;
@@ -110,16 +110,16 @@ absl::Status StreamScatterDriver::Close() {
   return all;
 }
 
-void StreamScatterDriver::Run(Lane* lane) {
+void StreamScatterDriver::Run(Recorder* recorder) {
   const int64_t block = static_cast<int64_t>(block_bytes_);
-  Trip trip;
-  bool goes_on = lane->Begin(&trip, NowNs());
+  Operation op;
+  bool goes_on = recorder->Begin(&op, NowNs());
   while (goes_on) {
-    const bool done = trip.write ? WriteBlock() : ReadBlock();
-    if (!done) lane->Fail(status());
-    goes_on = lane->Finish(&trip, done ? block : -EIO, NowNs());
+    const bool done = op.write ? WriteBlock() : ReadBlock();
+    if (!done) recorder->UpdateStatus(status());
+    goes_on = recorder->Finish(&op, done ? block : -EIO, NowNs());
   }
-  lane->Fail(Close());
+  recorder->UpdateStatus(Close());
 }
 
 }  // namespace

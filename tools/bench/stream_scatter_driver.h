@@ -1,4 +1,4 @@
-// Our streams at kScatter: a Reader, and a Writer for each place, on one queue.
+// Our streams for kScatter: one Reader and a Writer per place, on one queue.
 
 #ifndef UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_
 #define UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_

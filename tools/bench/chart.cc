@@ -1,4 +1,4 @@
-#include "tools/bench/picture.h"
+#include "tools/bench/chart.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 namespace uasio {
 namespace {
 
-// That can be told apart by most eyes (Okabe and Ito), also in grey by the
-// points; after these, once more with broken lines.
+// Colours for the colour-blind (Okabe and Ito).  The points differ too, for
+// print in grey.  Styles beyond kStyles repeat them with dashed lines.
 constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                    "#e69f00", "#56b4e9", "#000000", "#999999"};
 constexpr int kPoints[] = {7, 5, 9, 13, 11, 6, 4, 8};
@@ -32,19 +32,19 @@ set grid lt 1 lc rgb "#e4e4e4" lw 1
 set key at screen 0.81, graph 1 left top Left reverse noenhanced samplen 2.5
 )";
 
-// "$data0", ...: names of engines are no names of gnuplot's.
-std::string Block(size_t i) { return absl::StrCat("$data", i); }
+// "$data0", ...: engine names are not valid names of gnuplot data blocks.
+std::string DataName(size_t i) { return absl::StrCat("$data", i); }
 
-std::string Labels(const Picture& picture) {
+std::string Labels(const Chart& chart) {
   std::string labels = absl::StrCat(
-      "set label ", Quoted(picture.title),
+      "set label ", GnuplotString(chart.title),
       " at screen 0.11, screen 0.96 left font \",16\" noenhanced\n");
   double y = 0.915;
-  for (const std::string& text : picture.subtitles) {
+  for (const std::string& text : chart.subtitles) {
     absl::StrAppendFormat(&labels,
                           "set label %s at screen 0.11, screen %g left "
                           "font \",10\" tc rgb \"#444444\" noenhanced\n",
-                          Quoted(text), y);
+                          GnuplotString(text), y);
     y -= 0.032;
   }
   return labels;
@@ -54,15 +54,15 @@ std::string PlotText(const Curve& curve, size_t i) {
   const size_t style = curve.style % kStyles;
   const std::string line =
       absl::StrFormat("lw 2 lc rgb \"%s\" dt %d title %s", kColors[style],
-                      curve.style < kStyles ? 1 : 2, Quoted(curve.name));
+                      curve.style < kStyles ? 1 : 2, GnuplotString(curve.name));
   if (!curve.bars) {
-    return absl::StrCat(Block(i), " using 1:2 with steps ", line);
+    return absl::StrCat(DataName(i), " using 1:2 with steps ", line);
   }
-  return absl::StrCat(Block(i), " using 1:2:3:4 with yerrorlines pt ",
+  return absl::StrCat(DataName(i), " using 1:2:3:4 with yerrorlines pt ",
                       kPoints[style], " ps 0.8 ", line);
 }
 
-// The cairo terminal has smooth lines, and is not in every gnuplot.
+// The cairo terminal draws smooth lines, but not every gnuplot has it.
 std::string Terminal(absl::string_view type) {
   if (type == "svg") {
     return "set terminal svg size 1000,640 font \"sans,13\" "
@@ -77,35 +77,35 @@ std::string Terminal(absl::string_view type) {
 
 }  // namespace
 
-std::string Quoted(absl::string_view text) {
+std::string GnuplotString(absl::string_view text) {
   return absl::StrCat(
       "\"", absl::StrReplaceAll(text, {{"\"", "'"}, {"\\", "/"}, {"\n", " "}}),
       "\"");
 }
 
-std::string Script(const Picture& picture, const std::string& folder) {
-  std::string script = absl::StrCat(kFrame, Labels(picture), picture.axes);
+std::string GnuplotScript(const Chart& chart, const std::string& folder) {
+  std::string script = absl::StrCat(kFrame, Labels(chart), chart.axes);
   std::vector<std::string> plots;
-  for (size_t i = 0; i < picture.curves.size(); ++i) {
-    const Curve& curve = picture.curves[i];
-    absl::StrAppend(&script, Block(i), " << EOD\n", curve.points, "EOD\n");
+  for (size_t i = 0; i < chart.curves.size(); ++i) {
+    const Curve& curve = chart.curves[i];
+    absl::StrAppend(&script, DataName(i), " << EOD\n", curve.points, "EOD\n");
     plots.push_back(PlotText(curve, i));
   }
   for (const char* type : {"svg", "png"}) {
-    absl::StrAppend(&script, Terminal(type), "set output ",
-                    Quoted(absl::StrCat(folder, "/", picture.name, ".", type)),
-                    "\nplot ", absl::StrJoin(plots, ", \\\n  "),
-                    "\nunset output\n");
+    absl::StrAppend(
+        &script, Terminal(type), "set output ",
+        GnuplotString(absl::StrCat(folder, "/", chart.name, ".", type)),
+        "\nplot ", absl::StrJoin(plots, ", \\\n  "), "\nunset output\n");
   }
   return script;
 }
 
-absl::Status Draw(const Picture& picture, const std::string& folder) {
-  if (picture.curves.empty()) return absl::OkStatus();
-  const std::string path = absl::StrCat(folder, "/", picture.name, ".gnuplot");
+absl::Status DrawChart(const Chart& chart, const std::string& folder) {
+  if (chart.curves.empty()) return absl::OkStatus();
+  const std::string path = absl::StrCat(folder, "/", chart.name, ".gnuplot");
   FILE* file = std::fopen(path.c_str(), "we");
   bool ok = file != nullptr;
-  ok = ok && std::fputs(Script(picture, folder).c_str(), file) >= 0;
+  ok = ok && std::fputs(GnuplotScript(chart, folder).c_str(), file) >= 0;
   if (file != nullptr) ok = std::fclose(file) == 0 && ok;
   if (!ok) return ErrnoStatus(errno, absl::StrCat("cannot write ", path));
   const std::string quoted = absl::StrReplaceAll(path, {{"'", "'\\''"}});

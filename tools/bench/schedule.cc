@@ -1,4 +1,4 @@
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 
 #include <time.h>
 
@@ -10,8 +10,8 @@
 namespace uasio {
 namespace {
 
-// SplitMix64's: the i-th number without the ones before it, so that threads
-// can share a sequence.
+// SplitMix64: computes the i-th number directly, so that threads can share a
+// sequence.
 uint64_t RandomNumber(uint64_t seed, uint64_t i) {
   uint64_t x = (seed << 32) + (i + 1) * 0x9e3779b97f4a7c15;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -28,12 +28,14 @@ bool IsRandom(Workload workload) {
          workload == Workload::kRandRw;
 }
 
-absl::Status Failure(const Job& job, const Trip& trip, int64_t result) {
+absl::Status OperationError(const Job& job, const Operation& op,
+                            int64_t result) {
   const std::string what =
-      absl::StrCat(trip.write ? "write" : "read", " of ", job.block_bytes,
-                   " bytes at ", trip.offset);
+      absl::StrCat(op.write ? "write" : "read", " of ", job.block_bytes,
+                   " bytes at ", op.offset);
   if (result < 0) return ErrnoStatus(static_cast<int>(-result), what);
-  return absl::DataLossError(absl::StrCat(what, ": ", result, " were done"));
+  return absl::DataLossError(
+      absl::StrCat(what, ": only ", result, " bytes were transferred"));
 }
 
 }  // namespace
@@ -59,54 +61,55 @@ int64_t ScatterPlaces::TargetOf(int64_t offset) const {
          static_cast<int64_t>(turn % blocks_ * block_bytes_);
 }
 
-Course::Course(const Job& job)
+Schedule::Schedule(const Job& job)
     : job_(job), blocks_(BlocksOf(job)), places_(job) {}
 
-void Course::Open(int64_t begin_ns, int64_t end_ns) {
+void Schedule::SetWindow(int64_t begin_ns, int64_t end_ns) {
   begin_ns_ = begin_ns;
   end_ns_ = end_ns;
 }
 
-void Course::Next(Trip* trip) {
-  if (HasTwoFiles(job_.workload) && !trip->write) {
-    trip->write = true;
-    trip->fd = job_.copy_fd;
+void Schedule::Next(Operation* op) {
+  if (HasTwoFiles(job_.workload) && !op->write) {
+    op->write = true;
+    op->fd = job_.copy_fd;
     if (job_.workload == Workload::kScatter) {
-      trip->offset = places_.TargetOf(trip->offset);
+      op->offset = places_.TargetOf(op->offset);
     }
     return;
   }
   const uint64_t i = next_.fetch_add(1, std::memory_order_relaxed);
   const Workload workload = job_.workload;
   const uint64_t random = IsRandom(workload) ? RandomNumber(job_.seed, i) : i;
-  trip->fd = job_.fd;
-  trip->offset = static_cast<int64_t>(random % blocks_ * job_.block_bytes);
-  trip->write = workload == Workload::kSeqWrite ||
-                workload == Workload::kRandWrite ||
-                (workload == Workload::kRandRw && random >> 63 != 0);
+  op->fd = job_.fd;
+  op->offset = static_cast<int64_t>(random % blocks_ * job_.block_bytes);
+  op->write = workload == Workload::kSeqWrite ||
+              workload == Workload::kRandWrite ||
+              (workload == Workload::kRandRw && random >> 63 != 0);
 }
 
-bool Lane::Begin(Trip* trip, int64_t now_ns) {
-  if (course_->IsOver(now_ns) || !status_.ok()) return false;
-  course_->Next(trip);
-  trip->begun_ns = now_ns;
+bool Recorder::Begin(Operation* op, int64_t now_ns) {
+  if (schedule_->IsOver(now_ns) || !status_.ok()) return false;
+  schedule_->Next(op);
+  op->begun_ns = now_ns;
   return true;
 }
 
-bool Lane::Finish(Trip* trip, int64_t result, int64_t now_ns) {
-  const Job& job = course_->job();
-  const bool is_whole = job.workload == Workload::kNop
-                            ? result == 0
-                            : result == static_cast<int64_t>(job.block_bytes);
-  if (!is_whole) Fail(Failure(job, *trip, result));
-  if (is_whole && course_->Counts(now_ns))
-    latency_.Add(now_ns - trip->begun_ns);
-  return Begin(trip, now_ns);
+bool Recorder::Finish(Operation* op, int64_t result, int64_t now_ns) {
+  const Job& job = schedule_->job();
+  const bool is_complete =
+      job.workload == Workload::kNop
+          ? result == 0
+          : result == static_cast<int64_t>(job.block_bytes);
+  if (!is_complete) UpdateStatus(OperationError(job, *op, result));
+  if (is_complete && schedule_->IsInWindow(now_ns))
+    latency_.Add(now_ns - op->begun_ns);
+  return Begin(op, now_ns);
 }
 
-void Lane::Merge(const Lane& other) {
+void Recorder::Merge(const Recorder& other) {
   latency_.Merge(other.latency_);
-  Fail(other.status_);
+  UpdateStatus(other.status_);
 }
 
 }  // namespace uasio

@@ -1,4 +1,4 @@
-#include "tools/bench/course.h"
+#include "tools/bench/schedule.h"
 
 #include <errno.h>
 
@@ -21,17 +21,17 @@ Job MakeJob(Workload workload) {
 }
 
 std::vector<int64_t> Offsets(const Job& job, int count) {
-  Course course(job);
+  Schedule schedule(job);
   std::vector<int64_t> offsets;
   for (int i = 0; i < count; ++i) {
-    Trip trip;
-    course.Next(&trip);
-    offsets.push_back(trip.offset);
+    Operation op;
+    schedule.Next(&op);
+    offsets.push_back(op.offset);
   }
   return offsets;
 }
 
-TEST(CourseTest, SameSeedSameOffsetsAndAnotherSeedOthers) {
+TEST(ScheduleTest, OffsetsDependOnlyOnTheSeed) {
   Job job = MakeJob(Workload::kRandRead);
   const auto first = Offsets(job, 100);
   EXPECT_EQ(Offsets(job, 100), first);
@@ -39,7 +39,7 @@ TEST(CourseTest, SameSeedSameOffsetsAndAnotherSeedOthers) {
   EXPECT_NE(Offsets(job, 100), first);
 }
 
-TEST(CourseTest, RandomOffsetsAreBlocksOfTheWholeFile) {
+TEST(ScheduleTest, RandomOffsetsCoverTheBlocksOfTheWholeFile) {
   const Job job = MakeJob(Workload::kRandRead);
   std::set<int64_t> seen;
   for (int64_t offset : Offsets(job, 2000)) {
@@ -50,47 +50,47 @@ TEST(CourseTest, RandomOffsetsAreBlocksOfTheWholeFile) {
   EXPECT_EQ(seen.size(), 64u);
 }
 
-TEST(CourseTest, SequentialOffsetsBeginAgainAtTheEnd) {
+TEST(ScheduleTest, SequentialOffsetsWrapAround) {
   const auto offsets = Offsets(MakeJob(Workload::kSeqRead), 65);
   EXPECT_EQ(offsets[0], 0);
   EXPECT_EQ(offsets[63], 63 * 4096);
   EXPECT_EQ(offsets[64], 0);
 }
 
-TEST(CourseTest, ACopyWritesWhatItHasRead) {
+TEST(ScheduleTest, ACopyWritesWhatItHasRead) {
   const Job job = MakeJob(Workload::kCopy);
-  Course course(job);
-  Trip trip;
+  Schedule schedule(job);
+  Operation op;
   for (int64_t block = 0; block < 3; ++block) {
-    course.Next(&trip);
-    EXPECT_FALSE(trip.write);
-    EXPECT_EQ(trip.fd, 10);
-    course.Next(&trip);
-    EXPECT_TRUE(trip.write);
-    EXPECT_EQ(trip.fd, 11);
-    EXPECT_EQ(trip.offset, block * 4096);
+    schedule.Next(&op);
+    EXPECT_FALSE(op.write);
+    EXPECT_EQ(op.fd, 10);
+    schedule.Next(&op);
+    EXPECT_TRUE(op.write);
+    EXPECT_EQ(op.fd, 11);
+    EXPECT_EQ(op.offset, block * 4096);
   }
 }
 
-TEST(CourseTest, AScatterWritesToItsPlacesInTurn) {
+TEST(ScheduleTest, AScatterWritesToItsPlacesRoundRobin) {
   const Job job = MakeJob(Workload::kScatter);
-  Course course(job);
-  Trip trip;
+  Schedule schedule(job);
+  Operation op;
   std::set<int64_t> seen;
   for (int64_t block = 0; block < 64; ++block) {
-    course.Next(&trip);
-    EXPECT_EQ(trip.offset, block * 4096);
-    course.Next(&trip);
-    EXPECT_TRUE(trip.write);
-    EXPECT_EQ(trip.fd, 11);
+    schedule.Next(&op);
+    EXPECT_EQ(op.offset, block * 4096);
+    schedule.Next(&op);
+    EXPECT_TRUE(op.write);
+    EXPECT_EQ(op.fd, 11);
     const int64_t place = block % 16, turn = block / 16;
-    EXPECT_EQ(trip.offset, (place * 4 + turn) * 4096);
-    seen.insert(trip.offset);
+    EXPECT_EQ(op.offset, (place * 4 + turn) * 4096);
+    seen.insert(op.offset);
   }
   EXPECT_EQ(seen.size(), 64u);
 }
 
-TEST(CourseTest, PlacesAreWithinAFileOfAnySize) {
+TEST(ScheduleTest, PlacesAreWithinAFileOfAnySize) {
   for (uint64_t blocks = 1; blocks < 70; ++blocks) {
     Job job = MakeJob(Workload::kScatter);
     job.file_bytes = blocks * 4096;
@@ -106,41 +106,41 @@ TEST(CourseTest, PlacesAreWithinAFileOfAnySize) {
   }
 }
 
-TEST(CourseTest, HalfOfAMixedWorkloadIsWritten) {
+TEST(ScheduleTest, HalfOfAMixedWorkloadIsWrites) {
   const Job job = MakeJob(Workload::kRandRw);
-  Course course(job);
-  Trip trip;
+  Schedule schedule(job);
+  Operation op;
   int writes = 0;
-  for (int i = 0; i < 1000; ++i) course.Next(&trip), writes += trip.write;
+  for (int i = 0; i < 1000; ++i) schedule.Next(&op), writes += op.write;
   EXPECT_NEAR(writes, 500, 100);
 }
 
-TEST(LaneTest, CountsWhatFinishesInTime) {
+TEST(RecorderTest, RecordsOnlyCompletionsInTheWindow) {
   const Job job = MakeJob(Workload::kRandRead);
-  Course course(job);
-  course.Open(100, 200);
-  Lane lane(&course);
-  Trip trip;
-  EXPECT_TRUE(lane.Begin(&trip, 50));
-  EXPECT_TRUE(lane.Finish(&trip, 4096, 99));
-  EXPECT_TRUE(lane.Finish(&trip, 4096, 100));
-  EXPECT_TRUE(lane.Finish(&trip, 4096, 199));
-  EXPECT_FALSE(lane.Finish(&trip, 4096, 200));
-  EXPECT_EQ(lane.latency().total(), 2u);
-  EXPECT_TRUE(lane.status().ok());
+  Schedule schedule(job);
+  schedule.SetWindow(100, 200);
+  Recorder recorder(&schedule);
+  Operation op;
+  EXPECT_TRUE(recorder.Begin(&op, 50));
+  EXPECT_TRUE(recorder.Finish(&op, 4096, 99));
+  EXPECT_TRUE(recorder.Finish(&op, 4096, 100));
+  EXPECT_TRUE(recorder.Finish(&op, 4096, 199));
+  EXPECT_FALSE(recorder.Finish(&op, 4096, 200));
+  EXPECT_EQ(recorder.latency().total(), 2u);
+  EXPECT_TRUE(recorder.status().ok());
 }
 
-TEST(LaneTest, AnErrorAndAShortCountEndIt) {
+TEST(RecorderTest, StopsAfterAnErrorOrAShortTransfer) {
   const Job job = MakeJob(Workload::kRandRead);
-  Course course(job);
-  course.Open(0, 1000);
+  Schedule schedule(job);
+  schedule.SetWindow(0, 1000);
   for (int64_t result : {int64_t{-EIO}, int64_t{512}, int64_t{0}}) {
-    Lane lane(&course);
-    Trip trip;
-    EXPECT_TRUE(lane.Begin(&trip, 1));
-    EXPECT_FALSE(lane.Finish(&trip, result, 2));
-    EXPECT_FALSE(lane.status().ok());
-    EXPECT_EQ(lane.latency().total(), 0u);
+    Recorder recorder(&schedule);
+    Operation op;
+    EXPECT_TRUE(recorder.Begin(&op, 1));
+    EXPECT_FALSE(recorder.Finish(&op, result, 2));
+    EXPECT_FALSE(recorder.status().ok());
+    EXPECT_EQ(recorder.latency().total(), 0u);
   }
 }
 
