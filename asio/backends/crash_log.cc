@@ -16,8 +16,7 @@
 namespace uasio {
 namespace {
 
-// Opens the fd's file for buffered reads and writes, whatever the fd's own
-// mode.
+// Opens the fd's file for buffered reads and writes, whatever its own mode.
 absl::StatusOr<File> Reopen(int fd) {
   return File::Open(absl::StrCat("/proc/self/fd/", fd), O_RDWR, 0,
                     File::Mode::kBuffered);

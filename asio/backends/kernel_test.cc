@@ -124,8 +124,8 @@ TEST_P(KernelTest, WritesAndVectorsAndSyncsArriveWhole) {
 }
 
 // Occasional work of the file system, such as an update of the file's times,
-// may make a write wait; kaio leaves that one to the workers.  Others must not
-// wait.
+// may make a write wait; kaio leaves that one to the workers.  The kernel must
+// do at least one of many tries.
 TEST_P(KernelTest, TheKernelOverwrites) {
   const DirectFile file(std::string(kBlock, 'o'), folder());
   if (is_kaio() && !SupportsNowaitWrites(file.fd())) {

@@ -73,8 +73,8 @@ class Setting {
   pid_t watcher_ = -1;
 };
 
-// This process must not call ProbeBackends(), which probes only once: the forked
-// child that reports would inherit the results.
+// This process must not call ProbeBackends(), which probes only once: a forked
+// child would inherit the results.
 class SettingsDeathTest : public testing::Test {
  protected:
   void SetUp() override {

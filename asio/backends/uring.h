@@ -1,7 +1,6 @@
 // The uring backend: the kernel's io_uring, by liburing.
 //
-// Threads:   Backend's rules; the kernel enforces a single thread from the
-// first
+// Threads:   Backend's rules; the kernel enforces one thread from the first
 //            Start() on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
 // Blocks:    Reap().
