@@ -168,7 +168,7 @@ TEST_F(CrashTest, AnUnsyncedWriteBeforeASyncedOneLeavesZeros) {
   q.faults->Start(batch);
   wrapped->Finish(wrapped->running[1]);
   Completion done;
-  ASSERT_EQ(q.faults->Reap(absl::MakeSpan(&done, 1), 1, SoonEnough()), 1u);
+  ASSERT_EQ(q.faults->Reap(absl::MakeSpan(&done, 1), 1, TestDeadline()), 1u);
   wrapped->FinishAll();
   EXPECT_EQ(Finish(&q.queue, before), 4);
   Crash(&q);

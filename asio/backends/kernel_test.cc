@@ -186,7 +186,7 @@ TEST_P(KernelTest, MoreRequestsThanDepthAllFinish) {
            static_cast<int64_t>(i % 16 * kBlock), kBlock);
   }
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_EQ(BytesOf(*r),
               bytes.substr(static_cast<size_t>(r->offset), kBlock));
     q.queue->Put(r);
@@ -213,7 +213,7 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthCompletes) {
   }
   q.queue->Submit(batch);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_EQ(BytesOf(*r),
               bytes.substr(static_cast<size_t>(r->offset), kBlock));
     q.queue->Put(r);
@@ -247,7 +247,7 @@ TEST_P(KernelTest, RequestsInFlightWhenTheWorkersBeginAreReaped) {
              static_cast<int64_t>(i % 16 * kBlock), kBlock);
     }
     size_t count = 0;
-    for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+    for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
       q.queue->Put(r);
     }
     EXPECT_EQ(count, 32u);
@@ -279,7 +279,7 @@ TEST_P(KernelTest, AWriteThatExtendsTheFileFinishesWithoutACall) {
   KernelQueue q(name());
   SubmitWrite(q.queue.get(), Op::kWriteBack, file.fd(), 0,
               std::string(4 * kBlock, 'x'));
-  const absl::Time deadline = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   while (file.Contents() != std::string(4 * kBlock, 'x')) {
     ASSERT_LT(absl::Now(), deadline);
     sched_yield();
@@ -299,7 +299,7 @@ TEST_P(KernelTest, CancelBringsEveryRequestBackOnce) {
   q.queue->Submit(batch);
   for (Request* r : batch) q.queue->Cancel(r);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_TRUE(r->result == -ECANCELED ||
                 r->result == static_cast<int64_t>(kBlock))
         << r->result;

@@ -126,7 +126,7 @@ TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
   }
   q.queue->Submit(batch);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     good &= BytesOf(*r) == (r->op == Op::kRead ? bytes : "");
   }
   good &= count == batch.size() && q.queue->in_flight() == 0;
