@@ -1,7 +1,7 @@
 // A queue in an epoll loop with a pipe, a socket and a timer: a million
 // requests to the kernel and to the workers lose no wake-up and interrupt no
-// system call of the program; while everything is blocked, there are no
-// spurious wake-ups.
+// system call of the program; while everything is blocked, it wakes up twice at
+// most.
 
 #include <poll.h>
 #include <sys/epoll.h>

@@ -224,7 +224,7 @@ TEST_P(HandlersTest, RunHandlersLeavesOtherResultsToWait) {
     queue->Submit(r);
   }
   while (calls < 3) ASSERT_TRUE(queue->RunHandlers(TestDeadline()));
-  EXPECT_FALSE(queue->RunHandlers());  // With none in flight, it does not wait.
+  EXPECT_FALSE(queue->RunHandlers());  // It does not wait: no handler is left.
   EXPECT_EQ(Finish(queue.get(), plain), 0);
 }
 

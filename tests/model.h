@@ -2,8 +2,8 @@
 // the test where the queue's results differ.
 //
 // The test enters a step for each request, in the order of submits, and stores
-// its result there.  Check() replays the steps once all requests are back.  A
-// cancelled request must have had no effect.
+// its result there.  Check() replays the steps once all requests are back.  It
+// skips cancelled requests, which must have had no effect.
 
 #ifndef UASIO_TESTS_MODEL_H_
 #define UASIO_TESTS_MODEL_H_

@@ -8,9 +8,9 @@
 // Errors:    the injected ones.
 //
 // Faults are scripted (the Nth request of a kind) or drawn at given rates from
-// a generator; the same seed draws the same faults.  The queue recovers from
-// short transfers, EINTR and refusals, so results do not show these; results
-// show all other faults.
+// a generator; the same seed draws the same faults.  Results do not show short
+// transfers, EINTR, refusals, and EAGAIN on fds with a size, since the queue
+// recovers from these; results show all other errors.
 //
 //   FaultOptions options;
 //   options.script.push_back({FaultOptions::Kind::kWrite, 3, Fault::kNoSpace});
@@ -37,7 +37,7 @@ namespace uasio {
 
 enum class Fault : uint8_t {
   kNone,
-  kShort,        // About half of the length is transferred.
+  kShort,        // About half of the rest is transferred.
   kInterrupted,  // EINTR; nothing is transferred.
   kTryAgain,     // EAGAIN; nothing is transferred.
   kIoError,      // EIO; nothing is transferred.

@@ -45,7 +45,7 @@ const std::vector<BackendVerdict>& ProbeBackends();
 struct BackendChoice {
   std::string name;
   std::unique_ptr<Backend> backend;
-  std::vector<BackendVerdict> passed_over;  // Preferred, but do not work.
+  std::vector<BackendVerdict> passed_over;  // Preferred ones that do not work.
 };
 
 // The most preferred backend that works; nullptr if that is the workers.

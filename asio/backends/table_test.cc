@@ -176,7 +176,7 @@ TEST_F(RefusedDeathTest, ABackendThatRefusesEverythingLeavesItToTheWorkers) {
 }
 
 TEST_F(RefusedDeathTest, AnUnprivilegedUserWithoutLockedMemoryGetsABackend) {
-  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+  if (!MayBecomeNobody()) GTEST_SKIP() << "cannot become an unprivileged user";
   EXPECT_EXIT(ReportAsNobody(), ExitedWithCode(0), HasSubstr("took "));
 }
 

@@ -97,7 +97,7 @@ TEST_F(UringTest, TheQueuesBuffersAreRegisteredAndLentOnesWorkToo) {
 }
 
 TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
-  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+  if (!MayBecomeNobody()) GTEST_SKIP() << "cannot become an unprivileged user";
   const std::string bytes = Pattern(4 * kBlock);
   const DirectFile file(bytes);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
