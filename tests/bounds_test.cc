@@ -23,7 +23,7 @@ namespace {
 class BoundsTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(BoundsTest);
 
-TEST_P(BoundsTest, GetCollectsFirstAndThenAnswersNullptr) {
+TEST_P(BoundsTest, GetReapsBeforeItReturnsNullptr) {
   QueueOptions options;
   options.requests_max = 3;
   const auto queue = MakeQueue(options);
@@ -31,9 +31,9 @@ TEST_P(BoundsTest, GetCollectsFirstAndThenAnswersNullptr) {
   Request* a = queue->Get();
   Request* b = queue->Get();
   SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, "x");
-  const absl::Time late = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   Request* c;
-  while ((c = queue->Get()) == nullptr) ASSERT_LT(absl::Now(), late);
+  while ((c = queue->Get()) == nullptr) ASSERT_LT(absl::Now(), deadline);
   EXPECT_EQ(queue->Get(), nullptr);
   for (Request* r : {a, b, c}) queue->Put(r);
 }
@@ -56,8 +56,8 @@ TEST_P(BoundsTest, WritebacksNeverExceedTheirBoundAndAllAreWritten) {
   EXPECT_EQ(file.Contents(), expected);
 }
 
-// Pipes that are full until a thread drains them, which it only does once the
-// bound is reached: Submit() can't come back before that.
+// The pipes are full until a thread drains them once the bound is reached, so
+// Submit() cannot return before that.
 TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   QueueOptions options;
@@ -88,7 +88,7 @@ TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
   EXPECT_TRUE(queue->Sync().ok());
 }
 
-TEST(WritebackBoundTest, SubmitStartsWhatIsHeldWhileItBlocks) {
+TEST(WritebackBoundTest, SubmitStartsHeldRequestsWhileItBlocks) {
   QueueOptions options;
   options.writebacks_max = 2;
   HeldQueue q(options);
@@ -107,7 +107,7 @@ TEST(WritebackBoundTest, SubmitStartsWhatIsHeldWhileItBlocks) {
   EXPECT_EQ(waits, 1u);
   EXPECT_TRUE(q.held->IsRunning(held));
   q.held->when_awaited = [&] { q.held->FinishAll(); };
-  ASSERT_EQ(q.queue.WaitUntil(SoonEnough()), reader);
+  ASSERT_EQ(q.queue.WaitUntil(TestDeadline()), reader);
   EXPECT_EQ(BytesOf(*reader), "y");
 }
 
@@ -132,7 +132,7 @@ TEST(WritebackBoundTest, SubmitAtTheBoundRunsNoHandler) {
   EXPECT_TRUE(called);
 }
 
-TEST(WritebackBoundTest, ABatchOfMoreWritebacksThanTheBoundGoesThrough) {
+TEST(WritebackBoundTest, ABatchOfMoreWritebacksThanTheBoundCompletes) {
   QueueOptions options;
   options.writebacks_max = 2;
   HeldQueue q(options);
@@ -147,7 +147,7 @@ TEST(WritebackBoundTest, ABatchOfMoreWritebacksThanTheBoundGoesThrough) {
   EXPECT_EQ(file.Contents(), "xxxxxxx");
 }
 
-TEST(DepthBoundTest, NoMoreThanDepthMaxAreWithTheBackend) {
+TEST(DepthBoundTest, TheBackendHasAtMostDepthMaxRequests) {
   QueueOptions options;
   options.depth_max = 5;
   HeldQueue q(options);
@@ -164,7 +164,7 @@ TEST(DepthBoundTest, NoMoreThanDepthMaxAreWithTheBackend) {
   EXPECT_EQ(q.held->running_max, 5u);
 }
 
-TEST(DepthBoundTest, TheBacklogIsServedInTheOrderOfSubmits) {
+TEST(DepthBoundTest, TheBacklogIsStartedInTheOrderOfSubmits) {
   QueueOptions options;
   options.depth_max = 2;
   HeldQueue q(options);
@@ -173,7 +173,7 @@ TEST(DepthBoundTest, TheBacklogIsServedInTheOrderOfSubmits) {
   for (Request* r : submitted) EXPECT_EQ(q.queue.Wait(), r);
 }
 
-TEST(DepthBoundTest, ReadsOfPipesDoNotUseUpTheDepth) {
+TEST(DepthBoundTest, PipeReadsDoNotCountTowardsDepthMax) {
   QueueOptions options;
   options.depth_max = 1;
   HeldQueue q(options);
@@ -189,7 +189,7 @@ TEST(DepthBoundTest, ReadsOfPipesDoNotUseUpTheDepth) {
   EXPECT_EQ(FinishAll(&q.queue), 4u);
 }
 
-TEST(MemoryBoundTest, ABufferThatCannotBeHadGivesNullptr) {
+TEST(MemoryBoundTest, GetReturnsNullptrIfTheBufferCannotBeAllocated) {
   QueueOptions options;
   for (const size_t bytes : {SIZE_MAX, SIZE_MAX / 2}) {
     options.buffer_bytes = bytes;

@@ -1,5 +1,4 @@
-// The contract: "Completion": everything comes back once, and cancelling
-// only asks.
+// The contract: "Completion": each request comes back once; Cancel() only asks.
 
 #include <cerrno>
 #include <cstdint>
@@ -28,7 +27,7 @@ TEST_P(CompletionTest, CancelOfAFinishedRequestChangesNothing) {
   const BlockFile file = MakeFile("a");
   Request* a = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
   Request* b = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
-  Request* first = queue->WaitUntil(SoonEnough());
+  Request* first = queue->WaitUntil(TestDeadline());
   Request* second = first == a ? b : a;
   while (queue->in_flight() > 0) queue->Get();  // Until both have finished.
   queue->Cancel(second);
@@ -44,12 +43,12 @@ TEST_P(CompletionTest, ARunningPipeReadCanBeCancelled) {
       Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 10);
   queue->Cancel(r);
   EXPECT_EQ(Finish(queue.get(), r), -ECANCELED);
-  pipe.Put("abc");  // Nobody has read it away.
+  pipe.Put("abc");  // The cancelled read must not take these bytes.
   r = Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 10);
   EXPECT_EQ(Finish(queue.get(), r), 3);
 }
 
-TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndWhatItHeldUpGoesOn) {
+TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndReleasesItsDependents) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
@@ -60,16 +59,16 @@ TEST_P(CompletionTest, AHeldRequestIsCancelledAtOnceAndWhatItHeldUpGoesOn) {
   Request* c =
       Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   queue->Cancel(b);
-  ASSERT_EQ(queue->TryWait(), b);  // Without any waiting.
+  ASSERT_EQ(queue->TryWait(), b);
   EXPECT_EQ(b->result, -ECANCELED);
   EXPECT_EQ(b->transferred, 0u);
   pipe.Put("xy");
   EXPECT_EQ(Finish(queue.get(), a), 1);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), c);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), c);
   EXPECT_EQ(BytesOf(*c), "y");
 }
 
-TEST_P(CompletionTest, EveryOneOfManyCancelledRequestsComesBackOnce) {
+TEST_P(CompletionTest, ManyCancelledRequestsComeBackOnceEach) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("aaaa");
   std::set<Request*> out;
@@ -78,14 +77,14 @@ TEST_P(CompletionTest, EveryOneOfManyCancelledRequestsComesBackOnce) {
     out.insert(Submit(queue.get(), op, file.fd(), 0, 4 * block()));
   }
   for (Request* r : out) queue->Cancel(r);
-  while (Request* r = queue->WaitUntil(SoonEnough())) {
+  while (Request* r = queue->WaitUntil(TestDeadline())) {
     EXPECT_EQ(out.erase(r), 1u);
     EXPECT_TRUE(r->result == At(4) || r->result == -ECANCELED) << r->result;
   }
   EXPECT_TRUE(out.empty());
 }
 
-// From here on the backend is the test's.
+// The tests below control the backend.
 
 TEST(CompletionOrderTest, ACancelledWriteIsNotDoneAndItsDependentsRun) {
   HeldQueue q;
@@ -95,7 +94,7 @@ TEST(CompletionOrderTest, ACancelledWriteIsNotDoneAndItsDependentsRun) {
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 1, 3);
   EXPECT_EQ(q.held->running.size(), 1u);
   q.queue.Cancel(w);
-  EXPECT_TRUE(q.held->IsRunning(r));  // It overlapped nothing but w.
+  EXPECT_TRUE(q.held->IsRunning(r));  // It overlaps only w.
   EXPECT_EQ(Finish(&q.queue, w), -ECANCELED);
   q.held->Finish(r);
   ASSERT_EQ(q.queue.TryWait(), r);
@@ -113,24 +112,24 @@ TEST(CompletionOrderTest, ARequestInTheBacklogIsCancelledAtOnce) {
   q.queue.Cancel(b);
   EXPECT_EQ(q.queue.TryWait(), b);
   EXPECT_EQ(b->result, -ECANCELED);
-  EXPECT_EQ(q.held->cancels, 0u);  // It was never the backend's.
+  EXPECT_EQ(q.held->cancels, 0u);  // The backend never had it.
   EXPECT_EQ(Finish(&q.queue, a), 0);
   EXPECT_EQ(Finish(&q.queue, c), 0);
 }
 
-TEST(CompletionOrderTest, ACancelThatComesTooLateLeavesTheResult) {
+TEST(CompletionOrderTest, ALateCancelDoesNotChangeTheResult) {
   HeldQueue q;
   q.held->can_cancel = false;
   Request* r = Submit(&q.queue, Op::kNoOp);
   q.queue.Cancel(r);
   EXPECT_EQ(q.held->cancels, 1u);
-  EXPECT_EQ(q.queue.TryWait(), nullptr);  // Still the backend's.
+  EXPECT_EQ(q.queue.TryWait(), nullptr);  // The backend still has it.
   EXPECT_EQ(q.queue.in_flight(), 1u);
   q.held->Finish(r);
   EXPECT_EQ(Finish(&q.queue, r), 0);
 }
 
-TEST(CompletionOrderTest, ARefusedRequestThatWasCancelledIsNotStartedAnew) {
+TEST(CompletionOrderTest, ACancelledRequestThatIsRefusedIsNotResubmitted) {
   HeldQueue q;
   q.held->can_cancel = false;
   const Pipe pipe;
@@ -146,11 +145,11 @@ TEST(CompletionOrderTest, ARefusedRequestIsDoneByTheWorkers) {
   const ScratchFile file("abc");
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 3);
   q.held->FinishAs(r, kRefused);
-  ASSERT_EQ(q.queue.WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(q.queue.WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "abc");
 }
 
-TEST(CompletionOrderTest, ACancelledSyncIsNoErrorToBeKept) {
+TEST(CompletionOrderTest, ACancelledSyncIsNotKeptAsAnError) {
   HeldQueue q;
   const ScratchFile file;
   SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "b");

@@ -19,17 +19,17 @@
 namespace uasio {
 namespace {
 
-constexpr int kSoonEnoughMs = 30000;
+constexpr int kTimeoutMs = 30000;
 
 bool IsReadable(int fd, int timeout_ms = 0) {
   pollfd in = {fd, POLLIN, 0};
   return poll(&in, 1, timeout_ms) == 1;
 }
 
-// Takes `count` requests back as the fd announces them.
-void TakeAll(Queue* queue, int fd, int count) {
+// Waits for and puts `count` requests, polling the fd before each TryWait().
+void WaitForSignaled(Queue* queue, int fd, int count) {
   while (count > 0) {
-    ASSERT_TRUE(IsReadable(fd, kSoonEnoughMs));
+    ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
     while (Request* r = queue->TryWait()) {
       EXPECT_TRUE(r->op == Op::kNoOp || r->buffer[0] == 'a') << r->status();
       queue->Put(r);
@@ -44,20 +44,20 @@ class EventFdTest : public BackendTest {
     return Submit(queue, Op::kRead, file.fd(), 0, block());
   }
 
-  // The kernel announces what it has finished a moment after it is there to be
-  // collected: the fd may be readable for nothing then, once for each.
+  // The kernel signals a completion a moment after Reap() can return it, so
+  // each completion may cause one spurious wake-up.
   void ExpectDrained(Queue* queue, int fd, int finished) const {
-    int for_nothing = 0;
-    for (; IsReadable(fd) && for_nothing <= finished; ++for_nothing) {
+    int spurious = 0;
+    for (; IsReadable(fd) && spurious <= finished; ++spurious) {
       EXPECT_EQ(queue->TryWait(), nullptr);
     }
-    EXPECT_LE(for_nothing, counted() ? finished : 0);
+    EXPECT_LE(spurious, counted() ? finished : 0);
   }
 };
 UASIO_INSTANTIATE_BACKENDS(EventFdTest);
 UASIO_INSTANTIATE_DIRECT_BACKENDS(EventFdTest);
 
-TEST_P(EventFdTest, IsTheSameEachTimeAndAtFirstNotReadable) {
+TEST_P(EventFdTest, IsAlwaysTheSameFdAndInitiallyNotReadable) {
   const auto queue = MakeQueue();
   const auto fd = queue->event_fd();
   ASSERT_TRUE(fd.ok()) << fd.status();
@@ -65,31 +65,31 @@ TEST_P(EventFdTest, IsTheSameEachTimeAndAtFirstNotReadable) {
   EXPECT_EQ(*queue->event_fd(), *fd);
 }
 
-TEST_P(EventFdTest, IsReadableWhenSomethingIsFinishedAndDrainedByTryWait) {
+TEST_P(EventFdTest, IsReadableAfterCompletionsUntilTryWaitDrainsIt) {
   const auto queue = MakeQueue();
   const int fd = *queue->event_fd();
   for (int i = 0; i < 100; ++i) {
     Submit(queue.get(), Op::kNoOp);
     Submit(queue.get(), Op::kNoOp);
-    TakeAll(queue.get(), fd, 2);
+    WaitForSignaled(queue.get(), fd, 2);
     EXPECT_FALSE(IsReadable(fd));
   }
 }
 
-TEST_P(EventFdTest, AnnouncesReads) {
+TEST_P(EventFdTest, IsReadableAfterReads) {
   const auto queue = MakeQueue();
   const int fd = *queue->event_fd();
   const BlockFile file = MakeFile("a");
   for (int i = 0; i < 100; ++i) {
     SubmitRead(queue.get(), file);
     SubmitRead(queue.get(), file);
-    TakeAll(queue.get(), fd, 2);
+    WaitForSignaled(queue.get(), fd, 2);
     ExpectDrained(queue.get(), fd, 2);
   }
 }
 
-// The kernel and the workers, each as the first and as the last.
-TEST_P(EventFdTest, AnnouncesDirectAndBufferedReadsOfOneQueue) {
+// Submits to the kernel and to the workers, in both orders.
+TEST_P(EventFdTest, IsReadableAfterDirectAndBufferedReadsOfOneQueue) {
   const auto queue = MakeQueue();
   const int fd = *queue->event_fd();
   const BlockFile file = MakeFile("a");
@@ -98,16 +98,16 @@ TEST_P(EventFdTest, AnnouncesDirectAndBufferedReadsOfOneQueue) {
     if (i % 2 == 0) SubmitRead(queue.get(), file);
     Submit(queue.get(), Op::kRead, buffered.fd(), 0, 1);
     if (i % 2 != 0) SubmitRead(queue.get(), file);
-    TakeAll(queue.get(), fd, 2);
+    WaitForSignaled(queue.get(), fd, 2);
     ExpectDrained(queue.get(), fd, 2);
   }
 }
 
-TEST_P(EventFdTest, AnnouncesWhatWasFinishedBeforeItWasAskedFor) {
+TEST_P(EventFdTest, IsReadableForARequestSubmittedBeforeTheFirstEventFdCall) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("a");
   SubmitRead(queue.get(), file);
-  EXPECT_TRUE(IsReadable(*queue->event_fd(), kSoonEnoughMs));
+  EXPECT_TRUE(IsReadable(*queue->event_fd(), kTimeoutMs));
   EXPECT_EQ(FinishAll(queue.get()), 1u);
 }
 
@@ -137,12 +137,12 @@ TEST_P(EventFdTest, IsReadableForAWriteBackAndAHandler) {
   r->handler = [](Request* r) { *static_cast<bool*>(r->user_data) = true; };
   SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, Blocks("x"));
   while (queue->in_flight() > 0) {
-    ASSERT_TRUE(IsReadable(fd, kSoonEnoughMs));
+    ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
     EXPECT_EQ(queue->TryWait(), nullptr);
   }
   queue->Submit(r);
   while (!called) {
-    ASSERT_TRUE(IsReadable(fd, kSoonEnoughMs));
+    ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
     EXPECT_EQ(queue->TryWait(), nullptr);
   }
 }
@@ -162,11 +162,11 @@ TEST_P(EventFdTest, IsReadableWhenACancelledRequestIsBack) {
   EXPECT_EQ(queue->TryWait(), held);
   EXPECT_EQ(queue->TryWait(), nullptr);
   queue->Cancel(running);
-  EXPECT_TRUE(IsReadable(fd, kSoonEnoughMs));
+  EXPECT_TRUE(IsReadable(fd, kTimeoutMs));
   EXPECT_EQ(queue->TryWait(), running);
 }
 
-TEST(EventFdOrderTest, ItCanBeHadLaterWhereThereIsNoFdAtFirst) {
+TEST(EventFdOrderTest, ALaterCallSucceedsAfterOneWithoutFreeFds) {
   Queue queue;
   {
     const FdLimit none(0);
@@ -176,13 +176,13 @@ TEST(EventFdOrderTest, ItCanBeHadLaterWhereThereIsNoFdAtFirst) {
   const auto fd = queue.event_fd();
   ASSERT_TRUE(fd.ok()) << fd.status();
   Submit(&queue, Op::kNoOp);
-  EXPECT_TRUE(IsReadable(*fd, kSoonEnoughMs));
+  EXPECT_TRUE(IsReadable(*fd, kTimeoutMs));
   EXPECT_EQ(FinishAll(&queue), 1u);
 }
 
-// Submit() and Get() take in what is finished, to start what is held; the
-// results must not be forgotten over that.
-TEST(EventFdOrderTest, AnnouncesWhatOtherCallsHaveTakenIn) {
+// Submit() and Get() reap completions to start held requests.  The event fd
+// must be readable for those results, too.
+TEST(EventFdOrderTest, IsReadableForResultsThatOtherCallsReaped) {
   const ScratchFile file("a");
   HeldQueue q;
   const int fd = *q.queue.event_fd();
@@ -199,9 +199,9 @@ TEST(EventFdOrderTest, AnnouncesWhatOtherCallsHaveTakenIn) {
   EXPECT_TRUE(IsReadable(fd));
 }
 
-// The queue itself waits by the fd where both the backend and the workers have
-// something: what is none of its business then is not written.
-TEST(EventFdOrderTest, NothingIsAnnouncedToNobody) {
+// A queue with two sources polls the event fd itself.  While no user has asked
+// for the fd, calls that reap completions must not write it.
+TEST(EventFdOrderTest, IsNotSignaledBeforeTheUserAsksForIt) {
   const ScratchFile file("a");
   HeldQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
@@ -210,15 +210,15 @@ TEST(EventFdOrderTest, NothingIsAnnouncedToNobody) {
   for (int i = 0; i < 3; ++i) q.held->Finish(Submit(&q.queue, Op::kNoOp));
   eventfd_t count;
   ASSERT_EQ(eventfd_read(q.held->event_fd, &count), 0);
-  q.queue.Put(q.queue.TryWait());  // Takes in the others, too.
+  q.queue.Put(q.queue.TryWait());  // Reaps the others, too.
   EXPECT_FALSE(IsReadable(q.held->event_fd));
-  EXPECT_TRUE(IsReadable(*q.queue.event_fd()));  // Now there is somebody.
+  EXPECT_TRUE(IsReadable(*q.queue.event_fd()));
   EXPECT_EQ(FinishAll(&q.queue), 2u);
 }
 
-// As many at once as the queue takes in with one look, all but one refused:
-// what is finished behind them was announced with them, and never again.
-TEST(EventFdOrderTest, RefusalsDoNotHideWhatIsFinishedBehindThem) {
+// Fills one Reap() of the queue with refusals.  The completion behind them was
+// signaled with them, and is not signaled again.
+TEST(EventFdOrderTest, RefusalsDoNotHideACompletionBehindThem) {
   HeldQueue q;
   const std::vector<Pipe> pipes(63);
   Request* with_handler = Prepare(&q.queue, Op::kNoOp);

@@ -1,6 +1,7 @@
-// A queue in an epoll loop, beside a pipe, a socket and a timer: a million
-// requests, to the kernel and to the workers, no wake-up lost, none for nothing
-// while everything is blocked, and no system call of the program interrupted.
+// A queue in an epoll loop with a pipe, a socket and a timer: a million
+// requests to the kernel and to the workers lose no wake-up and interrupt no
+// system call of the program; while everything is blocked, it wakes up twice at
+// most.
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -32,11 +33,11 @@ namespace uasio {
 namespace {
 
 constexpr int kRequests = Scaled(1000000);
-constexpr int kDirectRequests = kRequests / 10;  // The disk is slow.
+constexpr int kDirectRequests = kRequests / 10;  // Disks are slow.
 constexpr size_t kBlockBytes = 64;
 constexpr size_t kDirectBytes = 4096;
 constexpr size_t kBlocks = 32;
-constexpr auto kLost = absl::Seconds(20);  // A wake-up that is so late.
+constexpr auto kLost = absl::Seconds(20);  // A wake-up this late is lost.
 
 Fd Timer(int64_t first_ms, int64_t interval_ms) {
   Fd timer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
@@ -47,7 +48,7 @@ Fd Timer(int64_t first_ms, int64_t interval_ms) {
 
 class EpollLoop {
  public:
-  // `direct`: reads in the place of the no-ops.
+  // `direct`: submits direct reads instead of no-ops.
   EpollLoop(Queue* queue, bool direct)
       : requests(direct ? kDirectRequests : kRequests),
         queue_(queue),
@@ -66,7 +67,7 @@ class EpollLoop {
     }
   }
 
-  // The queue is only called when its fd says so, and once at first.
+  // Calls the queue once, and then only when its event fd is readable.
   void Run() {
     ServeQueue();
     absl::Time served = absl::Now();
@@ -87,15 +88,15 @@ class EpollLoop {
     }
   }
 
-  const int requests;  // In all.
+  const int requests;  // To submit in all.
   int returned = 0;
   int handled = 0;
   int writebacks = 0;
-  int piped = 0;     // Bytes that came through the pipe,
-  int received = 0;  // and through the socket.
+  int piped = 0;     // Bytes received from the pipe.
+  int received = 0;  // Bytes received from the socket.
   int ticks = 0;
   int queue_events = 0;
-  int interrupted = 0;  // System calls of this loop.
+  int interrupted = 0;  // System calls of this loop that gave EINTR.
 
  private:
   bool IsDone() const {
@@ -126,7 +127,7 @@ class EpollLoop {
     }
   }
 
-  // A batch of as many as there are, up to a limit; false: there are none.
+  // Submits a batch of up to 24 requests; false: Get() has none.
   bool SubmitSome() {
     std::vector<Request*> batch;
     while (batch.size() < 24 && submitted_ < requests) {
@@ -143,7 +144,7 @@ class EpollLoop {
     r->op = Op::kNoOp;
     r->user_data = this;
     if (i % 16 == 2) r->handler = &Handler;
-    if (i % 64 == 0 || i % 64 == 1) {  // A write-back, a read held behind it.
+    if (i % 64 == 0 || i % 64 == 1) {  // A write-back, a read held by it.
       const size_t block = static_cast<size_t>(i / 64);
       r->op = i % 64 == 0 ? Op::kWriteBack : Op::kRead;
       const bool direct = block % 2 != 0;
@@ -190,7 +191,7 @@ class EpollLoop {
   const Fd timer_ = Timer(1, 1);
   const Pipe pipe_;
   const ScratchFile file_;
-  const ScratchFile scratch_;  // Open a second time, for direct I/O.
+  const ScratchFile scratch_;  // The file that direct_ opens again.
   const absl::StatusOr<File> direct_ = File::Open(scratch_.path(), O_RDWR);
   Fd socket_, peer_;
   int queue_fd_;
@@ -222,7 +223,7 @@ TEST_P(EventLoopTest, AMillionRequestsLoseNoWakeUp) {
   RecordProperty("queue_events", loop.queue_events);
 }
 
-// How often `fd` is readable until `ms` have passed, drained each time.
+// Drains `fd` by TryWait() for `ms`; returns how often it became readable.
 int CountWakeUps(Queue* queue, int fd, int ms) {
   const Fd timer = Timer(ms, 0);
   pollfd fds[] = {{fd, POLLIN, 0}, {timer.get(), POLLIN, 0}};
@@ -234,10 +235,10 @@ int CountWakeUps(Queue* queue, int fd, int ms) {
   return wake_ups;
 }
 
-constexpr int kWatchedMs = 200;
+constexpr int kObservedMs = 200;
 
-// Everything there can be that waits: running, held, in a full backlog, with
-// a handler, a write-back.
+// Submits requests that wait in every way: running, held, in the backlog, with
+// a handler, as a write-back.
 void BlockEverything(Queue* queue, const Pipe& a, const Pipe& b) {
   for (int i = 0; i < 20; ++i) {
     Request* r = Prepare(queue, Op::kRead,
@@ -249,7 +250,7 @@ void BlockEverything(Queue* queue, const Pipe& a, const Pipe& b) {
   Submit(queue, Op::kWriteBack, a.read_end.get(), kFilePosition, 1);
 }
 
-TEST_P(EventLoopTest, NothingSpinsWhileEverythingIsBlocked) {
+TEST_P(EventLoopTest, FewWakeUpsWhileEverythingIsBlocked) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   Pipe a, b;
   QueueOptions options;
@@ -257,12 +258,12 @@ TEST_P(EventLoopTest, NothingSpinsWhileEverythingIsBlocked) {
   const auto queue = MakeQueue(options);
   const int fd = *queue->event_fd();
   BlockEverything(queue.get(), a, b);
-  EXPECT_LE(CountWakeUps(queue.get(), fd, kWatchedMs), 2);
+  EXPECT_LE(CountWakeUps(queue.get(), fd, kObservedMs), 2);
   a.write_end.Close();
   b.write_end.Close();
   queue->Sync().IgnoreError();
   EXPECT_FALSE(
-      queue->Forget(a.read_end.get()).ok());  // It cannot be written to.
+      queue->Forget(a.read_end.get()).ok());  // The write-back has failed.
 }
 
 absl::Duration CpuTimeOfThisThread() {
@@ -271,9 +272,9 @@ absl::Duration CpuTimeOfThisThread() {
   return absl::DurationFromTimespec(now);
 }
 
-// Something has been announced before: a Wait() that did not clear the fd would
+// The event fd has been signaled before: a Wait() that did not read it would
 // find it readable again and again.
-TEST(EventLoopOfTwoSourcesTest, WaitForBothDoesNotSpin) {
+TEST(EventLoopOfTwoSourcesTest, WaitOnBothDoesNotSpin) {
   const Pipe pipe;
   HeldQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
@@ -283,22 +284,22 @@ TEST(EventLoopOfTwoSourcesTest, WaitForBothDoesNotSpin) {
   q.held->Finish(r);
   EXPECT_EQ(Finish(&q.queue, r), 0);
   const absl::Duration before = CpuTimeOfThisThread();
-  const auto watched = absl::Milliseconds(kWatchedMs);
-  EXPECT_EQ(q.queue.WaitUntil(absl::Now() + watched), nullptr);
-  EXPECT_LT(CpuTimeOfThisThread() - before, watched / 4);
+  const auto observed = absl::Milliseconds(kObservedMs);
+  EXPECT_EQ(q.queue.WaitUntil(absl::Now() + observed), nullptr);
+  EXPECT_LT(CpuTimeOfThisThread() - before, observed / 4);
   q.held->FinishAll();
   pipe.Put("x");
   EXPECT_EQ(FinishAll(&q.queue), 2u);
 }
 
-TEST(EventLoopOfTwoSourcesTest, NothingSpinsWhileBothAreBlocked) {
+TEST(EventLoopOfTwoSourcesTest, FewWakeUpsWhileBothAreBlocked) {
   Pipe a, b;
   HeldQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   const int fd = *q.queue.event_fd();
   BlockEverything(&q.queue, a, b);
   Submit(&q.queue, Op::kNoOp);
-  EXPECT_LE(CountWakeUps(&q.queue, fd, kWatchedMs), 2);
+  EXPECT_LE(CountWakeUps(&q.queue, fd, kObservedMs), 2);
   q.held->FinishAll();
   a.write_end.Close();
   b.write_end.Close();

@@ -17,7 +17,7 @@
 namespace uasio {
 namespace {
 
-// Any function as a handler.
+// Sets any function as a request's handler.
 using Function = std::function<void(Request*)>;
 void Handle(Request* r, Function* function) {
   r->user_data = function;
@@ -27,7 +27,7 @@ void Handle(Request* r, Function* function) {
 class HandlersTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(HandlersTest);
 
-TEST_P(HandlersTest, RunInsideAWaitingCallAndWaitNeverReturnsTheirs) {
+TEST_P(HandlersTest, RunInsideWaitingCallsAndWaitDoesNotReturnTheirRequests) {
   const auto queue = MakeQueue();
   int calls = 0;
   Function count = [&](Request* r) {
@@ -62,9 +62,9 @@ TEST_P(HandlersTest, NeitherGetNorPutNorCancelRunsThem) {
   EXPECT_EQ(calls, 1);
 }
 
-// Each handler submits its request again.  There is room for one of the two
-// with the backend, so that each Submit() looks for what is finished; and what
-// performs at submit has finished before the handler returns.
+// Each handler submits its request again.  depth_max is 1 with two requests, so
+// each Submit() reaps; with a backend that performs at submit, the request has
+// finished before the handler returns.
 TEST_P(HandlersTest, ChainsOfAHundredThousandDoNotRecurse) {
   QueueOptions options;
   options.depth_max = 1;
@@ -89,13 +89,13 @@ TEST_P(HandlersTest, ChainsOfAHundredThousandDoNotRecurse) {
   EXPECT_LT(highest - lowest, kStackBytesMax);
 }
 
-// A queue on which `done` is started and finished, `held` runs until the test
-// finishes it, and nothing may be waited for: the handler of `first` makes the
-// one of `second` due, by a call that looks for what is finished.
+// The handler of `first` makes the handler of `second` due, by calls that reap.
+// `plain` runs until the handler of `second` finishes it.  The test fails if
+// the queue blocks in Reap() while a handler is due.
 struct DueInsideAHandler {
   DueInsideAHandler() {
     queue.held->when_awaited = [this] {
-      ADD_FAILURE() << "it waits, though a handler is due";
+      ADD_FAILURE() << "Reap() would block, although a handler is due";
       queue.held->FinishAll();
     };
     plain = Submit(&queue.queue, Op::kNoOp);
@@ -116,7 +116,7 @@ struct DueInsideAHandler {
     queue.held->Finish(second);
     queue.queue.Put(r);
     queue.queue.Put(queue.queue.Get());
-    while (queue.queue.Get() != nullptr) {  // Looks when there are no more.
+    while (queue.queue.Get() != nullptr) {  // Reaps before it returns nullptr.
     }
   };
   Function on_second = [this](Request* r) {
@@ -150,14 +150,14 @@ TEST(DueInsideAHandlerTest, TheDestructorRunsItBeforeItWaits) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(DueInsideAHandlerTest, SyncDoesNotReturnBeforeTheHandlersOfWhatIsOlder) {
+TEST(DueInsideAHandlerTest, SyncRunsTheHandlersOfOlderRequestsBeforeItReturns) {
   DueInsideAHandler due;
   due.queue.held->Finish(due.plain);
   EXPECT_TRUE(due.queue.queue.Sync().ok());
   EXPECT_EQ(due.calls, 1);
 }
 
-TEST_P(HandlersTest, AHandlersSubmitCanBeWaitedForByTheSameWait) {
+TEST_P(HandlersTest, WaitReturnsARequestThatAHandlerSubmitted) {
   const auto queue = MakeQueue();
   Request* second = Prepare(queue.get(), Op::kNoOp);
   Function submit = [&](Request* r) {
@@ -167,13 +167,13 @@ TEST_P(HandlersTest, AHandlersSubmitCanBeWaitedForByTheSameWait) {
   Request* first = Prepare(queue.get(), Op::kNoOp);
   Handle(first, &submit);
   queue->Submit(first);
-  const absl::Time late = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   Request* back;
-  while ((back = queue->Wait()) == nullptr) ASSERT_LT(absl::Now(), late);
+  while ((back = queue->Wait()) == nullptr) ASSERT_LT(absl::Now(), deadline);
   EXPECT_EQ(back, second);
 }
 
-// Streams copy a file each, by handlers alone, beside explicit requests.
+// Each stream copies a file by handlers only, beside explicit requests.
 TEST_P(HandlersTest, ManyStreamsShareAQueueWithExplicitRequests) {
   const auto queue = MakeQueue();
   struct Stream {
@@ -223,12 +223,12 @@ TEST_P(HandlersTest, RunHandlersLeavesOtherResultsToWait) {
     Handle(r, &count);
     queue->Submit(r);
   }
-  while (calls < 3) ASSERT_TRUE(queue->RunHandlers(SoonEnough()));
-  EXPECT_FALSE(queue->RunHandlers());  // There are no more: it does not wait.
+  while (calls < 3) ASSERT_TRUE(queue->RunHandlers(TestDeadline()));
+  EXPECT_FALSE(queue->RunHandlers());  // It does not wait: no handler is left.
   EXPECT_EQ(Finish(queue.get(), plain), 0);
 }
 
-TEST_P(HandlersTest, TheDestructorCallsThoseThatAreDue) {
+TEST_P(HandlersTest, TheDestructorRunsDueHandlers) {
   int calls = 0;
   Function count = [&](Request*) { ++calls; };
   {
@@ -275,7 +275,7 @@ TEST(HandlersOrderTest, RunHandlersGivesUpAtItsDeadline) {
   EXPECT_EQ(result, 1);
 }
 
-TEST(HandlersOrderTest, WaitAnswersNullptrWhenOnlyHandlersAreInFlight) {
+TEST(HandlersOrderTest, WaitReturnsNullptrWhenOnlyHandlersAreInFlight) {
   HeldQueue q;
   Function nothing = [](Request*) {};
   Request* r = Prepare(&q.queue, Op::kNoOp);

@@ -1,4 +1,5 @@
-// The contract: "Errors of write-backs", and what the destructor does.
+// The contract: "Errors of write-backs", and what the queue's destructor runs
+// and prints.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ class KeptErrorsTest : public BackendTest {
 };
 UASIO_INSTANTIATE_BACKENDS(KeptErrorsTest);
 
-TEST_P(KeptErrorsTest, TheFirstIsKeptInFull) {
+TEST_P(KeptErrorsTest, TheFirstErrorIsKeptInFull) {
   const auto queue = MakeQueue();
   int mine = 0;
   Request* w =
@@ -56,7 +57,7 @@ TEST_P(KeptErrorsTest, TheFirstIsKeptInFull) {
   queue->ClearErrors(full_.get());
 }
 
-TEST_P(KeptErrorsTest, SixteenAreKeptAndAllAreCounted) {
+TEST_P(KeptErrorsTest, SixteenErrorsAreKeptAndAllAreCounted) {
   const auto queue = MakeQueue();
   for (int i = 0; i < 50; ++i) {
     SubmitWrite(queue.get(), Op::kWriteBack, full_.get(), i, "x");
@@ -69,7 +70,7 @@ TEST_P(KeptErrorsTest, SixteenAreKeptAndAllAreCounted) {
   queue->ClearErrors(full_.get());
 }
 
-TEST_P(KeptErrorsTest, SyncReturnsThemUntilTheyAreClearedByName) {
+TEST_P(KeptErrorsTest, SyncReturnsErrorsUntilClearErrorsOfTheirFd) {
   const auto queue = MakeQueue();
   const ScratchFile file;
   const Fd readable = file.Open(O_RDONLY);
@@ -90,7 +91,7 @@ TEST_P(KeptErrorsTest, AnExplicitWritesErrorIsItsResultAndNotKept) {
   EXPECT_TRUE(queue->Sync().ok());
 }
 
-TEST_P(KeptErrorsTest, AFailedWriteBackIsRecycledAllTheSame) {
+TEST_P(KeptErrorsTest, AFailedWriteBackBecomesIdle) {
   QueueOptions options;
   options.requests_max = options.writebacks_max = 1;
   const auto queue = MakeQueue(options);
@@ -101,8 +102,8 @@ TEST_P(KeptErrorsTest, AFailedWriteBackIsRecycledAllTheSame) {
   queue->ClearErrors(full_.get());
 }
 
-// Whatever its errno: a network's file system has any of them for a lost write.
-TEST(KeptSyncErrorsTest, ALaterFsyncThatSucceedsDoesNotWashAFailedOneOff) {
+// With any errno: network file systems return various ones for a lost write.
+TEST(KeptSyncErrorsTest, ALaterSuccessfulFsyncDoesNotClearAFailedOne) {
   HeldQueue q;
   const ScratchFile file;
   for (const int error : {EIO, ENOSPC, EBADF, EINVAL}) {
@@ -117,7 +118,7 @@ TEST(KeptSyncErrorsTest, ALaterFsyncThatSucceedsDoesNotWashAFailedOneOff) {
   }
 }
 
-TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledHasFailed) {
+TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledIsKept) {
   HeldQueue q;
   const ScratchFile file;
   Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
@@ -126,7 +127,7 @@ TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledHasFailed) {
   q.queue.ClearErrors(file.fd());
 }
 
-TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyRead) {
+TEST_P(KeptErrorsTest, TheDestructorPrintsUnreadErrors) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
@@ -140,7 +141,7 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsWhatNobodyRead) {
   EXPECT_THAT(words, HasSubstr("1 more"));
 }
 
-TEST_P(KeptErrorsTest, TheDestructorPrintsWhatCameAfterTheLastSync) {
+TEST_P(KeptErrorsTest, TheDestructorPrintsErrorsAfterTheLastSync) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
@@ -151,7 +152,7 @@ TEST_P(KeptErrorsTest, TheDestructorPrintsWhatCameAfterTheLastSync) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("1 more"));
 }
 
-TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintWhatASyncReturned) {
+TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintErrorsThatSyncReturned) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
@@ -161,7 +162,7 @@ TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintWhatASyncReturned) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
 }
 
-TEST_P(KeptErrorsTest, TheDestructorPrintsNothingWhenThereIsNothing) {
+TEST_P(KeptErrorsTest, TheDestructorDoesNotPrintErrorsThatForgetReturned) {
   testing::internal::CaptureStderr();
   {
     const auto queue = MakeQueue();
@@ -213,7 +214,7 @@ TEST_P(KeptFileErrorsTest, TheDestructorRunsHeldRequests) {
   EXPECT_EQ(file.Text(), "abcd");
 }
 
-TEST_P(KeptFileErrorsTest, AFullFileSystemIsToldWithTheBytesThatFitted) {
+TEST_P(KeptFileErrorsTest, OnAFullFileSystemErrorsCountTheBytesTransferred) {
   const SmallFileSystem small("1m");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const int direct = GetParam().direct ? O_DIRECT : 0;

@@ -1,5 +1,5 @@
-// The contract: "Progress" of direct I/O: what the kernel, or the workers, have
-// accepted finishes while the owner computes, and handing it over is cheap.
+// The contract: "Progress" of direct I/O: requests that the kernel or the
+// workers have accepted finish while the owner computes, and Submit() is cheap.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -39,9 +39,10 @@ class KernelProgressTest : public BackendTest {
 };
 UASIO_INSTANTIATE_BACKENDS(KernelProgressTest);
 
-// What follows a submit makes no call into the queue.
+// These tests make no call into the queue between Submit() and the end of the
+// transfers.
 
-// Memory that can be looked at as a file, while a backend has it.
+// Memory that the test can read as a file while a backend writes to it.
 struct VisibleMemory {
   explicit VisibleMemory(size_t size)
       : fd(memfd_create("uasio", MFD_CLOEXEC)), size(size) {
@@ -75,14 +76,14 @@ TEST_P(KernelProgressTest, DirectReadsFinishWhileTheOwnerComputes) {
     reads.back()->buffer = memory.data + at;
   }
   queue->Submit(reads);
-  const absl::Time late = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   for (size_t end = kBytes; end <= memory.size; end += kBytes) {
-    while (memory.At(end - 1) != 'x') ASSERT_LT(absl::Now(), late);
+    while (memory.At(end - 1) != 'x') ASSERT_LT(absl::Now(), deadline);
   }
   EXPECT_EQ(FinishAll(queue.get()), reads.size());
 }
 
-// Those that make the file longer, and those that do not.
+// Writes that extend the file, and writes that do not.
 TEST_P(KernelProgressTest, DirectWritesFinishWhileTheOwnerComputes) {
   for (const std::string& old : {std::string(), std::string(kBlocks, 'o')}) {
     const BlockFile file(/*direct=*/true, old);
@@ -91,21 +92,21 @@ TEST_P(KernelProgressTest, DirectWritesFinishWhileTheOwnerComputes) {
       SubmitWrite(queue.get(), Op::kWriteBack, file.fd(),
                   static_cast<int64_t>(i * kBytes), std::string(kBytes, 'x'));
     }
-    const absl::Time late = SoonEnough();
+    const absl::Time deadline = TestDeadline();
     while (file.Text() != std::string(kRequests * kBlocks, 'x')) {
-      ASSERT_LT(absl::Now(), late);
+      ASSERT_LT(absl::Now(), deadline);
     }
     EXPECT_TRUE(queue->Sync().ok());
   }
 }
 
 struct Cost {
-  absl::Duration submit;    // Of the submitter's time,
-  absl::Duration transfer;  // until all are done.
+  absl::Duration submit;    // Until Submit() returns.
+  absl::Duration transfer;  // Until all requests are done.
   double share() const { return absl::FDivDuration(submit, transfer); }
 };
 
-// Of appending 8 MiB.
+// The cost of appending 8 MiB.
 Cost CostOfAppending(Queue* queue) {
   constexpr size_t kPieces = 8;
   const BlockFile file(/*direct=*/true, "");
@@ -122,8 +123,8 @@ Cost CostOfAppending(Queue* queue) {
   return {submitted - begin, absl::Now() - begin};
 }
 
-// The best of many, since whoever else is busy here makes some worse.
-TEST_P(KernelProgressTest, AppendingCostsTheSubmitterATenthAtTheMost) {
+// Takes the best of many tries, since other load on the system slows some down.
+TEST_P(KernelProgressTest, SubmittingAppendsTakesATenthOfTheTransferAtMost) {
   QueueOptions options;
   options.buffer_bytes = 1 << 20;
   const auto queue = MakeQueue(options);

@@ -35,7 +35,7 @@ void ExpectEmpty(const Request& r) {
   EXPECT_EQ(r.result, 0);
 }
 
-TEST_P(LifeTest, GetLendsAnEmptyRequestAlsoTheSecondTime) {
+TEST_P(LifeTest, GetLendsAnEmptyRequestEachTime) {
   QueueOptions options;
   options.requests_max = 1;
   const auto queue = MakeQueue(options);
@@ -88,7 +88,7 @@ TEST_P(LifeTest, EverySubmittedRequestComesBackExactlyOnce) {
       out.insert(r);
     }
     EXPECT_EQ(out.size(), queue->options().requests_max);
-    while (Request* r = queue->WaitUntil(SoonEnough())) {
+    while (Request* r = queue->WaitUntil(TestDeadline())) {
       EXPECT_EQ(out.erase(r), 1u);
       queue->Put(r);
     }
@@ -103,7 +103,7 @@ TEST_P(LifeTest, AReturnedRequestCanBeSubmittedAgain) {
   Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
   for (int i = 0; i < 100; ++i) {
     queue->Submit(r);
-    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
     EXPECT_EQ(TextOf(BytesOf(*r)), "a");
   }
   queue->Put(r);
@@ -130,18 +130,18 @@ TEST_P(LifeTest, WriteAndReadTransferAtTheirOffsets) {
   EXPECT_EQ(Finish(queue.get(), w), At(2));
   EXPECT_EQ(file.Text(), "01ab456789");
   Request* r = Submit(queue.get(), Op::kRead, file.fd(), At(1), 4 * block());
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(TextOf(BytesOf(*r)), "1ab4");
   EXPECT_TRUE(r->status().ok());
   EXPECT_EQ(r->transferred, 4 * block());
 }
 
-TEST_P(LifeTest, VectorsAreReadAndWritten) {
+TEST_P(LifeTest, ReadvAndWritevTransferAllTheirIovecs) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("0123456789");
   Request* w = Prepare(queue.get(), Op::kWritev, file.fd(), At(1));
-  char* const a = w->buffer;          // Three blocks,
-  char* const b = w->buffer + At(3);  // and two.
+  char* const a = w->buffer;          // Three blocks.
+  char* const b = w->buffer + At(3);  // Two blocks.
   const std::string bytes = Blocks("abcde");
   std::memcpy(w->buffer, bytes.data(), bytes.size());
   const iovec iovecs[] = {{a, 3 * block()}, {b, 0}, {b, 2 * block()}};
@@ -157,7 +157,7 @@ TEST_P(LifeTest, VectorsAreReadAndWritten) {
   EXPECT_EQ(TextOf(std::string(a, bytes.size())), "cde67");
 }
 
-TEST_P(LifeTest, SyncsAndNoOpsGiveZero) {
+TEST_P(LifeTest, SyncsAndNoOpsReturnZero) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("x");
   for (const Op op : {Op::kFsync, Op::kFdatasync}) {
@@ -166,7 +166,7 @@ TEST_P(LifeTest, SyncsAndNoOpsGiveZero) {
   EXPECT_EQ(Finish(queue.get(), Submit(queue.get(), Op::kNoOp)), 0);
 }
 
-TEST_P(LifeTest, ALentBufferIsUsedInPlaceOfTheQueues) {
+TEST_P(LifeTest, ALentBufferReplacesTheQueuesBuffer) {
   QueueOptions options;
   options.buffer_bytes = 4;
   const auto queue = MakeQueue(options);
@@ -180,12 +180,12 @@ TEST_P(LifeTest, ALentBufferIsUsedInPlaceOfTheQueues) {
   EXPECT_EQ(TextOf(std::string(lent.data(), length)), "0123456789");
 }
 
-TEST_P(LifeTest, AtTheFilePositionItReadsAndMovesAsRead2Does) {
+TEST_P(LifeTest, AtTheFilePositionItReadsAndAdvancesAsRead2Does) {
   const auto queue = MakeQueue();
   const ScratchFile file("0123456789");
   lseek(file.fd(), 3, SEEK_SET);
   Request* r = Submit(queue.get(), Op::kRead, file.fd(), kFilePosition, 4);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "3456");
   queue->Put(r);
   EXPECT_EQ(lseek(file.fd(), 0, SEEK_CUR), 7);
@@ -201,7 +201,7 @@ TEST_P(LifeTest, UserDataComesBackUntouched) {
   Request* r = Prepare(queue.get(), Op::kNoOp);
   r->user_data = &mine;
   queue->Submit(r);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(r->user_data, &mine);
 }
 

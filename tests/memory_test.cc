@@ -1,5 +1,5 @@
-// Memory stays flat: a writer that streams through write-backs takes up its
-// buffers and little more, however much it writes.
+// Memory stays flat: a writer that streams by write-backs uses little more than
+// its buffers, however much it writes.
 //
 //   bazel test --test_env=UASIO_STREAMED_MIB=65536 //tests:memory_test
 
@@ -23,7 +23,7 @@ namespace uasio {
 namespace {
 
 constexpr int64_t kStreamedMib = Scaled(8192);
-constexpr int64_t kFileMib = 64;  // It is written round and round.
+constexpr int64_t kFileMib = 64;  // Overwritten again and again.
 constexpr int64_t kAllowanceKib = 16 << 10;
 
 int64_t StreamedMib() {
@@ -31,7 +31,7 @@ int64_t StreamedMib() {
   return text != nullptr ? std::atoll(text) : kStreamedMib;
 }
 
-// "VmRSS:" or "VmHWM:", the most there has been.
+// The value of "VmRSS:" (now) or "VmHWM:" (peak).
 int64_t StatusKib(const std::string& key) {
   std::ifstream status("/proc/self/status");
   std::string word;
@@ -70,7 +70,7 @@ TEST_P(MemoryTest, StaysFlatWhileMuchIsWritten) {
   options.writebacks_max = 32;
   const int64_t buffers_kib =
       static_cast<int64_t>(options.buffer_bytes * options.requests_max) >> 10;
-  std::ofstream("/proc/self/clear_refs") << 5;  // VmHWM begins anew.
+  std::ofstream("/proc/self/clear_refs") << 5;  // Resets VmHWM.
   const int64_t before = StatusKib("VmRSS:");
   {
     const auto queue = MakeQueue(options);

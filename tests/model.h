@@ -1,9 +1,9 @@
-// A FileModel does in memory, one by one, what a queue was told to do with one
-// fd, and says where the queue's results differ.
+// A FileModel performs the requests of one fd one by one in memory, and fails
+// the test where the queue's results differ.
 //
-// Steps are entered in the order of their submits and filled in with what came
-// of them; Check() replays them once all are back.  One that was cancelled has
-// done nothing.
+// The test enters a step for each request, in the order of submits, and stores
+// its result there.  Check() replays the steps once all requests are back.  It
+// skips cancelled requests, which must have had no effect.
 
 #ifndef UASIO_TESTS_MODEL_H_
 #define UASIO_TESTS_MODEL_H_
@@ -28,9 +28,9 @@ struct Step {
   Op op;
   int64_t offset;
   size_t length;
-  std::string bytes;          // To be written; or that have been read.
+  std::string bytes;          // To write; or the bytes read.
   std::vector<iovec> iovecs;  // Of readv and writev.
-  int64_t result = 0;         // Of a write-back: its length.
+  int64_t result = 0;         // A write-back's is its length.
 };
 
 class FileModel {
@@ -38,7 +38,7 @@ class FileModel {
   FileModel(std::string contents, bool appending)
       : contents_(std::move(contents)), appending_(appending) {}
 
-  // The steps stay where they are until Check().
+  // The returned pointer is valid until Check().
   Step* Enter(Step step) {
     if (step.op == Op::kWriteBack) {
       step.result = static_cast<int64_t>(step.length);
@@ -46,7 +46,7 @@ class FileModel {
     return &steps_.emplace_back(std::move(step));
   }
 
-  // Replays the steps, and forgets them.
+  // Replays the steps, and removes them.
   void Check() {
     for (size_t i = 0; i < steps_.size() && !testing::Test::HasFailure(); ++i) {
       SCOPED_TRACE(testing::Message()
@@ -79,7 +79,7 @@ class FileModel {
     if (begin < contents_.size())
       expected = contents_.substr(begin, step.length);
     EXPECT_EQ(step.result, static_cast<int64_t>(expected.size()));
-    EXPECT_TRUE(step.bytes == expected) << "it has read something else";
+    EXPECT_TRUE(step.bytes == expected) << "the read returned other bytes";
     if (at_position) position_ += expected.size();
   }
 

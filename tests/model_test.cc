@@ -1,6 +1,6 @@
-// The contract: "Order", by its results: random requests that overlap, on
-// two files at a time, one of them appending, come to what a model in memory
-// makes of them one by one.
+// The contract: "Order", tested by results: random overlapping requests on two
+// files, one of them O_APPEND, give the same results and contents as a model in
+// memory that performs them one by one.
 
 #include "tests/model.h"
 
@@ -31,14 +31,14 @@ namespace uasio {
 namespace {
 
 constexpr uint64_t kSeeds = 3;
-constexpr uint64_t kDirectSeeds = 2;        // The disk is slow.
-constexpr int kOperations = Scaled(10000);  // Of each seed.
+constexpr uint64_t kDirectSeeds = 2;        // Disks are slow.
+constexpr int kOperations = Scaled(10000);  // For each seed.
 constexpr int kOperationsPerCheck = 500;
-constexpr size_t kFileUnits = 128;  // At first; the offsets that are used.
-constexpr size_t kUnitsMax = 12;    // Of one transfer.
+constexpr size_t kFileUnits = 128;  // The initial size, and the offsets used.
+constexpr size_t kUnitsMax = 12;    // In one transfer.
 constexpr size_t kBatchMax = 8;
 
-// A file with its model.  Buffered, a unit is a byte.
+// A file and its model.  A unit is a byte, or the alignment of a direct file.
 struct ModelledFile {
   ModelledFile(bool direct, bool appending)
       : model("", appending), scratch("") {
@@ -49,11 +49,11 @@ struct ModelledFile {
     unit = file.direct()
                ? std::max(alignment.offset_bytes, alignment.memory_bytes)
                : 1;
-    StartAnew();
+    Reset();
   }
 
-  // When nothing is in flight: as long as at first, at its beginning.
-  void StartAnew() {
+  // Restores the initial size and position.  REQUIRES: nothing is in flight.
+  void Reset() {
     EXPECT_EQ(ftruncate(file.fd(), static_cast<off_t>(kFileUnits * unit)), 0);
     EXPECT_EQ(lseek(file.fd(), 0, SEEK_SET), 0);
     model.Truncate(kFileUnits * unit);
@@ -63,7 +63,7 @@ struct ModelledFile {
   void Check() {
     model.Check();
     EXPECT_TRUE(scratch.Contents() == model.contents());
-    StartAnew();
+    Reset();
   }
 
   FileModel model;
@@ -85,8 +85,8 @@ class RandomRequests {
     for (int i = 0; i < kOperations && !testing::Test::HasFailure(); ++i) {
       Submit();
       const size_t what = Below(16);
-      if (what < 4) TakeBack(queue_->TryWait());
-      if (what < 2) TakeBack(queue_->Wait());
+      if (what < 4) CheckAndPut(queue_->TryWait());
+      if (what < 2) CheckAndPut(queue_->Wait());
       if (what < 6) CancelOne();
       if (what == 15 && Below(10) == 0) Sync();
       if (i % kOperationsPerCheck == 0) Check();
@@ -96,7 +96,7 @@ class RandomRequests {
 
  private:
   // What a request's user_data points to.
-  struct Flight {
+  struct InFlight {
     RandomRequests* self;
     Step* step;
   };
@@ -108,7 +108,7 @@ class RandomRequests {
   void Check() {
     SubmitBatch();
     Sync();
-    while (Request* r = queue_->Wait()) TakeBack(r);
+    while (Request* r = queue_->Wait()) CheckAndPut(r);
     EXPECT_EQ(queue_->in_flight(), 0u);
     EXPECT_TRUE(out_.empty());
     plain_.Check();
@@ -119,7 +119,7 @@ class RandomRequests {
     Request* r = queue_->Get();
     while (r == nullptr) {
       Request* back = queue_->Wait();
-      back != nullptr ? TakeBack(back) : Sync();
+      back != nullptr ? CheckAndPut(back) : Sync();
       r = queue_->Get();
     }
     batch_.push_back(Fill(r));
@@ -156,15 +156,15 @@ class RandomRequests {
     r->offset = step.offset;
     r->length = step.length;
     Step* entered = on->model.Enter(std::move(step));
-    if (IsVectored(r->op)) Cut(r, entered, on->unit);
+    if (IsVectored(r->op)) SplitIntoIovecs(r, entered, on->unit);
     if (r->op == Op::kWriteBack) return r;
-    r->user_data = new Flight{this, entered};
+    r->user_data = new InFlight{this, entered};
     if (Below(4) == 0) r->handler = &Handler;
     return r;
   }
 
-  // Into up to three pieces of the queue's buffer.
-  void Cut(Request* r, Step* step, size_t unit) {
+  // Splits the request's buffer into up to three iovecs.
+  void SplitIntoIovecs(Request* r, Step* step, size_t unit) {
     char* begin = r->buffer;
     size_t left = r->length;
     for (int i = 0; i < 3 && left > 0; ++i) {
@@ -173,18 +173,19 @@ class RandomRequests {
       begin += size;
       left -= size;
     }
-    step->iovecs.reserve(1);  // For data() also of none.
+    step->iovecs.reserve(1);  // data() must not be nullptr.
     r->iovecs = step->iovecs.data();
     r->iovec_count = static_cast<int>(step->iovecs.size());
   }
 
   static void Handler(Request* r) {
-    static_cast<Flight*>(r->user_data)->self->TakeBack(r);
+    static_cast<InFlight*>(r->user_data)->self->CheckAndPut(r);
   }
 
-  void TakeBack(Request* r) {
+  void CheckAndPut(Request* r) {
     if (r == nullptr) return;
-    const std::unique_ptr<Flight> flight(static_cast<Flight*>(r->user_data));
+    const std::unique_ptr<InFlight> flight(
+        static_cast<InFlight*>(r->user_data));
     flight->step->result = r->result;
     if (IsRead(r->op) && r->result > 0) {
       flight->step->bytes.assign(r->buffer, static_cast<size_t>(r->result));
@@ -205,12 +206,12 @@ class RandomRequests {
   Queue* const queue_;
   ModelledFile plain_;
   ModelledFile appending_;
-  std::vector<Request*> batch_;  // Not submitted yet.
-  std::vector<Request*> out_;    // Of those, and in flight: no write-backs.
+  std::vector<Request*> batch_;  // Not yet submitted.
+  std::vector<Request*> out_;    // In batch_ or in flight, without write-backs.
 };
 
-// Finishes what is started in a random order, as late as it can, and leaves
-// some of it to the workers.
+// Finishes requests in random order, as late as possible, and leaves some of
+// them to the workers.
 std::unique_ptr<Backend> MakeShuffling() {
   auto backend = std::make_unique<HeldBackend>();
   const auto random = std::make_shared<std::mt19937_64>(1);
@@ -253,9 +254,9 @@ INSTANTIATE_TEST_SUITE_P(Backends, ModelTest,
                            return std::string(info.param.name);
                          });
 
-TEST_P(ModelTest, BufferedFilesEndUpAsIfAllHadRunOneByOne) { Run(false); }
+TEST_P(ModelTest, BufferedFilesMatchTheModel) { Run(false); }
 
-TEST_P(ModelTest, DirectFilesEndUpAsIfAllHadRunOneByOne) {
+TEST_P(ModelTest, DirectFilesMatchTheModel) {
   const ScratchFile probe;
   const auto file = File::Open(probe.path(), O_RDWR);
   ASSERT_TRUE(file.ok()) << file.status();

@@ -1,5 +1,6 @@
-// The contract: "Order": who waits for whom, on a backend that finishes
-// requests when the test says so.  tests/model_test.cc has the results.
+// The contract: "Order": which request waits for which, on a backend that
+// finishes requests when the test says so.  tests/model_test.cc tests the
+// results.
 
 #include <fcntl.h>
 
@@ -29,7 +30,8 @@ class OrderTest : public testing::Test {
   }
   bool Runs(Request* r) const { return q_.held->IsRunning(r); }
 
-  // `r` is finished; what that lets go is started with the next call.
+  // Finishes `r`, and makes a call into the queue, which starts the requests
+  // that `r` held up.
   void Done(Request* r) {
     q_.held->Finish(r);
     q_.queue.Put(q_.queue.Get());
@@ -70,7 +72,7 @@ TEST_F(OrderTest, AReadWaitsForAWriteAndAWriteBackThatItOverlaps) {
   EXPECT_TRUE(Runs(r));
 }
 
-TEST_F(OrderTest, VectorsCountWithTheirWholeLength) {
+TEST_F(OrderTest, AVectorsRangeIsItsTotalLength) {
   char a[10];
   const iovec iovecs[] = {{a, 5}, {a + 5, 5}};
   Request* w = Prepare(&q_.queue, Op::kWritev, file_.fd(), 0);
@@ -83,7 +85,7 @@ TEST_F(OrderTest, VectorsCountWithTheirWholeLength) {
   Done(w);
 }
 
-TEST_F(OrderTest, WhatIsReleasedRunsInTheOrderOfSubmits) {
+TEST_F(OrderTest, ReleasedRequestsRunInTheOrderOfSubmits) {
   Request* a = At(Op::kWrite, 0, 10);
   Request* b = At(Op::kWrite, 0, 5);
   Request* c = At(Op::kWrite, 5, 5);
@@ -110,7 +112,7 @@ TEST_F(OrderTest, ARequestAtTheFilePositionOverlapsEverything) {
   EXPECT_TRUE(Runs(later));
 }
 
-TEST_F(OrderTest, AWriteToAnAppendingFdOverlapsEverythingAReadDoesNot) {
+TEST_F(OrderTest, OnAnAppendFdWritesOverlapEverythingAndReadsDoNot) {
   const Fd fd = file_.Open(O_RDWR | O_APPEND);
   Request* r = On(fd.get(), Op::kRead, 50, 1);
   Request* beside = On(fd.get(), Op::kRead, 10, 1);
@@ -135,7 +137,7 @@ TEST_F(OrderTest, RequestsOnAPipeRunOneByOne) {
   EXPECT_TRUE(Runs(b));
 }
 
-TEST_F(OrderTest, AnFsyncCoversTheWritesBeforeItAndNoneBehind) {
+TEST_F(OrderTest, AnFsyncWaitsForEarlierWritesAndHoldsNoLaterOnes) {
   Request* a = At(Op::kWrite, 0, 10);
   Request* b = At(Op::kWriteBack, 50, 10);
   Request* r = At(Op::kRead, 90, 1);
@@ -148,7 +150,7 @@ TEST_F(OrderTest, AnFsyncCoversTheWritesBeforeItAndNoneBehind) {
   EXPECT_TRUE(Runs(sync));
 }
 
-TEST_F(OrderTest, AnFsyncCoversAHeldWriteToo) {
+TEST_F(OrderTest, AnFsyncWaitsForHeldWritesToo) {
   Request* a = At(Op::kWrite, 0, 10);
   Request* b = At(Op::kWrite, 0, 10);
   Request* sync = At(Op::kFdatasync, 0, 0);
@@ -166,12 +168,12 @@ TEST_F(OrderTest, TwoFdsOfOneFileAreNotOrdered) {
   EXPECT_TRUE(Runs(a) && Runs(b));
 }
 
-TEST_F(OrderTest, ADependentIsReleasedBeforeItsPredecessorIsCollected) {
+TEST_F(OrderTest, ADependentIsReleasedBeforeWaitReturnsItsPredecessor) {
   Request* w = At(Op::kWrite, 0, 1);
   Request* r = At(Op::kRead, 0, 1);
   Done(w);
   EXPECT_TRUE(Runs(r));
-  EXPECT_EQ(q_.queue.TryWait(), w);  // Only now.
+  EXPECT_EQ(q_.queue.TryWait(), w);
 }
 
 TEST_F(OrderTest, AFailedPredecessorReleasesItsDependentsToo) {
@@ -182,7 +184,7 @@ TEST_F(OrderTest, AFailedPredecessorReleasesItsDependentsToo) {
   EXPECT_TRUE(Runs(r));
 }
 
-TEST_F(OrderTest, NoBytesOverlapNothing) {
+TEST_F(OrderTest, AZeroLengthWriteOverlapsNothing) {
   At(Op::kWrite, 0, 10);
   Request* nothing = At(Op::kWrite, 5, 0);
   EXPECT_TRUE(Runs(nothing));

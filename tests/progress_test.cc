@@ -1,5 +1,5 @@
-// The contract: "Progress": what is independent overlaps, what the backend
-// has accepted goes on, and what waits for a call gets it.
+// The contract: "Progress": independent requests run at the same time, accepted
+// ones finish without a call, and each call starts the held ones that may run.
 
 #include <sched.h>
 
@@ -25,7 +25,7 @@ class ProgressTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(ProgressTest);
 UASIO_INSTANTIATE_DIRECT_BACKENDS(ProgressTest);
 
-// The first can only finish when the second has run.
+// The read finishes only when the write, submitted after it, has run.
 TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
@@ -35,7 +35,7 @@ TEST_P(ProgressTest, AReadOverlapsTheWriteThatItWaitsFor) {
   Request* w = SubmitWrite(queue.get(), Op::kWrite, pipe.write_end.get(),
                            kFilePosition, "x");
   size_t count = 0;
-  while (Request* back = queue->WaitUntil(SoonEnough())) {
+  while (Request* back = queue->WaitUntil(TestDeadline())) {
     EXPECT_TRUE(back == r || back == w);
     EXPECT_EQ(back->result, 1);
     ++count;
@@ -50,10 +50,10 @@ TEST_P(ProgressTest, AcceptedRequestsFinishWhileTheOwnerComputes) {
   for (size_t i = 0; i < kWrites; ++i) {
     SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), At(i), Blocks("x"));
   }
-  // From here on no call into the queue.
-  const absl::Time late = SoonEnough();
+  // No call into the queue until the file is written.
+  const absl::Time deadline = TestDeadline();
   while (file.Text() != std::string(kWrites, 'x')) {
-    ASSERT_LT(absl::Now(), late);
+    ASSERT_LT(absl::Now(), deadline);
     sched_yield();
   }
   EXPECT_TRUE(queue->Sync().ok());
@@ -90,9 +90,8 @@ TEST(ProgressOrderTest, ASpanIsStartedAsOneBatch) {
   EXPECT_EQ(q.held->starts, 1u);
 }
 
-// A held request whose predecessor is done is started by the next call,
-// whichever of these it is.
-TEST(ProgressOrderTest, TheNextCallStartsWhatIsHeld) {
+// Each of these calls starts a held request whose predecessor is done.
+TEST(ProgressOrderTest, TheNextCallStartsReleasedRequests) {
   const std::function<void(Queue*)> calls[] = {
       [](Queue* queue) { queue->Put(queue->Get()); },
       [](Queue* queue) { Submit(queue, Op::kNoOp); },
@@ -116,9 +115,9 @@ TEST(ProgressOrderTest, TheNextCallStartsWhatIsHeld) {
   }
 }
 
-// Something finished is at hand all the time: a Wait() that only took that,
-// and did not look any further, would leave the backend idle.
-TEST(ProgressOrderTest, AWaitThatFindsSomethingDoneStartsWhatIsHeldAllTheSame) {
+// With a finished request always at hand, a Wait() that returned it and did
+// nothing else would leave the backend idle.
+TEST(ProgressOrderTest, AWaitThatReturnsAtOnceStartsReleasedRequests) {
   HeldQueue q;
   const ScratchFile file("a");
   Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
@@ -126,7 +125,7 @@ TEST(ProgressOrderTest, AWaitThatFindsSomethingDoneStartsWhatIsHeldAllTheSame) {
   Request* a = Submit(&q.queue, Op::kNoOp);
   q.held->Finish(a);
   q.held->Finish(Submit(&q.queue, Op::kNoOp));
-  EXPECT_EQ(q.queue.TryWait(), a);  // The other no-op is done, too.
+  EXPECT_EQ(q.queue.TryWait(), a);  // The other no-op has finished, too.
   q.held->Finish(w);
   EXPECT_NE(q.queue.TryWait(), nullptr);
   EXPECT_TRUE(q.held->IsRunning(held));

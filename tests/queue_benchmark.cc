@@ -1,5 +1,5 @@
-// What a request costs: the round trip of a no-op, alone and 32 at a time, and
-// 4 KiB reads from memory, and direct writes to it, with and without the order.
+// The cost of a request: round trips of no-ops at depth 1 and 32, and 4 KiB
+// buffered reads from memory and direct writes to it, with and without order.
 //
 //   bazel run -c opt //tests:queue_benchmark
 
@@ -20,7 +20,7 @@
 namespace uasio {
 namespace {
 
-// Each of them with one thread and with four.
+// Runs the benchmark at each of the depths, with one thread and with four.
 template <int... kDepths>
 void AtDepths(benchmark::internal::Benchmark* b) {
   b->ArgNames({"depth", "threads"})
@@ -46,7 +46,7 @@ WorkerPoolOptions Threads(size_t threads) {
   return options;
 }
 
-// `depth` requests in flight; `refill` readies each for the next trip.
+// Keeps `depth` requests in flight; `refill` fills in each before its submit.
 template <typename Refill>
 void RoundTrips(benchmark::State& state, Queue* queue, size_t depth,
                 Refill refill) {
@@ -72,14 +72,14 @@ void BM_NoOp(benchmark::State& state) {
 }
 BENCHMARK(BM_NoOp)->Apply(AtDepths<1, 32>);
 
-// The queue alone: nothing is passed to another thread.
+// The queue alone, without a hand-over to another thread.
 void BM_NoOpAtSubmit(benchmark::State& state) {
   Queue queue(Options(nullptr, 32), std::make_unique<SyncBackend>());
   RoundTrips(state, &queue, 32, [](Request* r) { r->op = Op::kNoOp; });
 }
 BENCHMARK(BM_NoOpAtSubmit)->UseRealTime()->MeasureProcessCPUTime();
 
-// Most of them wait in the backlog, which each call looks after.
+// Most requests wait in the backlog, which each call submits from.
 void BM_NoOpBacklog(benchmark::State& state) {
   WorkerPool pool(Threads(static_cast<size_t>(state.range(0))));
   QueueOptions options = Options(&pool, 4096);
@@ -94,7 +94,7 @@ BENCHMARK(BM_NoOpBacklog)
     ->UseRealTime()
     ->MeasureProcessCPUTime();
 
-// A batch is submitted with one call, and waited for with few.
+// One call submits a batch; few calls wait for it.
 void BM_NoOpBatch(benchmark::State& state) {
   const auto depth = static_cast<size_t>(state.range(0));
   WorkerPool pool(Threads(static_cast<size_t>(state.range(1))));
@@ -114,7 +114,7 @@ void BM_NoOpBatch(benchmark::State& state) {
 }
 BENCHMARK(BM_NoOpBatch)->Apply(AtDepths<32>);
 
-// Files in memory, which vanish with their fd; -1: there is none to be had.
+// Fills a file in memory, which ends with its fd; -1: it cannot be written.
 int Fill(int fd) {
   Buffer block = Buffer::Allocate(kBlockBytes);
   for (size_t i = 0; i < kFileBlocks; ++i) {
@@ -153,9 +153,9 @@ BENCHMARK_CAPTURE(BM_Read4KiB, range, Order::kRange)
 BENCHMARK_CAPTURE(BM_Read4KiB, none, Order::kNone)
     ->Apply(AtDepths<1, 32, 4096>);
 
-// Direct writes of blocks in turn, of which none waits for another, or of
-// random ones: every fifth meets one of 4,096 in flight, and is held.
-void BM_Write4KiB(benchmark::State& state, Order order, bool in_turn) {
+// Direct writes of consecutive blocks, where none is held, or of random blocks:
+// with 4,096 in flight, every fifth overlaps another and is held.
+void BM_Write4KiB(benchmark::State& state, Order order, bool consecutive) {
   const int fd = DirectMemoryFile();
   if (fd < 0) return state.SkipWithError("no direct I/O in /dev/shm");
   const auto depth = static_cast<size_t>(state.range(0));
@@ -165,9 +165,9 @@ void BM_Write4KiB(benchmark::State& state, Order order, bool in_turn) {
   {
     Queue queue(options);
     std::minstd_rand random(1);
-    size_t turn = 0;
+    size_t next = 0;
     RoundTrips(state, &queue, depth, [&](Request* r) {
-      const size_t block = in_turn ? turn++ : random();
+      const size_t block = consecutive ? next++ : random();
       r->op = Op::kWrite;
       r->fd = fd;
       r->offset = static_cast<int64_t>(block % kFileBlocks * kBlockBytes);
@@ -176,9 +176,9 @@ void BM_Write4KiB(benchmark::State& state, Order order, bool in_turn) {
   }
   close(fd);
 }
-BENCHMARK_CAPTURE(BM_Write4KiB, range_in_turn, Order::kRange, true)
+BENCHMARK_CAPTURE(BM_Write4KiB, range_consecutive, Order::kRange, true)
     ->Apply(AtDepths<32, 4096>);
-BENCHMARK_CAPTURE(BM_Write4KiB, none_in_turn, Order::kNone, true)
+BENCHMARK_CAPTURE(BM_Write4KiB, none_consecutive, Order::kNone, true)
     ->Apply(AtDepths<32, 4096>);
 BENCHMARK_CAPTURE(BM_Write4KiB, range_random, Order::kRange, false)
     ->Apply(AtDepths<32, 4096>);

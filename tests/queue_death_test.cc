@@ -1,5 +1,5 @@
-// The contract: "Three kinds of error": each broken rule ends the program
-// with a message in the rule's words.
+// The contract: "Three kinds of error": each broken rule ends the program with
+// a message that names the rule.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,7 +55,7 @@ TEST_F(QueueDeathTest, SubmittingTwice) {
                "Submit: .*was it submitted or put before");
 }
 
-TEST_F(QueueDeathTest, SubmittingWhatWasPut) {
+TEST_F(QueueDeathTest, SubmittingAfterPut) {
   HeldQueue q;
   Request* r = Prepare(&q.queue, Op::kNoOp);
   q.queue.Put(r);
@@ -67,7 +67,8 @@ TEST_F(QueueDeathTest, PuttingARunningRequest) {
   Request* r = Submit(&q.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Put(r), "Put: .*still in flight");
   q.held->Finish(r);
-  EXPECT_DEATH(q.queue.Put(r), "Put: .*still in flight");  // Not yet returned.
+  EXPECT_DEATH(q.queue.Put(r),
+               "Put: .*still in flight");  // Not yet waited for.
 }
 
 TEST_F(QueueDeathTest, PuttingTwice) {
@@ -77,7 +78,7 @@ TEST_F(QueueDeathTest, PuttingTwice) {
   EXPECT_DEATH(q.queue.Put(r), "Put: .*was put before");
 }
 
-TEST_F(QueueDeathTest, NoRequest) {
+TEST_F(QueueDeathTest, ANullRequest) {
   HeldQueue q;
   Request* none = nullptr;
   EXPECT_DEATH(q.queue.Put(none), "there is no request");
@@ -108,7 +109,7 @@ TEST_F(QueueDeathTest, AnotherThread) {
   EXPECT_DEATH(elsewhere([queue = new Queue] { delete queue; }), rule);
 }
 
-// Has a child of fork() make the call, and dies as the child did.
+// Makes the call in a forked child, and aborts if the child was killed.
 template <typename Call>
 void InAChild(Call call) {
   const pid_t child = fork();
@@ -138,8 +139,7 @@ TEST_F(QueueDeathTest, AForkedChild) {
       rule);
 }
 
-// A queue of its own is what a child may have.
-TEST(QueueForkTest, AForkedChildMayMakeItsOwn) {
+TEST(QueueForkTest, AForkedChildMayMakeItsOwnQueue) {
   if (kThreadSanitized) GTEST_SKIP() << "TSan: no threads in a forked child";
   Queue parents;
   EXPECT_EQ(Finish(&parents, Submit(&parents, Op::kNoOp)), 0);
@@ -153,7 +153,7 @@ TEST(QueueForkTest, AForkedChildMayMakeItsOwn) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
-// Calls it from a handler.
+// Makes the call from a handler.
 void FromAHandler(void (*call)(Queue*)) {
   struct Context {
     HeldQueue q;
@@ -174,7 +174,7 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
   const char* const rule = "a handler must not wait for results";
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->Wait(); }), rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->TryWait(); }), rule);
-  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitUntil(SoonEnough()); }),
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitUntil(TestDeadline()); }),
                rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) {
                  Request* out[1];
@@ -192,7 +192,7 @@ TEST_F(QueueDeathTest, AWriteBackWithAHandler) {
   EXPECT_DEATH(q.queue.Submit(r), "a write-back has no handler");
 }
 
-TEST_F(QueueDeathTest, MoreThanTheBufferHolds) {
+TEST_F(QueueDeathTest, ALengthBeyondTheBuffer) {
   HeldQueue q;
   const size_t bytes = q.queue.options().buffer_bytes;
   Request* r = Prepare(&q.queue, Op::kRead, 0, 0, bytes + 1);
@@ -202,20 +202,20 @@ TEST_F(QueueDeathTest, MoreThanTheBufferHolds) {
   EXPECT_DEATH(q.queue.Submit(r), "length exceeds the queue's buffer_bytes");
 }
 
-TEST_F(QueueDeathTest, AnOpThatThereIsNot) {
+TEST_F(QueueDeathTest, AnUnknownOp) {
   HeldQueue q;
   Request* r = Prepare(&q.queue, static_cast<Op>(100));
   EXPECT_DEATH(q.queue.Submit(r), "Submit: there is no such op");
 }
 
-TEST_F(QueueDeathTest, AVectorThatIsNotThere) {
+TEST_F(QueueDeathTest, AVectoredOpWithoutIovecs) {
   HeldQueue q;
   Request* r = Prepare(&q.queue, Op::kReadv);
   r->iovec_count = 1;
   EXPECT_DEATH(q.queue.Submit(r), "Submit: readv or writev without iovecs");
 }
 
-TEST_F(QueueDeathTest, CancellingWhatIsNotSubmitted) {
+TEST_F(QueueDeathTest, CancellingBeforeSubmit) {
   HeldQueue q;
   Request* r = Prepare(&q.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Cancel(r), "Cancel: the request is not submitted");

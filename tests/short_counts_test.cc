@@ -1,4 +1,4 @@
-// The contract: "Short counts", on fds with a size, and what status() says.
+// The contract: "Short counts" on fds with a size, and status() messages.
 
 #include <sys/uio.h>
 
@@ -52,7 +52,7 @@ TEST_P(ShortCountsTest, AVectoredReadIsShortAtTheEndOfTheFile) {
             "456789");
 }
 
-TEST_P(ShortCountsTest, ADirectReadOfAnOddFileEndsWhereTheFileDoes) {
+TEST_P(ShortCountsTest, ADirectReadStopsAtAnUnalignedEndOfFile) {
   const auto queue = MakeQueue();
   const ScratchFile scratch(std::string(5000, 'a'));
   auto file = File::Open(scratch.path(), O_RDONLY);
@@ -66,7 +66,7 @@ TEST_P(ShortCountsTest, ADirectReadOfAnOddFileEndsWhereTheFileDoes) {
   EXPECT_EQ(Finish(queue.get(), r), 0);
 }
 
-TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreThemselves) {
+TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreNotTruncated) {
   const auto queue = MakeQueue();
   const ScratchFile file;
   const Fd direct = file.Open(O_RDWR | O_DIRECT);
@@ -76,14 +76,14 @@ TEST_P(ShortCountsTest, OffsetsBeyondFourGibibytesAreThemselves) {
     const int64_t offset = gib << 30;
     SubmitWrite(queue.get(), Op::kWriteBack, direct.get(), offset, bytes);
     Request* r = Submit(queue.get(), Op::kRead, direct.get(), offset, 8192);
-    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
     EXPECT_EQ(r->result, gib == 5 ? 4096 : 8192) << r->status();
     EXPECT_TRUE(std::string(r->buffer, 4096) == bytes) << gib;
     queue->Put(r);
   }
 }
 
-TEST_P(ShortCountsTest, NoBytesAreNoError) {
+TEST_P(ShortCountsTest, AZeroLengthTransferSucceeds) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("abc");
   for (const Op op : {Op::kRead, Op::kWrite, Op::kReadv, Op::kWritev}) {
@@ -96,15 +96,15 @@ TEST_P(ShortCountsTest, NoBytesAreNoError) {
   EXPECT_EQ(file.Text(), "abc");
 }
 
-// The system writes what fits, and refuses the rest.
-TEST_P(ShortCountsTest, AWriteIsWholeOrAnErrorThatSaysHowFarItGot) {
+// The kernel writes the bytes that fit, and refuses the rest.
+TEST_P(ShortCountsTest, AWriteIsWholeOrAnErrorWithTheBytesTransferred) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("0123456789ab");
   Request* w = Prepare(queue.get(), Op::kWrite, file.fd(), At(8), 4 * block());
   {
     const FileSizeLimit limit(10 * block());
     queue->Submit(w);
-    ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), w);
   }
   EXPECT_EQ(w->result, -EFBIG);
   EXPECT_EQ(w->transferred, 2 * block());
@@ -113,12 +113,12 @@ TEST_P(ShortCountsTest, AWriteIsWholeOrAnErrorThatSaysHowFarItGot) {
                         std::to_string(2 * block()) + " bytes"));
 }
 
-TEST_P(ShortCountsTest, StatusNamesTheOperationAndItsPlaceAndTheErrno) {
+TEST_P(ShortCountsTest, StatusNamesTheOperationOffsetLengthFileAndErrno) {
   const auto queue = MakeQueue();
   const ScratchFile file;
   const Fd fd = file.Open(O_WRONLY);
   Request* r = Submit(queue.get(), Op::kRead, fd.get(), 512, 100);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   const std::string words(r->status().message());
   EXPECT_THAT(words, HasSubstr("read of 100 bytes at offset 512"));
   EXPECT_THAT(words, HasSubstr("fd " + std::to_string(int{fd.get()})));
@@ -126,7 +126,7 @@ TEST_P(ShortCountsTest, StatusNamesTheOperationAndItsPlaceAndTheErrno) {
   EXPECT_THAT(words, HasSubstr("EBADF"));
 }
 
-TEST_P(ShortCountsTest, StatusSaysWhatIsMisaligned) {
+TEST_P(ShortCountsTest, StatusNamesWhatIsMisaligned) {
   const auto queue = MakeQueue();
   const ScratchFile scratch(std::string(8192, 'a'));
   auto file = File::Open(scratch.path(), O_RDONLY);
@@ -148,14 +148,14 @@ TEST_P(ShortCountsTest, StatusSaysWhatIsMisaligned) {
         Prepare(queue.get(), Op::kRead, file->fd(), c.offset, c.length);
     r->buffer += c.shift;
     queue->Submit(r);
-    ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
     ASSERT_EQ(r->result, -EINVAL);
     EXPECT_THAT(std::string(r->status().message()), HasSubstr(c.word));
     queue->Put(r);
   }
 }
 
-TEST_P(ShortCountsTest, AnImpossibleVectorIsRefusedByTheSystem) {
+TEST_P(ShortCountsTest, AnInvalidVectorGivesEinval) {
   const auto queue = MakeQueue();
   const ScratchFile file("abc");
   char a[1];

@@ -1,5 +1,5 @@
-// A full disk under streams: the error reaches the one that wrote, nothing that
-// was flushed before is lost, and others go on.
+// Streams on a full disk: the writer that fails gets the error, flushed data is
+// not lost, and other writers go on.
 
 #include <string>
 
@@ -36,11 +36,11 @@ class StreamsFullDiskTest : public testing::Test {
     EXPECT_NE(status.message().find(name), std::string::npos) << status;
   }
 
-  const SmallFileSystem disk_{"1m"};  // Before there are threads.
+  const SmallFileSystem disk_{"1m"};  // Before any thread starts.
   Queue queue_;
 };
 
-TEST_F(StreamsFullDiskTest, TheWriterIsToldAndNobodyElse) {
+TEST_F(StreamsFullDiskTest, OnlyTheWriterThatFailsGetsTheError) {
   Writer small = Create("small");
   EXPECT_TRUE(small.Write("abc") && small.Flush().ok());
   Writer large = Create("large");
@@ -55,7 +55,7 @@ TEST_F(StreamsFullDiskTest, TheWriterIsToldAndNobodyElse) {
   EXPECT_TRUE(queue_.Sync().ok());
 }
 
-TEST_F(StreamsFullDiskTest, IsKnownBeforehandByPreallocate) {
+TEST_F(StreamsFullDiskTest, PreallocateFailsBeforeTheDataIsWritten) {
   Writer writer = Create("file");
   EXPECT_TRUE(writer.Write("abc"));
   EXPECT_FALSE(writer.Preallocate(2 * kDiskBytes));

@@ -1,4 +1,4 @@
-// The contract: "Threads": a queue for each, one pool for all.
+// The contract: "Threads": each thread has its own queue; all share one pool.
 
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ namespace {
 class ThreadsTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(ThreadsTest);
 
-TEST_P(ThreadsTest, EachThreadHasAQueueOnOneSharedPool) {
+TEST_P(ThreadsTest, QueuesOfSeveralThreadsShareOnePool) {
   WorkerPool pool;
   QueueOptions options;
   options.pool = &pool;
@@ -65,7 +65,7 @@ TEST_P(ThreadsTest, QueuesComeAndGoOnASharedPool) {
   EXPECT_EQ(file.Contents(), std::string(50, 'x'));
 }
 
-TEST(WorkerThreadsTest, BlockAllSignals) {
+TEST(WorkerThreadsTest, WorkersBlockAllSignals) {
   WorkerPoolOptions pool_options;
   static std::atomic<bool> all_blocked{false};
   pool_options.start_hook = []() -> WorkerThread* {
@@ -84,7 +84,7 @@ TEST(WorkerThreadsTest, BlockAllSignals) {
   EXPECT_TRUE(all_blocked);
   sigset_t mask;
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
-  EXPECT_EQ(sigismember(&mask, SIGUSR1), 0);  // Here they are as before.
+  EXPECT_EQ(sigismember(&mask, SIGUSR1), 0);  // This thread's are unchanged.
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// One queue on two sources: a backend with a thread of its own, which takes
-// some requests, refuses others, and the workers, who do the rest.  Wait(), the
-// event fd and Sync() cover both, and nothing is lost.
+// One queue on two sources: a backend with its own thread, which takes some
+// requests and refuses others, and the workers, which do the rest.  Wait(), the
+// event fd and Sync() cover both sources and lose no request.
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -36,10 +36,11 @@
 namespace uasio {
 namespace {
 
-// Of each kind of waiting.
+// For each way to wait.
 constexpr int kRequests = Scaled(100000) / 3;
 
-// Performs in a thread; refuses every eighth at once, and every eighth there.
+// Performs requests in a thread.  Refuses an eighth of them in Start(), and an
+// eighth in the thread.
 class ThreadBackend final : public Backend {
  public:
   ThreadBackend() : thread_([this] { Serve(); }) {}
@@ -64,17 +65,17 @@ class ThreadBackend final : public Backend {
 
   size_t Start(absl::Span<Request* const> batch) override {
     MutexLock lock(&mutex_);
-    size_t on_the_spot = 0;
+    size_t refused_at_once = 0;
     for (Request* r : batch) {
       if (r->priority % 8 == 1) {
         FinishLocked({r, kRefused, 0});
-        ++on_the_spot;
+        ++refused_at_once;
       } else {
         todo_.push_back(r);
       }
     }
     changed_.NotifyAll();
-    return on_the_spot;
+    return refused_at_once;
   }
 
   size_t Reap(absl::Span<Completion> out, size_t min,
@@ -105,7 +106,7 @@ class ThreadBackend final : public Backend {
     }
   }
 
-  // nullptr: it is the end.
+  // nullptr: the backend is being destroyed.
   Request* Next() {
     MutexLock lock(&mutex_);
     while (todo_.empty() && !stopping_) changed_.Wait(&mutex_);
@@ -115,7 +116,7 @@ class ThreadBackend final : public Backend {
     return r;
   }
 
-  // Only the first of those that nobody has collected is announced.
+  // Signals only the first of the completions that wait for Reap().
   void FinishLocked(const Completion& c) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     finished_.push_back(c);
     if (finished_.size() == 1) eventfd_write(event_fd_, 1);
@@ -142,12 +143,13 @@ class TwoSourcesTest : public testing::Test {
         std::make_unique<Queue>(options, std::make_unique<ThreadBackend>());
   }
 
-  // As many as there are requests for, up to kRequests in all.
+  // Submits as many as Get() has requests for, up to kRequests in all.
   void SubmitSome(bool as_write_backs = false) {
     while (submitted_ < kRequests) {
       Request* r = queue_->Get();
       if (r == nullptr) return;
-      r->priority = static_cast<unsigned>(random_() % 64);  // Its way to go.
+      r->priority =
+          static_cast<unsigned>(random_() % 64);  // Selects the source.
       r->op = random_() % 4 != 0   ? Op::kNoOp
               : as_write_backs     ? Op::kWriteBack
               : random_() % 2 != 0 ? Op::kRead
@@ -164,7 +166,7 @@ class TwoSourcesTest : public testing::Test {
     }
   }
 
-  void TakeBack(Request* r) {
+  void CheckAndPut(Request* r) {
     EXPECT_EQ(r->result, static_cast<int64_t>(r->length));
     EXPECT_TRUE(r->op != Op::kRead || r->buffer[0] == 'a');
     ++back_;
@@ -187,8 +189,8 @@ class TwoSourcesTest : public testing::Test {
 
 TEST_F(TwoSourcesTest, WaitCoversBoth) {
   SubmitSome();
-  while (Request* r = queue_->WaitUntil(SoonEnough())) {
-    TakeBack(r);
+  while (Request* r = queue_->WaitUntil(TestDeadline())) {
+    CheckAndPut(r);
     SubmitSome();
   }
   ExpectAllBack();
@@ -200,7 +202,7 @@ TEST_F(TwoSourcesTest, TheEventFdCoversBoth) {
   while (back_ < kRequests) {
     pollfd in = {fd, POLLIN, 0};
     ASSERT_EQ(poll(&in, 1, 20000), 1) << "a wake-up is lost";
-    while (Request* r = queue_->TryWait()) TakeBack(r);
+    while (Request* r = queue_->TryWait()) CheckAndPut(r);
     SubmitSome();
   }
   ExpectAllBack();
@@ -211,7 +213,7 @@ TEST_F(TwoSourcesTest, SyncCoversBoth) {
     SubmitSome(/*as_write_backs=*/true);
     ASSERT_TRUE(queue_->Sync().ok());
     EXPECT_EQ(queue_->in_flight(), 0u);
-    while (Request* r = queue_->TryWait()) TakeBack(r);
+    while (Request* r = queue_->TryWait()) CheckAndPut(r);
   }
   ExpectAllBack();
 }
@@ -228,13 +230,13 @@ TEST_F(TwoSourcesTest, TheDestructorCoversBoth) {
   EXPECT_EQ(file_.Contents(), std::string(100, 'b'));
 }
 
-// Cannot announce the no-op that it has, and signals at every look instead.
-class VainBackend final : public Backend {
+// Cannot signal when its no-op finishes, so each Reap() signals instead.
+class PolledBackend final : public Backend {
  public:
-  int looks = 0;
-  int finishes_at = 0;  // As many looks.
+  int reaps = 0;        // Calls of Reap().
+  int finishes_at = 0;  // The Reap() that returns the no-op.
 
-  absl::string_view name() const override { return "vain"; }
+  absl::string_view name() const override { return "polled"; }
   bool Takes(const Request& r) const override { return r.op == Op::kNoOp; }
   void Attach(int event_fd) override { event_fd_ = event_fd; }
   size_t Start(absl::Span<Request* const> batch) override {
@@ -243,11 +245,11 @@ class VainBackend final : public Backend {
   }
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override {
-    if (++looks == finishes_at) {
+    if (++reaps == finishes_at) {
       out[0] = {request_, 0, 0};
       return 1;
     }
-    if (min > 0) std::this_thread::sleep_until(deadline);  // As it is to block.
+    if (min > 0) std::this_thread::sleep_until(deadline);  // Reap() must block.
     eventfd_write(event_fd_, 1);
     return 0;
   }
@@ -258,27 +260,27 @@ class VainBackend final : public Backend {
   int event_fd_ = -1;
 };
 
-TEST(VainSourceTest, WhatCannotBeAnnouncedTakesNoProcessor) {
-  auto* vain = new VainBackend;
-  Queue queue({}, std::unique_ptr<Backend>(vain));
+TEST(PolledSourceTest, WaitReapsItRegularlyWithoutSpinning) {
+  auto* polled = new PolledBackend;
+  Queue queue({}, std::unique_ptr<Backend>(polled));
   const Pipe pipe;
   Request* by_backend = Submit(&queue, Op::kNoOp);
   Request* by_worker = Submit(&queue, Op::kRead, pipe.read_end.get(),
                               kFilePosition, /*length=*/1);
   const absl::Duration time = absl::Milliseconds(200);
-  const int before = vain->looks;
+  const int before = polled->reaps;
   EXPECT_EQ(queue.WaitUntil(absl::Now() + time), nullptr);
-  EXPECT_LT(vain->looks - before, time / absl::Microseconds(50));
+  EXPECT_LT(polled->reaps - before, time / absl::Microseconds(50));
   pipe.Put("x");
   EXPECT_EQ(Finish(&queue, by_worker), 1);
   by_worker = Submit(&queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
-  vain->finishes_at = vain->looks + 20;
+  polled->finishes_at = polled->reaps + 20;
   EXPECT_EQ(Finish(&queue, by_backend), 0);
   pipe.Put("x");
   EXPECT_EQ(Finish(&queue, by_worker), 1);
 }
 
-// No RLIMIT_NOFILE: sanitizers want fds of their own.
+// Not by RLIMIT_NOFILE: sanitizers need fds of their own.
 [[noreturn]] void ReadWithoutAnEventFd() {
   const auto in_use = std::make_shared<int>();
   auto held = std::make_unique<HeldBackend>();

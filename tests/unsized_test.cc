@@ -1,4 +1,4 @@
-// The contract: "Short counts", on fds without a size: pipes, sockets.
+// The contract: "Short counts" on pipes, sockets and terminals.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -24,13 +24,13 @@ namespace {
 class UnsizedTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(UnsizedTest);
 
-TEST_P(UnsizedTest, APipeReadReturnsWhatThereIs) {
+TEST_P(UnsizedTest, APipeReadReturnsTheBytesInThePipe) {
   const auto queue = MakeQueue();
   Pipe pipe;
   pipe.Put("abc");
   Request* r =
       Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "abc");
   queue->Put(r);
   pipe.write_end.Close();
@@ -46,7 +46,7 @@ TEST_P(UnsizedTest, APipeReadWaitsForBytes) {
       Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 100);
   EXPECT_EQ(queue->TryWait(), nullptr);
   pipe.Put("abc");
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "abc");
 }
 
@@ -61,7 +61,7 @@ TEST_P(UnsizedTest, EagainFromANonblockingFdIsAResult) {
       Prepare(queue.get(), Op::kWrite, pipe.write_end.get(), kFilePosition);
   w->buffer = much.data(), w->length = much.size();
   queue->Submit(w);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), w);
   EXPECT_EQ(w->result, -EAGAIN);
   EXPECT_EQ(w->transferred,
             static_cast<size_t>(fcntl(pipe.write_end.get(), F_GETPIPE_SZ)));
@@ -76,7 +76,7 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
       SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
   EXPECT_EQ(Finish(queue.get(), w), 5);
   Request* r = Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "hello");
 }
 
@@ -91,7 +91,7 @@ TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
   ASSERT_EQ(write(master.get(), "line\n", 5), 5);
   Request* r =
       Submit(queue.get(), Op::kRead, terminal.get(), kFilePosition, 100);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "line\n");
 }
 
@@ -112,8 +112,8 @@ TEST_P(UnsizedTest, AnOffsetOnAPipeGivesEspipe) {
   EXPECT_EQ(Finish(queue.get(), r), -ESPIPE);
 }
 
-// Writes far more than fits into a pipe, and reads it from the same queue.
-TEST_P(UnsizedTest, AWriteToAPipeIsWholeHoweverSlowlyItIsRead) {
+// Writes far more than the pipe's capacity, and reads it by the same queue.
+TEST_P(UnsizedTest, AWriteToASlowlyReadPipeIsWhole) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
   const Pipe pipe;
@@ -130,7 +130,7 @@ TEST_P(UnsizedTest, AWriteToAPipeIsWholeHoweverSlowlyItIsRead) {
       Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 50000);
   int64_t written = 0;
   while (read.size() < much.size()) {
-    Request* back = queue->WaitUntil(SoonEnough());
+    Request* back = queue->WaitUntil(TestDeadline());
     ASSERT_NE(back, nullptr);
     if (back == w) {
       written = w->result;
@@ -144,7 +144,7 @@ TEST_P(UnsizedTest, AWriteToAPipeIsWholeHoweverSlowlyItIsRead) {
   EXPECT_EQ(read, much);
 }
 
-// More of them than worker threads, and than depth_max.
+// More blocked reads than worker threads, and than depth_max.
 TEST_P(UnsizedTest, AHundredBlockedPipeReadsDoNotStopFileIo) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
@@ -160,11 +160,11 @@ TEST_P(UnsizedTest, AHundredBlockedPipeReadsDoNotStopFileIo) {
     ASSERT_EQ(Finish(queue.get(), w), 1);
   }
   pipes[50].Put("y");
-  Request* ready = queue->WaitUntil(SoonEnough());
+  Request* ready = queue->WaitUntil(TestDeadline());
   ASSERT_EQ(blocked.erase(ready), 1u);
   EXPECT_EQ(BytesOf(*ready), "y");
   for (Request* r : blocked) queue->Cancel(r);
-  while (Request* r = queue->WaitUntil(SoonEnough())) {
+  while (Request* r = queue->WaitUntil(TestDeadline())) {
     EXPECT_EQ(r->result, -ECANCELED);
     EXPECT_EQ(blocked.erase(r), 1u);
   }

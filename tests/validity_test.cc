@@ -1,4 +1,4 @@
-// The contract: "Validity": what is known of an fd, and until when.
+// The contract: "Validity": what the queue remembers of an fd, and how long.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -61,9 +61,9 @@ TEST_P(ValidityTest, CloseOfAFileWithoutErrorsIsOk) {
   EXPECT_EQ(scratch.Contents(), "x");
 }
 
-// A pipe first, then a file: if the number's past were remembered, the read
-// would be one of a pipe, and the append would be one at an offset.
-TEST_P(ValidityTest, AReusedNumberStartsClean) {
+// The number is a pipe first, then an O_APPEND file.  If the queue remembered
+// the pipe, the write would go to an offset instead of the end of the file.
+TEST_P(ValidityTest, AReusedFdNumberStartsClean) {
   const auto queue = MakeQueue();
   const ScratchFile file("0123456789");
   Pipe pipe(O_NONBLOCK);
@@ -76,7 +76,7 @@ TEST_P(ValidityTest, AReusedNumberStartsClean) {
   ASSERT_EQ(dup2(appending.get(), pipe.read_end.get()), pipe.read_end.get());
   Request* w =
       SubmitWrite(queue.get(), Op::kWrite, pipe.read_end.get(), 0, "ab");
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), w);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), w);
   EXPECT_EQ(w->result, 2);
   EXPECT_TRUE(w->traits.sized);
   EXPECT_TRUE(w->traits.append);
@@ -88,8 +88,8 @@ TEST_P(ValidityTest, AFinishedRequestNoLongerHoldsItsFd) {
   const auto queue = MakeQueue();
   const ScratchFile file("abc");
   Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, 3);
-  ASSERT_EQ(queue->WaitUntil(SoonEnough()), r);
-  EXPECT_TRUE(queue->Forget(file.fd()).ok());  // Though it is not put yet.
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+  EXPECT_TRUE(queue->Forget(file.fd()).ok());  // Although `r` is not put yet.
   EXPECT_EQ(BytesOf(*r), "abc");
 }
 

@@ -20,12 +20,12 @@ class WaitingTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(WaitingTest);
 UASIO_INSTANTIATE_DIRECT_BACKENDS(WaitingTest);
 
-TEST_P(WaitingTest, NothingInFlightIsNothingToWaitFor) {
+TEST_P(WaitingTest, WithNothingInFlightEveryWaitReturnsAtOnce) {
   const auto queue = MakeQueue();
   Request* out[2];
   EXPECT_EQ(queue->Wait(), nullptr);
   EXPECT_EQ(queue->TryWait(), nullptr);
-  EXPECT_EQ(queue->WaitUntil(SoonEnough()), nullptr);
+  EXPECT_EQ(queue->WaitUntil(TestDeadline()), nullptr);
   EXPECT_EQ(queue->WaitMany(absl::MakeSpan(out)), 0u);
   EXPECT_TRUE(queue->Sync().ok());
 }
@@ -45,17 +45,17 @@ TEST_P(WaitingTest, WaitUntilGivesUpAtItsDeadline) {
   EXPECT_EQ(Finish(queue.get(), r), 1);
 }
 
-TEST_P(WaitingTest, TryWaitFindsWhatIsFinished) {
+TEST_P(WaitingTest, TryWaitReturnsAFinishedRequest) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("a");
   Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
-  const absl::Time late = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   Request* back;
-  while ((back = queue->TryWait()) == nullptr) ASSERT_LT(absl::Now(), late);
+  while ((back = queue->TryWait()) == nullptr) ASSERT_LT(absl::Now(), deadline);
   EXPECT_EQ(back, r);
 }
 
-TEST_P(WaitingTest, WaitManyTakesUpToTheSpan) {
+TEST_P(WaitingTest, WaitManyReturnsUpToTheSpan) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("a");
   for (int i = 0; i < 10; ++i) {
@@ -71,7 +71,7 @@ TEST_P(WaitingTest, WaitManyTakesUpToTheSpan) {
   EXPECT_EQ(queue->WaitMany({}), 0u);
 }
 
-TEST(WaitingOrderTest, WaitManyBlocksForOneAndTakesWhatElseIsDone) {
+TEST(WaitingOrderTest, WaitManyBlocksForOneAndReturnsAllThatAreDone) {
   HeldQueue q;
   for (int i = 0; i < 5; ++i) Submit(&q.queue, Op::kNoOp);
   q.held->when_awaited = [&] {
@@ -101,7 +101,7 @@ TEST(WaitingOrderTest, WaitWaitsForAReadHeldBehindAWriteBack) {
   EXPECT_EQ(BytesOf(*r), "x");
 }
 
-TEST_P(WaitingTest, SyncWaitsForAllThatWasSubmittedAndReturnsNoneOfIt) {
+TEST_P(WaitingTest, SyncWaitsForAllSubmittedAndLeavesThemForWait) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile(std::string(10, 'o'));
   for (size_t i = 0; i < 10; ++i) {
@@ -114,8 +114,8 @@ TEST_P(WaitingTest, SyncWaitsForAllThatWasSubmittedAndReturnsNoneOfIt) {
   EXPECT_EQ(TextOf(BytesOf(*r)), std::string(10, 'x'));
 }
 
-// A handler that always submits the next would otherwise keep Sync() for ever.
-TEST_P(WaitingTest, SyncDoesNotWaitForWhatIsSubmittedMeanwhile) {
+// A handler that always submits another request must not block Sync() for ever.
+TEST_P(WaitingTest, SyncDoesNotWaitForLaterSubmits) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("a");
   struct Chain {

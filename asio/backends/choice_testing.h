@@ -1,4 +1,5 @@
-// What a process says of its backends, once the system refuses some.
+// Reports which backend a process gets, for tests in which the system refuses
+// some of them.
 
 #ifndef UASIO_ASIO_BACKENDS_CHOICE_TESTING_H_
 #define UASIO_ASIO_BACKENDS_CHOICE_TESTING_H_
@@ -21,8 +22,8 @@
 
 namespace uasio {
 
-// A write and reads of it by a queue on `backend`, directly where a file in
-// memory allows it.
+// Writes a block and reads it back through a queue on `backend`; with direct
+// I/O if memfds support it.  True: the data is right.
 inline bool DoesIo(std::unique_ptr<Backend> backend) {
   const int fd = memfd_create("uasio", MFD_CLOEXEC);
   fcntl(fd, F_SETFL, O_DIRECT);
@@ -45,8 +46,8 @@ inline bool DoesIo(std::unique_ptr<Backend> backend) {
   return good;
 }
 
-// Prints to stderr what is taken and why nothing better is, and exits: with 0,
-// if a queue on it does I/O.
+// Prints to stderr which backend NewAutoBackend() takes and why the others do
+// not work, and exits; with 0 if a queue on that backend does I/O.
 [[noreturn]] inline void ReportChoice() {
   BackendChoice choice = NewAutoBackend(64);
   for (const BackendVerdict& verdict : choice.passed_over) {

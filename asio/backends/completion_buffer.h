@@ -1,7 +1,7 @@
-// A Finished holds what a backend has finished until it is collected, in order.
+// A CompletionBuffer holds a backend's completions, in order, until Reap().
 //
 // Threads:   one at a time.
-// Bounds:    what is in flight.
+// Bounds:    as many as the requests in flight.
 
 #ifndef UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
 #define UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
@@ -21,23 +21,23 @@ class CompletionBuffer {
     completions_.push_back({request, result, transferred});
   }
 
-  size_t size() const { return completions_.size() - taken_; }
+  size_t size() const { return completions_.size() - moved_; }
 
-  // Moves as many as there are, or have room, to `out`; returns how many.
+  // Moves the oldest completions to `out`, as many as fit; returns how many.
   size_t MoveTo(absl::Span<Completion> out) {
     const size_t count = std::min(out.size(), size());
-    std::copy_n(completions_.begin() + taken_, count, out.begin());
-    taken_ += count;
+    std::copy_n(completions_.begin() + moved_, count, out.begin());
+    moved_ += count;
     if (size() == 0) {
       completions_.clear();
-      taken_ = 0;
+      moved_ = 0;
     }
     return count;
   }
 
  private:
   std::vector<Completion> completions_;
-  size_t taken_ = 0;  // From the front.
+  size_t moved_ = 0;  // From the front.
 };
 
 }  // namespace uasio

@@ -16,14 +16,13 @@
 namespace uasio {
 namespace {
 
-// The same file through the page cache, readable and writable, whatever the fd
-// itself is like.
+// Opens the fd's file for buffered reads and writes, whatever its own mode.
 absl::StatusOr<File> Reopen(int fd) {
   return File::Open(absl::StrCat("/proc/self/fd/", fd), O_RDWR, 0,
                     File::Mode::kBuffered);
 }
 
-// Reads into, or writes from, all of `bytes`, and cuts it to what there was.
+// Reads or writes all of `bytes`; resizes it to the number transferred.
 absl::Status Move(Op op, const File& file, int64_t offset, std::string* bytes) {
   Request request;
   request.op = op;
@@ -37,7 +36,7 @@ absl::Status Move(Op op, const File& file, int64_t offset, std::string* bytes) {
   return request.status();
 }
 
-// Where the rest of it goes; negative: nowhere.
+// The offset that the rest of `write` goes to; negative: the write will fail.
 int64_t Position(const Request& write, int64_t size) {
   if (write.traits.append) return size;
   if (write.offset == kFilePosition) return lseek(write.fd, 0, SEEK_CUR);
@@ -46,13 +45,13 @@ int64_t Position(const Request& write, int64_t size) {
 
 }  // namespace
 
-absl::Status CrashLog::Keep(const Request& write, uint64_t started) {
+absl::Status CrashLog::RecordWrite(const Request& write, uint64_t started) {
   const absl::StatusOr<File> file = Reopen(write.fd);
   if (!file.ok()) return file.status();
   const absl::StatusOr<int64_t> size = file->Size();
   if (!size.ok()) return size.status();
   const int64_t at = Position(write, *size);
-  if (at < 0) return absl::OkStatus();  // It will fail.
+  if (at < 0) return absl::OkStatus();
   Entry entry = {write.fd,      at, at, "", *size, write.transferred, started,
                  /*finished=*/0};
   const size_t there = static_cast<size_t>(std::max<int64_t>(*size - at, 0));
@@ -62,7 +61,7 @@ absl::Status CrashLog::Keep(const Request& write, uint64_t started) {
   return read;
 }
 
-void CrashLog::Finished(uint64_t started, size_t transferred) {
+void CrashLog::RecordFinish(uint64_t started, size_t transferred) {
   const auto entry = std::lower_bound(
       entries_.begin(), entries_.end(), started,
       [](const Entry& e, uint64_t s) { return e.started < s; });
@@ -72,7 +71,7 @@ void CrashLog::Finished(uint64_t started, size_t transferred) {
       entry->offset + static_cast<int64_t>(transferred - entry->transferred);
 }
 
-void CrashLog::Synced(int fd, uint64_t started) {
+void CrashLog::RecordSync(int fd, uint64_t started) {
   int64_t durable = 0;
   const auto covered = [&](const Entry& entry) {
     if (entry.fd != fd || entry.finished == 0 || entry.finished > started) {
@@ -83,7 +82,7 @@ void CrashLog::Synced(int fd, uint64_t started) {
   };
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(), covered),
                  entries_.end());
-  // Undoing those that it did not cover must not cut what it did.
+  // Undoing the other writes must not truncate the synced bytes.
   for (Entry& entry : entries_) {
     if (entry.fd == fd) entry.size = std::max(entry.size, durable);
   }
@@ -95,14 +94,15 @@ absl::Status CrashLog::Undo() {
     Entry& entry = entries_.back();
     const absl::StatusOr<File> file = Reopen(entry.fd);
     if (!file.ok()) return file.status();
-    // Within the file, what was beyond its end are zeros.
+    // Where a sync kept the file longer than it was, resize() adds zeros.
     const int64_t end = std::max(entry.offset, std::min(entry.end, entry.size));
     entry.replaced.resize(static_cast<size_t>(end - entry.offset));
     status = Move(Op::kWrite, *file, entry.offset, &entry.replaced);
     if (!status.ok() || entry.end <= entry.size) continue;
     if (ftruncate(file->fd(), entry.size) != 0) {
-      status = ErrnoStatus(errno, absl::StrCat("cannot cut ", FdWords(entry.fd),
-                                               " to ", entry.size));
+      status =
+          ErrnoStatus(errno, absl::StrCat("cannot truncate ", FdWords(entry.fd),
+                                          " to ", entry.size));
     }
   }
   return status;

@@ -1,11 +1,11 @@
-// A CrashLog keeps what writes replace until a sync covers them, so that a loss
-// of power can be simulated: the fault backend's memory.
+// A CrashLog records the bytes that writes replace until a sync covers the
+// writes.  The fault backend simulates a loss of power with it.
 //
 // Threads:   one at a time.
 // Ownership: fds are borrowed.
 // Units:     bytes.
-// Blocks:    Keep() and Undo() read and write files.
-// Bounds:    holds a copy of all that has been overwritten and not synced.
+// Blocks:    RecordWrite() and Undo() read and write files.
+// Bounds:    holds a copy of all bytes overwritten and not yet synced.
 // Errors:    absl::Status with the fd's name, the offset and the reason.
 
 #ifndef UASIO_ASIO_BACKENDS_CRASH_LOG_H_
@@ -23,36 +23,36 @@ namespace uasio {
 
 class CrashLog {
  public:
-  // The next moment: every start and finish of a request is one.
+  // Advances the log's clock; each start and finish of a request has a time.
   uint64_t Tick() { return ++now_; }
 
-  // Notes down what the rest of `write`, which starts now, will replace.
+  // Records the bytes that the rest of `write`, started at `started`, replaces.
   // REQUIRES: its fd has a size.
-  absl::Status Keep(const Request& write, uint64_t started);
+  absl::Status RecordWrite(const Request& write, uint64_t started);
 
-  // The write that started then has finished; so much of it is done.
-  void Finished(uint64_t started, size_t transferred);
+  // The write started at `started` has finished, with `transferred` bytes done.
+  void RecordFinish(uint64_t started, size_t transferred);
 
-  // A sync of `fd` that started then has succeeded: it covers the writes that
-  // had finished before.
-  void Synced(int fd, uint64_t started);
+  // A sync of `fd` started at `started` has succeeded.  It covers the writes
+  // that had finished before it started.
+  void RecordSync(int fd, uint64_t started);
 
-  // Puts everything back that no sync has covered, and forgets it.
+  // Undoes every write that no sync has covered, and drops its record.
   absl::Status Undo();
 
  private:
   struct Entry {
     int fd;
     int64_t offset;
-    int64_t end;           // Of what was written; set when it is finished.
-    std::string replaced;  // Up to the end of the file as it was.
-    int64_t size;          // Of the file as it was, or as syncs made it since.
-    size_t transferred;    // Before it started.
-    uint64_t started;
-    uint64_t finished;  // 0: not yet.
+    int64_t end;           // Of the bytes written; == offset until finished.
+    std::string replaced;  // Ends at the end of the old file.
+    int64_t size;          // To restore: the file's old, or last synced, size.
+    size_t transferred;    // Before this write started.
+    uint64_t started;      // On the log's clock.
+    uint64_t finished;     // 0: in flight.
   };
 
-  std::vector<Entry> entries_;  // In the order of their starts.
+  std::vector<Entry> entries_;  // By `started`.
   uint64_t now_ = 0;
 };
 

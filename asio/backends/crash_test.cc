@@ -1,4 +1,4 @@
-// A simulated crash takes back what no sync has covered, and nothing else.
+// A simulated crash undoes the writes that no sync has covered, and no others.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,11 +52,11 @@ TEST_F(CrashTest, UnsyncedWritesAreLostAndSyncedOnesStay) {
   EXPECT_EQ(file_.Contents(), "aa23bb6789");
   Crash(&q);
   EXPECT_EQ(file_.Contents(), "aa23456789");
-  Crash(&q);  // It has forgotten.
+  Crash(&q);  // There is nothing left to undo.
   EXPECT_EQ(file_.Contents(), "aa23456789");
 }
 
-TEST_F(CrashTest, OverlappingWritesAreTakenBackInReverse) {
+TEST_F(CrashTest, OverlappingWritesAreUndoneInReverseOrder) {
   FaultyQueue q(CanCrash());
   Write(&q, file_.fd(), 0, "aaaa");
   Sync(&q, file_.fd());
@@ -67,7 +67,7 @@ TEST_F(CrashTest, OverlappingWritesAreTakenBackInReverse) {
   EXPECT_EQ(file_.Contents(), "aaaa456789");
 }
 
-TEST_F(CrashTest, GrowthIsCut) {
+TEST_F(CrashTest, FilesThatGrewAreTruncated) {
   FaultyQueue q(CanCrash());
   Write(&q, file_.fd(), 8, "abcd");
   Sync(&q, file_.fd());
@@ -77,7 +77,7 @@ TEST_F(CrashTest, GrowthIsCut) {
   EXPECT_EQ(file_.Contents(), "01234567abcd");
 }
 
-TEST_F(CrashTest, AppendsAndWritesAtTheFilesPositionAreTakenBack) {
+TEST_F(CrashTest, AppendsAndWritesAtTheFilePositionAreUndone) {
   FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
   const Fd append = file_.Open(O_WRONLY | O_APPEND);
   const Fd other = file_.Open(O_WRONLY);
@@ -89,7 +89,7 @@ TEST_F(CrashTest, AppendsAndWritesAtTheFilesPositionAreTakenBack) {
   EXPECT_EQ(file_.Contents(), "0123456789");
 }
 
-TEST_F(CrashTest, TheFdsAreApart) {
+TEST_F(CrashTest, ASyncCoversItsOwnFdOnly) {
   FaultyQueue q(CanCrash());
   const ScratchFile other("0123456789");
   Write(&q, file_.fd(), 0, "a");
@@ -109,8 +109,8 @@ TEST_F(CrashTest, AFailedSyncCoversNothing) {
   EXPECT_EQ(file_.Contents(), "0123456789");
 }
 
-// The workers' doings would be unknown.
-TEST_F(CrashTest, WhatTheWorkersWouldDoIsTakenBackToo) {
+// The crash log could not record writes by the workers.
+TEST_F(CrashTest, WritesMeantForTheWorkersAreUndoneToo) {
   for (const Fault fault : {Fault::kRefused, Fault::kTryAgain}) {
     FaultyQueue q(CanCrash(Rate(fault, 1)));
     Write(&q, file_.fd(), 0, "aa");
@@ -123,7 +123,7 @@ TEST_F(CrashTest, WhatTheWorkersWouldDoIsTakenBackToo) {
   }
 }
 
-TEST_F(CrashTest, ShortWritesAreTakenBack) {
+TEST_F(CrashTest, ShortWritesAreUndone) {
   FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
   Write(&q, file_.fd(), 5, "abcdefghijk");
   EXPECT_GT(q.faults->count(Fault::kShort), 1u);
@@ -131,7 +131,7 @@ TEST_F(CrashTest, ShortWritesAreTakenBack) {
   EXPECT_EQ(file_.Contents(), "0123456789");
 }
 
-TEST_F(CrashTest, AWriteThatFailsIsNoGrowth) {
+TEST_F(CrashTest, AFailedWriteDoesNotExtendTheFile) {
   FaultyQueue q(CanCrash());
   const Fd read_only = file_.Open(O_RDONLY);
   Request* w = SubmitWrite(&q.queue, Op::kWrite, read_only.get(), 100, "x");
@@ -141,7 +141,7 @@ TEST_F(CrashTest, AWriteThatFailsIsNoGrowth) {
   EXPECT_EQ(file_.Contents(), "0123456789");
 }
 
-TEST_F(CrashTest, AnFdThatIsNotOpenHasItsOwnError) {
+TEST_F(CrashTest, AWriteToAClosedFdGivesEbadf) {
   FaultyQueue q(CanCrash());
   Fd closed = file_.Open(O_RDWR);
   const int fd = closed.get();
@@ -150,8 +150,8 @@ TEST_F(CrashTest, AnFdThatIsNotOpenHasItsOwnError) {
   EXPECT_EQ(Finish(&q.queue, w), -EBADF);
 }
 
-// The first write starts when the file is empty, and is not covered by the
-// sync of what lies behind it.
+// Both writes start while the file is empty.  The sync covers only the one at
+// the higher offset.
 TEST_F(CrashTest, AnUnsyncedWriteBeforeASyncedOneLeavesZeros) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
@@ -161,22 +161,22 @@ TEST_F(CrashTest, AnUnsyncedWriteBeforeASyncedOneLeavesZeros) {
   Request* before = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "aaaa");
   wrapped->Finish(wrapped->running[0]);
   EXPECT_EQ(Finish(&q.queue, behind), 4);
-  Request prepared;  // A sync of its own: the queue's would wait for both.
+  Request prepared;  // Not the queue's sync, which would wait for both.
   prepared.op = Op::kFsync;
   prepared.fd = file.fd();
   Request* const batch[] = {&prepared};
   q.faults->Start(batch);
   wrapped->Finish(wrapped->running[1]);
   Completion done;
-  ASSERT_EQ(q.faults->Reap(absl::MakeSpan(&done, 1), 1, SoonEnough()), 1u);
+  ASSERT_EQ(q.faults->Reap(absl::MakeSpan(&done, 1), 1, TestDeadline()), 1u);
   wrapped->FinishAll();
   EXPECT_EQ(Finish(&q.queue, before), 4);
   Crash(&q);
   EXPECT_EQ(file.Contents(), std::string(4, '\0') + "bbbb");
 }
 
-// On kaio and uring, too, that write directly and may refuse.
-TEST_F(CrashTest, DirectWritesAreTakenBack) {
+// Also on kaio and uring, which write directly and may refuse requests.
+TEST_F(CrashTest, DirectWritesAreUndone) {
   for (const BackendVerdict& verdict : ProbeBackends()) {
     if (verdict.name == "worker" || !verdict.status.ok()) continue;
     auto wrapped = NewBackend(verdict.name, 64);

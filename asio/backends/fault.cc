@@ -17,7 +17,7 @@ namespace {
 
 using Kind = FaultOptions::Kind;
 
-constexpr size_t kCompletionsAtOnce = 64;
+constexpr size_t kReapBatchMax = 64;
 
 Kind KindOf(Op op) {
   if (IsRead(op)) return Kind::kRead;
@@ -30,7 +30,7 @@ std::unique_ptr<Backend> Checked(std::unique_ptr<Backend> wrapped) {
   return wrapped;
 }
 
-// What a request with this fault comes back with at once; 0: it is done.
+// The result of a request with this fault; 0: it is performed.
 int64_t ResultOf(Fault fault) {
   switch (fault) {
     case Fault::kInterrupted:
@@ -53,7 +53,7 @@ int64_t ResultOf(Fault fault) {
 
 }  // namespace
 
-// What the wrapped backend sees is a request of ours.
+// The request that the wrapped backend sees: a copy of the queue's.
 struct FaultBackend::Job : Request, Recyclable<Job> {
   Request* request;  // The queue's.
   Fault fault;
@@ -65,14 +65,14 @@ FaultBackend::FaultBackend(FaultOptions options,
     : options_(std::move(options)),
       wrapped_(Checked(std::move(wrapped))),
       name_(absl::StrCat("fault(", wrapped_->name(), ")")),
-      random_(options_.seed),
-      order_(options_.seed),
-      raw_(kCompletionsAtOnce) {}
+      fault_random_(options_.seed),
+      reorder_random_(options_.seed),
+      raw_(kReapBatchMax) {}
 
 FaultBackend::~FaultBackend() = default;
 
 bool FaultBackend::Takes(const Request& request) const {
-  return wrapped_->Takes(request) || MustSee(request);
+  return wrapped_->Takes(request) || NeedsCrashLog(request);
 }
 
 void FaultBackend::Attach(int event_fd) {
@@ -85,7 +85,7 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     Job* job = jobs_.New(request);
     static_cast<Request&>(*job) = *request;
-    job->fault = Choose(*request);
+    job->fault = ChooseFault(*request);
     job->started = crash_log_.Tick();
     StartOne(job);
   }
@@ -94,7 +94,7 @@ size_t FaultBackend::Start(absl::Span<Request* const> batch) {
     while (ReapWrapped(0, kDontWait)) {
     }
   }
-  AnnounceDelayed();
+  SignalDelayed();
   return finished_.size();
 }
 
@@ -104,7 +104,7 @@ size_t FaultBackend::Reap(absl::Span<Completion> out, size_t min,
   const bool were_delayed = !delayed_.empty();
   while (count < out.size()) {
     const bool missing = count < min;
-    // Nobody is to wait for what the delayed ones could come after.
+    // With delayed completions at hand, do not block for others.
     const bool waits = missing && delayed_.empty();
     if (!ReapWrapped(waits ? 1 : 0, deadline)) {
       if (delayed_.empty() || !(missing || were_delayed)) break;
@@ -112,18 +112,18 @@ size_t FaultBackend::Reap(absl::Span<Completion> out, size_t min,
     }
     count += finished_.MoveTo(out.subspan(count));
   }
-  AnnounceDelayed();
+  SignalDelayed();
   return count;
 }
 
-// They come at the next look at the latest.
-void FaultBackend::AnnounceDelayed() {
+// The next Reap() returns them at the latest, so the owner must call it.
+void FaultBackend::SignalDelayed() {
   if (!delayed_.empty() && event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
 void FaultBackend::Cancel(Request* request) {
   Job* job = jobs_.Find(request);
-  if (job == nullptr) return;  // It waits to be collected.
+  if (job == nullptr) return;  // It waits for Reap().
   const auto late =
       std::find_if(delayed_.begin(), delayed_.end(),
                    [job](const Completion& c) { return c.request == job; });
@@ -139,13 +139,13 @@ absl::Status FaultBackend::Crash() {
   return crash_log_.Undo();
 }
 
-// The script has the first word.
-Fault FaultBackend::Choose(const Request& request) {
+// A scripted fault replaces a drawn one.
+Fault FaultBackend::ChooseFault(const Request& request) {
   const Kind kind = KindOf(request.op);
   const uint64_t nth_of_any = ++started_[static_cast<size_t>(Kind::kAny)];
   const uint64_t nth =
       kind == Kind::kAny ? nth_of_any : ++started_[static_cast<size_t>(kind)];
-  Fault fault = Draw();
+  Fault fault = DrawFault();
   for (const FaultOptions::Scripted& line : options_.script) {
     if (line.kind == kind ? line.nth == nth
                           : line.kind == Kind::kAny && line.nth == nth_of_any) {
@@ -160,8 +160,8 @@ Fault FaultBackend::Choose(const Request& request) {
   return fault;
 }
 
-Fault FaultBackend::Draw() {
-  double left = std::uniform_real_distribution<>(0, 1)(random_);
+Fault FaultBackend::DrawFault() {
+  double left = std::uniform_real_distribution<>(0, 1)(fault_random_);
   for (size_t i = 0; i < kFaults; ++i) {
     left -= options_.rates[i];
     if (left < 0) return static_cast<Fault>(i);
@@ -169,8 +169,8 @@ Fault FaultBackend::Draw() {
   return Fault::kNone;
 }
 
-// Half of what is left, in whole blocks on a direct fd; the length itself if
-// there is no such half.
+// Where a short transfer of the request ends: at half of the rest, in whole
+// blocks on a direct fd; at its length if no such half exists.
 size_t FaultBackend::ShortLength(const Request& request) {
   const bool transfers = IsRead(request.op) || IsWrite(request.op);
   if (IsVectored(request.op) || !transfers) return request.length;
@@ -179,51 +179,51 @@ size_t FaultBackend::ShortLength(const Request& request) {
   return half == 0 ? request.length : request.transferred + half;
 }
 
-// Finishes it, or puts it into batch_.
+// Finishes the job at once, or adds it to batch_.
 void FaultBackend::StartOne(Job* job) {
   const int64_t result = ResultOf(job->fault);
   const bool here =
-      IsForWorkers({job, result, job->transferred}) && MustSee(*job);
+      IsForWorkers({job, result, job->transferred}) && NeedsCrashLog(*job);
   if (result != 0 && !here) return Finish(job, result, job->transferred);
   if (job->fault == Fault::kShort) job->length = ShortLength(*job);
-  if (!KeepForCrash(job)) return Finish(job, -EIO, job->transferred);
-  if (here || !wrapped_->Takes(*job)) return PerformHere(job);
+  if (!RecordForCrash(job)) return Finish(job, -EIO, job->transferred);
+  if (here || !wrapped_->Takes(*job)) return PerformInline(job);
   batch_.push_back(job);
 }
 
-// The crash log does not hear of what the workers do.
-bool FaultBackend::MustSee(const Request& request) const {
+// True: the crash log must record it, so the workers must not perform it.
+bool FaultBackend::NeedsCrashLog(const Request& request) const {
   return options_.can_crash && request.traits.sized &&
          (IsWrite(request.op) || IsSync(request.op));
 }
 
-bool FaultBackend::KeepForCrash(Job* job) {
-  if (!MustSee(*job) || !IsWrite(job->op)) return true;
-  const absl::Status kept = crash_log_.Keep(*job, job->started);
-  return kept.ok() || absl::IsNotFound(kept);  // There is no such fd.
+bool FaultBackend::RecordForCrash(Job* job) {
+  if (!NeedsCrashLog(*job) || !IsWrite(job->op)) return true;
+  const absl::Status kept = crash_log_.RecordWrite(*job, job->started);
+  return kept.ok() || absl::IsNotFound(kept);  // NotFound: the fd is closed.
 }
 
-void FaultBackend::PerformHere(Job* job) {
+void FaultBackend::PerformInline(Job* job) {
   Transfer transfer = internal::MakeTransfer(*job);
   const int64_t result = Perform(&transfer);
   Finish(job, result, transfer.done);
 }
 
-// Waits for `min` of the wrapped backend's, and finishes what may come back.
-// False: nothing has come.
+// Blocks for `min` completions of the wrapped backend, and finishes all that
+// are not delayed.  False: it had none.
 bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
   absl::Span<Completion> raw = absl::MakeSpan(raw_).first(0);
   if (in_wrapped_ > 0) {
     raw = absl::MakeSpan(raw_);
     raw = raw.first(wrapped_->Reap(raw, min, deadline));
     in_wrapped_ -= raw.size();
-    if (options_.reorder) std::shuffle(raw.begin(), raw.end(), order_);
+    if (options_.reorder) std::shuffle(raw.begin(), raw.end(), reorder_random_);
   }
   std::vector<Completion> late;
   if (!raw.empty()) late.swap(delayed_);
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
-    // What is for the workers has not been done: they are to begin at once.
+    // The workers must begin at once with a request that has not been done.
     if (delayed && !IsForWorkers(c)) {
       delayed_.push_back(c);
     } else {
@@ -231,7 +231,7 @@ bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
     }
   }
   for (const Completion& c : late) FinishWrapped(c);
-  if (in_wrapped_ == 0) FinishDelayed();  // There is nothing else to come.
+  if (in_wrapped_ == 0) FinishDelayed();  // Nothing else will complete.
   return !raw.empty();
 }
 
@@ -242,16 +242,17 @@ void FaultBackend::FinishDelayed() {
 
 void FaultBackend::FinishWrapped(const Completion& completion) {
   Job* job = static_cast<Job*>(completion.request);
-  if (!IsForWorkers(completion) || !MustSee(*job)) {
+  if (!IsForWorkers(completion) || !NeedsCrashLog(*job)) {
     return Finish(job, completion.result, completion.transferred);
   }
   job->transferred = completion.transferred;
-  PerformHere(job);
+  PerformInline(job);
 }
 
 void FaultBackend::Finish(Job* job, int64_t result, size_t transferred) {
-  if (IsWrite(job->op)) crash_log_.Finished(job->started, transferred);
-  if (IsSync(job->op) && result >= 0) crash_log_.Synced(job->fd, job->started);
+  if (IsWrite(job->op)) crash_log_.RecordFinish(job->started, transferred);
+  if (IsSync(job->op) && result >= 0)
+    crash_log_.RecordSync(job->fd, job->started);
   finished_.Add(job->request, result, transferred);
   jobs_.Recycle(job);
 }

@@ -1,15 +1,16 @@
-// The fault backend: wraps another one and makes it fail, to test what stands
-// on a queue, and as the worked example of a backend.
+// The fault backend wraps another backend and injects faults, to test code that
+// uses a queue.  It is also the worked example of a backend.
 //
 // Threads:   Backend's rules.
 // Ownership: it owns the backend that it wraps.
-// Order:     that of the wrapped one, unless it is told to mix it up.
-// Blocks:    Reap(); never for longer than the wrapped one.
-// Errors:    the ones that are asked for.
+// Order:     that of the wrapped backend; random with FaultOptions::reorder.
+// Blocks:    Reap(); never for longer than the wrapped backend.
+// Errors:    the injected ones.
 //
 // Faults are scripted (the Nth request of a kind) or drawn at given rates from
-// a generator whose seed replays them.  What a queue mends, a short count, an
-// EINTR, a refusal, does not show in the results; all else does.
+// a generator; the same seed draws the same faults.  Results do not show short
+// transfers, EINTR, refusals, and EAGAIN on fds with a size, since the queue
+// recovers from these; results show all other errors.
 //
 //   FaultOptions options;
 //   options.script.push_back({FaultOptions::Kind::kWrite, 3, Fault::kNoSpace});
@@ -36,22 +37,21 @@ namespace uasio {
 
 enum class Fault : uint8_t {
   kNone,
-  kShort,        // A part of the length is transferred.
-  kInterrupted,  // EINTR, and nothing is done.
-  kTryAgain,     // EAGAIN, likewise.
-  kIoError,      // EIO, likewise.
-  kNoSpace,      // ENOSPC, likewise; of writes only.
-  kRefused,      // The workers are to do it.
-  kDelayed,      // Its result comes after another's, or at the next look.
+  kShort,        // About half of the rest is transferred.
+  kInterrupted,  // EINTR; nothing is transferred.
+  kTryAgain,     // EAGAIN; nothing is transferred.
+  kIoError,      // EIO; nothing is transferred.
+  kNoSpace,      // ENOSPC; nothing is transferred.  Writes only.
+  kRefused,      // Not performed; the workers must do it.
+  kDelayed,      // Completes after another request, or at the next Reap().
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;
 
 struct FaultOptions {
   enum class Kind : uint8_t { kRead, kWrite, kSync, kAny };
 
-  // The `nth` request of `kind`, counted from 1 as they are started: the rest
-  // of a short transfer, and one that was interrupted, count again.  No-ops
-  // are of no kind but kAny.
+  // The `nth` request of `kind`, counted from 1 in the order of Start().  A
+  // resubmitted request counts again.  No-ops count as kAny only.
   struct Scripted {
     Kind kind;
     uint64_t nth;
@@ -59,24 +59,24 @@ struct FaultOptions {
   };
   std::vector<Scripted> script;
 
-  // The probability of each fault, by its number; for what is not scripted.
-  // What is always interrupted never ends.
+  // The probability of each fault, indexed by Fault; for requests that are not
+  // scripted.  With kInterrupted at 1 no request ever completes.
   double rates[kFaults] = {};
 
-  // Finished requests come back in any order.
+  // Completions are reaped in random order.
   bool reorder = false;
 
   uint64_t seed = 1;
 
-  // Keeps what each write to a file replaces, for Crash().  All writes and
-  // syncs of files come here then; what would go to the workers is performed
-  // on the spot.
+  // Records the bytes that each write to a file replaces, for Crash().  The
+  // backend then takes all writes and syncs of files, and performs inside
+  // Start() or Reap() those that would otherwise go to the workers.
   bool can_crash = false;
 };
 
 class FaultBackend final : public Backend {
  public:
-  // REQUIRES: there is a `wrapped`, which nullptr for the workers is not.
+  // REQUIRES: `wrapped` is not nullptr; it cannot wrap the workers.
   FaultBackend(FaultOptions options, std::unique_ptr<Backend> wrapped);
   ~FaultBackend() override;
 
@@ -91,48 +91,48 @@ class FaultBackend final : public Backend {
               Deadline deadline) override;
   void Cancel(Request* request) override;
 
-  // How many faults of each kind there have been.
+  // How many requests have had this fault so far.
   uint64_t count(Fault fault) const {
     return counts_[static_cast<size_t>(fault)];
   }
 
   // Undoes the writes that no sync on their fd has covered, as if the machine
-  // had lost power: what they replaced is written back, and files that they
-  // made longer are cut.
+  // had lost power: restores the bytes that they replaced, and truncates the
+  // files that they extended.
   // REQUIRES: can_crash; nothing is in flight; the fds are still open.
   absl::Status Crash();
 
  private:
   struct Job;
 
-  Fault Choose(const Request& request);
-  Fault Draw();
+  Fault ChooseFault(const Request& request);
+  Fault DrawFault();
   static size_t ShortLength(const Request& request);
   void StartOne(Job* job);
-  bool MustSee(const Request& request) const;
-  bool KeepForCrash(Job* job);
-  void PerformHere(Job* job);
+  bool NeedsCrashLog(const Request& request) const;
+  bool RecordForCrash(Job* job);
+  void PerformInline(Job* job);
   bool ReapWrapped(size_t min, Deadline deadline);
   void FinishDelayed();
-  void AnnounceDelayed();
+  void SignalDelayed();
   void FinishWrapped(const Completion& completion);
   void Finish(Job* job, int64_t result, size_t transferred);
 
   const FaultOptions options_;
   const std::unique_ptr<Backend> wrapped_;
   const std::string name_;
-  std::mt19937_64 random_;  // Of the faults,
-  std::mt19937_64 order_;   // and of what comes back when: not replayable.
+  std::mt19937_64 fault_random_;    // The seed replays it.
+  std::mt19937_64 reorder_random_;  // Not replayable: depends on timing.
   int event_fd_ = -1;
-  uint64_t started_[4] = {};  // By FaultOptions::Kind.
+  uint64_t started_[4] = {};  // Requests, by FaultOptions::Kind.
   uint64_t counts_[kFaults] = {};
   CrashLog crash_log_;
 
   internal::JobPool<Job> jobs_;
   size_t in_wrapped_ = 0;
-  std::vector<Request*> batch_;      // Scratch, of Start().
-  std::vector<Completion> raw_;      // Scratch, of ReapWrapped().
-  std::vector<Completion> delayed_;  // Until something else has finished.
+  std::vector<Request*> batch_;      // Scratch space of Start().
+  std::vector<Completion> raw_;      // Scratch space of ReapWrapped().
+  std::vector<Completion> delayed_;  // Until another request completes.
   CompletionBuffer finished_;
 };
 

@@ -27,7 +27,7 @@ using Kind = FaultOptions::Kind;
 
 constexpr char kBlock[] = "0123456789abcdef";
 
-// The results of `count` requests, one after the other.
+// The results of `count` requests, submitted one after the other.
 std::vector<int64_t> Results(FaultyQueue* q, Op op, int fd, int count) {
   std::vector<int64_t> results;
   for (int i = 0; i < count; ++i) {
@@ -36,7 +36,7 @@ std::vector<int64_t> Results(FaultyQueue* q, Op op, int fd, int count) {
   return results;
 }
 
-TEST(FaultTest, TheScriptHitsTheNthOfItsKindAndNoOther) {
+TEST(FaultTest, AScriptedFaultHitsOnlyTheNthRequestOfItsKind) {
   FaultyQueue q(Script(Kind::kWrite, 2, Fault::kIoError));
   const ScratchFile file(kBlock);
   EXPECT_EQ(Results(&q, Op::kRead, file.fd(), 3),
@@ -48,7 +48,7 @@ TEST(FaultTest, TheScriptHitsTheNthOfItsKindAndNoOther) {
   EXPECT_EQ(q.faults->name(), "fault(sync)");
 }
 
-TEST(FaultTest, TheNthOfAnyKindCountsThemAll) {
+TEST(FaultTest, TheNthOfAnyKindCountsAllRequests) {
   FaultyQueue q(Script(Kind::kAny, 3, Fault::kIoError));
   const ScratchFile file(kBlock);
   EXPECT_EQ(Results(&q, Op::kRead, file.fd(), 1), (std::vector<int64_t>{4}));
@@ -56,7 +56,7 @@ TEST(FaultTest, TheNthOfAnyKindCountsThemAll) {
   EXPECT_EQ(Finish(&q.queue, Submit(&q.queue, Op::kFsync, file.fd())), -EIO);
 }
 
-TEST(FaultTest, ANoOpIsNoSync) {
+TEST(FaultTest, ANoOpDoesNotCountAsASync) {
   FaultyQueue q(Script(Kind::kSync, 1, Fault::kIoError));
   const ScratchFile file;
   EXPECT_EQ(Finish(&q.queue, Submit(&q.queue, Op::kNoOp)), 0);
@@ -65,7 +65,7 @@ TEST(FaultTest, ANoOpIsNoSync) {
   q.queue.ClearErrors(file.fd());
 }
 
-TEST(FaultTest, AnErrorDoesNothingElse) {
+TEST(FaultTest, AFailedWriteTransfersNothing) {
   for (const auto& [fault, error] :
        {std::pair(Fault::kIoError, EIO), std::pair(Fault::kNoSpace, ENOSPC)}) {
     FaultyQueue q(Script(Kind::kWrite, 1, fault));
@@ -78,7 +78,7 @@ TEST(FaultTest, AnErrorDoesNothingElse) {
   }
 }
 
-TEST(FaultTest, OnlyWritesFindNoSpace) {
+TEST(FaultTest, OnlyWritesGetNoSpace) {
   FaultyQueue q(Rate(Fault::kNoSpace, 1));
   const ScratchFile file(kBlock);
   EXPECT_EQ(Results(&q, Op::kRead, file.fd(), 2), (std::vector<int64_t>{4, 4}));
@@ -88,12 +88,12 @@ TEST(FaultTest, OnlyWritesFindNoSpace) {
   EXPECT_EQ(q.faults->count(Fault::kNoSpace), 1u);
 }
 
-TEST(FaultTest, WhatIsCutShortIsFinishedByTheQueue) {
+TEST(FaultTest, TheQueueResubmitsShortTransfers) {
   FaultyQueue q(Rate(Fault::kShort, 1));
   const ScratchFile file;
   Request* w = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, kBlock);
   EXPECT_EQ(Finish(&q.queue, w), 16);
-  EXPECT_EQ(q.faults->count(Fault::kShort), 4u);  // 8, 4, 2 and 1 of them.
+  EXPECT_EQ(q.faults->count(Fault::kShort), 4u);  // 8, 4, 2 and 1 bytes.
   EXPECT_EQ(file.Contents(), kBlock);
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 100);
   EXPECT_EQ(Finish(&q.queue, r), 16);
@@ -101,7 +101,7 @@ TEST(FaultTest, WhatIsCutShortIsFinishedByTheQueue) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
-TEST(FaultTest, WhatIsInterruptedIsDoneAgain) {
+TEST(FaultTest, TheQueueResubmitsInterruptedRequests) {
   FaultyQueue q(Script(Kind::kRead, 1, Fault::kInterrupted));
   const ScratchFile file(kBlock);
   EXPECT_EQ(Results(&q, Op::kRead, file.fd(), 1), (std::vector<int64_t>{4}));
@@ -110,7 +110,7 @@ TEST(FaultTest, WhatIsInterruptedIsDoneAgain) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
-TEST(FaultTest, OnFilesTheWorkersTryAgainAndDoWhatIsRefused) {
+TEST(FaultTest, OnFilesTheWorkersDoTryAgainAndRefusedRequests) {
   for (const Fault fault : {Fault::kTryAgain, Fault::kRefused}) {
     FaultyQueue q(Rate(fault, 1));
     const ScratchFile file(kBlock);
@@ -131,8 +131,8 @@ TEST(FaultTest, OnAPipeTryAgainIsTheResult) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
-// Notes down what the fault backend lets through.
-class Recorder final : public Backend {
+// Records the requests that reach the wrapped backend.
+class LengthRecorder final : public Backend {
  public:
   absl::string_view name() const override { return "recorder"; }
   bool Takes(const Request&) const override { return true; }
@@ -156,8 +156,8 @@ class Recorder final : public Backend {
 };
 
 TEST(FaultTest, OnADirectFileShortCountsAreWholeBlocks) {
-  auto recorder = std::make_unique<Recorder>();
-  Recorder* seen = recorder.get();
+  auto recorder = std::make_unique<LengthRecorder>();
+  LengthRecorder* seen = recorder.get();
   FaultyQueue q(Rate(Fault::kShort, 1), std::move(recorder));
   const ScratchFile scratch;
   auto file = File::Open(scratch.path(), O_RDWR);
@@ -172,7 +172,7 @@ TEST(FaultTest, OnADirectFileShortCountsAreWholeBlocks) {
   EXPECT_EQ(scratch.Contents(), bytes);
 }
 
-TEST(FaultTest, WhatIsDelayedComesAfterSomethingElse) {
+TEST(FaultTest, ADelayedRequestCompletesAfterAnother) {
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed));
   Request* late = Prepare(&q.queue, Op::kNoOp);
   Request* other = Prepare(&q.queue, Op::kNoOp);
@@ -182,26 +182,26 @@ TEST(FaultTest, WhatIsDelayedComesAfterSomethingElse) {
   EXPECT_EQ(q.faults->count(Fault::kDelayed), 1u);
 }
 
-TEST(FaultTest, WhatIsDelayedComesBackAlsoIfThereIsNothingElse) {
+TEST(FaultTest, ADelayedRequestCompletesIfThereIsNoOther) {
   FaultyQueue q(Rate(Fault::kDelayed, 1));
   Request* only = Submit(&q.queue, Op::kNoOp);
   EXPECT_EQ(Finish(&q.queue, only), 0);
 }
 
-TEST(FaultTest, NobodyWaitsForWhatIsDelayedToComeAfter) {
+TEST(FaultTest, WaitReturnsADelayedRequestRatherThanBlock) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
   Request* late = Submit(&q.queue, Op::kNoOp);
   Request* other = Submit(&q.queue, Op::kNoOp);
-  EXPECT_EQ(Finish(&q.queue, late), 0);  // Waits for the first alone.
+  EXPECT_EQ(Finish(&q.queue, late), 0);  // Blocks for the first request only.
   EXPECT_EQ(wrapped->awaited, 1u);
   EXPECT_EQ(wrapped->running.size(), 1u);
   EXPECT_EQ(Finish(&q.queue, other), 0);
 }
 
-// Its owner may compute from then on, and it has not even begun.
-TEST(FaultTest, WhatTheWorkersAreToDoIsNotDelayed) {
+// Otherwise it would not even begin while the queue's owner computes.
+TEST(FaultTest, RequestsThatGoToTheWorkersAreNotDelayed) {
   for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
     auto held = std::make_unique<HeldBackend>();
     HeldBackend* wrapped = held.get();
@@ -217,8 +217,8 @@ TEST(FaultTest, WhatTheWorkersAreToDoIsNotDelayed) {
   }
 }
 
-// Who polls, or has another source beside it, looks without waiting.
-TEST(FaultTest, WhatIsDelayedComesAtTheNextLookAndSaysSo) {
+// A poller, or a queue with two sources, reaps without blocking.
+TEST(FaultTest, ADelayedRequestSignalsAndCompletesAtTheNextReap) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
@@ -235,7 +235,7 @@ TEST(FaultTest, WhatIsDelayedComesAtTheNextLookAndSaysSo) {
   EXPECT_EQ(Finish(&q.queue, other), 0);
 }
 
-TEST(FaultTest, CancelBringsBackWhatIsDelayed) {
+TEST(FaultTest, CancelCompletesADelayedRequest) {
   auto held = std::make_unique<HeldBackend>();
   HeldBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
@@ -245,13 +245,13 @@ TEST(FaultTest, CancelBringsBackWhatIsDelayed) {
   EXPECT_EQ(q.queue.TryWait(), nullptr);
   q.queue.Cancel(late);
   EXPECT_EQ(q.queue.TryWait(), late);
-  EXPECT_EQ(late->result, 0);  // It had happened.
+  EXPECT_EQ(late->result, 0);  // It had finished before the cancel.
   EXPECT_EQ(wrapped->cancels, 0u);
   wrapped->FinishAll();
   EXPECT_EQ(Finish(&q.queue, other), 0);
 }
 
-TEST(FaultTest, WhatIsReorderedComesBackOnceEach) {
+TEST(FaultTest, ReorderedRequestsComeBackOnceEach) {
   FaultOptions options;
   options.reorder = true;
   FaultyQueue q(options);
@@ -266,8 +266,9 @@ TEST(FaultTest, WhatIsReorderedComesBackOnceEach) {
   EXPECT_EQ(back, batch);
 }
 
-// Which of 1000 no-ops fail.
-std::vector<int64_t> Drawn(uint64_t seed, bool reorder, uint64_t* count) {
+// The results of 1000 no-ops; `count`: how many of them failed.
+std::vector<int64_t> ResultsOfNoOps(uint64_t seed, bool reorder,
+                                    uint64_t* count) {
   FaultOptions options = Rate(Fault::kIoError, 0.25, seed);
   options.reorder = reorder;
   FaultyQueue q(options);
@@ -279,14 +280,14 @@ std::vector<int64_t> Drawn(uint64_t seed, bool reorder, uint64_t* count) {
   return results;
 }
 
-TEST(FaultTest, FaultsComeAtTheirRateAndTheSeedReplaysThem) {
+TEST(FaultTest, FaultsHitAtTheirRateAndTheSeedReplaysThem) {
   uint64_t count, again;
-  const std::vector<int64_t> results = Drawn(7, false, &count);
+  const std::vector<int64_t> results = ResultsOfNoOps(7, false, &count);
   EXPECT_GT(count, 190u);
   EXPECT_LT(count, 310u);
-  EXPECT_EQ(Drawn(7, false, &again), results);
-  EXPECT_EQ(Drawn(7, true, &again), results);
-  EXPECT_NE(Drawn(8, false, &again), results);
+  EXPECT_EQ(ResultsOfNoOps(7, false, &again), results);
+  EXPECT_EQ(ResultsOfNoOps(7, true, &again), results);
+  EXPECT_NE(ResultsOfNoOps(8, false, &again), results);
 }
 
 TEST(FaultDeathTest, ThereMustBeABackendToWrap) {

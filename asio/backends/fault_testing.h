@@ -1,4 +1,4 @@
-// A queue on a fault backend that the test still sees.
+// A queue on a fault backend that the test can reach.
 
 #ifndef UASIO_ASIO_BACKENDS_FAULT_TESTING_H_
 #define UASIO_ASIO_BACKENDS_FAULT_TESTING_H_
@@ -26,8 +26,8 @@ struct FaultyQueue {
     return options;
   }
 
-  WorkerPool pool;  // Without a thread while the workers have done nothing.
-  FaultBackend* const faults;  // The queue's.
+  WorkerPool pool;  // Has no threads until a request goes to the workers.
+  FaultBackend* const faults;  // Owned by the queue.
   Queue queue;
 };
 

@@ -8,16 +8,16 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "asio/backends/kernel.h"
+#include "asio/backends/kernel_requests.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
 
-constexpr size_t kEventsAtOnce = 64;
+constexpr size_t kReapBatchMax = 64;
 
-// The system calls have no wrappers in libc.
+// libc has no wrappers for these system calls.
 long IoSetup(unsigned events, aio_context_t* context) {
   return syscall(SYS_io_setup, events, context);
 }
@@ -58,7 +58,7 @@ uint64_t Address(const T* pointer) {
 absl::Status SetupError(const char* call, int error) {
   const char* hint = "";
   if (error == EAGAIN) {
-    hint = "; contexts have taken fs.aio-max-nr (sysctl): raise it";
+    hint = "; all of fs.aio-max-nr (sysctl) is in use: raise it";
   }
   if (error == EPERM) hint = "; a seccomp filter forbids it";
   if (error == ENOSYS) {
@@ -79,13 +79,13 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
   unsigned depth = static_cast<unsigned>(std::min<size_t>(depth_max, 1 << 20));
   aio_context_t context = 0;
   while (IoSetup(depth, &context) != 0) {
-    // EAGAIN: fs.aio-max-nr is spent, but for fewer there may be room.
+    // EAGAIN: fs.aio-max-nr leaves no room for so many; try fewer.
     if (errno != EAGAIN || depth <= 1) return SetupError("io_setup", errno);
     depth /= 2;
   }
   std::unique_ptr<Backend> backend(new KaioBackend(context, reads_ring));
   if (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
-    return SetupError("io_getevents", errno);  // To be known before it is due.
+    return SetupError("io_getevents", errno);  // Reap() would fail later.
   }
   return backend;
 }
@@ -107,10 +107,11 @@ bool KaioBackend::Takes(const Request& request) const {
 
 size_t KaioBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
-    Fill(jobs_.New(request));
+    FillIocb(jobs_.New(request));
   }
   SubmitFilled();
-  ReapFromKernel(0, kDontWait);  // Writes that would wait fail on the spot.
+  // Writes that would wait have failed already.
+  ReapFromKernel(0, kDontWait);
   return finished_.size();
 }
 
@@ -123,25 +124,25 @@ size_t KaioBackend::Reap(absl::Span<Completion> out, size_t min,
     count += finished_.MoveTo(out.subspan(count));
     if (reaped == 0) break;
   }
-  if (unannounced_ > 0 && count < out.size()) eventfd_write(event_fd_, 1);
+  if (unsignaled_ > 0 && count < out.size()) eventfd_write(event_fd_, 1);
   return count;
 }
 
 void KaioBackend::Attach(int event_fd) {
   event_fd_ = event_fd;
-  unannounced_ = in_kernel_;
+  unsignaled_ = in_kernel_;
 }
 
-// The kernel knows only how to cancel polls; should it learn more, here it is
-// asked.  Either way the request comes back.
+// Linux can cancel only polls so far, so this has no effect yet.  The request
+// comes back in any case.
 void KaioBackend::Cancel(Request* request) {
   io_event event;
   iocb* job = jobs_.Find(request);
   if (job != nullptr) syscall(SYS_io_cancel, context_, job, &event);
 }
 
-// Makes the iocb of what is left to be done.
-void KaioBackend::Fill(Job* job) {
+// Makes the iocb for the part of the request that is not yet transferred.
+void KaioBackend::FillIocb(Job* job) {
   const Request& r = *job->request;
   static_cast<iocb&>(*job) = {};
   job->aio_data = Address(job);
@@ -153,7 +154,7 @@ void KaioBackend::Fill(Job* job) {
     job->aio_resfd = static_cast<uint32_t>(event_fd_);
   }
   if (IsSync(r.op)) return;
-  // Else a write that makes the file longer keeps io_submit() waiting.
+  // Without RWF_NOWAIT, a write that extends the file blocks io_submit().
   if (IsWrite(r.op)) job->aio_rw_flags = RWF_NOWAIT;
   job->aio_offset = r.offset + static_cast<int64_t>(r.transferred);
   job->aio_buf =
@@ -161,11 +162,11 @@ void KaioBackend::Fill(Job* job) {
   job->aio_nbytes = IsVectored(r.op) ? r.iovec_count : r.length - r.transferred;
 }
 
-// An error is about the first of them, and the others may do better.
+// An error concerns the first iocb only; try the rest.
 void KaioBackend::SubmitFilled() {
   size_t begin = 0;
   while (begin < filled_.size()) {
-    const size_t part = std::min(filled_.size() - begin, kStartedAtOnce);
+    const size_t part = std::min(filled_.size() - begin, kSubmitBatchMax);
     const long count = IoSubmit(context_, part, filled_.data() + begin);
     if (count > 0) {
       begin += count;
@@ -190,7 +191,7 @@ size_t KaioBackend::ReapRing() {
   size_t count = 0;
   uint32_t head = ring_->head.load(std::memory_order_relaxed);
   const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
-  while (head != tail && count < kEventsAtOnce) {
+  while (head != tail && count < kReapBatchMax) {
     HandleEvent(ring_->events()[head]);
     head = head + 1 == ring_->nr ? 0 : head + 1;
     ++count;
@@ -200,15 +201,17 @@ size_t KaioBackend::ReapRing() {
 }
 
 size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
-  io_event events[kEventsAtOnce];
-  min = std::min({min, kEventsAtOnce, in_kernel_});
+  io_event events[kReapBatchMax];
+  min = std::min({min, kReapBatchMax, in_kernel_});
   long count;
   do {
     timespec storage = {};
-    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
-    count = IoGetEvents(context_, min, kEventsAtOnce, events, timeout);
+    timespec* const timeout =
+        min > 0 ? TimeLeft(deadline, &storage) : &storage;
+    count = IoGetEvents(context_, min, kReapBatchMax, events, timeout);
   } while (count < 0 && errno == EINTR);
-  UASIO_CHECK(count >= 0, "kaio: io_getevents() has ceased to work");
+  UASIO_CHECK(count >= 0,
+              "kaio: io_getevents() failed with requests in flight");
   for (long i = 0; i < count; ++i) HandleEvent(events[i]);
   return count;
 }
@@ -216,7 +219,7 @@ size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
 void KaioBackend::HandleEvent(const io_event& event) {
   Job* job = reinterpret_cast<Job*>(static_cast<uintptr_t>(event.data));
   const size_t before = job->request->transferred;
-  if (unannounced_ > 0 && job->aio_flags == 0) --unannounced_;
+  if (unsignaled_ > 0 && job->aio_flags == 0) --unsignaled_;
   if (event.res < 0) return Finish(job, event.res, before);
   Finish(job, event.res + static_cast<int64_t>(before), before + event.res);
 }

@@ -4,18 +4,17 @@
 //
 // Threads:   Backend's rules.
 // Order:     none.
-// Blocks:    Reap(); Start() as io_submit(2) does: hardly, since only direct
-//            I/O comes here, and writes that would have to wait for space or
-//            for the file's size are refused (RWF_NOWAIT) and go to the
-//            workers.
+// Blocks:    Reap(); Start() as io_submit(2) does: rarely, since it takes only
+//            direct I/O, and the kernel refuses writes that would wait for
+//            space or for the file's size (RWF_NOWAIT); the workers do those.
 // Bounds:    as many requests as the context was made for; more are refused.
-// Errors:    of Create(): why there is no context to be had.
+// Errors:    of Create(): why no context could be set up.
 //
-// Finished requests are read from the ring that the kernel maps into the
-// process, without a system call, if the ring has the known layout.  The
-// kernel is asked to announce them only once somebody polls for them, which
-// spares a tenth of a read from memory; those that it got before are announced
-// after every vain look for them.
+// Completions are read without a system call from the ring that the kernel maps
+// into the process, if the ring has the known layout.  Requests started after
+// Attach() ask the kernel to signal the eventfd; earlier ones do not, which
+// saves a tenth of the cost of a read from memory.  While such earlier ones are
+// in flight, each Reap() that fills less than its span signals the eventfd.
 
 #ifndef UASIO_ASIO_BACKENDS_KAIO_H_
 #define UASIO_ASIO_BACKENDS_KAIO_H_
@@ -35,13 +34,13 @@ namespace uasio {
 
 class KaioBackend final : public Backend {
  public:
-  // For about `depth_max` requests at a time; fewer, if the system's
-  // fs.aio-max-nr leaves only that.
+  // For about `depth_max` requests in flight; fewer if the system's
+  // fs.aio-max-nr leaves no room for so many.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max) {
     return CreateWith(depth_max, /*reads_ring=*/true);
   }
 
-  // The same, as if the ring had a layout of its own: for tests.
+  // The same, as if the ring's layout were unknown: for tests.
   static absl::StatusOr<std::unique_ptr<Backend>> CreateWithoutRing(
       size_t depth_max) {
     return CreateWith(depth_max, /*reads_ring=*/false);
@@ -64,7 +63,7 @@ class KaioBackend final : public Backend {
                                                              bool reads_ring);
   KaioBackend(aio_context_t context, bool reads_ring);
 
-  void Fill(Job* job);
+  void FillIocb(Job* job);
   void SubmitFilled();
   size_t ReapFromKernel(size_t min, Deadline deadline);
   size_t ReapRing();
@@ -73,13 +72,13 @@ class KaioBackend final : public Backend {
   void Finish(Job* job, int64_t result, size_t transferred);
 
   const aio_context_t context_;
-  AioRing* const ring_;  // nullptr: it is not to be read.
+  AioRing* const ring_;  // nullptr: its layout is unknown; use system calls.
   int event_fd_ = -1;
   size_t in_kernel_ = 0;
-  size_t unannounced_ = 0;  // Of those; the kernel does not write event_fd_.
+  size_t unsignaled_ = 0;  // Of those: the kernel will not write event_fd_.
 
   internal::JobPool<Job> jobs_;
-  std::vector<iocb*> filled_;  // To be submitted.
+  std::vector<iocb*> filled_;  // Not yet submitted.
   CompletionBuffer finished_;
 };
 

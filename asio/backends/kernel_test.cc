@@ -1,5 +1,5 @@
-// What kaio and uring have in common: that the kernel does direct requests, on
-// the disk and on tmpfs, with the results that the workers would give.
+// kaio and uring: the kernel performs direct requests, on the disk and on
+// tmpfs, with the same results as the workers.
 
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -37,7 +37,7 @@ class KernelTest
       }
     }
     if (access(folder().empty() ? "." : folder().c_str(), W_OK) != 0) {
-      GTEST_SKIP() << "there is no " << folder();
+      GTEST_SKIP() << "cannot write to " << folder();
     }
     const DirectFile file("", folder());
     if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
@@ -50,8 +50,8 @@ class KernelTest
   std::string folder() const { return std::get<1>(GetParam()); }
 };
 
-// The kernel lets go of a ring and of its buffers after it is closed, so that
-// many in a row must be small to stay within RLIMIT_MEMLOCK.
+// The kernel frees a ring and its buffers some time after they are closed, so
+// many queues in a row must be small to stay within RLIMIT_MEMLOCK.
 QueueOptions SmallQueue() {
   QueueOptions options;
   options.buffer_bytes = kBlock;
@@ -117,18 +117,19 @@ TEST_P(KernelTest, WritesAndVectorsAndSyncsArriveWhole) {
   const std::string old(kBlock, 'o');
   EXPECT_EQ(file.Contents(), bytes + bytes + old + bytes.substr(kBlock) +
                                  bytes.substr(0, kBlock) + old);
-  // kaio's writes may not wait, which tmpfs does not promise.
+  // kaio writes with RWF_NOWAIT; where tmpfs refuses that, the workers write.
   if (name() == "uring") {
     EXPECT_EQ(q.pool.threads(), 0u);
   }
 }
 
-// What a file system does now and then, the file's times for one, may make a
-// write wait, and so kaio's one for the workers: but not each of them.
+// Occasional work of the file system, such as an update of the file's times,
+// may make a write wait; kaio leaves that one to the workers.  The kernel must
+// do at least one of many tries.
 TEST_P(KernelTest, TheKernelOverwrites) {
   const DirectFile file(std::string(kBlock, 'o'), folder());
   if (is_kaio() && !SupportsNowaitWrites(file.fd())) {
-    GTEST_SKIP() << "the file system does not know RWF_NOWAIT";
+    GTEST_SKIP() << "the file system does not support RWF_NOWAIT";
   }
   bool by_workers = true;
   for (int tries = is_kaio() ? 100 : 1; by_workers && tries > 0; --tries) {
@@ -152,7 +153,7 @@ TEST_P(KernelTest, TheKernelSyncs) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
-TEST_P(KernelTest, AReadEndsWhereAnUnalignedFileDoes) {
+TEST_P(KernelTest, AReadStopsAtAnUnalignedEndOfFile) {
   const std::string bytes = Pattern(2 * kBlock + 100);
   const DirectFile file(bytes, folder());
   KernelQueue q(name());
@@ -185,7 +186,7 @@ TEST_P(KernelTest, MoreRequestsThanDepthAllFinish) {
            static_cast<int64_t>(i % 16 * kBlock), kBlock);
   }
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_EQ(BytesOf(*r),
               bytes.substr(static_cast<size_t>(r->offset), kBlock));
     q.queue->Put(r);
@@ -194,11 +195,11 @@ TEST_P(KernelTest, MoreRequestsThanDepthAllFinish) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
-// The queue gives more to the backend than that was made for.
-TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
+// The queue starts more requests than the backend was made for.
+TEST_P(KernelTest, ABatchBeyondTheBackendsDepthCompletes) {
   const std::string bytes = Pattern(16 * kBlock);
   const DirectFile file(bytes, folder());
-  // A context of kaio's has room for more with each processor.
+  // A KAIO context has extra room for each processor.
   const size_t requests =
       600 + 16 * static_cast<size_t>(sysconf(_SC_NPROCESSORS_CONF));
   QueueOptions options;
@@ -212,7 +213,7 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
   }
   q.queue->Submit(batch);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_EQ(BytesOf(*r),
               bytes.substr(static_cast<size_t>(r->offset), kBlock));
     q.queue->Put(r);
@@ -221,7 +222,7 @@ TEST_P(KernelTest, ABatchBeyondTheBackendsDepthFinishesAllTheSame) {
   EXPECT_EQ(q.pool.threads() > 0, is_kaio());
 }
 
-TEST_P(KernelTest, WhatIsInFlightWhenThePollingBeginsIsAnnounced) {
+TEST_P(KernelTest, RequestsInFlightWhenPollingBeginsAreSignaled) {
   const DirectFile file(Pattern(16 * kBlock), folder());
   for (int round = 0; round < 5; ++round) {
     KernelQueue q(name(), SmallQueue());
@@ -229,13 +230,13 @@ TEST_P(KernelTest, WhatIsInFlightWhenThePollingBeginsIsAnnounced) {
       Submit(q.queue.get(), Op::kRead, file.fd(),
              static_cast<int64_t>(i * kBlock), kBlock);
     }
-    ExpectAnnounced(q.queue.get(), 16);
+    ExpectSignaled(q.queue.get(), 16);
     Submit(q.queue.get(), Op::kRead, file.fd(), 0, kBlock);
-    ExpectAnnounced(q.queue.get(), 1);
+    ExpectSignaled(q.queue.get(), 1);
   }
 }
 
-TEST_P(KernelTest, WhatIsInFlightWhenTheWorkersBeginIsCollected) {
+TEST_P(KernelTest, RequestsInFlightWhenTheWorkersBeginAreReaped) {
   const DirectFile file(Pattern(16 * kBlock), folder());
   const File buffered =
       *File::Open(file.path(), O_RDONLY, 0, File::Mode::kBuffered);
@@ -246,14 +247,14 @@ TEST_P(KernelTest, WhatIsInFlightWhenTheWorkersBeginIsCollected) {
              static_cast<int64_t>(i % 16 * kBlock), kBlock);
     }
     size_t count = 0;
-    for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+    for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
       q.queue->Put(r);
     }
     EXPECT_EQ(count, 32u);
   }
 }
 
-TEST_P(KernelTest, LentMemoryIsReadIntoAndWrittenFrom) {
+TEST_P(KernelTest, ALentBufferIsReadIntoAndWrittenFrom) {
   const std::string bytes = Pattern(4 * kBlock);
   const DirectFile file(bytes, folder());
   KernelQueue q(name());
@@ -272,15 +273,15 @@ TEST_P(KernelTest, LentMemoryIsReadIntoAndWrittenFrom) {
   EXPECT_EQ(file.Contents(), std::string(4 * kBlock, 'x'));
 }
 
-// Nobody calls the queue meanwhile.
-TEST_P(KernelTest, AWriteThatExtendsTheFileFinishesByItself) {
+// The test does not call the queue meanwhile.
+TEST_P(KernelTest, AWriteThatExtendsTheFileFinishesWithoutACall) {
   const DirectFile file("", folder());
   KernelQueue q(name());
   SubmitWrite(q.queue.get(), Op::kWriteBack, file.fd(), 0,
               std::string(4 * kBlock, 'x'));
-  const absl::Time late = SoonEnough();
+  const absl::Time deadline = TestDeadline();
   while (file.Contents() != std::string(4 * kBlock, 'x')) {
-    ASSERT_LT(absl::Now(), late);
+    ASSERT_LT(absl::Now(), deadline);
     sched_yield();
   }
   EXPECT_EQ(q.pool.threads() > 0, is_kaio());
@@ -298,7 +299,7 @@ TEST_P(KernelTest, CancelBringsEveryRequestBackOnce) {
   q.queue->Submit(batch);
   for (Request* r : batch) q.queue->Cancel(r);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     EXPECT_TRUE(r->result == -ECANCELED ||
                 r->result == static_cast<int64_t>(kBlock))
         << r->result;
@@ -308,7 +309,7 @@ TEST_P(KernelTest, CancelBringsEveryRequestBackOnce) {
   EXPECT_EQ(q.queue->in_flight(), 0u);
 }
 
-TEST_P(KernelTest, AQueueWithNothingInFlightEnds) {
+TEST_P(KernelTest, AnIdleQueueCanBeDestroyed) {
   { KernelQueue unused(name()); }
   const DirectFile file(Pattern(kBlock), folder());
   KernelQueue q(name());
@@ -316,8 +317,8 @@ TEST_P(KernelTest, AQueueWithNothingInFlightEnds) {
   EXPECT_EQ(Finish(q.queue.get(), r), static_cast<int64_t>(kBlock));
 }
 
-// "ERRNO: words" of the request on the backend of that name.
-std::string WordsOf(const std::string& name, int fd, Op op, int64_t offset,
+// "ERRNO: message" of the request on the backend of that name.
+std::string ErrorOf(const std::string& name, int fd, Op op, int64_t offset,
                     size_t length, char* buffer) {
   KernelQueue q(name);
   Request* r = Prepare(q.queue.get(), op, fd, offset, length);
@@ -327,7 +328,7 @@ std::string WordsOf(const std::string& name, int fd, Op op, int64_t offset,
   return std::to_string(r->result) + ": " + std::string(r->status().message());
 }
 
-TEST_P(KernelTest, ErrorsAndTheirWordsAreTheWorkers) {
+TEST_P(KernelTest, ErrorsAndMessagesAreThoseOfTheWorkers) {
   const DirectFile file(Pattern(2 * kBlock), folder());
   const Fd read_only(
       open(file.path().c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
@@ -352,8 +353,8 @@ TEST_P(KernelTest, ErrorsAndTheirWordsAreTheWorkers) {
   for (const auto& c : cases) {
     if (takes_any && c.fd == file.fd() && c.offset >= 0) continue;
     char* at = lent.data() + c.shift;
-    EXPECT_EQ(WordsOf(name(), c.fd, c.op, c.offset, c.length, at),
-              WordsOf("worker", c.fd, c.op, c.offset, c.length, at));
+    EXPECT_EQ(ErrorOf(name(), c.fd, c.op, c.offset, c.length, at),
+              ErrorOf("worker", c.fd, c.op, c.offset, c.length, at));
   }
 }
 

@@ -1,5 +1,5 @@
-// What tests of kaio and uring need: a direct file with random contents, and a
-// queue whose workers must have nothing to do.
+// For tests of kaio and uring: a direct file, and a queue that shows whether
+// its workers had anything to do.
 
 #ifndef UASIO_ASIO_BACKENDS_KERNEL_TESTING_H_
 #define UASIO_ASIO_BACKENDS_KERNEL_TESTING_H_
@@ -28,7 +28,7 @@ namespace uasio {
 inline constexpr size_t kBlock = kBufferAlignment;
 inline constexpr uid_t kNobody = 65534;
 
-// Whether a child may become an ordinary user.
+// Whether a child process may become an unprivileged user.
 inline bool MayBecomeNobody() {
   const pid_t child = fork();
   if (child == 0) _exit(setuid(kNobody) == 0 ? 0 : 1);
@@ -37,7 +37,7 @@ inline bool MayBecomeNobody() {
   return status == 0;
 }
 
-// A file on the disk, or where `folder` says, open with O_DIRECT.
+// A file in `folder`, or on the disk if that is empty, open with O_DIRECT.
 class DirectFile {
  public:
   explicit DirectFile(const std::string& contents,
@@ -49,7 +49,7 @@ class DirectFile {
     if (file.ok()) file_ = *std::move(file);
     why_not_ = file_.why_buffered();
     if (!file_.is_open()) return;
-    fsync(fd());  // Its blocks are allocated, and not in the page cache.
+    fsync(fd());  // Allocates its blocks; they then leave the page cache.
     posix_fadvise(fd(), 0, 0, POSIX_FADV_DONTNEED);
   }
 
@@ -57,8 +57,8 @@ class DirectFile {
   int fd() const { return file_.fd(); }
   size_t size() const { return static_cast<size_t>(*file_.Size()); }
 
-  // Around the page cache: what is read through it while a direct write goes
-  // on may stay there, and be what was before.
+  // Read directly: a buffered read during a direct write may leave the old
+  // bytes in the page cache.
   std::string Contents() const {
     const Buffer buffer = Buffer::Allocate(size() + 1);
     const ssize_t n = pread(fd(), buffer.data(), buffer.size(), 0);
@@ -66,7 +66,7 @@ class DirectFile {
     return std::string(buffer.data(), static_cast<size_t>(n < 0 ? 0 : n));
   }
 
-  // "", or why there is no direct I/O there.
+  // Why direct I/O does not work there; "" if it does.
   const std::string& why_not() const { return why_not_; }
 
  private:
@@ -75,7 +75,7 @@ class DirectFile {
   std::string why_not_;
 };
 
-// kaio, on a kernel whose ring is of an unknown layout.
+// kaio as on a kernel whose ring has an unknown layout.
 inline constexpr char kKaioWithoutRing[] = "kaio_without_ring";
 
 inline absl::StatusOr<std::unique_ptr<Backend>> NewKernelBackend(
@@ -96,12 +96,13 @@ struct KernelQueue {
         options, backend.ok() ? *std::move(backend) : nullptr);
   }
 
-  WorkerPool pool;  // Without a thread while the workers have done nothing.
+  WorkerPool pool;  // Has no threads until a request goes to the workers.
   std::unique_ptr<Queue> queue;
 };
 
-// Polls and looks, as an event loop does, until `count` are back.
-inline void ExpectAnnounced(Queue* queue, size_t count) {
+// Polls the event fd and calls TryWait(), as an event loop does, until `count`
+// requests are back.
+inline void ExpectSignaled(Queue* queue, size_t count) {
   const int event_fd = queue->event_fd().value();
   for (size_t back = 0; back < count;) {
     ASSERT_TRUE(TakeSignal(event_fd, 30000)) << back << " are back";

@@ -1,5 +1,6 @@
-// The system's own settings against the backends: run alone, since they hold
-// for every process, and put back also if this one is killed.
+// Backends under system settings that disable them.  The settings hold for
+// every process, so this test runs alone, and restores them even if it is
+// killed.
 
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -24,8 +25,8 @@ using ::testing::AllOf;
 using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
 
-// A setting under /proc/sys with another value, until the end of its object.
-// A child watches, and puts back the old one, should that never come.
+// Changes a setting under /proc/sys for the object's lifetime.  A child process
+// restores the old value when this process destroys the object or dies.
 class Setting {
  public:
   Setting(const std::string& path, const std::string& value)
@@ -47,12 +48,12 @@ class Setting {
     if (watcher_ > 0) waitpid(watcher_, nullptr, 0);
   }
 
-  // "", or why it can't be set.
+  // Why it cannot be set; "" if it is.
   const std::string& why_not() const { return why_not_; }
 
  private:
   [[noreturn]] void Watch() {
-    setsid();  // Not to be killed with its parent's group.
+    setsid();  // Must survive a kill of its parent's process group.
     alive_.write_end.Close();
     char byte;
     while (read(alive_.read_end.get(), &byte, 1) < 0 && errno == EINTR) {
@@ -72,11 +73,12 @@ class Setting {
   pid_t watcher_ = -1;
 };
 
-// This process must not try the backends itself: that is done once.
+// This process must not call ProbeBackends(), which probes only once: a forked
+// child would inherit the results.
 class SettingsDeathTest : public testing::Test {
  protected:
   void SetUp() override {
-    // The child must not come here again, and set the setting, too.
+    // A "threadsafe" child would run the test again and set the setting twice.
     testing::FLAGS_gtest_death_test_style = "fast";
     for (const char* name : {"uring", "kaio"}) {
       const auto backend = NewBackend(name, 1);
@@ -97,7 +99,7 @@ TEST_F(SettingsDeathTest, WithIoUringDisabledKaioIsTaken) {
                     HasSubstr("took kaio.")));
 }
 
-TEST_F(SettingsDeathTest, WithoutAioContextsKaioSaysWhichKnobToTurn) {
+TEST_F(SettingsDeathTest, WithoutAioContextsKaioNamesTheSetting) {
   const Setting none(kAioMaxNr, "0");
   if (!none.why_not().empty()) GTEST_SKIP() << none.why_not();
   EXPECT_EXIT(
@@ -106,7 +108,7 @@ TEST_F(SettingsDeathTest, WithoutAioContextsKaioSaysWhichKnobToTurn) {
             HasSubstr("fs.aio-max-nr (sysctl)"), HasSubstr("took uring.")));
 }
 
-TEST_F(SettingsDeathTest, WithNeitherTheWorkersAreTaken) {
+TEST_F(SettingsDeathTest, WithoutIoUringAndAioContextsTheWorkersAreTaken) {
   const Setting none(kAioMaxNr, "0");
   const Setting disabled(kIoUringDisabled, "2");
   if (!none.why_not().empty()) GTEST_SKIP() << none.why_not();
@@ -116,7 +118,7 @@ TEST_F(SettingsDeathTest, WithNeitherTheWorkersAreTaken) {
                     HasSubstr("io_setup: EAGAIN "), HasSubstr("took worker.")));
 }
 
-// The contexts of this process, all that there are to be had.
+// Holds as many KAIO contexts as the system allows, in this process.
 class AllContexts {
  public:
   AllContexts() {
@@ -137,7 +139,7 @@ class AllContexts {
   std::vector<aio_context_t> contexts_;
 };
 
-TEST_F(SettingsDeathTest, WhatAnotherProcessHasSpentIsNotThere) {
+TEST_F(SettingsDeathTest, ContextsOfAnotherProcessCountTowardsTheLimit) {
   const AllContexts spent;
   EXPECT_EXIT(
       ReportChoice(), ExitedWithCode(0),

@@ -2,11 +2,11 @@
 //
 // Threads:   Backend's rules.
 // Order:     of submits.
-// Blocks:    Submit(), as the system calls do; on a pipe perhaps for ever.
+// Blocks:    Start(), as the system calls do; on a pipe perhaps for ever.
 // Errors:    those of the system calls.
 //
-// It takes everything and needs no thread: the last resort, and the reference
-// that the others are tested against.
+// It takes every request and needs no thread.  It is the last resort, and the
+// reference for tests of the other backends.
 
 #ifndef UASIO_ASIO_BACKENDS_SYNC_H_
 #define UASIO_ASIO_BACKENDS_SYNC_H_
@@ -25,7 +25,7 @@ class SyncBackend final : public Backend {
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;
-  void Cancel(Request*) override {}  // It is done already.
+  void Cancel(Request*) override {}  // It has finished already.
 
  private:
   CompletionBuffer finished_;

@@ -16,14 +16,14 @@
 namespace uasio {
 namespace {
 
-TEST(SyncBackendTest, TakesEverythingAndSaysItsName) {
+TEST(SyncBackendTest, TakesEveryRequest) {
   SyncBackend backend;
   EXPECT_EQ(backend.name(), "sync");
   EXPECT_TRUE(backend.Takes(MakeNoOp()));
   EXPECT_TRUE(backend.Takes(MakeRequest(Op::kWriteBack, 0, 0, nullptr, 0)));
 }
 
-TEST(SyncBackendTest, PerformsABatchInItsOrderAtStart) {
+TEST(SyncBackendTest, StartPerformsABatchInOrder) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   SyncBackend backend;
@@ -56,7 +56,7 @@ TEST(SyncBackendTest, AnErrorSaysHowMuchWasTransferred) {
   EXPECT_EQ(write.transferred, pipe.Capacity());
 }
 
-TEST(SyncBackendTest, ReapGivesAsManyAsFitAndTheRestLater) {
+TEST(SyncBackendTest, ReapFillsTheSpanAndKeepsTheRest) {
   SyncBackend backend;
   Request requests[] = {MakeNoOp(), MakeNoOp(), MakeNoOp()};
   backend.Start({&requests[0], &requests[1], &requests[2]});
@@ -65,7 +65,7 @@ TEST(SyncBackendTest, ReapGivesAsManyAsFitAndTheRestLater) {
   ExpectFinished(&backend, nullptr);
 }
 
-TEST(SyncBackendTest, CancelLeavesWhatHappenedToTheResult) {
+TEST(SyncBackendTest, CancelDoesNotChangeTheResult) {
   SyncBackend backend;
   Request request = MakeNoOp();
   StartOne(&backend, &request);
@@ -75,7 +75,7 @@ TEST(SyncBackendTest, CancelLeavesWhatHappenedToTheResult) {
   ExpectFinished(&backend, nullptr);
 }
 
-TEST(SyncBackendTest, StartSaysHowManyWaitToBeCollected) {
+TEST(SyncBackendTest, StartReturnsHowManyWaitForReap) {
   SyncBackend backend;
   Request a = MakeNoOp();
   Request b = MakeNoOp();

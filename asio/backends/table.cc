@@ -23,14 +23,14 @@ namespace {
 
 using BackendOr = absl::StatusOr<std::unique_ptr<Backend>>;
 
-constexpr absl::Duration kProbePatience = absl::Seconds(5);
+constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 
 struct Row {
   const char* name;
   BackendOr (*create)(size_t depth_max);
 };
 
-// The preferred ones first; no better one than the workers may follow them.
+// In order of preference; NewAutoBackend() never takes a row after the workers.
 constexpr Row kTable[] = {
     {"uring", &UringBackend::Create},
     {"kaio", &KaioBackend::Create},
@@ -41,7 +41,7 @@ constexpr Row kTable[] = {
      }},
 };
 
-// Reads a block of zeros with `backend`.
+// Reads a block of /dev/zero with `backend`, and checks it.
 absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   memset(block, 0xff, kBufferAlignment);
   Request request;
@@ -51,23 +51,24 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   Request* const batch[] = {&request};
   backend->Start(batch);
   Completion done;
-  if (backend->Reap(absl::MakeSpan(&done, 1), 1,
-                    std::chrono::steady_clock::now() +
-                        absl::ToChronoNanoseconds(kProbePatience)) == 0) {
-    return absl::DeadlineExceededError(absl::StrCat(
-        "a read did not finish in ", absl::FormatDuration(kProbePatience)));
+  if (backend->Reap(absl::MakeSpan(&done, 1), 1, std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kProbeTimeout)) ==
+      0) {
+    return absl::DeadlineExceededError(
+        absl::StrCat("a test read did not complete within ",
+                     absl::FormatDuration(kProbeTimeout)));
   }
   if (done.result == kRefused) {
     return absl::UnavailableError(
-        "the kernel refuses to read, though the setup went well; a seccomp "
-        "filter may forbid the calls that follow it");
+        "the kernel refuses a test read, although the setup succeeded; a "
+        "seccomp filter may forbid the calls after the setup");
   }
   request.result = done.result;
   if (!request.status().ok()) return request.status();
   const bool good =
       request.result == static_cast<int64_t>(kBufferAlignment) &&
       std::all_of(block, block + kBufferAlignment, [](char c) { return !c; });
-  return good ? absl::OkStatus() : absl::DataLossError("a read went wrong");
+  return good ? absl::OkStatus()
+              : absl::DataLossError("a test read of /dev/zero gave wrong data");
 }
 
 absl::Status Probe(const Row& row) {
@@ -80,7 +81,7 @@ absl::Status Probe(const Row& row) {
       File::Open("/dev/zero", O_RDONLY, 0, File::Mode::kBuffered);
   if (!zeros.ok()) return zeros.status();
   const absl::Status status = ReadZeros(backend->get(), *zeros, block.data());
-  // The read may go on after its backend, and use the block: it is for ever.
+  // Leaked on purpose: the kernel may still write to it.
   if (absl::IsDeadlineExceeded(status)) new Buffer(std::move(block));
   return status;
 }
@@ -102,7 +103,7 @@ BackendOr NewBackend(absl::string_view name, size_t depth_max) {
     if (name == row.name) return row.create(depth_max);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("no backend \"", name, "\"; there are: auto, ",
+      absl::StrCat("unknown backend \"", name, "\"; known: auto, ",
                    absl::StrJoin(BackendNames(), ", ")));
 }
 

@@ -1,9 +1,9 @@
-// The backends by name, and which of them work here.
+// The backends by name, and which of them work on this system.
 //
 // Threads:   any.
 // Blocks:    the first ProbeBackends() of a process, for milliseconds.
-// Errors:    absl::Status; why a backend does not work says which system call
-//            failed, and which setting of the system may be behind it.
+// Errors:    absl::Status; the status of a backend that does not work names the
+//            system call that failed and the system setting that may be why.
 //
 //   Queue queue(options, NewAutoBackend(options.depth_max).backend);
 
@@ -22,30 +22,33 @@
 
 namespace uasio {
 
-// "uring", "kaio", "worker", "sync": the one to be preferred first.
+// "uring", "kaio", "worker", "sync": in order of preference.
 std::vector<std::string> BackendNames();
 
-// A backend for a Queue of that depth_max; for "worker" that is nullptr, since
-// every queue has its workers; for "auto", that of NewAutoBackend().
+// Makes a backend for a Queue of that depth_max.  Returns
+// - for "worker": nullptr, since every queue has its workers;
+// - for "auto": the backend of NewAutoBackend();
+// - for the other BackendNames(): that backend, or why it does not work;
+// - for an unknown name, or a depth_max of 0: InvalidArgument.
 absl::StatusOr<std::unique_ptr<Backend>> NewBackend(absl::string_view name,
                                                     size_t depth_max);
 
-// What came of trying one backend by a real request.
+// The outcome of trying one backend with a real request.
 struct BackendVerdict {
   std::string name;
-  absl::Status status;  // OK, or why it is passed over.
+  absl::Status status;  // OK, or why it does not work.
 };
 
-// Tries all of them, once per process; in BackendNames()' order.
+// Tries every backend, once per process; in the order of BackendNames().
 const std::vector<BackendVerdict>& ProbeBackends();
 
 struct BackendChoice {
   std::string name;
   std::unique_ptr<Backend> backend;
-  std::vector<BackendVerdict> passed_over;  // The better ones, and why.
+  std::vector<BackendVerdict> passed_over;  // Preferred ones that do not work.
 };
 
-// The best backend that works, which may be the workers.
+// The most preferred backend that works; nullptr if that is the workers.
 BackendChoice NewAutoBackend(size_t depth_max);
 
 }  // namespace uasio

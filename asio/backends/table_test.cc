@@ -1,5 +1,5 @@
-// Which backend is taken, and what is said of the others, when the system
-// refuses them.
+// Which backend is taken, and what the status of the others says, when the
+// system refuses them.
 
 #include "asio/backends/table.h"
 
@@ -31,11 +31,11 @@ using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(TableTest, TheBestComesFirst) {
+TEST(TableTest, NamesAreInOrderOfPreference) {
   EXPECT_THAT(BackendNames(), ElementsAre("uring", "kaio", "worker", "sync"));
 }
 
-TEST(TableTest, ABackendIsTheOneOfItsName) {
+TEST(TableTest, NewBackendMakesTheBackendOfThatName) {
   for (const BackendVerdict& verdict : ProbeBackends()) {
     if (!verdict.status.ok()) continue;
     auto backend = NewBackend(verdict.name, 8);
@@ -48,15 +48,15 @@ TEST(TableTest, ABackendIsTheOneOfItsName) {
   }
 }
 
-TEST(TableTest, AnUnknownNameIsRefusedWithTheKnownOnes) {
+TEST(TableTest, TheErrorForAnUnknownNameListsTheKnownOnes) {
   const auto backend = NewBackend("urring", 8);
   EXPECT_EQ(backend.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(
       backend.status().message(),
-      "no backend \"urring\"; there are: auto, uring, kaio, worker, sync");
+      "unknown backend \"urring\"; known: auto, uring, kaio, worker, sync");
 }
 
-TEST(TableTest, EachIsTriedOnce) {
+TEST(TableTest, EachBackendIsProbedOnce) {
   const std::vector<BackendVerdict>& verdicts = ProbeBackends();
   ASSERT_EQ(verdicts.size(), BackendNames().size());
   for (size_t i = 0; i < verdicts.size(); ++i) {
@@ -76,7 +76,7 @@ TEST(TableTest, AutoTakesTheFirstThatWorks) {
   EXPECT_TRUE(NewBackend("auto", 8).ok());
 }
 
-// In a process of its own, since each is tried once in a process.
+// Runs in a child process, since a process probes the backends only once.
 class RefusedTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -98,8 +98,8 @@ TEST_F(RefusedDeathTest, NothingRefusedMeansUring) {
               AllOf(HasSubstr("took uring."), Not(HasSubstr("passed over"))));
 }
 
-TEST_F(RefusedDeathTest, WithoutIoUringSetupKaioIsTakenAndTheKnobNamed) {
-  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "there is no kaio";
+TEST_F(RefusedDeathTest, WithoutIoUringSetupKaioIsTakenAndTheSettingNamed) {
+  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "kaio does not work here";
   EXPECT_EXIT(RefuseAndReport({{SYS_io_uring_setup, EPERM}}), ExitedWithCode(0),
               AllOf(HasSubstr("passed over uring: io_uring_setup: EPERM "),
                     HasSubstr("kernel.io_uring_disabled (sysctl)"),
@@ -112,7 +112,7 @@ TEST_F(RefusedDeathTest, WithoutIoUringSetupKaioIsTakenAndTheKnobNamed) {
 }
 
 TEST_F(RefusedDeathTest, WithoutIoSetupUringIsTaken) {
-  if (!NewBackend("uring", 8).ok()) GTEST_SKIP() << "there is no uring";
+  if (!NewBackend("uring", 8).ok()) GTEST_SKIP() << "uring does not work here";
   EXPECT_EXIT(RefuseAndReport({{SYS_io_setup, EPERM}}), ExitedWithCode(0),
               AllOf(HasSubstr("took uring."),
                     HasSubstr("kaio does not work: io_setup: EPERM "),
@@ -131,24 +131,25 @@ TEST_F(RefusedDeathTest, WithoutBothTheWorkersAreTaken) {
   }
 }
 
-// The setup succeeds, and what follows it does not: a queue on such a backend
+// The setup succeeds, but the calls after it fail.  A queue on such a backend
 // must not wait for ever.
-TEST_F(RefusedDeathTest, ABackendThatOnlySetsUpIsPassedOver) {
+TEST_F(RefusedDeathTest, ABackendThatSetsUpButCannotReadIsPassedOver) {
   for (const char* name : {"uring", "kaio"}) {
-    if (!NewBackend(name, 8).ok()) GTEST_SKIP() << "there is no " << name;
+    if (!NewBackend(name, 8).ok())
+      GTEST_SKIP() << name << " does not work here";
   }
   for (const unsigned call : {SYS_io_uring_enter, SYS_io_uring_register}) {
     EXPECT_EXIT(
         RefuseAndReport({{call, EPERM}, {SYS_io_submit, EPERM}}),
         ExitedWithCode(0),
-        AllOf(HasSubstr("passed over uring: the kernel refuses to read"),
-              HasSubstr("passed over kaio: the kernel refuses to read"),
+        AllOf(HasSubstr("passed over uring: the kernel refuses a test read"),
+              HasSubstr("passed over kaio: the kernel refuses a test read"),
               HasSubstr("seccomp"), HasSubstr("took worker.")));
   }
 }
 
-TEST_F(RefusedDeathTest, KaioThatCannotBeAwaitedIsPassedOver) {
-  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "there is no kaio";
+TEST_F(RefusedDeathTest, KaioWithoutIoGetEventsIsPassedOver) {
+  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "kaio does not work here";
   EXPECT_EXIT(
       RefuseAndReport({{SYS_io_uring_setup, EPERM}, {SYS_io_getevents, EPERM}}),
       ExitedWithCode(0),
@@ -156,7 +157,7 @@ TEST_F(RefusedDeathTest, KaioThatCannotBeAwaitedIsPassedOver) {
             HasSubstr("seccomp"), HasSubstr("took worker.")));
 }
 
-TEST_F(RefusedDeathTest, WhatRefusesEverythingLeavesItToTheWorkers) {
+TEST_F(RefusedDeathTest, ABackendThatRefusesEverythingLeavesItToTheWorkers) {
   for (const char* name : {"uring", "kaio"}) {
     if (!NewBackend(name, 8).ok()) continue;
     EXPECT_EXIT(
@@ -174,8 +175,8 @@ TEST_F(RefusedDeathTest, WhatRefusesEverythingLeavesItToTheWorkers) {
   ReportChoice();
 }
 
-TEST_F(RefusedDeathTest, AnOrdinaryUserWithoutLockedMemoryHasABackend) {
-  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+TEST_F(RefusedDeathTest, AnUnprivilegedUserWithoutLockedMemoryGetsABackend) {
+  if (!MayBecomeNobody()) GTEST_SKIP() << "cannot become an unprivileged user";
   EXPECT_EXIT(ReportAsNobody(), ExitedWithCode(0), HasSubstr("took "));
 }
 

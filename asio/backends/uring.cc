@@ -6,26 +6,26 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "asio/backends/kernel.h"
+#include "asio/backends/kernel_requests.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
 
-constexpr unsigned kCqesAtOnce = 64;
-constexpr unsigned kSlabsMax = 1024;        // Registered; more are slower.
+constexpr unsigned kReapBatchMax = 64;
+constexpr unsigned kSlabsMax = 1024;        // Registered; others are slower.
 constexpr size_t kSlabBytesMax = 1u << 30;  // The kernel's limit.
 constexpr size_t kLengthMax = 0x7ffff000;   // Of one read or write.
 constexpr size_t kEntriesMax = 1 << 15;     // IORING_MAX_ENTRIES.
 
-// The kernel's threads for what it cannot do asynchronously: for files, and
-// for what may take for ever, which does not come here.
+// The kernel's threads for requests that it cannot do asynchronously: on files,
+// and on fds without a size (this backend takes none of those).
 constexpr unsigned kKernelWorkersMax[2] = {16, 1};
 
 absl::Status SetupError(int error) {
   const char* hint = "";
-  if (error == EINVAL) hint = "; it takes Linux 6.1";
+  if (error == EINVAL) hint = "; it needs Linux 6.1";
   if (error == EPERM) {
     hint = "; kernel.io_uring_disabled (sysctl) or a seccomp filter forbids it";
   }
@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Backend>> UringBackend::Create(
 UringBackend::UringBackend(const io_uring& ring) : ring_(ring) {
   unsigned workers_max[2] = {kKernelWorkersMax[0], kKernelWorkersMax[1]};
   io_uring_register_iowq_max_workers(&ring_, workers_max);
-  registers_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
+  has_buffer_table_ = io_uring_register_buffers_sparse(&ring_, kSlabsMax) == 0;
 }
 
 UringBackend::~UringBackend() { io_uring_queue_exit(&ring_); }
@@ -66,11 +66,11 @@ bool UringBackend::Takes(const Request& request) const {
 }
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
-  if (!begun_) Begin();
+  if (!enable_tried_) EnableRing();
   for (Request* request : batch) {
     if (enabled_) {
       Prepare(jobs_.New(request));
-      if (io_uring_sq_ready(&ring_) == kStartedAtOnce) Submit();
+      if (io_uring_sq_ready(&ring_) == kSubmitBatchMax) Submit();
     } else {
       finished_.Add(request, kRefused, request->transferred);
     }
@@ -84,33 +84,34 @@ size_t UringBackend::Reap(absl::Span<Completion> out, size_t min,
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
-    if (ReapFromKernel() == 0 && (missing == 0 || !WaitFor(missing, deadline)))
+    if (ReapFromKernel() == 0 &&
+        (missing == 0 || !WaitForCompletions(missing, deadline)))
       break;
     count += finished_.MoveTo(out.subspan(count));
   }
-  if (!announces_ && jobs_.in_flight() > 0 && count < out.size()) Signal();
+  if (!kernel_signals_ && jobs_.in_flight() > 0 && count < out.size()) Signal();
   return count;
 }
 
 void UringBackend::Cancel(Request* request) {
   Job* job = jobs_.Find(request);
-  if (job == nullptr) return;  // It waits to be collected.
+  if (job == nullptr) return;  // It waits for Reap().
   io_uring_sqe* sqe = NextSqe();
   io_uring_prep_cancel(sqe, job, 0);
   io_uring_sqe_set_data(sqe, nullptr);
   Submit();
 }
 
-// Should the kernel refuse, every vain look announces what is in flight.
+// If the kernel refuses to register the eventfd, Reap() writes to it instead.
 void UringBackend::Attach(int event_fd) {
   event_fd_ = event_fd;
-  announces_ = io_uring_register_eventfd(&ring_, event_fd) == 0;
+  kernel_signals_ = io_uring_register_eventfd(&ring_, event_fd) == 0;
 }
 
-// A refusal, by RLIMIT_MEMLOCK for one, only makes the I/O slower.
+// A refusal, for example by RLIMIT_MEMLOCK, only makes the I/O slower.
 void UringBackend::AddBuffers(char* data, size_t size) {
   const unsigned index = static_cast<unsigned>(slabs_.size());
-  if (!registers_ || index == kSlabsMax || size > kSlabBytesMax) return;
+  if (!has_buffer_table_ || index == kSlabsMax || size > kSlabBytesMax) return;
   const iovec slab = {data, size};
   const __u64 tag = 0;
   if (io_uring_register_buffers_update_tag(&ring_, index, &slab, &tag, 1) ==
@@ -119,15 +120,15 @@ void UringBackend::AddBuffers(char* data, size_t size) {
   }
 }
 
-void UringBackend::Begin() {
-  begun_ = true;
+void UringBackend::EnableRing() {
+  enable_tried_ = true;
   // io_uring_enable_rings() is missing from liburing 2.3's shared object.
   enabled_ = io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS,
                                nullptr, 0) == 0 &&
              io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
 }
 
-// Makes the queue entry of what is left to be done.
+// Fills an sqe with the part of the request that is not yet transferred.
 void UringBackend::Prepare(Job* job) {
   const Request& r = *job->request;
   io_uring_sqe* sqe = NextSqe();
@@ -161,12 +162,12 @@ void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   }
 }
 
-// Leaves the ring empty: each turn but one that is interrupted takes something
-// out of it, and what the kernel refuses is taken back.
+// Empties the submission ring: the kernel takes or refuses each entry.  Ends,
+// since each round removes an entry unless a signal interrupts it.
 void UringBackend::Submit() {
   while (io_uring_sq_ready(&ring_) > 0) {
     const int count = io_uring_submit(&ring_);
-    if (count <= 0 && count != -EINTR) return WithdrawUnsubmitted();
+    if (count <= 0 && count != -EINTR) return RefuseUnsubmitted();
   }
 }
 
@@ -174,9 +175,10 @@ void UringBackend::Signal() {
   if (event_fd_ >= 0) eventfd_write(event_fd_, 1);
 }
 
-// Refuses what is in the ring; a cancel is only forgotten.  The kernel looks at
-// the ring inside of our own calls alone, so that its end may be moved back.
-void UringBackend::WithdrawUnsubmitted() {
+// Refuses the requests in the submission ring, and drops its cancels.  The
+// kernel reads the ring only inside calls to this backend, so its tail may move
+// back.
+void UringBackend::RefuseUnsubmitted() {
   io_uring_sq& sq = ring_.sq;
   for (unsigned i = *sq.khead; i != *sq.ktail; ++i) {
     Job* job = reinterpret_cast<Job*>(
@@ -188,7 +190,7 @@ void UringBackend::WithdrawUnsubmitted() {
   *sq.ktail = sq.sqe_head = sq.sqe_tail = *sq.khead;
 }
 
-// The index of the slab that holds all of the memory; -1: none does.
+// The index of the slab that contains all `size` bytes; -1: none does.
 int UringBackend::SlabOf(const char* data, size_t size) const {
   for (size_t i = 0; i < slabs_.size(); ++i) {
     const Slab& slab = slabs_[i];
@@ -205,8 +207,8 @@ io_uring_sqe* UringBackend::NextSqe() {
 }
 
 size_t UringBackend::ReapFromKernel() {
-  io_uring_cqe* cqes[kCqesAtOnce];
-  const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kCqesAtOnce);
+  io_uring_cqe* cqes[kReapBatchMax];
+  const unsigned count = io_uring_peek_batch_cqe(&ring_, cqes, kReapBatchMax);
   for (unsigned i = 0; i < count; ++i) HandleCqe(*cqes[i]);
   io_uring_cq_advance(&ring_, count);
   return count;
@@ -214,7 +216,7 @@ size_t UringBackend::ReapFromKernel() {
 
 void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
-  if (job == nullptr) return;  // Of a cancel.
+  if (job == nullptr) return;  // The cqe of a cancel.
   const size_t before = job->request->transferred;
   const size_t done = before + static_cast<size_t>(std::max(cqe.res, 0));
   finished_.Add(job->request,
@@ -222,8 +224,9 @@ void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   jobs_.Recycle(job);
 }
 
-// False: there are not so many by `deadline`.  EBUSY: there are too many.
-bool UringBackend::WaitFor(size_t count, Deadline deadline) {
+// Blocks until `count` completions can be reaped; false: `deadline` has passed.
+// EBUSY: the completion ring has overflowed; there is something to reap.
+bool UringBackend::WaitForCompletions(size_t count, Deadline deadline) {
   int result;
   do {
     timespec storage;
@@ -236,7 +239,7 @@ bool UringBackend::WaitFor(size_t count, Deadline deadline) {
         left == nullptr ? nullptr : &timeout, nullptr);
   } while (result == -EINTR);
   UASIO_CHECK(result >= 0 || result == -ETIME || result == -EBUSY,
-              "uring: io_uring_enter() has ceased to work");
+              "uring: io_uring_enter() failed with requests in flight");
   return result != -ETIME;
 }
 

@@ -1,16 +1,16 @@
 // The uring backend: the kernel's io_uring, by liburing.
 //
-// Threads:   Backend's rules; the kernel holds us to one thread from the first
+// Threads:   Backend's rules; the kernel enforces one thread from the first
 //            Start() on (IORING_SETUP_SINGLE_ISSUER).
 // Order:     none.
 // Blocks:    Reap().
-// Bounds:    the queue's depth_max; 16 of the kernel's own workers.  What the
-//            kernel has no memory for, or refuses to be given, is refused.
-// Errors:    of Create(): why there is no ring to be had.
+// Bounds:    the queue's depth_max; 16 of the kernel's own workers.  Requests
+//            that the kernel does not accept come back as kRefused.
+// Errors:    of Create(): why no ring could be set up.
 //
-// Completions are worked on only inside of our own calls
-// (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), so that none interrupts a system
-// call that the program is blocked in for other reasons.
+// The kernel processes completions only inside calls to this backend
+// (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), so that they do not interrupt the
+// program's other system calls.
 
 #ifndef UASIO_ASIO_BACKENDS_URING_H_
 #define UASIO_ASIO_BACKENDS_URING_H_
@@ -29,7 +29,7 @@ namespace uasio {
 
 class UringBackend final : public Backend {
  public:
-  // For up to `depth_max` requests at a time.
+  // For up to `depth_max` requests in flight.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max);
   ~UringBackend() override;
 
@@ -53,25 +53,25 @@ class UringBackend final : public Backend {
 
   explicit UringBackend(const io_uring& ring);
 
-  void Begin();
+  void EnableRing();
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
   void Signal();
-  void WithdrawUnsubmitted();
+  void RefuseUnsubmitted();
   int SlabOf(const char* data, size_t size) const;
   io_uring_sqe* NextSqe();
   size_t ReapFromKernel();
   void HandleCqe(const io_uring_cqe& cqe);
-  bool WaitFor(size_t count, Deadline deadline);
+  bool WaitForCompletions(size_t count, Deadline deadline);
 
   io_uring ring_;
   int event_fd_ = -1;
-  bool announces_ = false;  // The kernel writes event_fd_.
-  bool begun_ = false;
-  bool enabled_ = false;     // Else every request is refused.
-  bool registers_ = false;   // The kernel has a table for our buffers.
-  std::vector<Slab> slabs_;  // Registered, by index.
+  bool kernel_signals_ = false;  // The kernel writes event_fd_.
+  bool enable_tried_ = false;
+  bool enabled_ = false;           // False: every request is refused.
+  bool has_buffer_table_ = false;  // The kernel can register buffers.
+  std::vector<Slab> slabs_;        // The registered ones, by index.
 
   internal::JobPool<Job> jobs_;
   CompletionBuffer finished_;

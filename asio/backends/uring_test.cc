@@ -1,4 +1,5 @@
-// What only uring has: buffers that the kernel knows, within RLIMIT_MEMLOCK.
+// uring only: registered buffers, RLIMIT_MEMLOCK, and system calls that begin
+// to fail.
 
 #include "asio/backends/uring.h"
 
@@ -25,9 +26,9 @@ namespace {
 
 using testing::ExitedWithCode;
 
-// How many buffers are registered with this process's rings, as /proc tells;
-// -1: it does not.
-int Registered() {
+// How many buffers are registered with this process's rings, according to
+// /proc; -1: it does not show them.
+int RegisteredBuffers() {
   int count = -1;
   for (const auto& entry :
        std::filesystem::directory_iterator("/proc/self/fdinfo")) {
@@ -35,7 +36,7 @@ int Registered() {
     bool in_table = false;
     for (std::string line; std::getline(info, line);) {
       if (in_table && line.find("0x") != std::string::npos) ++count;
-      if (line.find(':') != 5) in_table = false;  // No "%5u: ..." any more.
+      if (line.find(':') != 5) in_table = false;  // Its lines are "%5u: ...".
       if (line.rfind("UserBufs:", 0) == 0) {
         in_table = true;
         count = 0;
@@ -55,7 +56,7 @@ class UringTest : public testing::Test {
 };
 using UringDeathTest = UringTest;
 
-// True: it reads what is there, without the workers.
+// True: a read returns the file's bytes, without the workers.
 bool Reads(KernelQueue* q, int fd, const std::string& bytes, char* lent) {
   Request* r = Prepare(q->queue.get(), Op::kRead, fd, 0, bytes.size());
   if (lent != nullptr) r->buffer = lent;
@@ -71,16 +72,17 @@ TEST_F(UringTest, TheQueuesBuffersAreRegisteredAndLentOnesWorkToo) {
   const DirectFile file(bytes);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
   KernelQueue q("uring");
-  if (Registered() < 0) GTEST_SKIP() << "/proc tells nothing of rings";
-  EXPECT_EQ(Registered(), 0);
+  if (RegisteredBuffers() < 0)
+    GTEST_SKIP() << "/proc does not show registered buffers";
+  EXPECT_EQ(RegisteredBuffers(), 0);
   EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
-  EXPECT_EQ(Registered(), 1);
+  EXPECT_EQ(RegisteredBuffers(), 1);
   Buffer lent = Buffer::Allocate(bytes.size());
   EXPECT_TRUE(Reads(&q, file.fd(), bytes, lent.data()));
-  EXPECT_EQ(Registered(), 1);
+  EXPECT_EQ(RegisteredBuffers(), 1);
 }
 
-// A ring fits into the limit, the queue's buffers do not.
+// The limit leaves room for a ring, but not for the queue's buffers.
 [[noreturn]] void ReadWithLittleLockedMemory(int fd, const std::string& bytes) {
   const rlimit little = {128 << 10, 128 << 10};
   if (setrlimit(RLIMIT_MEMLOCK, &little) != 0 || setuid(kNobody) != 0) exit(2);
@@ -89,13 +91,13 @@ TEST_F(UringTest, TheQueuesBuffersAreRegisteredAndLentOnesWorkToo) {
   bool good;
   {
     KernelQueue q("uring", options);
-    good = Reads(&q, fd, bytes, nullptr) && Registered() <= 0;
+    good = Reads(&q, fd, bytes, nullptr) && RegisteredBuffers() <= 0;
   }
   exit(good && !testing::Test::HasFailure() ? 0 : 1);
 }
 
 TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
-  if (!MayBecomeNobody()) GTEST_SKIP() << "may not become an ordinary user";
+  if (!MayBecomeNobody()) GTEST_SKIP() << "cannot become an unprivileged user";
   const std::string bytes = Pattern(4 * kBlock);
   const DirectFile file(bytes);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
@@ -103,11 +105,12 @@ TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
               "");
 }
 
-// From some moment on the kernel takes nothing any more: a program locks itself
-// up when its queues are made, or there is no memory.  Many more requests than
-// the ring has room for come back once each, from the workers.
-[[noreturn]] void ReadWhatTheKernelRefuses(int fd, const std::string& bytes,
-                                           unsigned error) {
+// After a successful read the kernel refuses every submit, as when a program
+// installs a seccomp filter after it made its queues, or memory runs out.  Many
+// more requests than the ring has entries come back once each, from the
+// workers.
+[[noreturn]] void ReadWithSubmitsRefused(int fd, const std::string& bytes,
+                                         unsigned error) {
   constexpr size_t kRequests = 200, kRingEntries = 4;
   QueueOptions options;
   options.requests_max = options.depth_max = kRequests;
@@ -123,25 +126,26 @@ TEST_F(UringDeathTest, BuffersThatMayNotBeLockedAreUsedUnregistered) {
   }
   q.queue->Submit(batch);
   size_t count = 0;
-  for (; Request* r = q.queue->WaitUntil(SoonEnough()); ++count) {
+  for (; Request* r = q.queue->WaitUntil(TestDeadline()); ++count) {
     good &= BytesOf(*r) == (r->op == Op::kRead ? bytes : "");
   }
   good &= count == batch.size() && q.queue->in_flight() == 0;
   exit(good && !testing::Test::HasFailure() ? 0 : 1);
 }
 
-TEST_F(UringDeathTest, WhatTheKernelDoesNotTakeAnyMoreIsDoneByTheWorkers) {
+TEST_F(UringDeathTest, RequestsThatTheKernelRefusesGoToTheWorkers) {
   const std::string bytes = Pattern(4 * kBlock);
   const DirectFile file(bytes);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
   for (const unsigned error : {EAGAIN, EBUSY, EPERM}) {
-    EXPECT_EXIT(ReadWhatTheKernelRefuses(file.fd(), bytes, error),
+    EXPECT_EXIT(ReadWithSubmitsRefused(file.fd(), bytes, error),
                 ExitedWithCode(0), "");
   }
 }
 
-// What announces the results is registered with the ring like all else.
-[[noreturn]] void PollWithoutRegistering(int fd, const std::string& bytes) {
+// The event fd, too, needs io_uring_register().
+[[noreturn]] void PollWithoutRegisteredEventFd(int fd,
+                                               const std::string& bytes) {
   bool good;
   {
     KernelQueue q("uring");
@@ -151,23 +155,24 @@ TEST_F(UringDeathTest, WhatTheKernelDoesNotTakeAnyMoreIsDoneByTheWorkers) {
       for (int i = 0; i < 16; ++i) {
         Submit(q.queue.get(), Op::kRead, fd, 0, bytes.size());
       }
-      ExpectAnnounced(q.queue.get(), 16);
+      ExpectSignaled(q.queue.get(), 16);
     }
     good &= q.pool.threads() == 0;
   }
   exit(good && !testing::Test::HasFailure() ? 0 : 1);
 }
 
-TEST_F(UringDeathTest, WithoutAnEventFdInTheRingEveryResultIsAnnounced) {
+TEST_F(UringDeathTest, WithoutARegisteredEventFdEveryResultIsSignaled) {
   const std::string bytes = Pattern(4 * kBlock);
   const DirectFile file(bytes);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
-  EXPECT_EXIT(PollWithoutRegistering(file.fd(), bytes), ExitedWithCode(0), "");
+  EXPECT_EXIT(PollWithoutRegisteredEventFd(file.fd(), bytes), ExitedWithCode(0),
+              "");
 }
 
-// Has started to read from a silent pipe when the kernel takes nothing more.
-struct LockedUpInARead {
-  LockedUpInARead() : backend(*UringBackend::Create(8)) {
+// Starts a read from an empty pipe; then the kernel refuses io_uring_enter().
+struct BlockedReadWithoutEnter {
+  BlockedReadWithoutEnter() : backend(*UringBackend::Create(8)) {
     read.fd = pipe.read_end.get();
     read.offset = kFilePosition;
     read.buffer = &byte;
@@ -188,15 +193,15 @@ struct LockedUpInARead {
   const std::unique_ptr<Backend> backend;
 };
 
-TEST_F(UringDeathTest, WhatCannotBeAwaitedAnyMoreEndsTheProgram) {
-  EXPECT_DEATH(LockedUpInARead().Reap(1),
-               "uring: io_uring_enter\\(\\) has ceased to work");
+TEST_F(UringDeathTest, AReapThatCannotWaitEndsTheProgram) {
+  EXPECT_DEATH(BlockedReadWithoutEnter().Reap(1),
+               "uring: io_uring_enter\\(\\) failed with requests in flight");
 }
 
-TEST_F(UringDeathTest, ACancelThatTheKernelRefusesIsForgotten) {
+TEST_F(UringDeathTest, ACancelThatTheKernelRefusesIsDropped) {
   EXPECT_EXIT(
       {
-        LockedUpInARead it;
+        BlockedReadWithoutEnter it;
         it.backend->Cancel(&it.read);
         exit(it.Reap(0) == 0 ? 0 : 1);
       },

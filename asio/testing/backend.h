@@ -1,5 +1,4 @@
-// What tests of a Backend need: requests as a queue would hand them on, and to
-// collect them.
+// For tests of a Backend: makes, starts and reaps requests as a queue would.
 
 #ifndef UASIO_ASIO_TESTING_BACKEND_H_
 #define UASIO_ASIO_TESTING_BACKEND_H_
@@ -18,7 +17,8 @@
 #include "gtest/gtest.h"
 
 namespace uasio {
-// A request as a queue hands it to a backend.
+
+// A request as a queue passes it to a backend.
 inline Request MakeRequest(Op op, int fd, int64_t offset, char* buffer,
                            size_t length) {
   Request request;
@@ -37,7 +37,8 @@ inline void StartOne(Backend* backend, Request* request) {
   backend->Start(absl::MakeConstSpan(&request, 1));
 }
 
-// Exactly `count` completions, waiting for them, their results entered.
+// Blocks for exactly `count` completions, and copies their results into their
+// requests.
 inline std::vector<Completion> ReapAll(Backend* backend, size_t count) {
   std::vector<Completion> out(count);
   EXPECT_EQ(backend->Reap(absl::MakeSpan(out), count, kNoDeadline), count);
@@ -48,7 +49,7 @@ inline std::vector<Completion> ReapAll(Backend* backend, size_t count) {
   return out;
 }
 
-// What has finished by now, which must be `request` or, if null, nothing.
+// Expects that Reap() returns `request` without blocking; nullptr: nothing.
 inline void ExpectFinished(Backend* backend, Request* request) {
   Completion out = {};
   EXPECT_EQ(backend->Reap(absl::MakeSpan(&out, 1), 0, kDontWait),
@@ -57,8 +58,8 @@ inline void ExpectFinished(Backend* backend, Request* request) {
   if (out.request != nullptr) request->result = out.result;
 }
 
-// Whether the eventfd is readable, waiting for it up to `timeout_ms`; then it
-// is read.
+// Waits up to `timeout_ms` until the eventfd is readable, and reads it.  False:
+// it was not readable.
 inline bool TakeSignal(int event_fd, int timeout_ms) {
   pollfd in = {event_fd, POLLIN, 0};
   if (poll(&in, 1, timeout_ms) != 1) return false;

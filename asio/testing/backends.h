@@ -1,6 +1,6 @@
-// The backends that every promise of the queue is tested on: a new one is one
-// row more in Backends().  The kernel's take direct requests only, and leave
-// the others to the workers: DirectBackends() are for tests of what they do.
+// The backends that the queue's contract is tested on.  Add a new backend to
+// Backends().  kaio and uring take direct requests only and leave others to the
+// workers, so tests of what they do themselves run on DirectBackends().
 
 #ifndef UASIO_ASIO_TESTING_BACKENDS_H_
 #define UASIO_ASIO_TESTING_BACKENDS_H_
@@ -33,17 +33,17 @@ namespace uasio {
 struct BackendCase {
   const char* name;
 
-  // nullptr stands for the workers.
+  // Returns nullptr for the workers.
   std::unique_ptr<Backend> (*make)();
 
-  // A request is finished when Submit() returns: what is not ready blocks
-  // there, and nothing is ever running.
+  // Submit() finishes each request before it returns: nothing is ever in
+  // flight, and a read of an empty pipe blocks in Submit().
   bool performs_at_submit = false;
 
-  // Why it does not work here; "": it does.
+  // Why it does not work on this system; "" if it does.
   std::string (*why_not)() = [] { return std::string(); };
 
-  // What MakeFile() makes: a direct file, or a buffered one.
+  // MakeFile() makes direct files, rather than buffered ones.
   bool direct = false;
 
   friend std::ostream& operator<<(std::ostream& out, const BackendCase& c) {
@@ -51,10 +51,10 @@ struct BackendCase {
   }
 };
 
-// For any depth_max of the tests.
+// At least the depth_max of any test.
 inline constexpr size_t kDepth = 64;
 
-// Why the kernel, or the system's settings, refuse it; "": they do not.
+// Why that backend does not work on this system; "" if it does.
 inline std::string WhyNot(absl::string_view name) {
   for (const BackendVerdict& verdict : ProbeBackends()) {
     if (verdict.name == name) return std::string(verdict.status.message());
@@ -62,8 +62,8 @@ inline std::string WhyNot(absl::string_view name) {
   return "no such backend";
 }
 
-// The kernel takes its time to free what a destroyed backend had, which counts
-// against the limits until then.
+// Retries for a while: the kernel frees a destroyed backend's resources late,
+// and counts them against its limits until then.
 inline std::unique_ptr<Backend> Create(
     absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)) {
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
@@ -78,8 +78,8 @@ inline std::unique_ptr<Backend> Create(
   }
 }
 
-// What happens to a transfer, and does not show in its result.
-inline FaultOptions MendableFaults() {
+// Faults that the queue recovers from, so that results do not show them.
+inline FaultOptions RecoverableFaults() {
   FaultOptions options;
   options.rates[static_cast<size_t>(Fault::kShort)] = 0.3;
   options.rates[static_cast<size_t>(Fault::kInterrupted)] = 0.1;
@@ -100,10 +100,10 @@ inline std::vector<BackendCase> Backends() {
   kaio.why_not = [] { return WhyNot("kaio"); };
   BackendCase uring = {"uring", [] { return Create(&UringBackend::Create); }};
   uring.why_not = [] { return WhyNot("uring"); };
-  // The queue must mend what these do to a transfer.
   BackendCase fault = {"fault", []() -> std::unique_ptr<Backend> {
                          return std::make_unique<FaultBackend>(
-                             MendableFaults(), std::make_unique<SyncBackend>());
+                             RecoverableFaults(),
+                             std::make_unique<SyncBackend>());
                        }};
   fault.performs_at_submit = true;
   return {worker, sync, kaio, uring, fault};
@@ -111,10 +111,10 @@ inline std::vector<BackendCase> Backends() {
 
 template <absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)>
 std::unique_ptr<Backend> MakeFaultOver() {
-  return std::make_unique<FaultBackend>(MendableFaults(), Create(create));
+  return std::make_unique<FaultBackend>(RecoverableFaults(), Create(create));
 }
 
-// The workers, and those of which a test on a direct file is a test.
+// The workers, and the backends that take requests on direct files.
 inline std::vector<BackendCase> DirectBackends() {
   std::vector<BackendCase> cases;
   for (const BackendCase& c : Backends()) {
@@ -137,7 +137,7 @@ inline std::vector<BackendCase> DirectBackends() {
   return cases;
 }
 
-// A suite of this runs on each of them:
+// A suite derived from BackendTest runs on each of the backends:
 //
 //   class WaitingTest : public BackendTest {};
 //   UASIO_INSTANTIATE_BACKENDS(WaitingTest);
@@ -154,15 +154,15 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
     if (!file.why_buffered().empty()) GTEST_SKIP() << file.why_buffered();
   }
 
-  // What is to be tested has been: the backend, not the workers behind it.
+  // Fails unless the backend itself, not only the workers, completed requests.
   void TearDown() override {
     if (IsSkipped() || !files_made_ || !counted() || answered() > 0) return;
     const bool kaio = absl::StrContains(GetParam().name, "kaio");
     if (kaio && counts_.not_writes == 0 && !SupportsNowaitWrites()) {
-      GTEST_SKIP() << "the workers did it: the file system of "
-                   << ScratchFolder() << " does not know RWF_NOWAIT";
+      GTEST_SKIP() << "the workers did every request: the file system of "
+                   << ScratchFolder() << " does not support RWF_NOWAIT";
     }
-    ADD_FAILURE() << GetParam().name << " has done nothing itself";
+    ADD_FAILURE() << GetParam().name << " has completed no request itself";
   }
 
   std::unique_ptr<Queue> MakeQueue(const QueueOptions& options = {}) {
@@ -183,13 +183,13 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
     return static_cast<int64_t>(block_number * block());
   }
   std::string Blocks(const std::string& text) const {
-    return Stretch(text, block());
+    return ExpandBlocks(text, block());
   }
   std::string TextOf(const std::string& bytes) const {
-    return Shrink(bytes, block());
+    return CollapseBlocks(bytes, block());
   }
 
-  // How many requests the backend has done itself, where that is counted.
+  // How many requests the backend has completed itself; 0 unless counted().
   size_t answered() const { return counts_.answered; }
   bool counted() const {
     return GetParam().direct && GetParam().name != std::string("worker");
@@ -200,11 +200,11 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
   bool files_made_ = false;
 };
 
-// For tests in which something has to be running, and stay so.
+// For tests in which a request must stay in flight.
 #define UASIO_SKIP_IF_PERFORMED_AT_SUBMIT() \
   if (GetParam().performs_at_submit)        \
   GTEST_SKIP() << GetParam().name           \
-               << " performs requests at submit: it would block there"
+               << " performs requests in Submit(), which would block"
 
 inline std::string NameOf(const testing::TestParamInfo<BackendCase>& info) {
   return info.param.name;

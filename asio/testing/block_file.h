@@ -1,6 +1,6 @@
-// A BlockFile is a scratch file for tests that run on buffered and on direct
-// files alike: they speak of blocks, and each block is one character, over and
-// over.  A buffered file's block is a byte.
+// A BlockFile is a scratch file for tests that run on both buffered and direct
+// files.  Its contents are given as a text, each character of which stands for
+// a block filled with that character.  A buffered file's block is one byte.
 //
 //   const BlockFile file(/*direct=*/true, "abc");  // 12 KiB.
 //   EXPECT_EQ(file.Text(), "abc");
@@ -27,16 +27,16 @@ constexpr size_t BlockBytes(bool direct) {
   return direct ? kBufferAlignment : 1;
 }
 
-// Each character of `text` as a block.
-inline std::string Stretch(const std::string& text, size_t block) {
+// Replaces each character of `text` with a block of that character.
+inline std::string ExpandBlocks(const std::string& text, size_t block) {
   std::string bytes;
   for (const char c : text) bytes.append(block, c);
   return bytes;
 }
 
-// The reverse; a block that is not all of one character is a '?', and so is
-// the rest, if it is less than a block.
-inline std::string Shrink(const std::string& bytes, size_t block) {
+// The reverse.  A block of different characters, or a partial block at the end,
+// becomes '?'.
+inline std::string CollapseBlocks(const std::string& bytes, size_t block) {
   std::string text;
   for (size_t at = 0; at < bytes.size(); at += block) {
     const bool whole = bytes.substr(at, block) == std::string(block, bytes[at]);
@@ -47,10 +47,10 @@ inline std::string Shrink(const std::string& bytes, size_t block) {
 
 class BlockFile {
  public:
-  // The blocks of `text` are allocated and not in the page cache, so that to
-  // overwrite them directly need not wait.
+  // The blocks are allocated and, on a direct file, not in the page cache, so
+  // that direct overwrites need not wait.
   BlockFile(bool direct, const std::string& text)
-      : block_(BlockBytes(direct)), scratch_(Stretch(text, block_)) {
+      : block_(BlockBytes(direct)), scratch_(ExpandBlocks(text, block_)) {
     EXPECT_EQ(fsync(scratch_.fd()), 0);
     if (direct) posix_fadvise(scratch_.fd(), 0, 0, POSIX_FADV_DONTNEED);
     auto file =
@@ -61,14 +61,14 @@ class BlockFile {
   }
 
   int fd() const { return file_.fd(); }
-  std::string Text() const { return Shrink(Contents(), block_); }
+  std::string Text() const { return CollapseBlocks(Contents(), block_); }
 
-  // Why it is not direct; "": it is, or is not meant to be.
+  // Why direct I/O does not work; "" if it does, or was not asked for.
   const std::string& why_buffered() const { return file_.why_buffered(); }
 
  private:
-  // Around the page cache, if it is direct: what is read through it while a
-  // direct write goes on may stay there, and be what was before.
+  // Reads a direct file directly: a buffered read during a direct write may
+  // leave the old bytes in the page cache.
   std::string Contents() const {
     if (!file_.direct()) return scratch_.Contents();
     const size_t bytes = static_cast<size_t>(*file_.Size());
@@ -83,8 +83,8 @@ class BlockFile {
   File file_;
 };
 
-// Whether the file system of `fd`, a direct file of a block at least, knows
-// RWF_NOWAIT, as which kaio writes.
+// Whether the file system of `fd` supports RWF_NOWAIT, which kaio writes with.
+// REQUIRES: `fd` is a direct file of at least one block.
 inline bool SupportsNowaitWrites(int fd) {
   Buffer block = Buffer::Allocate(kBufferAlignment);
   EXPECT_EQ(pread(fd, block.data(), block.size(), 0),
@@ -93,7 +93,7 @@ inline bool SupportsNowaitWrites(int fd) {
   return pwritev2(fd, &same, 1, 0, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }
 
-// The same of that where tests may write.
+// The same for the file system of ScratchFolder().
 inline bool SupportsNowaitWrites() {
   return SupportsNowaitWrites(BlockFile(/*direct=*/true, "a").fd());
 }

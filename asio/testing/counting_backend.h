@@ -1,9 +1,9 @@
-// A CountingBackend counts what the backend that it wraps answers itself, and
-// does not leave to the workers: the proof that a test is about that backend,
-// and not about the workers behind it.
+// A CountingBackend counts the requests that the wrapped backend completes
+// itself and does not leave to the workers.  It proves that a test has tested
+// that backend.
 //
 // Threads:   Backend's rules.
-// Ownership: it owns the wrapped one; the counts are borrowed.
+// Ownership: it owns the wrapped backend; the counts are borrowed.
 
 #ifndef UASIO_ASIO_TESTING_COUNTING_BACKEND_H_
 #define UASIO_ASIO_TESTING_COUNTING_BACKEND_H_
@@ -18,10 +18,10 @@
 
 namespace uasio {
 
-// Transfers and syncs, not the no-ops.
+// Of transfers and syncs; no-ops do not count.
 struct BackendCounts {
-  size_t answered = 0;
-  size_t not_writes = 0;  // Of all that came back, answered or not.
+  size_t answered = 0;    // Completed, and not left to the workers.
+  size_t not_writes = 0;  // Reads and syncs, answered or not.
 };
 
 class CountingBackend final : public Backend {

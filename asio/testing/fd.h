@@ -1,4 +1,4 @@
-// Fds that close themselves, pipes, and a limit on the number of fds.
+// Fds that close themselves, pipes, eventfds, and a limit on the number of fds.
 
 #ifndef UASIO_ASIO_TESTING_FD_H_
 #define UASIO_ASIO_TESTING_FD_H_
@@ -21,7 +21,7 @@
 
 namespace uasio {
 
-// An fd that is closed with its holder.
+// Owns an fd, and closes it.
 class Fd {
  public:
   Fd() = default;
@@ -50,7 +50,7 @@ struct Pipe {
     write_end = Fd(fds[1]);
   }
 
-  // How many bytes wait in it.
+  // The bytes that a read would find.
   size_t Waiting() const {
     int bytes = -1;
     EXPECT_EQ(ioctl(read_end.get(), FIONREAD, &bytes), 0);
@@ -88,7 +88,7 @@ class EventFd {
   const Fd fd_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 };
 
-// While there is one, the process may have this many fds.
+// Limits the process to this many fds during its lifetime.
 class FdLimit {
  public:
   explicit FdLimit(rlim_t fds) {

@@ -1,10 +1,10 @@
-// A HeldBackend starts requests, and finishes them when the test says so: what
-// runs beside what, and what waits, is there to be seen.
+// A HeldBackend finishes a request only when the test says so, and shows which
+// requests are running.
 //
 // Threads:   one.
-// Ownership: the queue's, as any backend; the test keeps a pointer.
-// Blocks:    never.  A Reap() that would have to wait calls when_awaited()
-//            instead, which by default finishes the oldest.
+// Ownership: the queue owns it, like any backend; the test keeps a pointer.
+// Blocks:    never.  A Reap() that would block calls when_awaited() instead,
+//            which by default finishes the oldest running request.
 //
 //   auto* held = new HeldBackend;
 //   Queue queue({}, std::unique_ptr<Backend>(held));
@@ -36,7 +36,7 @@ namespace uasio {
 
 class HeldBackend final : public Backend {
  public:
-  // What it does.
+  // Behaviour, set by the test.
   std::function<bool(const Request&)> takes = [](const Request&) {
     return true;
   };
@@ -44,27 +44,27 @@ class HeldBackend final : public Backend {
   bool can_cancel = true;
   bool finishes_transfers = true;
 
-  // What it has seen.
-  std::vector<Request*> running;  // In the order in which they were started.
+  // Observations.
+  std::vector<Request*> running;  // In the order of Start().
   size_t running_max = 0;
   size_t starts = 0;   // Calls of Start().
   size_t started = 0;  // Requests.
-  size_t cancels = 0;
-  size_t awaited = 0;  // Calls of Reap() that had to wait.
+  size_t cancels = 0;  // Calls of Cancel().
+  size_t awaited = 0;  // Calls of when_awaited().
   int event_fd = -1;   // Of Attach().
 
   bool IsRunning(const Request* r) const {
     return std::find(running.begin(), running.end(), r) != running.end();
   }
 
-  // Performs it, and so finishes it.
+  // Performs the request, and finishes it with its result.
   void Finish(Request* r) {
     Transfer t = internal::MakeTransfer(*r);
     const int64_t result = Perform(&t);
     FinishAs(r, result, t.done);
   }
 
-  // Finishes it with a result of the test's choice.
+  // Finishes the request with the given result, without performing it.
   void FinishAs(Request* r, int64_t result, size_t transferred = 0) {
     running.erase(std::find(running.begin(), running.end(), r));
     finished_.push_back({r, result, transferred});
@@ -91,11 +91,11 @@ class HeldBackend final : public Backend {
   }
 
   size_t Reap(absl::Span<Completion> out, size_t min, Deadline) override {
-    size_t count = Take(out);
+    size_t count = MoveTo(out);
     while (count < min) {
       ++awaited;
       when_awaited();
-      count += Take(out.subspan(count));
+      count += MoveTo(out.subspan(count));
     }
     return count;
   }
@@ -106,7 +106,7 @@ class HeldBackend final : public Backend {
   }
 
  private:
-  size_t Take(absl::Span<Completion> out) {
+  size_t MoveTo(absl::Span<Completion> out) {
     size_t count = 0;
     for (; count < out.size() && !finished_.empty(); ++count) {
       out[count] = finished_.front();

@@ -7,8 +7,8 @@
 namespace uasio {
 namespace {
 
-constexpr int kNoEnd = -1;
-thread_local int allocations_left = kNoEnd;
+constexpr int kUnlimited = -1;
+thread_local int allocations_left = kUnlimited;
 
 void* Allocate(size_t bytes) {
   if (allocations_left == 0) return nullptr;
@@ -19,7 +19,7 @@ void* Allocate(size_t bytes) {
 }  // namespace
 
 MemoryEnd::MemoryEnd(int left) { allocations_left = left; }
-MemoryEnd::~MemoryEnd() { allocations_left = kNoEnd; }
+MemoryEnd::~MemoryEnd() { allocations_left = kUnlimited; }
 
 }  // namespace uasio
 

@@ -1,5 +1,5 @@
-// Tests of what is done where memory ends link this, which replaces operator
-// new.
+// Makes allocations fail, for tests that run out of memory.  Replaces
+// operator new of the program that links it.
 //
 //   for (int left = 0; result == -ENOMEM; ++left) {
 //     const MemoryEnd end(left);
@@ -11,8 +11,8 @@
 
 namespace uasio {
 
-// While there is one, this many allocations of its thread succeed, and then
-// none.
+// During its lifetime, the first `allocations_left` allocations of this thread
+// succeed, and all later ones fail.
 class MemoryEnd {
  public:
   explicit MemoryEnd(int allocations_left);

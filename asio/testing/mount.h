@@ -1,5 +1,5 @@
-// A small file system of a test's own: a tmpfs in a mount namespace that nobody
-// else sees, and that ends with the process at the latest.
+// A SmallFileSystem is a tmpfs of limited size in a private mount namespace.
+// No other process sees it, and it ends with this process at the latest.
 //
 //   const SmallFileSystem small("64k");
 //   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
@@ -21,8 +21,9 @@ namespace uasio {
 
 class SmallFileSystem {
  public:
-  // Goes to a private mount namespace, where the whole process must go to:
-  // threads that exist already stay.
+  // Mounts `size` ("64k").  The first one moves the calling thread to the
+  // private namespace; threads that exist already do not move, so create it
+  // first.
   explicit SmallFileSystem(const std::string& size) {
     static const std::string no_namespace = EnterNamespace();
     why_not_ = no_namespace;
@@ -38,7 +39,7 @@ class SmallFileSystem {
   SmallFileSystem(const SmallFileSystem&) = delete;
   SmallFileSystem& operator=(const SmallFileSystem&) = delete;
 
-  // "", or why there is none.
+  // Why it is not mounted; "" if it is.
   const std::string& why_not() const { return why_not_; }
 
   std::string path() const { return scratch_.Path(""); }

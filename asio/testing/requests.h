@@ -1,4 +1,4 @@
-// Short cuts for tests: a request in one line.
+// Shortcuts for tests: prepare, submit and finish a request in one line.
 
 #ifndef UASIO_ASIO_TESTING_REQUESTS_H_
 #define UASIO_ASIO_TESTING_REQUESTS_H_
@@ -15,16 +15,16 @@
 
 namespace uasio {
 
-// How long a test waits before it says that something never happens.
-inline absl::Time SoonEnough() { return absl::Now() + absl::Seconds(30); }
+// When a test stops waiting and fails: 30 seconds from now.
+inline absl::Time TestDeadline() { return absl::Now() + absl::Seconds(30); }
 
 // A filled-in request, not submitted.
 inline Request* Prepare(Queue* queue, Op op, int fd = -1, int64_t offset = 0,
                         size_t length = 0) {
   Request* r = queue->Get();
   if (r == nullptr) {
-    ADD_FAILURE() << "Get() answers nullptr";
-    std::abort();  // Nothing that follows would make sense.
+    ADD_FAILURE() << "Get() returned nullptr";
+    std::abort();  // The test cannot go on.
   }
   r->op = op;
   r->fd = fd;
@@ -33,7 +33,7 @@ inline Request* Prepare(Queue* queue, Op op, int fd = -1, int64_t offset = 0,
   return r;
 }
 
-// A write, write-back, ... of `bytes`.
+// A filled-in write or write-back of `bytes`, not submitted.
 inline Request* PrepareWrite(Queue* queue, Op op, int fd, int64_t offset,
                              const std::string& bytes) {
   Request* r = Prepare(queue, op, fd, offset, bytes.size());
@@ -55,15 +55,15 @@ inline Request* SubmitWrite(Queue* queue, Op op, int fd, int64_t offset,
   return r;
 }
 
-// What a finished read has read.
+// The bytes that a finished read has read; its status if it failed.
 inline std::string BytesOf(const Request& r) {
   if (r.result < 0) return r.status().ToString();
   return std::string(r.buffer, static_cast<size_t>(r.result));
 }
 
-// The result of the next request to come back, which must be `r`; puts it.
+// Waits for the next request, which must be `r`; puts it; returns its result.
 inline int64_t Finish(Queue* queue, Request* r) {
-  Request* back = queue->WaitUntil(SoonEnough());
+  Request* back = queue->WaitUntil(TestDeadline());
   EXPECT_EQ(back, r);
   if (back == nullptr) return INT64_MIN;
   const int64_t result = back->result;
@@ -71,10 +71,10 @@ inline int64_t Finish(Queue* queue, Request* r) {
   return result;
 }
 
-// Waits for everything there is, and puts it; how many that was.
+// Waits for and puts all requests in flight; returns how many that were.
 inline size_t FinishAll(Queue* queue) {
   size_t count = 0;
-  while (Request* r = queue->WaitUntil(SoonEnough())) {
+  while (Request* r = queue->WaitUntil(TestDeadline())) {
     queue->Put(r);
     ++count;
   }

@@ -1,11 +1,11 @@
-// kSanitized: whether this is built with a sanitizer, which makes it slow, and
-// makes the process's memory say little.  kThreadSanitized: with that one,
-// which lets no child of fork() start threads.
+// kSanitized: built with a sanitizer, which makes the program slow, and its use
+// of memory meaningless.  kThreadSanitized: built with TSan, which does not let
+// a child of fork() start threads.
 
 #ifndef UASIO_ASIO_TESTING_SANITIZERS_H_
 #define UASIO_ASIO_TESTING_SANITIZERS_H_
 
-// GCC has macros for it, clang features.
+// GCC defines macros for sanitizers; clang has features.
 #if defined(__has_feature)
 #define UASIO_HAS_FEATURE(feature) __has_feature(feature)
 #else
@@ -29,7 +29,7 @@ namespace uasio {
 inline constexpr bool kThreadSanitized = UASIO_THREAD_SANITIZED;
 inline constexpr bool kSanitized = kThreadSanitized || UASIO_ADDRESS_SANITIZED;
 
-// How many of `count` operations a test makes then.
+// `count` operations, or a fifth of them with a sanitizer.
 constexpr int Scaled(int count) { return kSanitized ? count / 5 : count; }
 
 }  // namespace uasio

@@ -1,5 +1,5 @@
-// Files and folders that are removed with the test, what stands in files, and
-// a limit on their size.
+// Temporary files and folders, the contents of files, and a limit on the size
+// of files.
 
 #ifndef UASIO_ASIO_TESTING_SCRATCH_H_
 #define UASIO_ASIO_TESTING_SCRATCH_H_
@@ -23,13 +23,13 @@
 
 namespace uasio {
 
-// Where tests may write.
+// The folder that tests may write to.
 inline std::string ScratchFolder() {
   const char* folder = std::getenv("TEST_TMPDIR");
   return folder != nullptr ? folder : "/tmp";
 }
 
-// A new folder in `parent`, or where tests may write.
+// A new folder in `parent`, removed by the destructor.
 class Scratch {
  public:
   explicit Scratch(const std::string& parent = "")
@@ -45,7 +45,7 @@ class Scratch {
     return folder_ + "/" + name;
   }
 
-  // The path of a new file with these contents.
+  // Makes a file with these contents, and returns its path.
   std::string NewFile(const std::string& name,
                       const std::string& contents = "") const {
     std::ofstream(Path(name), std::ios::binary) << contents;
@@ -71,7 +71,7 @@ inline std::string Contents(const std::string& path) {
   return contents.str();
 }
 
-// A new file that holds `contents`.
+// A new file with `contents`, removed by the destructor.
 class ScratchFile {
  public:
   explicit ScratchFile(const std::string& contents = "")
@@ -95,14 +95,14 @@ class ScratchFile {
   const Fd fd_;
 };
 
-// Whether a file open with O_DIRECT may be read from anywhere to anywhere, as
+// Whether a file open with O_DIRECT accepts any offset, length and address, as
 // on tmpfs.
 inline bool TakesAnyAlignment(int direct_fd) {
   char bytes[512];
   return pread(direct_fd, bytes, sizeof(bytes), /*offset=*/1) >= 0;
 }
 
-// `bytes` of text in which no two nearby places look the same.
+// `bytes` of text in which nearby places differ.
 inline std::string Pattern(size_t bytes) {
   std::string text(bytes, '\0');
   for (size_t i = 0; i < bytes; ++i) {
@@ -111,7 +111,8 @@ inline std::string Pattern(size_t bytes) {
   return text;
 }
 
-// While there is one, no file of this process can be written beyond `bytes`.
+// During its lifetime, this process cannot write to a file beyond `bytes`: such
+// writes are short or give EFBIG, without a SIGXFSZ.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(size_t bytes)

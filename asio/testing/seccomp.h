@@ -1,4 +1,4 @@
-// Has system calls refused, as a container's seccomp filter does.
+// Makes system calls fail, as a container's seccomp filter does.
 
 #ifndef UASIO_ASIO_TESTING_SECCOMP_H_
 #define UASIO_ASIO_TESTING_SECCOMP_H_
@@ -15,11 +15,11 @@ namespace uasio {
 
 struct RefusedCall {
   unsigned number;  // SYS_...
-  unsigned error;   // What it answers.
+  unsigned error;   // The errno that it returns.
 };
 
-// From here on, in this thread and the processes that it makes.  For a child:
-// there is no way back.
+// Makes `calls` fail from now on, in this thread and in all processes and
+// threads that it starts.  Call it in a child process: it cannot be undone.
 inline void RefuseCalls(const std::vector<RefusedCall>& calls) {
   std::vector<sock_filter> code = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};

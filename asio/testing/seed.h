@@ -1,4 +1,4 @@
-// The seed of a random test: printed, and taken back to replay a failure.
+// The seed of a random test: printed, so that a failure can be replayed.
 //
 //   const uint64_t seed = uasio::TestSeed(1);
 //   SCOPED_TRACE(testing::Message() << "UASIO_SEED=" << seed);
@@ -18,8 +18,8 @@
 namespace uasio {
 
 // The value of the environment variable UASIO_SEED, or `default_seed` when
-// that is not set.  Prints which.  Ends the program if UASIO_SEED is set to
-// something else than a number, so that no replay runs with the wrong seed.
+// that is not set.  Prints the seed.  Ends the program if UASIO_SEED is not a
+// number, so that no replay runs with the wrong seed.
 inline uint64_t TestSeed(uint64_t default_seed) {
   uint64_t seed = default_seed;
   const char* text = std::getenv("UASIO_SEED");

@@ -1,4 +1,4 @@
-// Tells when a thread is blocked in a system call.
+// Waits until a thread is blocked in a system call.
 
 #ifndef UASIO_ASIO_TESTING_THREAD_PROBE_H_
 #define UASIO_ASIO_TESTING_THREAD_PROBE_H_
@@ -15,7 +15,7 @@
 
 namespace uasio {
 
-// Tells what a thread of this process is doing, from /proc.
+// Observes a thread of this process, through /proc.
 class ThreadProbe {
  public:
   explicit ThreadProbe(pid_t tid)
@@ -23,9 +23,10 @@ class ThreadProbe {
             ("/proc/self/task/" + std::to_string(tid) + "/syscall").c_str(),
             O_RDONLY | O_CLOEXEC)) {}
 
-  // Spins until the thread is blocked in the system call `number`, and not
-  // with the arguments `*seen`, if given, which is set to those it has now.
-  // False: it has ended, or /proc does not tell here.
+  // Spins until the thread is blocked in the system call `number`.  With
+  // `seen`, waits for a call whose arguments differ from `*seen`, and stores
+  // them there.  False: the thread has ended, or /proc does not show its system
+  // calls.
   bool WaitUntilBlockedIn(long number, std::string* seen = nullptr) const {
     const std::string wanted = std::to_string(number) + " ";
     while (true) {

@@ -1,4 +1,4 @@
-// What tests of threads wait with, and the work that they submit.
+// For tests of threads: counters, gates, logs, and work to submit.
 
 #ifndef UASIO_ASIO_TESTING_THREADS_H_
 #define UASIO_ASIO_TESTING_THREADS_H_
@@ -43,7 +43,7 @@ class Counter {
   size_t count_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-// Shut until it is opened, for good.
+// Wait() blocks until Open() has been called; it stays open.
 class Gate {
  public:
   void Open() { opened_.Add(); }
@@ -88,8 +88,8 @@ struct Job : Work {
 
 inline pid_t ThreadId() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
-// Returns once the kernel says that the thread `id` of this process sleeps.
-// False: it has ended.
+// Spins until the thread `id` of this process sleeps, according to /proc.
+// False: the thread has ended.
 inline bool UntilAsleep(pid_t id) {
   const std::string path = "/proc/self/task/" + std::to_string(id) + "/stat";
   for (;;) {
@@ -107,7 +107,7 @@ inline bool UntilAsleep(pid_t id) {
   }
 }
 
-// Occupies a thread of a pool until it is opened.
+// Work that occupies a thread of a pool until Open().
 class PoolGate : public Job {
  public:
   PoolGate()
@@ -116,7 +116,7 @@ class PoolGate : public Job {
           opened_.Wait();
         }) {}
 
-  // Returns once a thread has stopped here.
+  // Blocks until a thread of the pool waits here.
   void Stop(WorkerPool* pool) {
     pool->Submit(this);
     entered_.Wait();

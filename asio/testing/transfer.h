@@ -1,4 +1,4 @@
-// What tests of Perform() and Attempt() need: transfers.
+// Makes transfers, for tests of Perform() and PerformNonBlocking().
 
 #ifndef UASIO_ASIO_TESTING_TRANSFER_H_
 #define UASIO_ASIO_TESTING_TRANSFER_H_
@@ -11,6 +11,7 @@
 #include "asio/syscalls/transfer.h"
 
 namespace uasio {
+
 inline Transfer NewTransfer(Op op, int fd, int64_t offset, char* buffer,
                             size_t length) {
   Transfer t;
@@ -33,7 +34,7 @@ inline Transfer NewVectorTransfer(Op op, int fd, int64_t offset,
   return t;
 }
 
-// `text` as `count` iovecs of like size.
+// `text` as `count` iovecs of about equal size.
 inline std::vector<iovec> SplitIntoIovecs(std::string* text, size_t count) {
   std::vector<iovec> parts;
   for (size_t i = 0; i < count; ++i) {
