@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "asio/streams/internal/block_reader.h"
+#include "asio/streams/internal/block_writer.h"
+
 namespace uasio {
+namespace internal {
 namespace {
 
 // Less than this is collected in the writer's buffer.
@@ -48,8 +52,10 @@ class Copier {
   Writer* const writer_;
 };
 
+}  // namespace internal
+
 absl::StatusOr<int64_t> Copy(Reader* reader, Writer* writer, int64_t bytes) {
-  Copier copier(reader, writer);
+  internal::Copier copier(reader, writer);
   if (!writer->ok()) return writer->status();
   const int64_t begin = reader->Tell();
   int64_t copied = 0;

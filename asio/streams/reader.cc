@@ -7,9 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/streams/internal/block_reader.h"
 #include "workqueue/check.h"
 
 namespace uasio {
+
+using internal::BlockReader;
 
 absl::StatusOr<Reader> Reader::Open(const std::string& path,
                                     const ReaderOptions& options) {
@@ -33,6 +36,8 @@ Reader::Reader(const File* file, const StreamOptions& options)
 Reader::~Reader() {
   if (core_ != nullptr) Close().IgnoreError();  // Nothing is lost with it.
 }
+
+Reader::Reader(Reader&& other) noexcept { *this = std::move(other); }
 
 Reader& Reader::operator=(Reader&& other) noexcept {
   std::swap(start_, other.start_);
@@ -145,6 +150,18 @@ void Reader::LeaveBlock(int64_t offset) {
   start_ = cursor_ = limit_ = nullptr;
   limit_offset_ = offset;
 }
+
+absl::StatusOr<int64_t> Reader::Size() const { return core_->Size(); }
+
+bool Reader::seekable() const { return core_->seekable(); }
+
+const File& Reader::file() const { return core_->file(); }
+
+Queue* Reader::queue() const { return core_->queue(); }
+
+const absl::Status& Reader::status() const { return core_->status(); }
+
+bool Reader::ok() const { return core_->ok(); }
 
 absl::Status Reader::Close() {
   UASIO_CHECK(core_ != nullptr, "Reader: it has been moved from");

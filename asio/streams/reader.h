@@ -35,9 +35,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "asio/file.h"
-#include "asio/streams/block_reader.h"
+#include "asio/streams/options.h"
 
 namespace uasio {
+
+namespace internal {
+class BlockReader;
+class Copier;
+}  // namespace internal
 
 struct ReaderOptions : StreamOptions {
   File::Mode mode = File::Mode::kDirect;  // Of Open().
@@ -55,7 +60,7 @@ class Reader {
 
   // Closes it.
   ~Reader();
-  Reader(Reader&& other) noexcept { *this = std::move(other); }
+  Reader(Reader&& other) noexcept;
   Reader& operator=(Reader&& other) noexcept;
 
   // The next byte, 0 to 255; -1: the end, or failed.
@@ -113,15 +118,15 @@ class Reader {
   }
 
   // The size now; an error, not kept, for what has none.
-  absl::StatusOr<int64_t> Size() const { return core().Size(); }
+  absl::StatusOr<int64_t> Size() const;
 
   // Whether it has offsets: a regular file, or a block device.
-  bool seekable() const { return core().seekable(); }
-  const File& file() const { return core().file(); }
-  Queue* queue() const { return core().queue(); }
+  bool seekable() const;
+  const File& file() const;
+  Queue* queue() const;
 
-  const absl::Status& status() const { return core().status(); }
-  bool ok() const { return core().ok(); }
+  const absl::Status& status() const;
+  bool ok() const;
 
   // Ends what is in flight, and closes a file of its own.  Returns status(),
   // also the second time.  REQUIRES, of all but this, status(), ok() and the
@@ -129,10 +134,9 @@ class Reader {
   absl::Status Close();
 
  private:
-  friend class Copier;
+  friend class internal::Copier;
   friend class ReaderStreambuf;
 
-  const BlockReader& core() const { return *core_; }
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);
@@ -142,7 +146,7 @@ class Reader {
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
   int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<BlockReader> core_;
+  std::unique_ptr<internal::BlockReader> core_;
   std::string line_;  // One that is in more than one block.
 };
 

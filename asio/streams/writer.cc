@@ -9,9 +9,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/streams/internal/block_writer.h"
 #include "workqueue/check.h"
 
 namespace uasio {
+
+using internal::BlockWriter;
+
 namespace {
 
 #ifdef NDEBUG
@@ -88,6 +92,8 @@ Writer::~Writer() {
                  path.c_str());
   }
 }
+
+Writer::Writer(Writer&& other) noexcept { *this = std::move(other); }
 
 Writer& Writer::operator=(Writer&& other) noexcept {
   std::swap(cursor_, other.cursor_);
@@ -210,5 +216,15 @@ absl::Status Writer::Close() {
   }
   return status();
 }
+
+bool Writer::seekable() const { return core_->seekable(); }
+
+const File& Writer::file() const { return core_->file(); }
+
+Queue* Writer::queue() const { return core_->queue(); }
+
+const absl::Status& Writer::status() const { return core_->status(); }
+
+bool Writer::ok() const { return core_->ok(); }
 
 }  // namespace uasio

@@ -45,9 +45,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "asio/file.h"
-#include "asio/streams/block_writer.h"
+#include "asio/streams/options.h"
 
 namespace uasio {
+
+namespace internal {
+class BlockWriter;
+class Copier;
+}  // namespace internal
 
 struct WriterOptions : StreamOptions {
   // What becomes of a file that Open() finds.
@@ -74,7 +79,7 @@ class Writer {
   explicit Writer(const File* file, const StreamOptions& options = {});
 
   ~Writer();
-  Writer(Writer&& other) noexcept { *this = std::move(other); }
+  Writer(Writer&& other) noexcept;
   Writer& operator=(Writer&& other) noexcept;
 
   // Writes a byte.  False: failed, here and in the rest.
@@ -135,14 +140,14 @@ class Writer {
   // called before.
   absl::Status Close();
 
-  bool seekable() const { return core_->seekable(); }
-  const File& file() const { return core_->file(); }
-  Queue* queue() const { return core_->queue(); }
-  const absl::Status& status() const { return core_->status(); }
-  bool ok() const { return core_->ok(); }
+  bool seekable() const;
+  const File& file() const;
+  Queue* queue() const;
+  const absl::Status& status() const;
+  bool ok() const;
 
  private:
-  friend class Copier;
+  friend class internal::Copier;
   friend class WriterStreambuf;
 
   size_t room() const { return static_cast<size_t>(limit_ - cursor_); }
@@ -156,7 +161,7 @@ class Writer {
   char* cursor_ = nullptr;  // In the block in use; nullptr: there is none.
   char* limit_ = nullptr;
   int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<BlockWriter> core_;
+  std::unique_ptr<internal::BlockWriter> core_;
 };
 
 }  // namespace uasio

@@ -17,16 +17,16 @@
 //     |oooooXXX|XXXXXXXX|XXXnnnnn|       X written, o read by Open(),
 //     sector   |        |        |       n read, or zeroed, by Finish()
 
-#ifndef UASIO_ASIO_STREAMS_BLOCK_WRITER_H_
-#define UASIO_ASIO_STREAMS_BLOCK_WRITER_H_
+#ifndef UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
+#define UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
 
 #include <cstddef>
 #include <cstdint>
 
 #include "asio/buffer.h"
-#include "asio/streams/stream.h"
+#include "asio/streams/internal/stream.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 class BlockWriter final : public Stream {
  public:
@@ -117,6 +117,6 @@ class BlockWriter final : public Stream {
   Buffer sector_;  // For what is read of the last one, or kept for a new block.
 };
 
-}  // namespace uasio
+}  // namespace uasio::internal
 
-#endif  // UASIO_ASIO_STREAMS_BLOCK_WRITER_H_
+#endif  // UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_

@@ -9,15 +9,15 @@
 // Bounds:    a queue of N requests serves N streams; with fewer streams they
 //            read ahead and write back as far as there are requests.
 
-#ifndef UASIO_ASIO_STREAMS_SHARE_H_
-#define UASIO_ASIO_STREAMS_SHARE_H_
+#ifndef UASIO_ASIO_STREAMS_INTERNAL_SHARE_H_
+#define UASIO_ASIO_STREAMS_INTERNAL_SHARE_H_
 
 #include <cstddef>
 #include <vector>
 
 #include "asio/queue.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 // A stream that holds requests which it could do without.
 class Reclaimable {
@@ -84,6 +84,6 @@ class RequestShare {
   RequestShare* next_ = nullptr;  // Of this thread's.
 };
 
-}  // namespace uasio
+}  // namespace uasio::internal
 
-#endif  // UASIO_ASIO_STREAMS_SHARE_H_
+#endif  // UASIO_ASIO_STREAMS_INTERNAL_SHARE_H_

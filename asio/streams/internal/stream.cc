@@ -1,4 +1,4 @@
-#include "asio/streams/stream.h"
+#include "asio/streams/internal/stream.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
@@ -128,4 +128,4 @@ int64_t Stream::RegularSize() const {
   return info.st_size;
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal

@@ -11,16 +11,16 @@
 // depth.  At the end of the file nothing is kept, so that what comes later is
 // seen when it is asked for.
 
-#ifndef UASIO_ASIO_STREAMS_BLOCK_READER_H_
-#define UASIO_ASIO_STREAMS_BLOCK_READER_H_
+#ifndef UASIO_ASIO_STREAMS_INTERNAL_BLOCK_READER_H_
+#define UASIO_ASIO_STREAMS_INTERNAL_BLOCK_READER_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 
-#include "asio/streams/stream.h"
+#include "asio/streams/internal/stream.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 class BlockReader final : public Stream, private Reclaimable {
  public:
@@ -82,6 +82,6 @@ class BlockReader final : public Stream, private Reclaimable {
   size_t window_ = 1;  // How many blocks may be in blocks_.
 };
 
-}  // namespace uasio
+}  // namespace uasio::internal
 
-#endif  // UASIO_ASIO_STREAMS_BLOCK_READER_H_
+#endif  // UASIO_ASIO_STREAMS_INTERNAL_BLOCK_READER_H_

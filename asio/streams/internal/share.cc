@@ -4,14 +4,14 @@
 // from one to the other, streambuf.h is for code that wants <iostream>;
 // thread_queue.h is the queue where none is named.
 
-#include "asio/streams/share.h"
+#include "asio/streams/internal/share.h"
 
 #include <algorithm>
 
-#include "asio/streams/stream.h"
+#include "asio/streams/internal/stream.h"
 #include "workqueue/check.h"
 
-namespace uasio {
+namespace uasio::internal {
 namespace {
 
 // Few, so a list; and no object, which the end of the thread would destroy
@@ -80,4 +80,4 @@ bool RequestShare::HaveOneGivenBack() {
   return true;
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal

@@ -5,8 +5,8 @@
 // Ownership: owns the file or borrows it; the queue is borrowed.
 // Errors:    status(): the file's name, the offset and the reason.
 
-#ifndef UASIO_ASIO_STREAMS_STREAM_H_
-#define UASIO_ASIO_STREAMS_STREAM_H_
+#ifndef UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
+#define UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
 
 #include <sys/stat.h>
 
@@ -15,29 +15,14 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "asio/file.h"
 #include "asio/queue.h"
-#include "asio/streams/share.h"
+#include "asio/streams/internal/share.h"
+#include "asio/streams/options.h"
 
-namespace uasio {
-
-struct StreamOptions {
-  // Borrowed; it must outlive the stream.  Its buffer_bytes are those of the
-  // stream, and of its requests_max it must be able to spare one for each
-  // stream at all times: explicit requests, write-backs in flight, too, must
-  // leave as many.  nullptr: DefaultQueue().
-  Queue* queue = nullptr;
-
-  // How many blocks are read ahead, or written back, at a time, beside the one
-  // in use.  What has no size, or is open for appending, has no read-ahead, and
-  // one write-back at a time.
-  size_t depth = 4;
-
-  // Where to begin; not negative.  kFilePosition: where the fd stands, which
-  // Close() then moves to where the stream stands.
-  int64_t offset = 0;
-};
+namespace uasio::internal {
 
 class Stream {
  public:
@@ -123,6 +108,6 @@ class Stream {
   size_t in_flight_ = 0;
 };
 
-}  // namespace uasio
+}  // namespace uasio::internal
 
-#endif  // UASIO_ASIO_STREAMS_STREAM_H_
+#endif  // UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_

@@ -1,4 +1,4 @@
-#include "asio/streams/block_reader.h"
+#include "asio/streams/internal/block_reader.h"
 
 #include <errno.h>
 
@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 // Where what was read of it ends; until then, where it may.
 int64_t BlockReader::Block::end() const {
@@ -160,4 +160,4 @@ void BlockReader::Close(int64_t position) {
   CloseFile(position);
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal

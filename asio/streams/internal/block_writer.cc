@@ -1,4 +1,4 @@
-#include "asio/streams/block_writer.h"
+#include "asio/streams/internal/block_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "workqueue/check.h"
 
-namespace uasio {
+namespace uasio::internal {
 namespace {
 
 constexpr int64_t RoundDown(int64_t bytes, int64_t alignment) {
@@ -287,4 +287,4 @@ void BlockWriter::Close(int64_t position) {
   CloseFile(position);
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal
