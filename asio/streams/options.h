@@ -1,7 +1,7 @@
-// StreamOptions are what a Reader and a Writer have in common to choose.
+// StreamOptions are the options that Reader and Writer share.
 //
-// Ownership: the queue is borrowed, and must outlive the stream.
-// Units:     bytes; depth in blocks of the queue's buffer_bytes.
+// Ownership: the queue is borrowed.
+// Units:     bytes; depth in blocks.
 
 #ifndef UASIO_ASIO_STREAMS_OPTIONS_H_
 #define UASIO_ASIO_STREAMS_OPTIONS_H_
@@ -14,19 +14,19 @@
 namespace uasio {
 
 struct StreamOptions {
-  // Borrowed; it must outlive the stream.  Its buffer_bytes are those of the
-  // stream, and of its requests_max it must be able to spare one for each
-  // stream at all times: explicit requests, write-backs in flight, too, must
-  // leave as many.  nullptr: DefaultQueue().
+  // Must outlive the stream; nullptr: DefaultQueue().  A block of the stream is
+  // one buffer of the queue, so buffer_bytes is its size.  Of requests_max,
+  // explicit requests and write-backs in flight must always leave one for each
+  // stream.
   Queue* queue = nullptr;
 
-  // How many blocks are read ahead, or written back, at a time, beside the one
-  // in use.  What has no size, or is open for appending, has no read-ahead, and
-  // one write-back at a time.
+  // Blocks read ahead, or being written, at a time, beside the block in use.
+  // A pipe, socket or terminal has no read-ahead.  To these, and to a file that
+  // is open for appending, one block is written at a time.
   size_t depth = 4;
 
-  // Where to begin; not negative.  kFilePosition: where the fd stands, which
-  // Close() then moves to where the stream stands.
+  // Where the stream begins; not negative.  kFilePosition: at the fd's
+  // position, which Close() then sets to the stream's position.
   int64_t offset = 0;
 };
 
