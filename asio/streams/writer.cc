@@ -114,13 +114,13 @@ bool Writer::MakeRoom(size_t bytes) {
   CheckOpen();
   const int64_t position = Tell();
   const bool has_block =
-      core_->in_use() ? core_->Renew(cursor_) : core_->Open(position);
+      core_->in_use() ? core_->NextBlock(cursor_) : core_->StartBlock(position);
   LeaveBlock(position);
   if (!has_block) return false;
   cursor_ = core_->cursor();
   limit_ = core_->limit();
   limit_offset_ = core_->limit_offset();
-  UASIO_CHECK(bytes <= room(), "Writer: Window(): bytes_min exceeds window_max()");
+  UASIO_CHECK(bytes <= room(), "Writer: Window() of more than window_max()");
   return true;
 }
 
@@ -160,7 +160,7 @@ bool Writer::FinishBlock() {
   CheckOpen();
   const char* cursor = cursor_;
   LeaveBlock(Tell());
-  return core_->in_use() ? core_->Finish(cursor) : ok();
+  return core_->in_use() ? core_->FinishBlock(cursor) : ok();
 }
 
 bool Writer::Seek(int64_t offset) {
@@ -200,12 +200,12 @@ bool Writer::Preallocate(int64_t bytes) {
 }
 
 absl::Status Writer::Flush() {
-  if (FinishBlock()) core_->Settle();
+  if (FinishBlock()) core_->Flush();
   return status();
 }
 
 absl::Status Writer::Fsync() {
-  if (FinishBlock()) core_->Sync();
+  if (FinishBlock()) core_->Fsync();
   return status();
 }
 

@@ -328,9 +328,10 @@ TEST_F(WriterTest, RefusesToAppendInWholeSectors) {
   if (!direct->direct()) GTEST_SKIP() << direct->why_buffered();
   Writer writer(&*direct, OnQueue());
   EXPECT_FALSE(writer.PutC('x'));
-  EXPECT_EQ(writer.Close().message(),
-            absl::StrCat("cannot append in whole sectors, by O_DIRECT, to ",
-                         Path(), ": EINVAL (Invalid argument)"));
+  EXPECT_EQ(
+      writer.Close().message(),
+      absl::StrCat("cannot append by O_DIRECT, which writes whole sectors, to ",
+                   Path(), ": EINVAL (Invalid argument)"));
 }
 
 TEST_F(WriterTest, LeavesABorrowedFdWhereItStands) {
@@ -443,7 +444,7 @@ using WriterDeathTest = WriterTest;
 TEST_F(WriterDeathTest, BrokenRules) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   Writer writer = Create(Path());
-  EXPECT_DEATH(writer.Window(kBlock + 1), "bytes_min exceeds window_max");
+  EXPECT_DEATH(writer.Window(kBlock + 1), "more than window_max");
   EXPECT_TRUE(writer.Close().ok());
   EXPECT_DEATH(writer.PutC('x'), "Writer: it is closed");
   EXPECT_DEATH(writer.Seek(1), "Writer: it is closed");

@@ -18,8 +18,8 @@ constexpr int64_t RoundDown(int64_t bytes, int64_t alignment) {
   return bytes / alignment * alignment;
 }
 
-// What has no room to be reserved, or cannot be asked for it.
-bool CannotReserve(int error) {
+// True if the file or its file system cannot reserve space.
+bool IsUnsupported(int error) {
   return error == EOPNOTSUPP || error == ENOSYS || error == ENODEV ||
          error == ESPIPE;
 }
@@ -37,63 +37,66 @@ BlockWriter::~BlockWriter() {
   if (!closed()) Close(first_offset());
 }
 
-bool BlockWriter::Open(int64_t position) {
-  queue()->RunHandlers(absl::InfinitePast());  // Some may have failed.
-  LearnSize();
+bool BlockWriter::StartBlock(int64_t position) {
+  queue()->RunHandlers(absl::InfinitePast());  // Tells of failed writes.
+  RefreshSize();
   if (!ok()) return false;
   if (position > block_offset_max()) {
     return FailErrno(EFBIG,
                      absl::StrCat("cannot write at offset ", position, " of"));
   }
-  request_ = Demand();
+  request_ = GetRequest();
   if (request_ == nullptr) return false;
   offset_ = RoundDown(position, alignment());
-  from_ = static_cast<size_t>(position - offset_);
-  hi_ = known_ = 0;
-  if (from_ == 0) return true;
-  known_ = static_cast<size_t>(alignment());
+  resume_at_ = static_cast<size_t>(position - offset_);
+  written_end_ = read_end_ = 0;
+  if (resume_at_ == 0) return true;
+  read_end_ = static_cast<size_t>(alignment());
   return ReadSector(offset_, request_->buffer);
 }
 
-// Takes in that writing has come to `cursor`.
-void BlockWriter::Note(const char* cursor) {
+// Records that the caller has written up to `cursor`.
+void BlockWriter::RecordCursor(const char* cursor) {
   const size_t end = static_cast<size_t>(cursor - request_->buffer);
-  if (end == from_) return;
-  hi_ = std::max(hi_, end);
-  from_ = end;
+  if (end == resume_at_) return;
+  written_end_ = std::max(written_end_, end);
+  resume_at_ = end;
 }
 
 bool BlockWriter::MoveTo(int64_t position, const char* cursor) {
-  Note(cursor);
-  if (hi_ == 0) return false;  // Its first sector is not to be written.
-  const int64_t known = static_cast<int64_t>(std::max({known_, hi_, from_}));
+  RecordCursor(cursor);
+  // With nothing written, the first sector must not be written either.
+  if (written_end_ == 0) return false;
+  const int64_t known =
+      static_cast<int64_t>(std::max({read_end_, written_end_, resume_at_}));
   if (position < offset_ || position - offset_ > known) return false;
-  from_ = static_cast<size_t>(position - offset_);
+  resume_at_ = static_cast<size_t>(position - offset_);
   return true;
 }
 
-bool BlockWriter::Finish(const char* cursor) {
-  Note(cursor);
-  if (hi_ == 0 || !ok()) return Discard(), ok();
-  return FillLastSector() && SendUpTo(hi_);
+bool BlockWriter::FinishBlock(const char* cursor) {
+  RecordCursor(cursor);
+  if (written_end_ == 0 || !ok()) return DiscardBlock(), ok();
+  return FillLastSector() && SubmitBlock(written_end_);
 }
 
-bool BlockWriter::Renew(const char* cursor) {
-  Note(cursor);
-  const size_t keep = from_ % static_cast<size_t>(alignment());
-  const int64_t position = offset_ + static_cast<int64_t>(from_);
-  const bool goes_on = hi_ == from_ && from_ > keep;
-  if (!goes_on) return Finish(cursor) && Open(position);
+bool BlockWriter::NextBlock(const char* cursor) {
+  RecordCursor(cursor);
+  const size_t keep = resume_at_ % static_cast<size_t>(alignment());
+  const int64_t position = offset_ + static_cast<int64_t>(resume_at_);
+  const bool keeps_sector = written_end_ == resume_at_ && resume_at_ > keep;
+  if (!keeps_sector) return FinishBlock(cursor) && StartBlock(position);
   if (keep > 0) std::memcpy(sector_.data(), cursor - keep, keep);
-  if (!SendUpTo(from_ - keep) || !Open(position - static_cast<int64_t>(keep))) {
+  if (!SubmitBlock(resume_at_ - keep) ||
+      !StartBlock(position - static_cast<int64_t>(keep))) {
     return false;
   }
   if (keep > 0) std::memcpy(request_->buffer, sector_.data(), keep);
-  from_ = hi_ = keep;
+  resume_at_ = written_end_ = keep;
   return true;
 }
 
-void BlockWriter::Discard() {
+void BlockWriter::DiscardBlock() {
   queue()->Put(request_);
   request_ = nullptr;
 }
@@ -108,54 +111,58 @@ bool BlockWriter::Accepts(const char* data, size_t bytes,
 
 bool BlockWriter::Write(Request* request, char* data, size_t bytes,
                         int64_t position) {
-  LearnSize();
+  RefreshSize();
   request_ = request;
   offset_ = position;
   request_->buffer = data;
-  known_ = 0;
-  from_ = hi_ = bytes;
-  return SendUpTo(bytes);
+  read_end_ = 0;
+  resume_at_ = written_end_ = bytes;
+  return SubmitBlock(bytes);
 }
 
-// The block up to `end`, which is followed by no byte of its sector that is not
-// in the block.
-bool BlockWriter::SendUpTo(size_t end) {
+// Submits the block up to `end`, in whole sectors.  The bytes after `end` in
+// its sector must be in the block.
+bool BlockWriter::SubmitBlock(size_t end) {
   const size_t whole = RoundUp(end, static_cast<size_t>(alignment()));
   size_ = std::max(size_, offset_ + static_cast<int64_t>(end));
-  reach_ = std::max(reach_, offset_ + static_cast<int64_t>(whole));
-  if (!WaitForRoom()) return Discard(), false;
+  padded_end_ = std::max(padded_end_, offset_ + static_cast<int64_t>(whole));
+  if (!WaitForDepth()) return DiscardBlock(), false;
   Request* r = std::exchange(request_, nullptr);
   r->op = Op::kWrite;
   r->offset = seekable() ? offset_ : kFilePosition;
   r->length = whole;
   if (seekable()) {
-    share_->AddReturning();
+    share_->AddReturningSoon();
   } else {
-    share_->AddLate();
+    share_->AddReturningLate();
   }
-  Start(r, &HandleWrite, this);
+  SubmitWithHandler(r, &HandleWrite, this);
   return true;
 }
 
-// In a pipe, nothing must follow what has failed.
-bool BlockWriter::WaitForRoom() {
-  const size_t room = seekable() ? depth_ : 1;
-  while (in_flight() >= room) share_->Wait();
+// Waits until a write may be submitted.  Without offsets it is one at a time:
+// in a pipe, nothing must follow a write that has failed.
+bool BlockWriter::WaitForDepth() {
+  const size_t depth = seekable() ? depth_ : 1;
+  while (in_flight() >= depth) share_->WaitForHandler();
   return ok();
 }
 
-// What the file has, or will have, behind hi_ in the sector of that.
+// Reads the rest of the last sector, after written_end_.  By the queue's order,
+// the read sees the writes before it.
 bool BlockWriter::FillLastSector() {
   const size_t sector = static_cast<size_t>(alignment());
-  const size_t part = hi_ % sector;
-  if (part == 0 || hi_ < known_) return true;
-  const int64_t at = offset_ + static_cast<int64_t>(hi_ - part);
+  const size_t part = written_end_ % sector;
+  if (part == 0 || written_end_ < read_end_) return true;
+  const int64_t at = offset_ + static_cast<int64_t>(written_end_ - part);
   if (!ReadSector(at, sector_.data())) return false;
-  std::memcpy(request_->buffer + hi_, sector_.data() + part, sector - part);
+  std::memcpy(request_->buffer + written_end_, sector_.data() + part,
+              sector - part);
   return true;
 }
 
-// Behind the end of the file there are zeros.
+// Reads the sector at `offset` into `to`; beyond the end of the file it is
+// zeros.  False: failed, and the block in use is discarded.
 bool BlockWriter::ReadSector(int64_t offset, char* to) {
   const size_t bytes = static_cast<size_t>(alignment());
   size_t got = 0;
@@ -164,46 +171,46 @@ bool BlockWriter::ReadSector(int64_t offset, char* to) {
     request_->op = Op::kRead;
     request_->offset = offset;
     request_->length = bytes;
-    const bool done = Perform(request_);
+    const bool done = SubmitAndWait(request_);
     got = request_->transferred;
     request_->buffer = own;
-    if (!done) return Discard(), false;
+    if (!done) return DiscardBlock(), false;
   }
   std::memset(to + got, 0, bytes - got);
   return true;
 }
 
-// And waits for it.
-bool BlockWriter::Perform(Request* request) {
-  other_done_ = false;
-  Start(request, &HandleOther, this);
-  while (!other_done_) share_->Wait();
+// False: failed.
+bool BlockWriter::SubmitAndWait(Request* request) {
+  read_or_fsync_done_ = false;
+  SubmitWithHandler(request, &HandleReadOrFsync, this);
+  while (!read_or_fsync_done_) share_->WaitForHandler();
   if (request->result < 0) Fail(request->status());
   return ok();
 }
 
-void BlockWriter::HandleOther(Request* request) {
+void BlockWriter::HandleReadOrFsync(Request* request) {
   BlockWriter* self = static_cast<BlockWriter*>(request->user_data);
-  self->CountBack();
-  self->other_done_ = true;
+  self->CountCompletion();
+  self->read_or_fsync_done_ = true;
 }
 
 void BlockWriter::HandleWrite(Request* request) {
   BlockWriter* self = static_cast<BlockWriter*>(request->user_data);
-  self->CountBack();
+  self->CountCompletion();
   if (self->seekable()) {
-    self->share_->RemoveReturning();
+    self->share_->RemoveReturningSoon();
   } else {
-    self->share_->RemoveLate();
+    self->share_->RemoveReturningLate();
   }
   if (request->result < 0) self->Fail(request->status());
   self->queue()->Put(request);
 }
 
-// Once something is written, nobody else is to write where we do until
-// Settle(); before, it may be somebody else's turn.
-void BlockWriter::LearnSize() {
-  if (reach_ > 0) return;
+// Learns the size, unless something was written since Flush(): then size_ is
+// right, since others must not write in these sectors before Flush().
+void BlockWriter::RefreshSize() {
+  if (padded_end_ > 0) return;
   const absl::StatusOr<int64_t> size = Size();
   size_ = size.ok() ? *size : 0;
   if (alignment() == 1 || !sector_.empty()) return;
@@ -217,73 +224,76 @@ absl::StatusOr<int64_t> BlockWriter::TrueSize() {
   const absl::StatusOr<int64_t> size = Size();
   if (!size.ok()) return size;
   if (!seekable()) return AppendedSize();
-  const int64_t sent = reach_ > 0 ? size_ : *size;
-  if (!in_use() || hi_ == 0) return sent;
-  return std::max(sent, offset_ + static_cast<int64_t>(hi_));
+  const int64_t sent = padded_end_ > 0 ? size_ : *size;
+  if (!in_use() || written_end_ == 0) return sent;
+  return std::max(sent, offset_ + static_cast<int64_t>(written_end_));
 }
 
-// Where others append, too, only the file tells what it has.
+// Others may append, too, so that only the file has the size.
 absl::StatusOr<int64_t> BlockWriter::AppendedSize() {
   WaitForAll();
   const int64_t regular = RegularSize();
-  if (regular < 0) return Size();  // A disk grows by nothing.
-  return regular + (in_use() ? static_cast<int64_t>(hi_) : 0);
+  if (regular < 0) return Size();  // A block device does not grow.
+  return regular + (in_use() ? static_cast<int64_t>(written_end_) : 0);
 }
 
-bool BlockWriter::Settle() {
+bool BlockWriter::Flush() {
   WaitForAll();
   CutPadding();
   return ok();
 }
 
-// Unless somebody else has made the file longer than we have.  That must not
-// come between the look at the size and the cut: from this queue it does not,
-// since others' writes are waited for; from elsewhere it would be lost.
+// Leaves a file alone that others have made longer than this stream has.  If
+// they do so between fstat(2) and ftruncate(2), the latter cuts their bytes: so
+// writes of this queue are waited for first, but writes from elsewhere would be
+// lost.
 void BlockWriter::CutPadding() {
-  const bool padded = reach_ > size_;
-  const int64_t reach = std::exchange(reach_, 0);
+  const bool padded = padded_end_ > size_;
+  const int64_t padded_end = std::exchange(padded_end_, 0);
   if (!padded) return;
-  share_->WaitForOthers(*this);
+  share_->WaitForOthersOnFile(*this);
   const int64_t now = RegularSize();
-  if (now > size_ && now <= reach && ftruncate(file().fd(), size_) != 0) {
-    FailErrno(errno, absl::StrCat("cannot cut to ", size_, " bytes:"));
+  if (now > size_ && now <= padded_end && ftruncate(file().fd(), size_) != 0) {
+    FailErrno(errno, absl::StrCat("cannot cut the padding after ", size_,
+                                  " bytes of"));
   }
 }
 
 bool BlockWriter::Truncate(int64_t size) {
-  if (!Settle()) return false;
+  if (!Flush()) return false;
   if (ftruncate(file().fd(), size) == 0) return true;
   return FailErrno(errno, absl::StrCat("cannot set the size to ", size, " of"));
 }
 
 bool BlockWriter::Preallocate(int64_t bytes) {
-  LearnSize();
+  RefreshSize();
   if (!ok() || bytes == 0 || !seekable()) return ok();
-  reach_ = std::max(reach_, bytes);  // It may fail half-way.
+  // Before the call, which may make the file longer even if it fails.
+  padded_end_ = std::max(padded_end_, bytes);
   int error;
   do {
     error = fallocate(file().fd(), 0, 0, bytes) == 0 ? 0 : errno;
   } while (error == EINTR);
-  if (error == 0 || CannotReserve(error)) return true;
+  if (error == 0 || IsUnsupported(error)) return true;
   return FailErrno(error, absl::StrCat("cannot reserve ", bytes, " bytes for"));
 }
 
-bool BlockWriter::Sync() {
-  if (!Settle()) return false;
-  if (!seekable() && RegularSize() < 0) return true;  // It is on no disk.
-  Request* request = Demand();
+bool BlockWriter::Fsync() {
+  if (!Flush()) return false;
+  if (!seekable() && RegularSize() < 0) return true;  // Not on a disk.
+  Request* request = GetRequest();
   if (request == nullptr) return false;
   request->op = Op::kFsync;
-  const bool done = Perform(request);
-  // Nobody else's, so that nobody else is to be told.
+  const bool done = SubmitAndWait(request);
+  // No one else uses this fd, so the ledger need not keep the error.
   if (!done && owns_file()) queue()->ClearErrors(file().fd());
   queue()->Put(request);
   return done;
 }
 
 void BlockWriter::Close(int64_t position) {
-  if (in_use()) Discard();
-  Settle();
+  if (in_use()) DiscardBlock();
+  Flush();
   CloseFile(position);
 }
 

@@ -1,21 +1,23 @@
-// BlockWriter carries the blocks of a Writer to a file, several at a time, and
-// sees to it that files written in whole sectors hold exactly what was written.
+// BlockWriter writes the blocks of a Writer to a file, several at a time, and
+// makes sure that files written in whole sectors hold exactly what was written.
 //
 // Threads:   the queue's.
-// Ownership: the block in use is lent from Open() to Finish().
+// Ownership: the block in use is lent from StartBlock() to FinishBlock().
 // Units:     bytes; blocks begin at multiples of alignment().
-// Blocks:    Open(), Finish(), Renew(), Write(), Settle(), Sync(), Truncate(),
-//            TrueSize(), Close(); for their own write-backs, and for the
-//            sectors that they read.
+// Blocks:    StartBlock(), FinishBlock(), NextBlock(), Write(), Flush(),
+//            Fsync(), Truncate(), TrueSize(), Close(): for requests of this
+//            stream, for a free request, and before padding is cut for requests
+//            of other streams on the file.
 // Errors:    kept in status().
 //
-// On a direct file a block is written in whole sectors.  What the file has in
-// the first one before the written part, and in the last one behind it, is read
-// before; behind the end of the file there are zeros, cut off by Settle().
+// On a direct file a block is written in whole sectors.  The bytes of the file
+// before the written part of the first sector, and after that of the last one,
+// are read first.  Beyond the end of the file they are zeros, which Flush()
+// cuts.
 //
-//     0                    hi
-//     |oooooXXX|XXXXXXXX|XXXnnnnn|       X written, o read by Open(),
-//     sector   |        |        |       n read, or zeroed, by Finish()
+//     0                    written_end_
+//     |oooooXXX|XXXXXXXX|XXXnnnnn|    X written, o read by StartBlock(),
+//     sector   |        |        |    n read, or zeroed, by FinishBlock()
 
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
 #define UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
@@ -33,88 +35,93 @@ class BlockWriter final : public Stream {
   BlockWriter(File file, const File* borrowed, const StreamOptions& options);
   ~BlockWriter();
 
-  // Takes a block into use that has the byte at `position`, and goes on there.
-  // False: it has failed.
-  // REQUIRES: none is in use.
-  bool Open(int64_t position);
+  // Takes the block of the byte at `position` into use; writing continues
+  // there.  False: failed.
+  // REQUIRES: no block is in use.
+  bool StartBlock(int64_t position);
 
-  // The block in use: where writing goes on, where it must stop, and which
-  // byte of the file that would be.
+  // The block in use: where writing continues, where it must stop, and the file
+  // offset of the latter.
   bool in_use() const { return request_ != nullptr; }
-  char* cursor() const { return request_->buffer + from_; }
+  char* cursor() const { return request_->buffer + resume_at_; }
   char* limit() const { return request_->buffer + block_bytes(); }
   int64_t limit_offset() const {
     return offset_ + static_cast<int64_t>(block_bytes());
   }
 
-  // Goes on at `position` in the block in use, having come to `cursor`.  False:
-  // what lies between is not known.
+  // In this and the next ones `cursor` is where the caller has stopped writing.
+  //
+  // Continues at `position` in the block in use.  False: the bytes up to there
+  // are not known, and nothing has changed.
   bool MoveTo(int64_t position, const char* cursor);
 
-  // Writes the block back, having come to `cursor`; then none is in use.
-  bool Finish(const char* cursor);
+  // Submits the block; then none is in use.
+  bool FinishBlock(const char* cursor);
 
-  // The same, and goes on at the front of a new block: behind what its sector
-  // has already.
-  bool Renew(const char* cursor);
+  // The same, and takes the block into use that continues at `cursor`.  It
+  // begins with the bytes that this one has before `cursor` in the same sector.
+  bool NextBlock(const char* cursor);
 
   // Gives the block in use up, and what is in it.
-  void Discard();
+  void DiscardBlock();
 
-  // Writes `bytes` at `position` from `data` in the buffer of `request`, which
-  // it takes, if Accepts() says that they can be written as they are.
-  // REQUIRES: the request is of this queue; no block is in use.
+  // Writes `bytes` at `position` from `data`, which is in the buffer of
+  // `request`, and takes the request.
+  // REQUIRES: Accepts(); the request is of this queue; no block is in use.
   bool Write(Request* request, char* data, size_t bytes, int64_t position);
+
+  // True if Write() can write these bytes in whole sectors.
   bool Accepts(const char* data, size_t bytes, int64_t position) const;
 
-  // Waits for all write-backs, and gives the file its true size.
-  // REQUIRES, of this, Sync() and Truncate(): no block is in use.
-  bool Settle();
+  // Waits for all blocks in flight, and gives the file its true size.
+  // REQUIRES, for this, Fsync() and Truncate(): no block is in use.
+  bool Flush();
 
-  // The same, and fsync(2).
-  bool Sync();
+  // The same, and then fsync(2).
+  bool Fsync();
 
-  // The same as Settle(), and sets the size.
+  // The same as Flush(), and then sets the size.
   bool Truncate(int64_t size);
 
-  // Has the file system reserve the first `bytes`, until the next Settle().
+  // Reserves space on the disk for the first `bytes`, until the next Flush().
   bool Preallocate(int64_t bytes);
 
-  // With what is on its way, and what of the block in use was seen by MoveTo().
-  // Without seekable() it waits for the former.
+  // The size of the file, with the blocks in flight, and with the block in use
+  // as far as MoveTo() has seen it.  Without seekable() it waits for the blocks
+  // in flight.
   absl::StatusOr<int64_t> TrueSize();
 
-  // Gives a block in use up, settles, also after an error, and closes the file,
-  // if it is owned; having come to `position`.
+  // Discards a block in use, flushes even after an error, and closes the file
+  // if it is owned.  `position` is where the writer has stopped.
   void Close(int64_t position);
 
  private:
-  void Note(const char* cursor);
-  void LearnSize();
+  void RecordCursor(const char* cursor);
+  void RefreshSize();
   absl::StatusOr<int64_t> AppendedSize();
   bool ReadSector(int64_t offset, char* to);
   bool FillLastSector();
-  bool SendUpTo(size_t end);
-  bool WaitForRoom();
-  bool Perform(Request* request);
+  bool SubmitBlock(size_t end);
+  bool WaitForDepth();
+  bool SubmitAndWait(Request* request);
   void CutPadding();
   static void HandleWrite(Request* request);
-  static void HandleOther(Request* request);
+  static void HandleReadOrFsync(Request* request);
 
-  // The block in use.  From 0 to known_, and to hi_, it has what the file is to
-  // have.
+  // The block in use.  Up to read_end_, and up to written_end_, it has what the
+  // file will have.  All are counted from the beginning of the block.
   Request* request_ = nullptr;
-  int64_t offset_ = 0;  // Of its first byte.
-  size_t from_ = 0;     // Where writing went on.
-  size_t hi_ = 0;     // So far it is to be written; 0: nothing is written yet.
-  size_t known_ = 0;  // What Open() has read.
+  int64_t offset_ = 0;      // The file offset of the block.
+  size_t resume_at_ = 0;    // Where writing continues.
+  size_t written_end_ = 0;  // Where the written part ends; 0: there is none.
+  size_t read_end_ = 0;     // Where the part read by StartBlock() ends.
 
-  // How long what was written since Settle(), with its padding, may have made
-  // the file; 0: nothing was.
-  int64_t reach_ = 0;
-  int64_t size_ = 0;  // The true one, with what is on its way.
-  bool other_done_ = false;
-  Buffer sector_;  // For what is read of the last one, or kept for a new block.
+  // The size that the file may have by what was written since Flush() and its
+  // padding; 0: nothing was written.
+  int64_t padded_end_ = 0;
+  int64_t size_ = 0;  // The true size, with the blocks in flight.
+  bool read_or_fsync_done_ = false;
+  Buffer sector_;  // The last sector, as read or as kept for the next block.
 };
 
 }  // namespace uasio::internal

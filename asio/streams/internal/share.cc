@@ -1,9 +1,3 @@
-// The map of this folder, from below: share.h is what the streams of a queue
-// have in common, stream.h what every stream has; read_ahead.h and write_back.h
-// move blocks, reader.h and writer.h make bytes of them; copy.h moves blocks
-// from one to the other, streambuf.h is for code that wants <iostream>;
-// thread_queue.h is the queue where none is named.
-
 #include "asio/streams/internal/share.h"
 
 #include <algorithm>
@@ -14,8 +8,8 @@
 namespace uasio::internal {
 namespace {
 
-// Few, so a list; and no object, which the end of the thread would destroy
-// before its last stream.
+// The shares of this thread: few, so a list.  A plain pointer, since the end of
+// the thread would destroy a container before the last stream.
 thread_local RequestShare* first_share = nullptr;
 
 }  // namespace
@@ -44,39 +38,44 @@ void RequestShare::Leave(Stream* stream) {
   delete this;
 }
 
-void RequestShare::Remove(Reclaimable* hoarder) {
-  hoarders_.erase(std::find(hoarders_.begin(), hoarders_.end(), hoarder));
+void RequestShare::Remove(Reclaimable* reclaimable) {
+  reclaimables_.erase(
+      std::find(reclaimables_.begin(), reclaimables_.end(), reclaimable));
 }
 
-Request* RequestShare::Demand() {
+Request* RequestShare::GetOrReclaim() {
   while (true) {
     Request* request = queue_->Get();
     if (request != nullptr) return request;
     if (queue_->RunHandlers(absl::InfinitePast())) continue;
-    if (returning_ == 0 && HaveOneGivenBack()) continue;
-    if (returning_ + late_ == 0) return nullptr;
-    Wait();
+    if (returning_soon_ == 0 && ReclaimOne()) continue;
+    if (returning_soon_ + returning_late_ == 0) return nullptr;
+    WaitForHandler();
   }
 }
 
-void RequestShare::WaitForOthers(const Stream& stream) {
-  const auto is_in_the_way = [&](const Stream* other) {
+void RequestShare::WaitForOthersOnFile(const Stream& stream) {
+  const auto is_busy = [&](const Stream* other) {
     return other != &stream && other->in_flight() > 0 &&
-           other->IsOnTheFileOf(stream);
+           other->IsOnSameFileAs(stream);
   };
-  while (std::any_of(streams_.begin(), streams_.end(), is_in_the_way)) Wait();
+  while (std::any_of(streams_.begin(), streams_.end(), is_busy)) {
+    WaitForHandler();
+  }
 }
 
-// By the one that has most.  False: there is none to be had.
-bool RequestShare::HaveOneGivenBack() {
+// Makes the stream with the most spare requests release one.  False: no stream
+// has any.
+bool RequestShare::ReclaimOne() {
   Reclaimable* richest = nullptr;
-  for (Reclaimable* hoarder : hoarders_) {
-    if (richest == nullptr || hoarder->spare() > richest->spare()) {
-      richest = hoarder;
+  for (Reclaimable* reclaimable : reclaimables_) {
+    if (richest == nullptr ||
+        reclaimable->spare_requests() > richest->spare_requests()) {
+      richest = reclaimable;
     }
   }
-  if (richest == nullptr || richest->spare() == 0) return false;
-  richest->GiveBackOne();
+  if (richest == nullptr || richest->spare_requests() == 0) return false;
+  richest->ReleaseOne();
   return true;
 }
 

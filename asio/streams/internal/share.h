@@ -1,13 +1,13 @@
-// A RequestShare is what the streams of one queue have in common: its requests,
-// of which one that reads ahead gives some back when another has none.
+// A RequestShare distributes the requests of one queue among its streams: when
+// a stream has none, another one gives up a block that it has read ahead.
 //
 // Threads:   the queue's.
-// Ownership: it is there from the first Join() to the last Leave(), which must
-//            come before the queue is destroyed.
-// Blocks:    Demand(), Wait(), WaitForOthers(); they run due handlers, other
-//            people's, too.
-// Bounds:    a queue of N requests serves N streams; with fewer streams they
-//            read ahead and write back as far as there are requests.
+// Ownership: the first Join() creates it, the last Leave() destroys it.  The
+//            queue must outlive it.
+// Blocks:    GetOrReclaim(), WaitForHandler(), WaitForOthersOnFile().  They run
+//            due handlers, also those of explicit requests.
+// Bounds:    a queue of N requests serves N streams.  The requests that are
+//            left serve for read-ahead and for more blocks being written.
 
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_SHARE_H_
 #define UASIO_ASIO_STREAMS_INTERNAL_SHARE_H_
@@ -19,69 +19,69 @@
 
 namespace uasio::internal {
 
-// A stream that holds requests which it could do without.
+// A stream that holds requests that it can release.
 class Reclaimable {
  public:
   virtual ~Reclaimable() = default;
 
-  // How many.
-  virtual size_t spare() const = 0;
+  // How many these are.
+  virtual size_t spare_requests() const = 0;
 
-  // Puts one of them, or will, when it is back: see AddReturning().
-  // REQUIRES: spare() > 0.
-  virtual void GiveBackOne() = 0;
+  // Puts one of them; if it is in flight, its handler does so: see
+  // AddReturningSoon().
+  // REQUIRES: spare_requests() > 0.
+  virtual void ReleaseOne() = 0;
 };
 
 class Stream;
 
 class RequestShare {
  public:
-  // That of `queue`, for one stream more.
+  // Returns the share of `queue`, and adds `stream` to it.
   // REQUIRES: the thread is the queue's.
   static RequestShare* Join(Queue* queue, Stream* stream);
 
-  // For one stream less.
+  // Removes `stream`.
   // REQUIRES: the thread is that of Join().
   void Leave(Stream* stream);
 
   RequestShare(const RequestShare&) = delete;
   RequestShare& operator=(const RequestShare&) = delete;
 
-  void Add(Reclaimable* hoarder) { hoarders_.push_back(hoarder); }
-  void Remove(Reclaimable* hoarder);
+  void Add(Reclaimable* reclaimable) { reclaimables_.push_back(reclaimable); }
+  void Remove(Reclaimable* reclaimable);
 
-  // A request that the stream cannot do without: waits for others' write-backs,
-  // or has others give back what they have read ahead.  nullptr: all are in
-  // use, or there is no memory.
-  Request* Demand();
+  // Returns a request.  If none is free, first waits for requests that return
+  // soon, then makes streams release some, and last waits for those that return
+  // late.  nullptr: there are none of these either, or there is no memory.
+  Request* GetOrReclaim();
 
-  // Runs handlers, waiting for one.
+  // Waits until a handler is due, and runs those that are.
   // REQUIRES: a request of a stream is in flight.
-  void Wait() { queue_->RunHandlers(); }
+  void WaitForHandler() { queue_->RunHandlers(); }
 
-  // Waits until other streams than `stream` have nothing in flight on the file
-  // that it is on.
-  void WaitForOthers(const Stream& stream);
+  // Waits until no other stream has anything in flight on the file of `stream`.
+  void WaitForOthersOnFile(const Stream& stream);
 
-  // How many requests in flight their handlers will put: soon, or late, for
-  // what writes to a pipe may stay there as long as its reader likes.
-  void AddReturning() { ++returning_; }
-  void RemoveReturning() { --returning_; }
-  void AddLate() { ++late_; }
-  void RemoveLate() { --late_; }
+  // Count the requests in flight that their handlers will put: soon; or late,
+  // as with writes to a pipe, which may take arbitrarily long.
+  void AddReturningSoon() { ++returning_soon_; }
+  void RemoveReturningSoon() { --returning_soon_; }
+  void AddReturningLate() { ++returning_late_; }
+  void RemoveReturningLate() { --returning_late_; }
 
   Queue* queue() const { return queue_; }
 
  private:
   explicit RequestShare(Queue* queue) : queue_(queue) {}
-  bool HaveOneGivenBack();
+  bool ReclaimOne();
 
   Queue* const queue_;
   std::vector<Stream*> streams_;
-  size_t returning_ = 0;
-  size_t late_ = 0;
-  std::vector<Reclaimable*> hoarders_;
-  RequestShare* next_ = nullptr;  // Of this thread's.
+  size_t returning_soon_ = 0;
+  size_t returning_late_ = 0;
+  std::vector<Reclaimable*> reclaimables_;
+  RequestShare* next_ = nullptr;  // In the list of this thread.
 };
 
 }  // namespace uasio::internal
