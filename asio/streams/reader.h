@@ -108,9 +108,9 @@ class Reader {
   // Moves past `bytes` of view().  REQUIRES: bytes <= available().
   void Advance(size_t bytes) { cursor_ += bytes; }
 
-  // Moves back by `bytes`, within the block.  False: nothing has changed, since
-  // the block begins after that or the end of file was met, where no block is
-  // kept.  Seek() can go back if the stream is seekable().
+  // Moves back by `bytes`, within the block.  False, with nothing changed: the
+  // block does not reach back that far, or the end of file was met, where no
+  // block is kept.  If the stream is seekable(), Seek() can go back.
   bool Unread(size_t bytes = 1);
 
   // Moves past `bytes`.  Returns the number skipped: less only at the end of

@@ -20,8 +20,8 @@
 //   return out->Close();
 //
 // After Flush() or Close() the file has exactly the bytes that were written,
-// and its size is exact.  Before, the file may end in zeros: padding to a whole
-// sector, which Flush() and Close() cut.
+// and its size is exact.  Before, the file may end in zeros, which Flush() and
+// Close() cut: padding to a whole sector, or what Preallocate() has reserved.
 //
 // Others, also another Writer, may use the file
 // - in turn with a Writer, which ends its turn by Flush(); or
@@ -104,8 +104,8 @@ class Writer {
   }
 
   // Returns the rest of the buffer, at least `bytes_min`, for the caller to
-  // fill; Advance() then writes as many bytes of it.  Valid until the next
-  // call.  Empty: failed.
+  // fill; Advance() then tells how many bytes of it to write.  Valid until the
+  // next call.  Empty: failed.
   // REQUIRES: 0 < bytes_min <= window_max().
   absl::Span<char> Window(size_t bytes_min = 1);
   size_t window_max() const;

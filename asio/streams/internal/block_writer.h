@@ -51,8 +51,8 @@ class BlockWriter final : public Stream {
 
   // In this and the next ones `cursor` is where the caller has stopped writing.
   //
-  // Continues at `position` in the block in use.  False: the bytes up to there
-  // are not known, and nothing has changed.
+  // Continues at `position` in the block in use.  False: nothing is written in
+  // it, or the bytes up to there are not known.
   bool MoveTo(int64_t position, const char* cursor);
 
   // Submits the block; then none is in use.
