@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "asio/streams/internal/block_reader.h"
+#include "asio/streams/internal/block_writer.h"
+
 namespace uasio {
+namespace internal {
 namespace {
 
-// Less than this is collected in the writer's buffer.
+// Smaller pieces are copied into the writer's buffer.
 constexpr size_t kHandOverBytesMin = 4096;
 
 }  // namespace
@@ -14,7 +18,8 @@ class Copier {
  public:
   Copier(Reader* reader, Writer* writer) : reader_(reader), writer_(writer) {}
 
-  // Up to `bytes_max` of what the reader has in view.  False: failed.
+  // Copies up to `bytes_max` of what the reader has in view.  False: the writer
+  // failed.
   bool CopySome(size_t bytes_max) {
     const absl::string_view view = reader_->view().substr(0, bytes_max);
     if (MayHandOver(view)) return HandOver(view.size());
@@ -24,7 +29,8 @@ class Copier {
   }
 
  private:
-  // The whole rest of the block goes, with its buffer.
+  // True if the writer can write the reader's buffer as it is.  The reader
+  // gives the buffer up, so only the whole rest of its block will do.
   bool MayHandOver(absl::string_view view) const {
     return view.size() == reader_->available() &&
            view.size() >= kHandOverBytesMin &&
@@ -48,15 +54,17 @@ class Copier {
   Writer* const writer_;
 };
 
+}  // namespace internal
+
 absl::StatusOr<int64_t> Copy(Reader* reader, Writer* writer, int64_t bytes) {
-  Copier copier(reader, writer);
+  internal::Copier copier(reader, writer);
   if (!writer->ok()) return writer->status();
   const int64_t begin = reader->Tell();
   int64_t copied = 0;
   while (copied < bytes && reader->Pull()) {
-    const int64_t there = static_cast<int64_t>(reader->available());
+    const int64_t available = static_cast<int64_t>(reader->available());
     if (!copier.CopySome(
-            static_cast<size_t>(std::min(there, bytes - copied)))) {
+            static_cast<size_t>(std::min(available, bytes - copied)))) {
       return writer->status();
     }
     copied = reader->Tell() - begin;

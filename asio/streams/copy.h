@@ -1,11 +1,11 @@
-// Copies from a Reader to a Writer: each block is written from the buffer that
-// it was read into, where offsets and lengths allow that.
+// Copy() copies from a Reader to a Writer.  Each block is written from the
+// buffer that it was read into, where offsets and lengths allow that.
 //
-// Threads:   that of the streams' queues.
-// Blocks:    while reading, and while the writer has depth blocks on their way.
-// Errors:    that of the reader, or of the writer, also one that it had before;
-//            both are left as it left them.  It does not flush: Close() the
-//            writer.
+// Threads:   the thread of the streams' queues.
+// Blocks:    to read, and while the writer has depth blocks in flight.
+// Errors:    the reader's or the writer's, also an earlier one.  Both streams
+//            stay where they were when it happened.  Copy() does not flush:
+//            Close() the writer.
 //
 //   absl::StatusOr<int64_t> copied = Copy(&in, &out);
 //   if (copied.ok()) ...
@@ -22,12 +22,13 @@
 
 namespace uasio {
 
-// Copies up to `bytes`, from where the one stands to where the other does, and
-// returns how many: less only at the end of what is read.  Whole blocks are not
-// copied within memory if both streams are of one queue and stand at multiples
-// of both their alignments; at other places, if only the writer's file is not
-// direct.  What is less than 4,096 bytes is, and so is what ends the copy, if
-// it ends within a block, or, on a direct file of the writer's, within a
+// Copies up to `bytes`, from the reader's position to the writer's.  Returns
+// the number copied: less only at the end of the reader's file.
+//
+// Whole blocks are not copied within memory if both streams are on one queue
+// and, unless the writer's file is not direct, at multiples of both alignments.
+// Copied within memory are pieces of less than 4,096 bytes, and the last piece
+// if it ends within a block or, on a direct file of the writer's, within a
 // sector.
 absl::StatusOr<int64_t> Copy(
     Reader* reader, Writer* writer,

@@ -1,4 +1,4 @@
-// What Copy() and the streambufs promise.
+// The contracts of Copy() and of the streambufs.
 
 #include "asio/streams/copy.h"
 
@@ -50,8 +50,8 @@ TEST_F(CopyTest, CopiesFromAnywhereToAnywhere) {
   ExpectCopied(0, 0, 0, all);
 }
 
-// A copied block would need a request of the writer's beside the reader's.
-TEST_F(CopyTest, HandsTheBlocksOverWhereAlignmentAllows) {
+// To copy a block within memory, the writer would need a request of its own.
+TEST_F(CopyTest, WritesFromTheReadersBuffersWhereAlignmentAllows) {
   const std::string contents = Pattern(16 * kBlock);
   HeldQueue q(SmallBlocks());
   std::vector<const void*> read, written;
@@ -75,7 +75,7 @@ TEST_F(CopyTest, HandsTheBlocksOverWhereAlignmentAllows) {
   EXPECT_TRUE(Contents("copy") == contents);
 }
 
-TEST_F(CopyTest, TellsWhichSideFailed) {
+TEST_F(CopyTest, ReturnsTheErrorOfTheSideThatFailed) {
   Reader reader = OpenNew(Pattern(100 * kBlock));
   Writer full = Create("/dev/full");
   absl::Status status = Copy(&reader, &full).status();
@@ -89,7 +89,7 @@ TEST_F(CopyTest, TellsWhichSideFailed) {
   EXPECT_TRUE(writer.Close().ok());
 }
 
-TEST_F(CopyTest, AWriterThatHasFailedCopiesNothingWithoutSayingSo) {
+TEST_F(CopyTest, ReturnsAnEarlierErrorOfTheWriter) {
   Reader reader = OpenNew("");
   Writer writer = Create(Path("copy"));
   EXPECT_FALSE(writer.Seek(-1));
@@ -153,7 +153,7 @@ TEST_F(StreambufTest, TheySeekAndTell) {
   EXPECT_EQ(Contents("out"), "abXYef!");
 }
 
-TEST_F(StreambufTest, AnErrorIsBadAndInTheStatus) {
+TEST_F(StreambufTest, AnErrorSetsBadbitAndTheStatus) {
   Writer writer = Create("/dev/full");
   {
     WriterStreambuf buffer(&writer);

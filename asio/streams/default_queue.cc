@@ -10,11 +10,11 @@
 namespace uasio {
 namespace {
 
-// A forked child can neither use nor destroy the queue of its parent: it leaves
-// it alone, and gets one of its own.
-class Holder {
+// Owns the queue of a thread.  A forked child can neither use nor destroy the
+// queue of its parent: it leaks that one, and gets its own.
+class QueueHolder {
  public:
-  ~Holder() {
+  ~QueueHolder() {
     if (process_ != getpid()) static_cast<void>(queue_.release());
   }
 
@@ -43,7 +43,7 @@ QueueOptions DefaultQueueOptions() {
 }
 
 Queue* DefaultQueue() {
-  static thread_local Holder holder;
+  static thread_local QueueHolder holder;
   return holder.queue();
 }
 

@@ -1,5 +1,5 @@
-// What becomes of a stream that cannot read: neither is anything lost that was
-// read before, nor anything overwritten that is not known.
+// When a read fails, a Reader still returns all bytes before it, and a Writer
+// does not overwrite the bytes that it could not read.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kBlock = 4096;
 
-// A queue of which the nth read fails.
+// A queue whose nth read fails.
 struct FailingQueue {
   explicit FailingQueue(uint64_t nth) : queue(Options(), Failing(nth)) {}
 
@@ -52,8 +52,9 @@ void ExpectEio(const absl::Status& status, const std::string& path,
       << message;
 }
 
-// The first sector is read before what is written in it, the last one behind.
-TEST(FailedReadTest, WhatCannotBeReadIsNotOverwritten) {
+// From offset 100, Write() reads the first sector; from 0, Close() the last
+// one.
+TEST(FailedReadTest, BytesThatCannotBeReadAreNotOverwritten) {
   const Scratch scratch;
   const std::string before = Pattern(2 * kBlock + 5);
   const std::string path = scratch.NewFile("file", before);
@@ -75,7 +76,7 @@ TEST(FailedReadTest, WhatCannotBeReadIsNotOverwritten) {
   }
 }
 
-TEST(FailedReadTest, IsToldAfterAllThatIsBeforeIt) {
+TEST(FailedReadTest, IsReportedAfterAllBytesBeforeIt) {
   constexpr uint64_t kBlocks = 20;
   const Scratch scratch;
   const std::string contents = Pattern(kBlocks * kBlock);

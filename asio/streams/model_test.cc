@@ -1,10 +1,10 @@
-// Random operations on a file through a Writer and Readers come to what a
-// string in memory makes of them: contents and sizes, at every Flush().
+// Random operations on a file through a Writer and Readers do the same as on a
+// string in memory: contents and sizes agree at every Flush().
 //
 //   bazel test --test_env=UASIO_STREAM_SEEDS=1000
 //       --test_env=UASIO_STREAM_OPERATIONS=1000 //asio/streams:model_test
 //
-// UASIO_SEED is the first of the seeds.
+// UASIO_SEED is the first seed.
 
 #include <unistd.h>
 
@@ -31,19 +31,19 @@
 namespace uasio {
 namespace {
 
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+uint64_t FromEnvironment(const char* name, uint64_t default_value) {
   const char* text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : default_value;
 }
 
 constexpr char kTmpfs[] = "/dev/shm";
 enum class Medium { kDirect, kBuffered, kTmpfs };
 
-// A file, and what it is to hold.
-class Modelled {
+// A file, and a string with what the file must hold.
+class ModelledFile {
  public:
-  Modelled(Queue* queue, File::Mode mode, const std::string& path,
-           uint64_t seed)
+  ModelledFile(Queue* queue, File::Mode mode, const std::string& path,
+               uint64_t seed)
       : queue_(queue), mode_(mode), path_(path), random_(seed) {
     Reopen(WriterOptions::Existing::kEmpty);
   }
@@ -58,20 +58,20 @@ class Modelled {
     }
     Reopen(WriterOptions::Existing::kKeep);
     ASSERT_TRUE(writer_->Close().ok());
-    Check();
+    CheckContents();
   }
 
  private:
   uint64_t Below(uint64_t n) { return random_() % n; }
 
-  // Small ones most often, and at times more than a buffer.
-  size_t Length() {
+  // Mostly small, sometimes more than a buffer.
+  size_t RandomLength() {
     const uint64_t most = 2 * queue_->options().buffer_bytes;
     return Below(Below(16) == 0 ? most : uint64_t{1} << Below(13)) + 1;
   }
 
-  // Anywhere, or near what is a limit to somebody.
-  int64_t Offset() {
+  // Anywhere, at a block, near a sector, or near the current position.
+  int64_t RandomOffset() {
     const uint64_t buffer = queue_->options().buffer_bytes;
     const uint64_t end = std::min<uint64_t>(model_.size() + 8192, 3 * buffer);
     const uint64_t anywhere = Below(end + 1);
@@ -88,7 +88,7 @@ class Modelled {
     }
   }
 
-  std::string Bytes(size_t length) {
+  std::string RandomBytes(size_t length) {
     std::string bytes(length, '\0');
     uint64_t x = random_() | 1;
     for (char& byte : bytes) {
@@ -98,7 +98,7 @@ class Modelled {
     return bytes;
   }
 
-  void Enter(const std::string& bytes) {
+  void WriteToModel(const std::string& bytes) {
     const size_t at = static_cast<size_t>(at_);
     if (bytes.empty()) return;
     if (model_.size() < at + bytes.size()) model_.resize(at + bytes.size());
@@ -122,7 +122,7 @@ class Modelled {
       case 8:
       case 9:
       case 10:
-        at_ = Offset();
+        at_ = RandomOffset();
         EXPECT_TRUE(writer_->Seek(at_)) << writer_->status();
         return;
       case 11:
@@ -130,31 +130,31 @@ class Modelled {
         EXPECT_TRUE(writer_->SeekToEnd()) << writer_->status();
         return;
       default:
-        return Below(4) == 0 ? Rare() : void();
+        return Below(4) == 0 ? OperateRarely() : void();
     }
   }
 
-  void Rare() {
-    constexpr WriterOptions::Existing kHow[] = {
+  void OperateRarely() {
+    constexpr WriterOptions::Existing kExisting[] = {
         WriterOptions::Existing::kKeep, WriterOptions::Existing::kAppend,
         WriterOptions::Existing::kEmpty, WriterOptions::Existing::kKeep};
     switch (Below(9)) {
       case 0:
       case 1:
-        return Reopen(kHow[Below(4)]);
+        return Reopen(kExisting[Below(4)]);
       case 2:
         EXPECT_TRUE(writer_->Flush().ok()) << writer_->status();
-        return Check();
+        return CheckContents();
       case 3:
         return Truncate();
       case 4:
-        EXPECT_TRUE(writer_->Preallocate(Offset())) << writer_->status();
+        EXPECT_TRUE(writer_->Preallocate(RandomOffset())) << writer_->status();
         return;
       case 5:
         EXPECT_TRUE(Below(20) != 0 || writer_->Fsync().ok());
         return;
       case 6:
-        return TakeTurns();
+        return WriteByAnotherWriter();
       default:
         EXPECT_TRUE(writer_->Flush().ok()) << writer_->status();
         return Below(4) == 0 ? CopyAll() : ReadSome();
@@ -162,37 +162,38 @@ class Modelled {
   }
 
   void Write() {
-    const std::string bytes = Bytes(Length());
+    const std::string bytes = RandomBytes(RandomLength());
     EXPECT_TRUE(writer_->Write(bytes)) << writer_->status();
-    Enter(bytes);
+    WriteToModel(bytes);
     EXPECT_EQ(*writer_->Size(), static_cast<int64_t>(model_.size()));
   }
 
   void PutSome() {
-    const std::string bytes = Bytes(Below(300) + 1);
+    const std::string bytes = RandomBytes(Below(300) + 1);
     for (char c : bytes) ASSERT_TRUE(writer_->PutC(c)) << writer_->status();
-    Enter(bytes);
+    WriteToModel(bytes);
   }
 
   void FillWindow() {
     const size_t least = std::min(Below(5000) + 1, writer_->window_max());
     const absl::Span<char> window = writer_->Window(least);
     ASSERT_GE(window.size(), least) << writer_->status();
-    const std::string bytes = Bytes(std::min(Length(), window.size()));
+    const std::string bytes =
+        RandomBytes(std::min(RandomLength(), window.size()));
     std::copy(bytes.begin(), bytes.end(), window.begin());
     writer_->Advance(bytes.size());
-    Enter(bytes);
+    WriteToModel(bytes);
   }
 
   void Truncate() {
-    const int64_t size = Offset();
+    const int64_t size = RandomOffset();
     EXPECT_TRUE(writer_->Truncate(size)) << writer_->status();
     model_.resize(static_cast<size_t>(size));
-    Check();
+    CheckContents();
   }
 
-  // Another Writer has its turn, between two of ours.
-  void TakeTurns() {
+  // Another Writer writes, between two flushes of ours.
+  void WriteByAnotherWriter() {
     EXPECT_TRUE(writer_->Flush().ok()) << writer_->status();
     if (Below(2) == 0) writer_->SeekToEnd(), at_ = writer_->Tell();
     const int64_t here = at_;
@@ -200,21 +201,21 @@ class Modelled {
     options.queue = queue_;
     options.mode = mode_;
     options.existing = WriterOptions::Existing::kKeep;
-    options.offset = at_ = Offset();
+    options.offset = at_ = RandomOffset();
     absl::StatusOr<Writer> other = Writer::Open(path_, options);
     ASSERT_TRUE(other.ok()) << other.status();
-    const std::string bytes = Bytes(Length());
+    const std::string bytes = RandomBytes(RandomLength());
     EXPECT_TRUE(other->Write(bytes) && other->Close().ok()) << other->status();
-    Enter(bytes);
+    WriteToModel(bytes);
     at_ = here;
-    Check();
+    CheckContents();
     EXPECT_EQ(*writer_->Size(), static_cast<int64_t>(model_.size()));
   }
 
   void Reopen(WriterOptions::Existing existing) {
     if (writer_.has_value()) {
       EXPECT_TRUE(writer_->Close().ok()) << writer_->status();
-      Check();
+      CheckContents();
       writer_.reset();
     }
     WriterOptions options;
@@ -223,7 +224,9 @@ class Modelled {
     options.mode = mode_;
     options.existing = existing;
     if (existing == WriterOptions::Existing::kEmpty) model_.clear();
-    if (existing == WriterOptions::Existing::kKeep) options.offset = Offset();
+    if (existing == WriterOptions::Existing::kKeep) {
+      options.offset = RandomOffset();
+    }
     absl::StatusOr<Writer> writer = Writer::Open(path_, options);
     ASSERT_TRUE(writer.ok()) << writer.status();
     writer_.emplace(*std::move(writer));
@@ -232,8 +235,8 @@ class Modelled {
               : options.offset;
   }
 
-  // By other means.
-  void Check() {
+  // Reads the file without a Reader.
+  void CheckContents() {
     const std::string contents = Contents(path_);
     ASSERT_EQ(contents.size(), model_.size());
     ASSERT_TRUE(contents == model_);
@@ -257,11 +260,11 @@ class Modelled {
     options.mode = mode_;
     absl::StatusOr<Writer> writer = Writer::Open(copy, options);
     ASSERT_TRUE(writer.ok()) << writer.status();
-    const std::string head = Bytes(Below(2) * Length());
+    const std::string head = RandomBytes(Below(2) * RandomLength());
     writer->Write(head);
     const size_t from = Below(model_.size() + 1);
     EXPECT_TRUE(reader.Seek(static_cast<int64_t>(from)));
-    const size_t bytes = Below(2) == 0 ? Length() : model_.size();
+    const size_t bytes = Below(2) == 0 ? RandomLength() : model_.size();
     const auto copied = Copy(&reader, &*writer, static_cast<int64_t>(bytes));
     ASSERT_TRUE(copied.ok()) << copied.status();
     EXPECT_TRUE(writer->Close().ok()) << writer->status();
@@ -286,7 +289,7 @@ class Modelled {
     const std::string rest = *at < model_.size() ? model_.substr(*at, 300) : "";
     switch (Below(8)) {
       case 0:
-        *at = static_cast<size_t>(Offset());
+        *at = static_cast<size_t>(RandomOffset());
         EXPECT_TRUE(reader->Seek(static_cast<int64_t>(*at)));
         return;
       case 1: {
@@ -304,7 +307,7 @@ class Modelled {
         return;
       }
       case 4: {
-        const int64_t length = static_cast<int64_t>(Length());
+        const int64_t length = static_cast<int64_t>(RandomLength());
         const int64_t left =
             static_cast<int64_t>(std::max(model_.size(), *at) - *at);
         EXPECT_EQ(reader->Skip(length), std::min(length, left));
@@ -312,7 +315,7 @@ class Modelled {
         return;
       }
       default: {
-        std::string bytes(Length(), '\0');
+        std::string bytes(RandomLength(), '\0');
         bytes.resize(reader->Read(bytes.data(), bytes.size()));
         const std::string wanted =
             *at < model_.size() ? model_.substr(*at, bytes.size()) : "";
@@ -339,7 +342,7 @@ class Modelled {
   const std::string path_;
   std::mt19937_64 random_;
   std::string model_;
-  int64_t at_ = 0;  // Where the writer is to be.
+  int64_t at_ = 0;  // The position that the writer must have.
   std::optional<Writer> writer_;
 };
 
@@ -359,7 +362,7 @@ class StreamModelTest
     for (uint64_t seed = first; seed < first + seeds; ++seed) {
       SCOPED_TRACE(testing::Message() << "UASIO_SEED=" << seed);
       Queue queue(options, backend.make());
-      Modelled(&queue, mode, scratch.Path("file"), seed).Run(operations);
+      ModelledFile(&queue, mode, scratch.Path("file"), seed).Run(operations);
       if (HasFailure()) return;
     }
   }

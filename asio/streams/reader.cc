@@ -1,3 +1,10 @@
+// The map of this folder: reader.h and writer.h turn blocks into bytes; copy.h
+// moves blocks from a Reader to a Writer; streambuf.h is for code that needs
+// <iostream>; default_queue.h is the queue of streams that name none.  Below
+// them, in internal/: block_reader.h and block_writer.h move blocks, stream.h
+// is what both have in common, share.h distributes the requests of a queue
+// among its streams.
+
 #include "asio/streams/reader.h"
 
 #include <errno.h>
@@ -7,9 +14,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/streams/internal/block_reader.h"
 #include "workqueue/check.h"
 
 namespace uasio {
+
+using internal::BlockReader;
 
 absl::StatusOr<Reader> Reader::Open(const std::string& path,
                                     const ReaderOptions& options) {
@@ -31,8 +41,10 @@ Reader::Reader(const File* file, const StreamOptions& options)
 }
 
 Reader::~Reader() {
-  if (core_ != nullptr) Close().IgnoreError();  // Nothing is lost with it.
+  if (core_ != nullptr) Close().IgnoreError();  // No data is at stake.
 }
+
+Reader::Reader(Reader&& other) noexcept { *this = std::move(other); }
 
 Reader& Reader::operator=(Reader&& other) noexcept {
   std::swap(start_, other.start_);
@@ -48,13 +60,13 @@ bool Reader::Fill() {
   UASIO_CHECK(core_ != nullptr && !core_->closed(),
               "Reader: it is closed, or has been moved from");
   const int64_t position = Tell();
-  const bool any = core_->MoveTo(position);
+  const bool has_bytes = core_->MoveTo(position);
   const BlockReader::View& view = core_->view();
   start_ = view.begin;
-  cursor_ = any ? view.begin + (position - view.offset) : view.begin;
+  cursor_ = has_bytes ? view.begin + (position - view.offset) : view.begin;
   limit_ = view.end;
   limit_offset_ = position + static_cast<int64_t>(available());
-  return any;
+  return has_bytes;
 }
 
 size_t Reader::ReadAcross(char* to, size_t bytes) {
@@ -70,11 +82,11 @@ size_t Reader::ReadAcross(char* to, size_t bytes) {
 
 bool Reader::ReadLine(absl::string_view* line, size_t bytes_max, char newline) {
   if (!Pull()) return false;
-  const absl::string_view there = view().substr(0, bytes_max);
-  const void* end = std::memchr(there.data(), newline, there.size());
+  const absl::string_view visible = view().substr(0, bytes_max);
+  const void* end = std::memchr(visible.data(), newline, visible.size());
   if (end == nullptr) return ReadLongLine(line, bytes_max, newline);
   const char* next = static_cast<const char*>(end) + 1;
-  *line = there.substr(0, static_cast<size_t>(next - there.data()));
+  *line = visible.substr(0, static_cast<size_t>(next - visible.data()));
   cursor_ += line->size();
   return true;
 }
@@ -84,16 +96,17 @@ bool Reader::ReadLongLine(absl::string_view* line, size_t bytes_max,
   const int64_t begin = Tell();
   line_.clear();
   while (Pull()) {
-    const absl::string_view there = view().substr(0, bytes_max - line_.size());
-    if (there.empty()) {
+    const absl::string_view visible =
+        view().substr(0, bytes_max - line_.size());
+    if (visible.empty()) {
       return core_->Fail(absl::ResourceExhaustedError(
           absl::StrCat(file().path(), ": the line at offset ", begin,
                        " is longer than ", bytes_max, " bytes")));
     }
-    const size_t end = there.find(newline);
+    const size_t end = visible.find(newline);
     const bool ended = end != absl::string_view::npos;
-    const size_t part = ended ? end + 1 : there.size();
-    line_.append(there.data(), part);
+    const size_t part = ended ? end + 1 : visible.size();
+    line_.append(visible.data(), part);
     cursor_ += part;
     if (ended) break;
   }
@@ -111,13 +124,13 @@ int64_t Reader::Skip(int64_t bytes) {
   if (seekable() && bytes > static_cast<int64_t>(available())) {
     const absl::StatusOr<int64_t> size = Size();
     const int64_t left = size.ok() ? *size - Tell() : 0;
-    // Not of what does not tell its size, like the files of /proc.
+    // Files of /proc have a size of 0 but contents: they are read, below.
     if (left >= bytes) return Seek(Tell() + bytes) ? bytes : 0;
   }
   int64_t done = 0;
   while (done < bytes && Pull()) {
-    const int64_t there = static_cast<int64_t>(available());
-    const int64_t part = std::min(bytes - done, there);
+    const int64_t part =
+        std::min(bytes - done, static_cast<int64_t>(available()));
     cursor_ += part;
     done += part;
   }
@@ -140,11 +153,23 @@ bool Reader::Seek(int64_t offset) {
   return true;
 }
 
-// Of the current block nothing is in view any more, but Fill() finds it.
+// Nothing is in view then, but Fill() can still use the current block.
 void Reader::LeaveBlock(int64_t offset) {
   start_ = cursor_ = limit_ = nullptr;
   limit_offset_ = offset;
 }
+
+absl::StatusOr<int64_t> Reader::Size() const { return core_->Size(); }
+
+bool Reader::seekable() const { return core_->seekable(); }
+
+const File& Reader::file() const { return core_->file(); }
+
+Queue* Reader::queue() const { return core_->queue(); }
+
+const absl::Status& Reader::status() const { return core_->status(); }
+
+bool Reader::ok() const { return core_->ok(); }
 
 absl::Status Reader::Close() {
   UASIO_CHECK(core_ != nullptr, "Reader: it has been moved from");

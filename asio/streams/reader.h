@@ -1,26 +1,26 @@
 // A Reader reads a file, pipe or terminal of any size as a stream of bytes, by
-// direct I/O where that works, and ahead of you.
+// direct I/O where that works, with read-ahead.
 //
-// Threads:   that of its queue.
+// Threads:   the queue's thread.
 // Ownership: owns its file, or borrows one; the queue is borrowed.
 // Units:     bytes.
-// Blocks:    what needs bytes that are not there yet, and Close(); due handlers
-//            of the queue run meanwhile.  So no handler may call them.
-// Errors:    sticky.  The first one stays in status(), and what it ended
-//            returns false, as the end of the file does, at which status() is
-//            OK.  Of a pipe that is O_NONBLOCK, that nothing is there yet is
-//            such an error, EAGAIN.
+// Blocks:    calls that need bytes that are not in memory yet, and Close().
+//            Due handlers of the queue run meanwhile, so a handler must not
+//            make these calls.
+// Errors:    sticky: the first one stays in status().  Calls return false both
+//            after an error and at the end of file, where status() is OK.  An
+//            empty O_NONBLOCK pipe is an error, EAGAIN.
 //
 //   absl::StatusOr<Reader> in = Reader::Open("/data/log");
 //   if (!in.ok()) return in.status();
 //   for (int c; (c = in->GetC()) >= 0;) ++count[c];
 //   if (!in->Close().ok()) return in->status();
 //
-// What is read ahead is not read again: of what others write meanwhile, also a
-// Writer of the same queue, it shows what there was when it was read.  The end
-// is looked for anew each time, so that a reader at the end of a growing file
-// can go on.  What has no size is read when it is asked for, no sooner, and in
-// the pieces in which it comes.
+// A block that was read ahead is not read again: it has what the file had at
+// that time, even if a Writer of the same queue has changed the file since.
+// Each call at the end of file looks for the end again, so a Reader can follow
+// a growing file.  A pipe, socket or terminal is read only when bytes are
+// needed, and each read takes what is there.
 
 #ifndef UASIO_ASIO_STREAMS_READER_H_
 #define UASIO_ASIO_STREAMS_READER_H_
@@ -35,12 +35,17 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "asio/file.h"
-#include "asio/streams/block_reader.h"
+#include "asio/streams/options.h"
 
 namespace uasio {
 
+namespace internal {
+class BlockReader;
+class Copier;
+}  // namespace internal
+
 struct ReaderOptions : StreamOptions {
-  File::Mode mode = File::Mode::kDirect;  // Of Open().
+  File::Mode mode = File::Mode::kDirect;  // For Open().
 };
 
 class Reader {
@@ -48,30 +53,33 @@ class Reader {
   static absl::StatusOr<Reader> Open(const std::string& path,
                                      const ReaderOptions& options = {});
 
-  // Takes over an open file; borrows one, which must stay open until Close().
-  // What is wrong with it is in status().
+  // Takes over an open file, or borrows one, which must stay open until
+  // Close().  Errors are in status().
   explicit Reader(File file, const StreamOptions& options = {});
   explicit Reader(const File* file, const StreamOptions& options = {});
 
-  // Closes it.
+  // Calls Close().
   ~Reader();
-  Reader(Reader&& other) noexcept { *this = std::move(other); }
+  Reader(Reader&& other) noexcept;
   Reader& operator=(Reader&& other) noexcept;
 
-  // The next byte, 0 to 255; -1: the end, or failed.
+  // Returns the next byte and moves past it:
+  //   0 to 255           the byte
+  //   -1 and ok()        end of file
+  //   -1 and not ok()    failed
   int GetC() {
     if (__builtin_expect(cursor_ == limit_, false) && !Fill()) return -1;
     return static_cast<unsigned char>(*cursor_++);
   }
 
-  // The same, and stays before it.
+  // The same, but does not move.
   int PeekC() {
     if (cursor_ == limit_ && !Fill()) return -1;
     return static_cast<unsigned char>(*cursor_);
   }
 
-  // Copies up to `bytes` to `to` and returns how many: less only at the end, or
-  // if it has failed.
+  // Copies up to `bytes` to `to`.  Returns the number copied: less only at the
+  // end of file or after an error.
   size_t Read(void* to, size_t bytes) {
     if (bytes > available()) return ReadAcross(static_cast<char*>(to), bytes);
     if (bytes > 0) std::memcpy(to, cursor_, bytes);
@@ -79,71 +87,78 @@ class Reader {
     return bytes;
   }
 
-  // The next line, with its newline, which only the last one of a file may
-  // lack, as getline(3) has it; `*line` is good until the next call.  False:
-  // the end, or failed, which includes a line of more than `bytes_max`.
+  // Sets `*line` to the next line with its newline, and moves past it.  As with
+  // getline(3), only the last line of a file may lack the newline.  `*line` is
+  // valid until the next call.  Returns:
+  //   true                  `*line` is set
+  //   false and ok()        end of file
+  //   false and not ok()    failed, or the line is longer than `bytes_max`
   bool ReadLine(absl::string_view* line, size_t bytes_max, char newline = '\n');
 
-  // Has at least one byte in view().  False: the end, or failed.
+  // Makes sure that view() has at least one byte.  Returns:
+  //   true                  it has
+  //   false and ok()        end of file
+  //   false and not ok()    failed
   bool Pull() { return cursor_ != limit_ || Fill(); }
 
-  // The next bytes, as many as are there; good until the next call.
+  // The next bytes, as far as they are in memory; valid until the next call.
   absl::string_view view() const { return {cursor_, available()}; }
   size_t available() const { return static_cast<size_t>(limit_ - cursor_); }
 
-  // Goes past `bytes` of view().  REQUIRES: bytes <= available().
+  // Moves past `bytes` of view().  REQUIRES: bytes <= available().
   void Advance(size_t bytes) { cursor_ += bytes; }
 
-  // Goes back by `bytes`, within the block.  False: it begins after that, or
-  // the end has been met, and nothing has changed; where there are offsets,
-  // Seek() can do it.
+  // Moves back by `bytes`, within the block.  False, with nothing changed: the
+  // block does not reach back that far, or the end of file was met, where no
+  // block is kept.  If the stream is seekable(), Seek() can go back.
   bool Unread(size_t bytes = 1);
 
-  // Goes past `bytes` and returns how many those were: less only at the end, or
-  // if it has failed.
+  // Moves past `bytes`.  Returns the number skipped: less only at the end of
+  // file or after an error.
   int64_t Skip(int64_t bytes);
 
-  // Goes to the byte at `offset`, at or beyond the end, too.  False: failed, as
-  // it does without seekable().
+  // Moves to `offset`, which may be at or beyond the end of file.  False:
+  // failed, or not seekable(), which is an error, too.
   bool Seek(int64_t offset);
 
-  // The offset of the next byte; without seekable(), since the beginning.
+  // The offset of the next byte; without seekable(), the bytes read so far.
   int64_t Tell() const {
     return limit_offset_ - static_cast<int64_t>(available());
   }
 
-  // The size now; an error, not kept, for what has none.
-  absl::StatusOr<int64_t> Size() const { return core().Size(); }
+  // The size of the file now.  An error if it has none; status() does not keep
+  // this error.
+  absl::StatusOr<int64_t> Size() const;
 
-  // Whether it has offsets: a regular file, or a block device.
-  bool seekable() const { return core().seekable(); }
-  const File& file() const { return core().file(); }
-  Queue* queue() const { return core().queue(); }
+  // True for a regular file or block device: these have offsets.
+  bool seekable() const;
+  const File& file() const;
+  Queue* queue() const;
 
-  const absl::Status& status() const { return core().status(); }
-  bool ok() const { return core().ok(); }
+  const absl::Status& status() const;
+  bool ok() const;
 
-  // Ends what is in flight, and closes a file of its own.  Returns status(),
-  // also the second time.  REQUIRES, of all but this, status(), ok() and the
-  // destructor: not called before.
+  // Cancels what is in flight and waits for it, then closes the file if the
+  // Reader owns it.  Returns status(), also if called again.
+  // REQUIRES, for all functions but this, status(), ok() and the destructor:
+  // Close() has not been called.
   absl::Status Close();
 
  private:
-  friend class Copier;
+  friend class internal::Copier;
   friend class ReaderStreambuf;
 
-  const BlockReader& core() const { return *core_; }
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);
   void LeaveBlock(int64_t offset);
 
-  char* start_ = nullptr;  // Of the block: start_ <= cursor_ <= limit_.
+  char* start_ = nullptr;  // The block: start_ <= cursor_ <= limit_.
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
-  int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<BlockReader> core_;
-  std::string line_;  // One that is in more than one block.
+  int64_t limit_offset_ = 0;  // The file offset of limit_.
+  std::unique_ptr<internal::BlockReader> core_;
+  std::string line_;  // A line that spans blocks.
 };
 
 }  // namespace uasio

@@ -1,4 +1,4 @@
-// What a Reader promises.
+// The contract of Reader.
 
 #include "asio/streams/reader.h"
 
@@ -20,7 +20,7 @@ namespace {
 
 class ReaderTest : public StreamTest {};
 
-TEST_F(ReaderTest, GetCGivesEachByteAndThenTheEnd) {
+TEST_F(ReaderTest, GetCReturnsEachByteAndThenMinusOne) {
   std::string contents = Pattern(3 * kBlock + 1);
   contents[1] = '\xff';
   contents[2] = '\0';
@@ -54,7 +54,7 @@ TEST_F(ReaderTest, ReadIsShortAtTheEndOnly) {
   EXPECT_EQ(reader.Read(nullptr, 0), 0u);
 }
 
-TEST_F(ReaderTest, LinesKeepTheirNewlineHoweverLongTheyAre) {
+TEST_F(ReaderTest, LinesOfAnyLengthKeepTheirNewline) {
   const std::string lines[] = {"\n", "short\n", Pattern(3 * kBlock) + "\n",
                                Pattern(kBlock - 1) + "\n", "no newline"};
   std::string contents;
@@ -69,7 +69,7 @@ TEST_F(ReaderTest, LinesKeepTheirNewlineHoweverLongTheyAre) {
   EXPECT_TRUE(reader.ok());
 }
 
-TEST_F(ReaderTest, ALineMayHaveAsManyBytesAsAllowedAndNoMore) {
+TEST_F(ReaderTest, ALineLongerThanBytesMaxIsAnError) {
   for (const size_t length : {size_t{10}, 2 * kBlock}) {
     Reader reader = OpenNew("ab\n" + Pattern(length) + "\n");
     absl::string_view line;
@@ -83,21 +83,21 @@ TEST_F(ReaderTest, ALineMayHaveAsManyBytesAsAllowedAndNoMore) {
   }
 }
 
-TEST_F(ReaderTest, TheLastLineMayBeAsLongAsAllowed) {
+TEST_F(ReaderTest, TheLastLineMayHaveBytesMax) {
   Reader reader = OpenNew(Pattern(2 * kBlock));
   absl::string_view line;
   EXPECT_TRUE(reader.ReadLine(&line, 2 * kBlock)) << reader.status();
   EXPECT_EQ(line.size(), 2 * kBlock);
 }
 
-TEST_F(ReaderTest, LinesMayEndOtherwise) {
+TEST_F(ReaderTest, LinesMayEndInAnotherCharacter) {
   Reader reader = OpenNew(std::string("a\n\0b\0", 5));
   absl::string_view line;
   ASSERT_TRUE(reader.ReadLine(&line, 9, '\0'));
   EXPECT_EQ(line, absl::string_view("a\n\0", 3));
 }
 
-TEST_F(ReaderTest, SeekGoesAnywhereAndUnreadBackInTheBlock) {
+TEST_F(ReaderTest, SeekGoesAnywhereAndUnreadStaysInTheBlock) {
   const std::string contents = Pattern(20 * kBlock + 5);
   Reader reader = OpenNew(contents);
   for (const size_t at : {0ul, 5 * kBlock, 5 * kBlock + 1, 1ul, 19 * kBlock - 1,
@@ -112,7 +112,7 @@ TEST_F(ReaderTest, SeekGoesAnywhereAndUnreadBackInTheBlock) {
   EXPECT_EQ(reader.Tell(), static_cast<int64_t>(6 * kBlock + 1));
 }
 
-TEST_F(ReaderTest, BeyondTheEndIsTheEnd) {
+TEST_F(ReaderTest, BeyondTheEndItReadsEndOfFile) {
   Reader reader = OpenNew("abc");
   ASSERT_TRUE(reader.Seek(1 << 20));
   EXPECT_EQ(reader.GetC(), -1);
@@ -127,11 +127,11 @@ TEST_F(ReaderTest, ANegativeOffsetIsAnError) {
   EXPECT_EQ(reader.status().message(),
             absl::StrCat("cannot seek to -1 in ", Path(),
                          ": EINVAL (Invalid argument)"));
-  EXPECT_FALSE(reader.Seek(0));  // It stays.
+  EXPECT_FALSE(reader.Seek(0));  // The error stays.
   EXPECT_EQ(reader.GetC(), -1);
 }
 
-TEST_F(ReaderTest, SkipTellsHowFarItCame) {
+TEST_F(ReaderTest, SkipReturnsTheBytesSkipped) {
   Reader reader = OpenNew(Pattern(10 * kBlock));
   EXPECT_EQ(reader.Skip(7 * kBlock + 1), 7 * kBlock + 1);
   EXPECT_EQ(reader.GetC(), Pattern(10 * kBlock)[7 * kBlock + 1]);
@@ -139,7 +139,7 @@ TEST_F(ReaderTest, SkipTellsHowFarItCame) {
   EXPECT_EQ(reader.Skip(1), 0);
 }
 
-TEST_F(ReaderTest, SeesWhatTheFileHasGrownBy) {
+TEST_F(ReaderTest, ReadsOnAfterTheFileHasGrown) {
   Reader reader = OpenNew("abc");
   EXPECT_EQ(ReadAll(&reader), "abc");
   const Fd fd(open(Path().c_str(), O_WRONLY | O_APPEND));
@@ -152,7 +152,7 @@ TEST_F(ReaderTest, SeesWhatTheFileHasGrownBy) {
   }
 }
 
-TEST_F(ReaderTest, EndsWhereTheFileHasShrunkTo) {
+TEST_F(ReaderTest, EndsEarlierAfterTheFileHasShrunk) {
   Reader reader = OpenNew(Pattern(100 * kBlock));
   ASSERT_EQ(reader.GetC(), 'a');
   ASSERT_EQ(truncate(Path().c_str(), 50 * kBlock + 1), 0);
@@ -179,7 +179,7 @@ TEST_F(ReaderTest, ReadsAPipeAsItComes) {
   EXPECT_TRUE(reader.Close().ok());
 }
 
-TEST_F(ReaderTest, DoesNotTakeFromAPipeWhatNobodyAskedFor) {
+TEST_F(ReaderTest, HasNoReadAheadOnAPipe) {
   Pipe pipe;
   const File file = File::Adopt(dup(pipe.read_end.get()), "a pipe");
   {
@@ -207,7 +207,7 @@ TEST_F(ReaderTest, FilesOfProcAreReadThoughTheyHaveNoSize) {
   EXPECT_TRUE(reader.ok());
 }
 
-TEST_F(ReaderTest, BeginsWhereABorrowedFdStandsAndLeavesItThere) {
+TEST_F(ReaderTest, BeginsAtTheFdsPositionAndSetsItAtClose) {
   const Fd fd = scratch_.Open("file", Pattern(3 * kBlock));
   ASSERT_EQ(lseek(fd.get(), 100, SEEK_SET), 100);
   File file = File::Adopt(fd.get(), "borrowed");
@@ -219,7 +219,7 @@ TEST_F(ReaderTest, BeginsWhereABorrowedFdStandsAndLeavesItThere) {
   file.Release();
 }
 
-TEST_F(ReaderTest, OpenTellsOfAMissingFile) {
+TEST_F(ReaderTest, OpenNamesAMissingFile) {
   EXPECT_EQ(Reader::Open("/no/such/file").status().message(),
             "cannot open /no/such/file: ENOENT (No such file or directory)");
 }
@@ -233,7 +233,7 @@ TEST_F(ReaderTest, ADirectoryIsAnErrorWithItsName) {
             std::string::npos);
 }
 
-TEST_F(ReaderTest, AnFdClosedBehindItsBackIsAnErrorWithTheName) {
+TEST_F(ReaderTest, AClosedFdIsAnErrorWithTheName) {
   File file = File::Adopt(scratch_.Open("file", "abc").get(), "gone");
   Reader reader(&file, OnQueue());
   EXPECT_EQ(reader.GetC(), -1);
@@ -254,7 +254,7 @@ TEST_F(ReaderTest, CanBeMoved) {
   EXPECT_EQ(first.GetC(), 'c');
 }
 
-TEST_F(ReaderTest, BeyondFourGibibytesOffsetsHold) {
+TEST_F(ReaderTest, ReadsBeyondFourGibibytes) {
   constexpr int64_t kFar = (int64_t{5} << 30) + 3;
   const Fd fd = scratch_.Open("file");
   ASSERT_EQ(pwrite(fd.get(), "xyz", 3, kFar), 3);
@@ -264,7 +264,7 @@ TEST_F(ReaderTest, BeyondFourGibibytesOffsetsHold) {
   EXPECT_EQ(reader.Tell(), kFar + 3);
 }
 
-TEST_F(ReaderTest, FarBeyondTheEndThereIsNothing) {
+TEST_F(ReaderTest, AtTheLargestOffsetsItReadsEndOfFile) {
   for (const std::string& contents : {std::string(), Pattern(100)}) {
     for (const int64_t back : {int64_t{0}, int64_t{1}, int64_t{kBlock}}) {
       const int64_t far = std::numeric_limits<int64_t>::max() - back;
@@ -281,7 +281,7 @@ TEST_F(ReaderTest, FarBeyondTheEndThereIsNothing) {
 
 using ReaderDeathTest = ReaderTest;
 
-TEST_F(ReaderDeathTest, UseAfterClose) {
+TEST_F(ReaderDeathTest, GetCAfterCloseEndsTheProgram) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   Reader reader = OpenNew("abc");
   EXPECT_TRUE(reader.Close().ok());

@@ -1,5 +1,5 @@
-// Many streams on one queue, beside explicit requests: each gets its own, and
-// its own errors.
+// Many streams share a queue with explicit requests: each gets its own results,
+// and its own errors.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -34,10 +34,10 @@
 namespace uasio {
 namespace {
 
-// Performs what it is given, but for the files that are to fail.
+// Performs requests, except on some files, where they fail with EIO.
 class FailingBackend final : public Backend {
  public:
-  // Their names, without the folder.
+  // The names of these files, without the folder.
   explicit FailingBackend(std::set<std::string>* names) : names_(names) {}
 
   absl::string_view name() const override { return "failing"; }
@@ -92,7 +92,7 @@ class SharingTest : public testing::Test {
   static std::string Name(size_t i) { return absl::StrCat("file", i); }
   std::string Path(size_t i) const { return scratch_.Path(Name(i)); }
 
-  // One on each file.
+  // Opens one stream on each file.
   template <typename AnyStream, typename AnyOptions>
   std::vector<AnyStream> OpenAll(Queue* queue) const {
     std::vector<AnyStream> streams;
@@ -112,7 +112,7 @@ class SharingTest : public testing::Test {
     return OpenAll<Reader, ReaderOptions>(queue);
   }
 
-  // Until it takes nothing more.
+  // Writes until the pipe takes no more.
   static void FillPipe(int write_end) {
     const int flags = fcntl(write_end, F_GETFL);
     fcntl(write_end, F_SETFL, flags | O_NONBLOCK);
@@ -145,7 +145,7 @@ TEST_F(SharingTest, EachErrorReachesItsOwnStreamWhileOpenAndAtClose) {
     EXPECT_EQ(writers[i].Close(), writers[i].status());
     EXPECT_EQ(writers[i].status().message(), message);
   }
-  EXPECT_TRUE(queue.Sync().ok());  // Nobody else hears of it.
+  EXPECT_TRUE(queue.Sync().ok());  // The queue keeps no error.
   failing.clear();
   failing.insert(Name(1));
   std::vector<Reader> readers = Readers(&queue);
@@ -159,9 +159,8 @@ TEST_F(SharingTest, EachErrorReachesItsOwnStreamWhileOpenAndAtClose) {
   }
 }
 
-// With the fault backend any write fails by chance; whoever is told of it has
-// not written what he was to.
-TEST_F(SharingTest, WhoIsToldOfNoErrorHasWrittenAll) {
+// The fault backend makes writes fail at random.
+TEST_F(SharingTest, AWriterWithoutAnErrorHasWrittenAll) {
   FaultOptions faults;
   faults.rates[static_cast<size_t>(Fault::kNoSpace)] = 0.02;
   faults.rates[static_cast<size_t>(Fault::kShort)] = 0.2;
@@ -210,7 +209,7 @@ TEST_F(SharingTest, AFailedFsyncStaysWithItsStream) {
   EXPECT_TRUE(other->Close().ok());
 }
 
-TEST_F(SharingTest, InAHandlerNoStreamMayWait) {
+TEST_F(SharingTest, StreamsMustNotWaitInAHandler) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_DEATH(
       {
@@ -229,8 +228,8 @@ TEST_F(SharingTest, InAHandlerNoStreamMayWait) {
       "a handler must not wait for results");
 }
 
-// One for each of 64 readers, and one for the writer.
-TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
+// There is one request for each of 64 readers, and one for the writer.
+TEST_F(SharingTest, AsManyStreamsAsRequestsMakeProgress) {
   Queue queue(Options(kStreams + 1));
   std::vector<Writer> writers = Writers(&queue);
   for (size_t line = 0; line < 3000; ++line) {
@@ -257,7 +256,7 @@ TEST_F(SharingTest, AsManyStreamsAsRequestsGetOn) {
   EXPECT_TRUE(Contents(scratch_.Path("merged")) == contents);
 }
 
-TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
+TEST_F(SharingTest, AReaderReleasesReadAheadForAStreamWithoutRequests) {
   const std::string contents = Pattern(64 * kBlock);
   scratch_.NewFile("file0", contents);
   Queue queue(Options(4));
@@ -269,7 +268,7 @@ TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
   EXPECT_EQ(rich->Skip(1), 1);
   std::string read(4 * kBlock, '\0');
   EXPECT_EQ(rich->Read(&read[0], read.size()), read.size());
-  EXPECT_EQ(queue.Get(), nullptr);  // It has them all.
+  EXPECT_EQ(queue.Get(), nullptr);  // `rich` has them all.
   auto poor = Reader::Open(Path(0), options);
   WriterOptions write_options;
   write_options.queue = &queue;
@@ -283,8 +282,8 @@ TEST_F(SharingTest, WhoHasReadAheadGivesABlockBackToWhoHasNone) {
   }
 }
 
-// The pipe is full, and its block may stay for ever.
-TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
+// A block that is written to a full pipe may never complete.
+TEST_F(SharingTest, AStreamDoesNotWaitForAFullPipe) {
   const std::string contents = Pattern(64 * kBlock);
   scratch_.NewFile("file0", contents);
   Queue queue(Options(8));
@@ -303,14 +302,14 @@ TEST_F(SharingTest, ItIsNotAFullPipeThatAStreamWaitsFor) {
   ASSERT_TRUE(rich.ok() && poor.ok());
   std::string read(4 * kBlock, '\0');
   EXPECT_EQ(rich->Read(&read[0], read.size()), read.size());
-  EXPECT_EQ(queue.Get(), nullptr);  // It has the rest.
+  EXPECT_EQ(queue.Get(), nullptr);  // `rich` has the rest.
   EXPECT_EQ(poor->GetC(), contents[0]);
   std::signal(SIGPIPE, SIG_IGN);
   pipe.read_end.Close();
   EXPECT_FALSE(to_pipe.Close().ok());
 }
 
-TEST_F(SharingTest, InAnotherThreadNoStreamMayBeOpenedOrClosed) {
+TEST_F(SharingTest, OnlyTheQueuesThreadMayOpenAndCloseStreams) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const Fd fd = scratch_.Open("file0", "abc");
   const auto run = [](const std::function<void()>& what) {
@@ -337,7 +336,7 @@ TEST_F(SharingTest, InAnotherThreadNoStreamMayBeOpenedOrClosed) {
       "only the thread that created the queue may use it");
 }
 
-TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {
+TEST_F(SharingTest, AStreamWithoutARequestFailsWithTheReason) {
   Queue queue(Options(2));
   Request* mine[] = {queue.Get(), queue.Get()};
   WriterOptions options;
@@ -355,7 +354,7 @@ TEST_F(SharingTest, WithoutARequestAStreamSaysSo) {
 class SharingOnBackendsTest : public BackendTest {};
 UASIO_INSTANTIATE_BACKENDS(SharingOnBackendsTest);
 
-TEST_P(SharingOnBackendsTest, ExplicitRequestsAreNeitherTakenNorSeen) {
+TEST_P(SharingOnBackendsTest, StreamsLeaveExplicitRequestsToWait) {
   const auto queue = MakeQueue();
   const Scratch scratch;
   const std::string contents = Pattern(1 << 20);
@@ -388,7 +387,7 @@ TEST_P(SharingOnBackendsTest, ExplicitRequestsAreNeitherTakenNorSeen) {
   EXPECT_TRUE(Contents(scratch.Path("file")) == contents.substr(0, 1000000));
 }
 
-TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
+TEST(BlockReaderTest, ReadAheadDoublesUpToDepth) {
   const Scratch scratch;
   scratch.NewFile("file", Pattern(64 * 4096));
   QueueOptions options;
@@ -399,7 +398,7 @@ TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
   read_options.depth = 4;
   auto reader = Reader::Open(scratch.Path("file"), read_options);
   ASSERT_TRUE(reader.ok());
-  EXPECT_EQ(q.held->started, 0u);  // Nothing before it is asked for.
+  EXPECT_EQ(q.held->started, 0u);  // No read-ahead before the first Pull().
   std::vector<size_t> started;
   for (int i = 0; i < 6; ++i) {
     ASSERT_TRUE(reader->Pull());
@@ -411,7 +410,7 @@ TEST(ReadAheadTest, DoublesUpToItsDepthAndStaysThere) {
   q.held->FinishAll();
 }
 
-TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
+TEST(BlockWriterTest, AtMostDepthBlocksAreInFlight) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
@@ -426,7 +425,7 @@ TEST(WriteBackTest, NoMoreThanDepthAreOnTheirWay) {
   EXPECT_EQ(q.held->running_max, 3u);
 }
 
-TEST(WriteBackTest, BeforePaddingIsCutOthersHaveWrittenToTheFile) {
+TEST(BlockWriterTest, WaitsForOthersOnTheFileBeforeItCutsPadding) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
@@ -444,12 +443,12 @@ TEST(WriteBackTest, BeforePaddingIsCutOthersHaveWrittenToTheFile) {
   EXPECT_TRUE(stranger->Write(Pattern(4096)) && stranger->PutC('x'));
   EXPECT_TRUE(b->Write(Pattern(4096)) && b->PutC('x'));
   EXPECT_TRUE(a->Write("aaaa") && a->Close().ok());
-  EXPECT_EQ(q.held->running.size(), 1u);  // The stranger's.
+  EXPECT_EQ(q.held->running.size(), 1u);  // That of `stranger`.
   EXPECT_TRUE(b->Close().ok() && stranger->Close().ok());
   EXPECT_EQ(Contents(scratch.Path("file")).size(), 8192u + 4097u);
 }
 
-TEST(WriteBackTest, TheFirstErrorStays) {
+TEST(BlockWriterTest, TheFirstErrorStays) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
@@ -468,7 +467,7 @@ TEST(WriteBackTest, TheFirstErrorStays) {
   EXPECT_EQ(writer->Close(), status);
 }
 
-TEST(ThreadQueueTest, EachThreadHasItsOwn) {
+TEST(DefaultQueueTest, EachThreadHasItsOwn) {
   const Scratch scratch;
   Queue* const mine = DefaultQueue();
   EXPECT_EQ(mine, DefaultQueue());

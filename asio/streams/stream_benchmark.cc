@@ -1,5 +1,5 @@
-// Bytes, one at a time, from and to a file that is in the page cache: a Reader
-// and a Writer, and stdio with a buffer of the same size.
+// Reads and writes single bytes of a file that is in the page cache: by a
+// Reader and a Writer, and by stdio with a buffer of the same size.
 //
 //   bazel run -c opt //asio/streams:stream_benchmark
 
@@ -24,8 +24,8 @@ namespace {
 constexpr int64_t kBytes = int64_t{1} << 30;
 constexpr int64_t kBuffer = 256 << 10;
 
-// In memory, or in the page cache of what UASIO_BENCHMARK_FOLDER names.
-File TheFile() {
+// A temporary file in the folder UASIO_BENCHMARK_FOLDER; by default, in memory.
+File MakeFile() {
   const char* folder = std::getenv("UASIO_BENCHMARK_FOLDER");
   absl::StatusOr<File> file = OpenTemporary(
       folder != nullptr ? folder : "/dev/shm", File::Mode::kBuffered);
@@ -38,7 +38,7 @@ File TheFile() {
 
 const File& FullFile() {
   static const File* const file = [] {
-    auto* made = new File(TheFile());
+    auto* made = new File(MakeFile());
     Writer writer(made);
     for (int64_t i = 0; i < kBytes; ++i) writer.PutC(static_cast<char>(i));
     if (!writer.Close().ok()) std::exit(1);
@@ -93,7 +93,7 @@ void BM_GetcUnlocked(benchmark::State& state) {
 }
 
 void BM_WriterPutC(benchmark::State& state) {
-  const File file = TheFile();
+  const File file = MakeFile();
   Queue queue(Options(state));
   for (auto _ : state) {
     StreamOptions options;
@@ -106,7 +106,7 @@ void BM_WriterPutC(benchmark::State& state) {
 }
 
 void BM_PutcUnlocked(benchmark::State& state) {
-  const File file = TheFile();
+  const File file = MakeFile();
   std::vector<char> buffer(static_cast<size_t>(state.range(0)));
   for (auto _ : state) {
     FILE* out = Stdio(file.fd(), "w", &buffer);

@@ -1,5 +1,5 @@
-// What tests of streams need: files in a folder of their own, with a queue that
-// is seen to have been left as it was.
+// StreamTest has a scratch folder and a queue for streams, and checks that a
+// test leaves nothing in the queue.
 
 #ifndef UASIO_ASIO_STREAMS_STREAM_TESTING_H_
 #define UASIO_ASIO_STREAMS_STREAM_TESTING_H_
@@ -31,7 +31,7 @@ class StreamTest : public testing::Test {
 
   void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
 
-  // All requests are there, and no error is kept.
+  // All requests are free again, and no error is kept.
   void TearDown() override {
     EXPECT_EQ(queue_.in_flight(), 0u);
     EXPECT_EQ(queue_.ledger().status().message(), "");

@@ -6,11 +6,11 @@ namespace {
 using Offset = std::streambuf::off_type;
 using Position = std::streambuf::pos_type;
 
-const Position kNowhere = Position(Offset(-1));
+const Position kNoPosition = Position(Offset(-1));
 
-// Where the stream is to go; negative: nowhere.
+// The offset to seek to; negative: there is none.
 template <typename Stream>
-Offset Target(Stream* stream, Offset offset, std::ios_base::seekdir from) {
+Offset SeekTarget(Stream* stream, Offset offset, std::ios_base::seekdir from) {
   if (!stream->ok()) return -1;
   if (from == std::ios_base::beg) return offset;
   if (from == std::ios_base::cur) return stream->Tell() + offset;
@@ -20,45 +20,45 @@ Offset Target(Stream* stream, Offset offset, std::ios_base::seekdir from) {
 
 template <typename Stream>
 Position SeekIn(Stream* stream, Offset offset, std::ios_base::seekdir from) {
-  const Offset target = Target(stream, offset, from);
-  if (target < 0) return kNowhere;
+  const Offset target = SeekTarget(stream, offset, from);
+  if (target < 0) return kNoPosition;
   if (target == stream->Tell()) return Position(target);
-  // What has no offsets is not to be broken by a failed seekg().
-  if (!stream->seekable() || !stream->Seek(target)) return kNowhere;
+  // Without offsets, Seek() would fail for good; a failed seekg() must not.
+  if (!stream->seekable() || !stream->Seek(target)) return kNoPosition;
   return Position(target);
 }
 
 }  // namespace
 
-void ReaderStreambuf::Take() {
+void ReaderStreambuf::LoadPointers() {
   setg(reader_->start_, reader_->cursor_, reader_->limit_);
 }
 
-void ReaderStreambuf::Return() { reader_->cursor_ = gptr(); }
+void ReaderStreambuf::StoreCursor() { reader_->cursor_ = gptr(); }
 
 ReaderStreambuf::int_type ReaderStreambuf::underflow() {
-  Return();
-  const bool any = reader_->Pull();
-  Take();
-  return any ? traits_type::to_int_type(*gptr()) : traits_type::eof();
+  StoreCursor();
+  const bool has_bytes = reader_->Pull();
+  LoadPointers();
+  return has_bytes ? traits_type::to_int_type(*gptr()) : traits_type::eof();
 }
 
 std::streamsize ReaderStreambuf::xsgetn(char* to, std::streamsize count) {
-  Return();
+  StoreCursor();
   const size_t done = reader_->Read(to, static_cast<size_t>(count));
-  Take();
+  LoadPointers();
   return static_cast<std::streamsize>(done);
 }
 
-// Nothing is there that would not have to be waited for.
+// Called when the buffer is used up: more bytes would have to be waited for.
 std::streamsize ReaderStreambuf::showmanyc() { return 0; }
 
 Position ReaderStreambuf::seekoff(Offset offset, std::ios_base::seekdir from,
                                   std::ios_base::openmode which) {
-  if ((which & std::ios_base::in) == 0) return kNowhere;
-  Return();
+  if ((which & std::ios_base::in) == 0) return kNoPosition;
+  StoreCursor();
   const Position position = SeekIn(reader_, offset, from);
-  Take();
+  LoadPointers();
   return position;
 }
 
@@ -67,40 +67,42 @@ Position ReaderStreambuf::seekpos(Position position,
   return seekoff(Offset(position), std::ios_base::beg, which);
 }
 
-void WriterStreambuf::Take() { setp(writer_->cursor_, writer_->limit_); }
+void WriterStreambuf::LoadPointers() {
+  setp(writer_->cursor_, writer_->limit_);
+}
 
-void WriterStreambuf::Return() { writer_->cursor_ = pptr(); }
+void WriterStreambuf::StoreCursor() { writer_->cursor_ = pptr(); }
 
 WriterStreambuf::int_type WriterStreambuf::overflow(int_type c) {
-  Return();
+  StoreCursor();
   const bool done = traits_type::eq_int_type(c, traits_type::eof())
                         ? !writer_->Window().empty()
                         : writer_->PutC(traits_type::to_char_type(c));
-  Take();
+  LoadPointers();
   return done ? traits_type::not_eof(c) : traits_type::eof();
 }
 
 std::streamsize WriterStreambuf::xsputn(const char* from,
                                         std::streamsize count) {
-  Return();
+  StoreCursor();
   const bool done = writer_->Write({from, static_cast<size_t>(count)});
-  Take();
+  LoadPointers();
   return done ? count : 0;
 }
 
 int WriterStreambuf::sync() {
-  Return();
+  StoreCursor();
   const bool done = writer_->Flush().ok();
-  Take();
+  LoadPointers();
   return done ? 0 : -1;
 }
 
 Position WriterStreambuf::seekoff(Offset offset, std::ios_base::seekdir from,
                                   std::ios_base::openmode which) {
-  if ((which & std::ios_base::out) == 0) return kNowhere;
-  Return();
+  if ((which & std::ios_base::out) == 0) return kNoPosition;
+  StoreCursor();
   const Position position = SeekIn(writer_, offset, from);
-  Take();
+  LoadPointers();
   return position;
 }
 

@@ -1,21 +1,21 @@
-// std::streambufs on a Reader and on a Writer, for code that wants a
-// std::istream or std::ostream.  They use the stream's own buffer.
+// ReaderStreambuf and WriterStreambuf are std::streambufs on a Reader and on a
+// Writer, for code that needs a std::istream or std::ostream.  They use the
+// stream's own buffer.
 //
-// Threads:   that of the stream.
-// Ownership: the stream is borrowed.  It is not to be used otherwise until the
-//            streambuf is destroyed, which leaves it where that one stands.
+// Threads:   the stream's.
+// Ownership: the stream is borrowed.  Do not use it in other ways until the
+//            streambuf is destroyed; then it is at the streambuf's position.
 // Blocks:    as the stream does.
-// Errors:    are the end to an istream, and set badbit in an ostream; which one
-//            it was, the stream's status() says.  Nothing is thrown.
+// Errors:    an istream sees the end of file; an ostream sets badbit.  The
+//            stream's status() has the error.  Nothing is thrown.
 //
 //   ReaderStreambuf buffer(&reader);
 //   std::istream in(&buffer);
 //   for (double number; in >> number;) sum += number;
 //   if (!reader.ok()) return reader.status();
 //
-// std::flush, std::endl and sync() flush the Writer: to have its bytes on their
-// way is all that they ask for, but then every byte before is there for others
-// to see.
+// std::flush, std::endl and sync() call Writer::Flush(): they wait until all
+// is written and others see it, although it would be enough to submit it.
 
 #ifndef UASIO_ASIO_STREAMS_STREAMBUF_H_
 #define UASIO_ASIO_STREAMS_STREAMBUF_H_
@@ -29,8 +29,8 @@ namespace uasio {
 
 class ReaderStreambuf final : public std::streambuf {
  public:
-  explicit ReaderStreambuf(Reader* reader) : reader_(reader) { Take(); }
-  ~ReaderStreambuf() override { Return(); }
+  explicit ReaderStreambuf(Reader* reader) : reader_(reader) { LoadPointers(); }
+  ~ReaderStreambuf() override { StoreCursor(); }
 
  protected:
   int_type underflow() override;
@@ -41,16 +41,16 @@ class ReaderStreambuf final : public std::streambuf {
   pos_type seekpos(pos_type position, std::ios_base::openmode which) override;
 
  private:
-  void Take();
-  void Return();
+  void LoadPointers();
+  void StoreCursor();
 
   Reader* const reader_;
 };
 
 class WriterStreambuf final : public std::streambuf {
  public:
-  explicit WriterStreambuf(Writer* writer) : writer_(writer) { Take(); }
-  ~WriterStreambuf() override { Return(); }
+  explicit WriterStreambuf(Writer* writer) : writer_(writer) { LoadPointers(); }
+  ~WriterStreambuf() override { StoreCursor(); }
 
  protected:
   int_type overflow(int_type c) override;
@@ -61,8 +61,8 @@ class WriterStreambuf final : public std::streambuf {
   pos_type seekpos(pos_type position, std::ios_base::openmode which) override;
 
  private:
-  void Take();
-  void Return();
+  void LoadPointers();
+  void StoreCursor();
 
   Writer* const writer_;
 };

@@ -9,15 +9,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/streams/internal/block_writer.h"
 #include "workqueue/check.h"
 
 namespace uasio {
+
+using internal::BlockWriter;
+
 namespace {
 
 #ifdef NDEBUG
-constexpr bool kSaysWhenNotClosed = false;
+constexpr bool kWarnsIfNotClosed = false;
 #else
-constexpr bool kSaysWhenNotClosed = true;
+constexpr bool kWarnsIfNotClosed = true;
 #endif
 
 int ExistingFlags(WriterOptions::Existing existing) {
@@ -33,8 +37,9 @@ int ExistingFlags(WriterOptions::Existing existing) {
   return O_CREAT;
 }
 
-// Open for reading, too, a pipe would never break, and have no end.
-bool IsFileOrNone(const std::string& path) {
+// False for a pipe: opened for reading, too, it would never break, and its
+// reader would never see its end.
+bool IsFileOrMissing(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode) ||
          S_ISBLK(info.st_mode);
@@ -43,7 +48,7 @@ bool IsFileOrNone(const std::string& path) {
 absl::StatusOr<File> OpenFile(const std::string& path,
                               const WriterOptions& options) {
   const int flags = ExistingFlags(options.existing);
-  if (options.mode == File::Mode::kDirect && IsFileOrNone(path)) {
+  if (options.mode == File::Mode::kDirect && IsFileOrMissing(path)) {
     absl::StatusOr<File> file =
         File::Open(path, flags | O_RDWR, options.permissions);
     if (!absl::IsPermissionDenied(file.status())) return file;
@@ -80,14 +85,16 @@ Writer::~Writer() {
   const std::string path = file().path();
   const absl::Status status = Close();
   if (!status.ok()) {
-    std::fprintf(stderr, "uasio: ~Writer: nobody asked for this error: %s\n",
+    std::fprintf(stderr, "uasio: ~Writer: this error was not read: %s\n",
                  std::string(status.message()).c_str());
   }
-  if (kSaysWhenNotClosed) {
+  if (kWarnsIfNotClosed) {
     std::fprintf(stderr, "uasio: ~Writer: %s was not closed by Close()\n",
                  path.c_str());
   }
 }
+
+Writer::Writer(Writer&& other) noexcept { *this = std::move(other); }
 
 Writer& Writer::operator=(Writer&& other) noexcept {
   std::swap(cursor_, other.cursor_);
@@ -102,22 +109,22 @@ void Writer::CheckOpen() const {
               "Writer: it is closed, or has been moved from");
 }
 
-// A block in use, with room for `bytes`.
+// Makes sure that a block is in use, with room for `bytes`.
 bool Writer::MakeRoom(size_t bytes) {
   CheckOpen();
   const int64_t position = Tell();
-  const bool any =
-      core_->in_use() ? core_->Renew(cursor_) : core_->Open(position);
+  const bool has_block =
+      core_->in_use() ? core_->NextBlock(cursor_) : core_->StartBlock(position);
   LeaveBlock(position);
-  if (!any) return false;
+  if (!has_block) return false;
   cursor_ = core_->cursor();
   limit_ = core_->limit();
   limit_offset_ = core_->limit_offset();
-  UASIO_CHECK(bytes <= room(), "Writer: the window is larger than its buffers");
+  UASIO_CHECK(bytes <= room(), "Writer: Window() of more than window_max()");
   return true;
 }
 
-bool Writer::PutInNewRoom(char c) {
+bool Writer::PutCInNewBlock(char c) {
   if (!MakeRoom(1)) return false;
   *cursor_++ = c;
   return true;
@@ -148,12 +155,12 @@ void Writer::LeaveBlock(int64_t offset) {
   limit_offset_ = offset;
 }
 
-// Hands on what is written.
+// Submits the block in use, if there is one.
 bool Writer::FinishBlock() {
   CheckOpen();
   const char* cursor = cursor_;
   LeaveBlock(Tell());
-  return core_->in_use() ? core_->Finish(cursor) : ok();
+  return core_->in_use() ? core_->FinishBlock(cursor) : ok();
 }
 
 bool Writer::Seek(int64_t offset) {
@@ -193,12 +200,12 @@ bool Writer::Preallocate(int64_t bytes) {
 }
 
 absl::Status Writer::Flush() {
-  if (FinishBlock()) core_->Settle();
+  if (FinishBlock()) core_->Flush();
   return status();
 }
 
 absl::Status Writer::Fsync() {
-  if (FinishBlock()) core_->Sync();
+  if (FinishBlock()) core_->Fsync();
   return status();
 }
 
@@ -210,5 +217,15 @@ absl::Status Writer::Close() {
   }
   return status();
 }
+
+bool Writer::seekable() const { return core_->seekable(); }
+
+const File& Writer::file() const { return core_->file(); }
+
+Queue* Writer::queue() const { return core_->queue(); }
+
+const absl::Status& Writer::status() const { return core_->status(); }
+
+bool Writer::ok() const { return core_->ok(); }
 
 }  // namespace uasio

@@ -1,33 +1,38 @@
 // A Writer writes a file, pipe or terminal of any size as a stream of bytes, by
-// direct I/O where that works, and behind you.
+// direct I/O where that works, several blocks at a time.
 //
-// Threads:   that of its queue, which keeps Order::kRange.
+// Threads:   the queue's thread; the queue must have Order::kRange.
 // Ownership: owns its file, or borrows one; the queue is borrowed.
 // Units:     bytes.
-// Blocks:    what needs a new block, while depth of them are on their way, or
-//            to read the sector that it begins in; Flush() and what it is part
-//            of; Size() of a file that is open for appending.  Due handlers of
-//            the queue run meanwhile, so none may call them.
-// Errors:    sticky.  The first one stays in status(), and all returns false.
-//            That of a write-back shows when the next block is needed, and at
-//            Flush(), Fsync() and Close(): only Close() has the last word.
-//            That a pipe that is O_NONBLOCK is full is such an error, EAGAIN.
+// Blocks:    calls that begin or leave a block, while depth blocks are in
+//            flight, or to read a sector that is written only in part; Flush(),
+//            Fsync(), Truncate(), Close(); Size() of a file that is open for
+//            appending.  Due handlers of the queue run meanwhile, so a handler
+//            must not make these calls.
+// Errors:    sticky: the first one stays in status(), and calls return false.
+//            The error of a block in flight shows when the next block is
+//            needed, and at Flush(), Fsync() and Close(): only Close() tells
+//            that all is well.  A full O_NONBLOCK pipe is an error, EAGAIN.
 //
 //   absl::StatusOr<Writer> out = Writer::Open("/data/log");
 //   if (!out.ok()) return out.status();
 //   for (const Row& row : rows) out->Write(row.text), out->PutC('\n');
 //   return out->Close();
 //
-// After Flush() and Close() the file has exactly the bytes that were written,
-// and its size is exact; until then it may end in zeros.  Others may use it in
-// turn with a Writer, each up to a Flush(), another Writer, too; at the same
-// time, only other sectors of it, and only if nobody makes it longer meanwhile
-// but by a Writer of the same queue: Flush() and Close() cut the padding, and
-// with it what has just come behind it.  Fsync() failures on a borrowed file
-// are also kept in the queue's ledger.
+// After Flush() or Close() the file has exactly the bytes that were written,
+// and its size is exact.  Before, the file may end in zeros, which Flush() and
+// Close() cut: padding to a whole sector, or what Preallocate() has reserved.
 //
-// A Writer that is destroyed without Close() writes all the same, and prints
-// the error, if there is one; in debug builds, it also prints that.
+// Others, also another Writer, may use the file
+// - in turn with a Writer, which ends its turn by Flush(); or
+// - at the same time in other sectors, if only Writers of the same queue make
+//   the file longer: what others write behind the padding may be cut with it.
+//
+// Fsync() failures on a borrowed file are also kept in the queue's ledger.
+//
+// The destructor of a Writer that is not closed calls Close(), and prints the
+// error to stderr if there is one.  In debug builds it also prints that Close()
+// is missing.
 
 #ifndef UASIO_ASIO_STREAMS_WRITER_H_
 #define UASIO_ASIO_STREAMS_WRITER_H_
@@ -45,21 +50,26 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "asio/file.h"
-#include "asio/streams/block_writer.h"
+#include "asio/streams/options.h"
 
 namespace uasio {
 
+namespace internal {
+class BlockWriter;
+class Copier;
+}  // namespace internal
+
 struct WriterOptions : StreamOptions {
-  // What becomes of a file that Open() finds.
+  // What Open() does with a file that exists.
   enum class Existing {
-    kEmpty,   // It is emptied.
-    kKeep,    // It is overwritten from `offset` on.
-    kAppend,  // Writing goes on at its end.
-    kRefuse,  // It is an error.
+    kEmpty,   // Empties it.
+    kKeep,    // Overwrites it from `offset` on.
+    kAppend,  // Continues at its end.
+    kRefuse,  // Fails.
   };
   Existing existing = Existing::kEmpty;
   mode_t permissions = 0666;              // Of a new file.
-  File::Mode mode = File::Mode::kDirect;  // Of Open().
+  File::Mode mode = File::Mode::kDirect;  // For Open().
 };
 
 class Writer {
@@ -67,22 +77,22 @@ class Writer {
   static absl::StatusOr<Writer> Open(const std::string& path,
                                      const WriterOptions& options = {});
 
-  // Takes over an open file; borrows one, which must stay open until Close().
-  // What is wrong with it is in status().  A direct file must be open for
-  // reading, too, where something else is written than whole sectors.
+  // Takes over an open file, or borrows one, which must stay open until
+  // Close().  Errors are in status().  A direct file must be open for reading,
+  // too, unless only whole sectors are written.
   explicit Writer(File file, const StreamOptions& options = {});
   explicit Writer(const File* file, const StreamOptions& options = {});
 
   ~Writer();
-  Writer(Writer&& other) noexcept { *this = std::move(other); }
+  Writer(Writer&& other) noexcept;
   Writer& operator=(Writer&& other) noexcept;
 
-  // Writes a byte.  False: failed, here and in the rest.
+  // Writes a byte.  False, here and below: failed.
   bool PutC(char c) {
     char* const at = cursor_;
-    if (__builtin_expect(at == limit_, false)) return PutInNewRoom(c);
-    *at = c;           // In this order a loop is twice as fast: what a char is
-    cursor_ = at + 1;  // stored to might be cursor_, as the compiler knows it.
+    if (__builtin_expect(at == limit_, false)) return PutCInNewBlock(c);
+    *at = c;           // Loops are twice as fast as with *cursor_++ = c: to the
+    cursor_ = at + 1;  // compiler, a store to a char may change cursor_.
     return true;
   }
 
@@ -93,8 +103,9 @@ class Writer {
     return true;
   }
 
-  // The rest of the buffer, at least `bytes_min`, to be written to in place, up
-  // to where Advance() goes; good until the next call.  Empty: failed.
+  // Returns the rest of the buffer, at least `bytes_min`, for the caller to
+  // fill; Advance() then tells how many bytes of it to write.  Valid until the
+  // next call.  Empty: failed.
   // REQUIRES: 0 < bytes_min <= window_max().
   absl::Span<char> Window(size_t bytes_min = 1);
   size_t window_max() const;
@@ -102,61 +113,62 @@ class Writer {
   // REQUIRES: bytes is at most the size of Window().
   void Advance(size_t bytes) { cursor_ += bytes; }
 
-  // Goes on writing at `offset`; beyond the end, that leaves a hole, once
-  // something is written there.  Fails without seekable().
+  // Moves to `offset`.  Beyond the end of file, the next write leaves a hole;
+  // Seek() alone does not change the size.  Fails without seekable().
   bool Seek(int64_t offset);
   bool SeekToEnd();
 
-  // Where the next byte goes; without seekable(), since the beginning.
+  // The offset of the next byte; without seekable(), the bytes written so far.
   int64_t Tell() const { return limit_offset_ - static_cast<int64_t>(room()); }
 
-  // The size of the file, with all that was written; an error, not kept, for
-  // what has none.
+  // The size of the file, with all that was written.  An error if it has none;
+  // status() does not keep this error.
   absl::StatusOr<int64_t> Size();
 
-  // Flushes, and sets the size of the file; a longer one ends in zeros.  Tell()
-  // stays as it is.
+  // Flushes, then sets the size of the file; a file that grows ends in zeros.
+  // Tell() does not change.
   bool Truncate(int64_t size);
 
-  // Has the file system reserve room for the first `bytes` of the file, up to
-  // the next Flush(): writing beyond the end is then faster, and a full disk is
-  // known now.  Does nothing where that cannot be done.  Nobody else may make
-  // the file longer up to then.
+  // Reserves space on the disk for the first `bytes` of the file, until the
+  // next Flush().  Writing beyond the end is then faster, and a full disk is an
+  // error now, not later.  Does nothing where the file system cannot reserve.
+  // Until that Flush() nobody else may make the file longer.
   bool Preallocate(int64_t bytes);
 
-  // Waits until all is written: everybody sees it, and the size is exact.
+  // Waits until all is written: all processes see it, and the size is exact.
   absl::Status Flush();
 
-  // The same, and has it on the disk: fsync(2).
+  // The same, and then fsync(2): the data is on the disk.
   absl::Status Fsync();
 
-  // Flush(), and closes a file of its own.  Returns status(), also the second
-  // time.  REQUIRES, of all but this, status(), ok() and the destructor: not
-  // called before.
+  // Flushes, then closes the file if the Writer owns it.  Returns status(),
+  // also if called again.
+  // REQUIRES, for all functions but this, status(), ok() and the destructor:
+  // Close() has not been called.
   absl::Status Close();
 
-  bool seekable() const { return core_->seekable(); }
-  const File& file() const { return core_->file(); }
-  Queue* queue() const { return core_->queue(); }
-  const absl::Status& status() const { return core_->status(); }
-  bool ok() const { return core_->ok(); }
+  bool seekable() const;
+  const File& file() const;
+  Queue* queue() const;
+  const absl::Status& status() const;
+  bool ok() const;
 
  private:
-  friend class Copier;
+  friend class internal::Copier;
   friend class WriterStreambuf;
 
   size_t room() const { return static_cast<size_t>(limit_ - cursor_); }
   bool MakeRoom(size_t bytes);
-  bool PutInNewRoom(char c);
+  bool PutCInNewBlock(char c);
   bool WriteAcross(absl::string_view bytes);
   bool FinishBlock();
   void LeaveBlock(int64_t offset);
   void CheckOpen() const;
 
-  char* cursor_ = nullptr;  // In the block in use; nullptr: there is none.
+  char* cursor_ = nullptr;  // In the block in use; nullptr: none is in use.
   char* limit_ = nullptr;
-  int64_t limit_offset_ = 0;  // Of the file, at limit_.
-  std::unique_ptr<BlockWriter> core_;
+  int64_t limit_offset_ = 0;  // The file offset of limit_.
+  std::unique_ptr<internal::BlockWriter> core_;
 };
 
 }  // namespace uasio

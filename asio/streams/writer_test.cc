@@ -1,4 +1,4 @@
-// What a Writer promises.
+// The contract of Writer.
 
 #include "asio/streams/writer.h"
 
@@ -87,7 +87,7 @@ TEST_F(WriterTest, SeeksBackToFillInAHeader) {
   EXPECT_TRUE(Contents() == "HEAD" + body + "tail");
 }
 
-TEST_F(WriterTest, AByteThatIsSteppedOverStays) {
+TEST_F(WriterTest, SeekKeepsTheBytesThatItSkips) {
   for (const auto mode : {File::Mode::kDirect, File::Mode::kBuffered}) {
     scratch_.NewFile("file", "0123456789");
     for (const int64_t gap : {1, 2}) {
@@ -114,7 +114,7 @@ TEST_F(WriterTest, AWindowThatIsNotFilledChangesNothing) {
   EXPECT_TRUE(Contents() == Pattern(3 * kBlock));
 }
 
-TEST_F(WriterTest, ASeekAloneLeavesTheSize) {
+TEST_F(WriterTest, SeekAloneDoesNotChangeTheSize) {
   Writer writer = Create(Path());
   EXPECT_TRUE(writer.Write("abc") && writer.Seek(100000));
   EXPECT_EQ(*writer.Size(), 3);
@@ -123,7 +123,7 @@ TEST_F(WriterTest, ASeekAloneLeavesTheSize) {
   EXPECT_EQ(Contents(), std::string("abc\0\0f", 6));
 }
 
-TEST_F(WriterTest, EverybodySeesWhatWasFlushed) {
+TEST_F(WriterTest, OthersSeeWhatWasFlushed) {
   Writer writer = Create(Path());
   std::string contents;
   for (int i = 1; i < 10; ++i) {
@@ -149,19 +149,19 @@ TEST_F(WriterTest, WritersTakeTurnsInOneSectorByFlush) {
   EXPECT_EQ(Contents(), "aaaaabbbbbAAbbb");
 }
 
-TEST_F(WriterTest, WhatFollowsThePaddingIsNotCutWithIt) {
+TEST_F(WriterTest, CuttingPaddingKeepsWhatAnotherWriterWroteBehindIt) {
   const std::string block = Pattern(kBlock);
   for (int i = 0; i < 200; ++i) {
     Writer a = Create(Path());
     Writer b = Create(Path(), Existing::kKeep, 2 * kBlock);
-    EXPECT_TRUE(b.Write(block) && b.PutC('b'));  // A block is on its way.
+    EXPECT_TRUE(b.Write(block) && b.PutC('b'));  // A block is in flight.
     EXPECT_TRUE(a.Write("aaaa") && a.Close().ok() && b.Close().ok());
     ASSERT_TRUE(Contents() ==
                 "aaaa" + std::string(2 * kBlock - 4, '\0') + block + "b");
   }
 }
 
-TEST_F(WriterTest, ToLookAtTheSizeIsNotToTakeOnesTurn) {
+TEST_F(WriterTest, SizeDoesNotBeginAWritersTurn) {
   const std::string before = Pattern(100);
   for (const Existing existing : {Existing::kAppend, Existing::kKeep}) {
     scratch_.NewFile("file", "");
@@ -203,7 +203,7 @@ TEST_F(WriterTest, TruncateMakesItShorterAndLonger) {
               contents.substr(0, kBlock + 1) + std::string("\0\0x", 3));
 }
 
-TEST_F(WriterTest, PreallocatedRoomIsGivenBackAtClose) {
+TEST_F(WriterTest, CloseReleasesPreallocatedSpace) {
   Writer writer = Create(Path());
   ASSERT_TRUE(writer.Preallocate(1 << 20)) << writer.status();
   EXPECT_EQ(*writer.Size(), 0);
@@ -213,7 +213,7 @@ TEST_F(WriterTest, PreallocatedRoomIsGivenBackAtClose) {
   EXPECT_EQ(Contents(), "abc");
 }
 
-TEST_F(WriterTest, ExistingSaysWhatBecomesOfAFile) {
+TEST_F(WriterTest, ExistingDecidesWhatOpenDoesWithAFile) {
   scratch_.NewFile("file", "abcdef");
   WriterOptions options;
   options.existing = Existing::kRefuse;
@@ -236,7 +236,7 @@ TEST_F(WriterTest, NewFilesGetTheirPermissions) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
-TEST_F(WriterTest, FsyncSucceedsOnFilesAndOnWhatIsOnNoDisk) {
+TEST_F(WriterTest, FsyncSucceedsOnFilesAndPipes) {
   Writer writer = Create(Path());
   EXPECT_TRUE(writer.Write("abc") && writer.Fsync().ok());
   EXPECT_EQ(Contents(), "abc");
@@ -288,14 +288,14 @@ TEST_F(WriterTest, AFifoOpenedByNameBreaksToo) {
   ExpectMessage(writer.Close(), "EPIPE");
 }
 
-TEST_F(WriterTest, AnAppendingFdIsAppendedTo) {
+TEST_F(WriterTest, AppendsToAnAppendingFd) {
   scratch_.NewFile("file", "abc");
   const int fd = open(Path().c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   Writer writer(File::Adopt(fd, Path()), OnQueue());
   EXPECT_FALSE(writer.seekable());
   EXPECT_EQ(*writer.Size(), 3);
   EXPECT_TRUE(writer.Write("hello"));
-  EXPECT_EQ(*writer.Size(), 8);  // Not in the file yet.
+  EXPECT_EQ(*writer.Size(), 8);  // The bytes are not in the file yet.
   const std::string more = Pattern(5 * kBlock + 1);
   EXPECT_TRUE(writer.Write(more));
   EXPECT_EQ(*writer.Size(), static_cast<int64_t>(8 + more.size()));
@@ -310,7 +310,7 @@ TEST_F(WriterTest, AnAppendingFdIsAppendedTo) {
               "abc" + mine.substr(0, sent) + "others, too" + mine.substr(sent));
 }
 
-TEST_F(WriterTest, TheSizeIsWithWhatIsStillBeingAppended) {
+TEST_F(WriterTest, SizeIncludesAppendsInFlight) {
   HeldQueue q(SmallBlocks());
   StreamOptions options;
   options.queue = &q.queue;
@@ -322,18 +322,19 @@ TEST_F(WriterTest, TheSizeIsWithWhatIsStillBeingAppended) {
   EXPECT_TRUE(writer.Close().ok()) << writer.status();
 }
 
-TEST_F(WriterTest, RefusesToAppendInWholeSectors) {
+TEST_F(WriterTest, RefusesToAppendByDirectIo) {
   const auto direct = File::Open(scratch_.NewFile("file"), O_RDWR | O_APPEND);
   ASSERT_TRUE(direct.ok());
   if (!direct->direct()) GTEST_SKIP() << direct->why_buffered();
   Writer writer(&*direct, OnQueue());
   EXPECT_FALSE(writer.PutC('x'));
-  EXPECT_EQ(writer.Close().message(),
-            absl::StrCat("cannot append in whole sectors, by O_DIRECT, to ",
-                         Path(), ": EINVAL (Invalid argument)"));
+  EXPECT_EQ(
+      writer.Close().message(),
+      absl::StrCat("cannot append by O_DIRECT, which writes whole sectors, to ",
+                   Path(), ": EINVAL (Invalid argument)"));
 }
 
-TEST_F(WriterTest, LeavesABorrowedFdWhereItStands) {
+TEST_F(WriterTest, SetsTheFdsPositionAtClose) {
   const Fd fd = scratch_.Open("file", "abcdef");
   ASSERT_EQ(lseek(fd.get(), 2, SEEK_SET), 2);
   File file = File::Adopt(fd.get(), "borrowed");
@@ -354,7 +355,7 @@ TEST_F(WriterTest, AFullDeviceIsAnErrorAtTheNextBlockAndAtClose) {
   ExpectMessage(writer.Close(), "/dev/full");
 }
 
-TEST_F(WriterTest, AFileThatMayNotBeSoLongIsAnError) {
+TEST_F(WriterTest, ExceedingTheFileSizeLimitIsAnError) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before;
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -382,7 +383,7 @@ TEST_F(WriterTest, AReadOnlyFdIsAnErrorThatSaysSo) {
   ExpectMessage(writer.Close(), "it is not open for writing");
 }
 
-TEST_F(WriterTest, OffsetsHoldBeyondFourGibibytes) {
+TEST_F(WriterTest, WritesBeyondFourGibibytes) {
   constexpr int64_t kFar = (int64_t{5} << 30) + 3;
   Writer writer = Create(Path());
   EXPECT_TRUE(writer.Seek(kFar) && writer.Write("xyz"));
@@ -406,7 +407,7 @@ TEST_F(WriterTest, BeyondTheLastOffsetIsAnError) {
   EXPECT_EQ(SizeOnDisk(), 0);
 }
 
-TEST_F(WriterTest, WritesAllTheSameWhenItIsNotClosed) {
+TEST_F(WriterTest, TheDestructorWritesWhatWasNotClosed) {
   testing::internal::CaptureStderr();
   Create(Path()).Write("abc");
   const std::string said = testing::internal::GetCapturedStderr();
@@ -419,11 +420,11 @@ TEST_F(WriterTest, WritesAllTheSameWhenItIsNotClosed) {
 #endif
 }
 
-TEST_F(WriterTest, PrintsTheErrorWhenItIsNotClosed) {
+TEST_F(WriterTest, TheDestructorPrintsTheError) {
   testing::internal::CaptureStderr();
   Create("/dev/full").Write("abc");
   const std::string said = testing::internal::GetCapturedStderr();
-  EXPECT_NE(said.find("uasio: ~Writer: nobody asked for this error: "),
+  EXPECT_NE(said.find("uasio: ~Writer: this error was not read: "),
             std::string::npos)
       << said;
   EXPECT_NE(said.find("ENOSPC"), std::string::npos) << said;
@@ -440,10 +441,10 @@ TEST_F(WriterTest, CanBeMoved) {
 
 using WriterDeathTest = WriterTest;
 
-TEST_F(WriterDeathTest, BrokenRules) {
+TEST_F(WriterDeathTest, BrokenRulesEndTheProgram) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   Writer writer = Create(Path());
-  EXPECT_DEATH(writer.Window(kBlock + 1), "the window is larger");
+  EXPECT_DEATH(writer.Window(kBlock + 1), "more than window_max");
   EXPECT_TRUE(writer.Close().ok());
   EXPECT_DEATH(writer.PutC('x'), "Writer: it is closed");
   EXPECT_DEATH(writer.Seek(1), "Writer: it is closed");
@@ -455,7 +456,7 @@ TEST_F(WriterDeathTest, BrokenRules) {
   EXPECT_DEATH(Writer(&file, options), "depth must not be 0");
 }
 
-TEST_F(WriterDeathTest, AQueueWithoutOrder) {
+TEST_F(WriterDeathTest, TheQueueMustKeepOrder) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   QueueOptions without;
   without.order = Order::kNone;

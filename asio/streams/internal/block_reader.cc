@@ -1,4 +1,4 @@
-#include "asio/streams/block_reader.h"
+#include "asio/streams/internal/block_reader.h"
 
 #include <errno.h>
 
@@ -7,9 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace uasio {
+namespace uasio::internal {
 
-// Where what was read of it ends; until then, where it may.
 int64_t BlockReader::Block::end() const {
   const int64_t bytes = !done ? static_cast<int64_t>(request->length)
                               : static_cast<int64_t>(request->transferred);
@@ -33,7 +32,7 @@ BlockReader::~BlockReader() {
 bool BlockReader::MoveTo(int64_t position) {
   view_ = View();
   while (!blocks_.empty() && !blocks_.front().Has(position)) {
-    // A failed read stays, to be told of by the one who comes to it.
+    // A failed read stays: WaitForFront() reports its error.
     const Block& front = blocks_.front();
     if (front.done && front.request->result < 0 && front.end() == position) {
       break;
@@ -41,63 +40,66 @@ bool BlockReader::MoveTo(int64_t position) {
     Drop(&blocks_.front());
   }
   if (!ok()) return false;
-  // What was read ahead may have met an end that the file has outgrown since.
-  if (!blocks_.empty() && (Present(position) || !ok())) return ok();
-  return Restart(position) && Present(position);
+  // Read-ahead may have met an end of file that has moved since: read again.
+  if (!blocks_.empty() && (WaitForFront(position) || !ok())) return ok();
+  return ReadBlockAt(position) && WaitForFront(position);
 }
 
-// Reads the block that has `position`, with nothing read ahead.  False: that is
-// at the end of the file, or there is no buffer.
-bool BlockReader::Restart(int64_t position) {
-  const bool goes_on = next_ == position;
-  if (!goes_on) {
-    next_ = seekable() ? position / alignment() * alignment() : position;
-    window_ = 1;
+// Submits the block of `position`, with nothing read ahead.  False: that is at
+// or beyond the end of file, or it has failed.
+bool BlockReader::ReadBlockAt(int64_t position) {
+  const bool sequential = next_offset_ == position;
+  if (!sequential) {
+    next_offset_ = seekable() ? position / alignment() * alignment() : position;
+    window_blocks_ = 1;
   }
-  if (seekable() && !(goes_on && next_ < size_)) {
-    // A size of 0 is not believed: the files of /proc have it.
+  if (seekable() && !(sequential && next_offset_ < size_)) {
+    // A size of 0 may be wrong, as with the files of /proc: try to read.
     size_ = RegularSize();
     if (size_ > 0 && position >= size_) return false;
   }
-  if (next_ > block_offset_max()) {  // Where hardly any file has something.
+  if (next_offset_ > block_offset_max()) {  // The offsets of a block overflow.
     if (position >= size_) return false;
     return FailErrno(EOVERFLOW,
                      absl::StrCat("cannot read at offset ", position, " of"));
   }
-  Request* request = Demand();
-  return request != nullptr && StartBlock(request);
+  Request* request = GetRequest();
+  return request != nullptr && SubmitBlock(request);
 }
 
-bool BlockReader::StartBlock(Request* request) {
+bool BlockReader::SubmitBlock(Request* request) {
   request->op = Op::kRead;
-  request->offset = seekable() ? next_ : kFilePosition;
+  request->offset = seekable() ? next_offset_ : kFilePosition;
   request->length = block_bytes();
-  blocks_.push_back({this, request, next_, false, false, {}});
+  blocks_.push_back({this, request, next_offset_, false, false, {}});
   Block* block = &blocks_.back();
   block->self = std::prev(blocks_.end());
-  next_ += static_cast<int64_t>(request->length);
-  Start(request, &HandleRead, block);
+  next_offset_ += static_cast<int64_t>(request->length);
+  SubmitWithHandler(request, &HandleRead, block);
   return true;
 }
 
-// As far as the window, the file as it was seen, and the requests go.
-void BlockReader::ReadOn() {
+// Submits blocks until the window is full, the size last seen is reached, or no
+// request is free.
+void BlockReader::ReadAhead() {
   if (!seekable()) return;
-  const int64_t far = block_offset_max();
-  const int64_t end = size_ < 0 ? far : std::min(size_, far);
-  while (blocks_.size() < window_ && next_ < end) {
+  const int64_t offset_max = block_offset_max();
+  const int64_t end = size_ < 0 ? offset_max : std::min(size_, offset_max);
+  while (blocks_.size() < window_blocks_ && next_offset_ < end) {
     Request* request = queue()->Get();
     if (request == nullptr) break;
-    StartBlock(request);
+    SubmitBlock(request);
   }
-  window_ = std::min(2 * window_, depth_ + 1);
+  window_blocks_ = std::min(2 * window_blocks_, depth_ + 1);
 }
 
-// Makes a view of the first block, when it is there.
-bool BlockReader::Present(int64_t position) {
-  ReadOn();
+// Reads ahead, waits for the first block, and makes a view of it.  False: it
+// does not have `position`, or its read has failed; then all blocks are
+// dropped.
+bool BlockReader::WaitForFront(int64_t position) {
+  ReadAhead();
   const Block& front = blocks_.front();
-  while (!front.done) share_->Wait();
+  while (!front.done) share_->WaitForHandler();
   if (front.Has(position)) {
     view_ = {front.offset, front.request->buffer,
              front.request->buffer + front.request->transferred};
@@ -122,7 +124,7 @@ void BlockReader::Drop(Block* block) {
     return;
   }
   block->dropped = true;
-  share_->AddReturning();
+  share_->AddReturningSoon();
   dropped_.splice(dropped_.end(), blocks_, block->self);
 }
 
@@ -133,31 +135,31 @@ void BlockReader::DropAll() {
 void BlockReader::HandleRead(Request* request) {
   Block* block = static_cast<Block*>(request->user_data);
   BlockReader* owner = block->owner;
-  owner->CountBack();
+  owner->CountCompletion();
   block->done = true;
   if (!block->dropped) return;
-  owner->share_->RemoveReturning();
+  owner->share_->RemoveReturningSoon();
   owner->queue()->Put(request);
   owner->dropped_.erase(block->self);
 }
 
-size_t BlockReader::spare() const {
+size_t BlockReader::spare_requests() const {
   return blocks_.empty() ? 0 : blocks_.size() - 1;
 }
 
-void BlockReader::GiveBackOne() {
-  next_ = blocks_.back().offset;
+void BlockReader::ReleaseOne() {
+  next_offset_ = blocks_.back().offset;
   Drop(&blocks_.back());
 }
 
 void BlockReader::Close(int64_t position) {
   view_ = View();
   DropAll();
-  // Cancelling runs no handler, so the list stays as it is.
+  // Cancel() runs no handler, so the list does not change.
   for (Block& block : dropped_) queue()->Cancel(block.request);
   WaitForAll();
   share_->Remove(this);
   CloseFile(position);
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal

@@ -1,12 +1,12 @@
 // A Stream is what Reader and Writer have in common: a file, the queue that
-// does its I/O, and a status that keeps the first error.
+// performs its I/O, and a status that keeps the first error.
 //
 // Threads:   the queue's.
 // Ownership: owns the file or borrows it; the queue is borrowed.
 // Errors:    status(): the file's name, the offset and the reason.
 
-#ifndef UASIO_ASIO_STREAMS_STREAM_H_
-#define UASIO_ASIO_STREAMS_STREAM_H_
+#ifndef UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
+#define UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
 
 #include <sys/stat.h>
 
@@ -15,29 +15,14 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "asio/file.h"
 #include "asio/queue.h"
-#include "asio/streams/share.h"
+#include "asio/streams/internal/share.h"
+#include "asio/streams/options.h"
 
-namespace uasio {
-
-struct StreamOptions {
-  // Borrowed; it must outlive the stream.  Its buffer_bytes are those of the
-  // stream, and of its requests_max it must be able to spare one for each
-  // stream at all times: explicit requests, write-backs in flight, too, must
-  // leave as many.  nullptr: DefaultQueue().
-  Queue* queue = nullptr;
-
-  // How many blocks are read ahead, or written back, at a time, beside the one
-  // in use.  What has no size, or is open for appending, has no read-ahead, and
-  // one write-back at a time.
-  size_t depth = 4;
-
-  // Where to begin; not negative.  kFilePosition: where the fd stands, which
-  // Close() then moves to where the stream stands.
-  int64_t offset = 0;
-};
+namespace uasio::internal {
 
 class Stream {
  public:
@@ -53,10 +38,10 @@ class Stream {
   const absl::Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
 
-  // Keeps the first one, with the name of the file in it.  Returns false.
+  // Keeps the first error, with the file's name in it.  Returns false.
   bool Fail(const absl::Status& status);
 
-  // The same, of "WHAT PATH: reason".
+  // The same, with the message "WHAT PATH: reason".
   bool FailErrno(int error, absl::string_view what);
 
   const File& file() const { return *file_; }
@@ -64,65 +49,69 @@ class Stream {
   bool closed() const { return closed_; }
   bool owns_file() const { return file_ == &owned_; }
 
-  // At offsets, in any order; else at the fd's own position, one by one.
+  // True: I/O is at offsets, in any order.  False: at the fd's own position,
+  // one request at a time.
   bool seekable() const { return seekable_; }
 
-  // What blocks of the file begin at multiples of: 1 unless it is direct.
+  // Blocks begin at multiples of this; 1 unless the file is direct.
   int64_t alignment() const { return alignment_; }
   size_t block_bytes() const { return block_bytes_; }
 
-  // Where the last block may begin: offsets go no further than int64_t.
+  // The largest offset of a block: its end must fit into int64_t.
   int64_t block_offset_max() const {
     return std::numeric_limits<int64_t>::max() -
            static_cast<int64_t>(block_bytes_);
   }
   int64_t first_offset() const { return first_offset_; }
 
-  // Submitted, and not back yet.
+  // Requests submitted and not completed.
   size_t in_flight() const { return in_flight_; }
 
-  // False also if that cannot be told.
-  bool IsOnTheFileOf(const Stream& other) const;
+  // False, too, if fstat(2) fails.
+  bool IsOnSameFileAs(const Stream& other) const;
 
-  // Its size now.  Fails if it has none.
+  // The file's size now.  An error if it has none.
   absl::StatusOr<int64_t> Size() const { return file_->Size(); }
 
  protected:
-  // Submits a request of this stream; `handler` gets it.
-  void Start(Request* request, void (*handler)(Request*), void* user_data);
+  // Submits `request` on this stream's file; `handler` gets it back.
+  void SubmitWithHandler(Request* request, void (*handler)(Request*),
+                         void* user_data);
 
-  // A request is back.
-  void CountBack() { --in_flight_; }
+  // To be called by each handler.
+  void CountCompletion() { --in_flight_; }
   void WaitForAll();
 
-  // Demands a request.  nullptr: has failed for want of one.
-  Request* Demand();
+  // Returns a request, see RequestShare::GetOrReclaim().  nullptr: failed.
+  Request* GetRequest();
 
-  // The end of it, with nothing in flight: at `position`, in bytes.
+  // Closes the file if it is owned, and leaves the share.  A stream that began
+  // at the fd's position sets that to `position`, in bytes.
+  // REQUIRES: nothing is in flight.
   void CloseFile(int64_t position);
 
-  // The file's own size in bytes, if it is a regular file; -1: it is not.
+  // The size of a regular file in bytes; -1: it is none.
   int64_t RegularSize() const;
 
   RequestShare* const share_;
   const size_t depth_;
 
  private:
-  void LearnPosition(int64_t offset);
-  void LearnBlocks();
+  void SetFirstOffset(int64_t offset);
+  void SetBlockSize();
 
   File owned_;
   const File* const file_;
   absl::Status status_;
   bool closed_ = false;
   bool seekable_ = false;
-  bool moves_position_ = false;
+  bool moves_fd_position_ = false;
   int64_t first_offset_ = 0;
   int64_t alignment_ = 1;
   size_t block_bytes_ = 0;
   size_t in_flight_ = 0;
 };
 
-}  // namespace uasio
+}  // namespace uasio::internal
 
-#endif  // UASIO_ASIO_STREAMS_STREAM_H_
+#endif  // UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_

@@ -1,4 +1,4 @@
-#include "asio/streams/stream.h"
+#include "asio/streams/internal/stream.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 
-namespace uasio {
+namespace uasio::internal {
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
@@ -29,11 +29,12 @@ Stream::Stream(Direction direction, File file, const File* borrowed,
   const FdTraits traits = GetFdTraits(file_->fd());
   const bool appends = traits.append && direction == Direction::kWrites;
   seekable_ = traits.sized && !appends;
-  moves_position_ = options.offset == kFilePosition && seekable_;
-  LearnPosition(options.offset);
-  LearnBlocks();
+  moves_fd_position_ = options.offset == kFilePosition && seekable_;
+  SetFirstOffset(options.offset);
+  SetBlockSize();
   if (appends && file_->direct()) {
-    FailErrno(EINVAL, "cannot append in whole sectors, by O_DIRECT, to");
+    FailErrno(EINVAL,
+              "cannot append by O_DIRECT, which writes whole sectors, to");
   }
 }
 
@@ -42,14 +43,14 @@ Stream::~Stream() {
   if (!closed_) CloseFile(first_offset_);
 }
 
-void Stream::LearnPosition(int64_t offset) {
+void Stream::SetFirstOffset(int64_t offset) {
   first_offset_ = offset;
   if (offset != kFilePosition) return;
   const off_t position = lseek(file_->fd(), 0, SEEK_CUR);
-  first_offset_ = std::max<int64_t>(position, 0);  // A pipe begins where it is.
+  first_offset_ = std::max<int64_t>(position, 0);  // 0 for a pipe.
 }
 
-void Stream::LearnBlocks() {
+void Stream::SetBlockSize() {
   const size_t buffer_bytes = queue()->options().buffer_bytes;
   const Alignment alignment = file_->alignment();
   alignment_ = static_cast<int64_t>(alignment.offset_bytes);
@@ -59,9 +60,9 @@ void Stream::LearnBlocks() {
     return;
   }
   Fail(absl::UnimplementedError(
-      absl::StrCat(file_->path(), " wants direct I/O in blocks of ", alignment_,
-                   " bytes; the queue's buffers have ", buffer_bytes,
-                   ", aligned to ", kBufferAlignment)));
+      absl::StrCat(file_->path(), ": direct I/O needs multiples of ",
+                   alignment_, " bytes; the queue's buffers have ",
+                   buffer_bytes, " bytes, aligned to ", kBufferAlignment)));
 }
 
 bool Stream::Fail(const absl::Status& status) {
@@ -78,8 +79,8 @@ bool Stream::FailErrno(int error, absl::string_view what) {
   return Fail(ErrnoStatus(error, absl::StrCat(what, " ", file_->path())));
 }
 
-void Stream::Start(Request* request, void (*handler)(Request*),
-                   void* user_data) {
+void Stream::SubmitWithHandler(Request* request, void (*handler)(Request*),
+                               void* user_data) {
   request->fd = file_->fd();
   request->handler = handler;
   request->user_data = user_data;
@@ -88,11 +89,11 @@ void Stream::Start(Request* request, void (*handler)(Request*),
 }
 
 void Stream::WaitForAll() {
-  while (in_flight_ > 0) share_->Wait();
+  while (in_flight_ > 0) share_->WaitForHandler();
 }
 
-Request* Stream::Demand() {
-  Request* request = share_->Demand();
+Request* Stream::GetRequest() {
+  Request* request = share_->GetOrReclaim();
   if (request == nullptr) {
     Fail(absl::ResourceExhaustedError(
         absl::StrCat(file_->path(), ": there is no buffer: all ",
@@ -105,7 +106,7 @@ Request* Stream::Demand() {
 
 void Stream::CloseFile(int64_t position) {
   closed_ = true;
-  if (moves_position_ && lseek(file_->fd(), position, SEEK_SET) < 0) {
+  if (moves_fd_position_ && lseek(file_->fd(), position, SEEK_SET) < 0) {
     FailErrno(errno, absl::StrCat("cannot seek to ", position, " in"));
   }
   if (owned_.is_open()) {
@@ -115,7 +116,7 @@ void Stream::CloseFile(int64_t position) {
   share_->Leave(this);
 }
 
-bool Stream::IsOnTheFileOf(const Stream& other) const {
+bool Stream::IsOnSameFileAs(const Stream& other) const {
   struct stat mine, its;
   return fstat(file_->fd(), &mine) == 0 &&
          fstat(other.file_->fd(), &its) == 0 && mine.st_dev == its.st_dev &&
@@ -128,4 +129,4 @@ int64_t Stream::RegularSize() const {
   return info.st_size;
 }
 
-}  // namespace uasio
+}  // namespace uasio::internal

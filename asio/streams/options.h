@@ -1,0 +1,35 @@
+// StreamOptions are the options that Reader and Writer share.
+//
+// Ownership: the queue is borrowed.
+// Units:     bytes; depth in blocks.
+
+#ifndef UASIO_ASIO_STREAMS_OPTIONS_H_
+#define UASIO_ASIO_STREAMS_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "asio/queue.h"
+
+namespace uasio {
+
+struct StreamOptions {
+  // Must outlive the stream; nullptr: DefaultQueue().  A block of the stream is
+  // one buffer of the queue, so buffer_bytes is its size.  Of requests_max,
+  // explicit requests and write-backs in flight must always leave one for each
+  // stream.
+  Queue* queue = nullptr;
+
+  // Blocks read ahead, or being written, at a time, beside the block in use.
+  // A pipe, socket or terminal has no read-ahead.  To these, and to a file that
+  // is open for appending, one block is written at a time.
+  size_t depth = 4;
+
+  // Where the stream begins; not negative.  kFilePosition: at the fd's
+  // position, which Close() then sets to the stream's position.
+  int64_t offset = 0;
+};
+
+}  // namespace uasio
+
+#endif  // UASIO_ASIO_STREAMS_OPTIONS_H_
