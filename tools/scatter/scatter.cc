@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tools/common/remove_when_killed.h"
+#include "tools/common/fatal_signals.h"
 
 namespace uasio {
 namespace {
@@ -73,11 +73,11 @@ class Splitter {
     absl::Status status = Create();
     if (status.ok()) status = Pump();
     for (Writer& file : files_) status.Update(file.Close());
-    const FatalSignalsBlocked blocked;
+    const FatalSignalBlocker blocker;
     for (const Writer& file : files_) {
       const std::string& path = file.file().path();
       if (!status.ok()) unlink(path.c_str());
-      KeepWhenKilled(path);
+      KeepOnFatalSignal(path);
     }
     return status;
   }
@@ -97,10 +97,10 @@ class Splitter {
     WriterOptions options;
     static_cast<StreamOptions&>(options) = options_.streams;
     options.existing = WriterOptions::Existing::kRefuse;
-    const FatalSignalsBlocked blocked;
+    const FatalSignalBlocker blocker;
     absl::StatusOr<Writer> file = Writer::Open(name, options);
     if (!file.ok()) return file.status();
-    RemoveWhenKilled(name);
+    RemoveOnFatalSignal(name);
     files_.push_back(*std::move(file));
     return absl::OkStatus();
   }

@@ -42,7 +42,7 @@ std::string PartName(const ScatterOptions& options, size_t part);
 std::string OrderName(const ScatterOptions& options);
 
 // Reads `in` to its end and makes the parts, which must not exist; if it fails,
-// or a signal ends the program (see unfinished.h), it removes those that it
+// or a signal ends the program (see fatal_signals.h), it removes those that it
 // made.
 absl::Status Split(Reader* in, const ScatterOptions& options);
 

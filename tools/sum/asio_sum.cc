@@ -63,7 +63,7 @@ bool failed = false;
 
 // Goes on: the exit code will tell.
 void Fail(absl::string_view message) {
-  Complain(message);
+  PrintError(message);
   failed = true;
 }
 
@@ -271,7 +271,7 @@ class Check {
   // Does not fail.
   static void Warn(const std::string& message) {
     if (absl::GetFlag(FLAGS_status)) return;
-    Complain(message);
+    PrintError(message);
   }
 
   Lines lines_;
