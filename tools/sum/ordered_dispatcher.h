@@ -1,20 +1,20 @@
-// A Conveyor hands things out to threads and gives what they make of them to
-// one place, in the order in which they were handed out.
+// An OrderedDispatcher hands out items to threads, and delivers the threads'
+// results in the order of the items.
 //
 // Threads:   any.
-// Bounds:    no thing is handed out that is more than `ahead_max` behind the
-//            first one whose result is missing.
-// Blocks:    Take(), if it may; Return(), while others' results are delivered;
-//            both as long as `next` or `deliver` does.
+// Bounds:    at most `ahead_max` items are handed out and not yet delivered.
+// Blocks:    Take() at that bound, if it may wait; Take() and Return() while
+//            another thread is in `next` or `deliver`.
 //
-//   Conveyor<std::string, int> conveyor(100, next_name, print_result);
+//   OrderedDispatcher<std::string, int> names(100, next_name, print_result);
 //   // In each thread:
-//   while (conveyor.Take(true, &ticket) == Taken::kThing) {
-//     conveyor.Return(ticket.number, Work(ticket.thing));
+//   OrderedDispatcher<std::string, int>::Ticket ticket;
+//   while (names.Take(/*may_wait=*/true, &ticket) == Taken::kItem) {
+//     names.Return(ticket.number, Work(ticket.item));
 //   }
 
-#ifndef UASIO_TOOLS_SUM_CONVEYOR_H_
-#define UASIO_TOOLS_SUM_CONVEYOR_H_
+#ifndef UASIO_TOOLS_SUM_ORDERED_DISPATCHER_H_
+#define UASIO_TOOLS_SUM_ORDERED_DISPATCHER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -28,45 +28,47 @@
 namespace uasio {
 
 enum class Taken {
-  kThing,
-  kLater,  // Too far ahead: return something first.
-  kEnd,    // There are no more.
+  kItem,
+  kAtBound,  // Return a result first.
+  kEnd,      // There are no more items.
 };
 
-template <typename Thing, typename Result>
-class Conveyor {
+template <typename Item, typename Result>
+class OrderedDispatcher {
  public:
   struct Ticket {
     uint64_t number = 0;
-    Thing thing;
+    Item item;
   };
-  using Next = std::function<std::optional<Thing>()>;
+  using Next = std::function<std::optional<Item>()>;
   using Deliver = std::function<void(const Result& result)>;
 
-  // `next` and `deliver` are called in the threads, one at a time: while one of
-  // them blocks, nothing is handed out or delivered.
-  Conveyor(size_t ahead_max, Next next, Deliver deliver)
+  // `next` returns the items, and nullopt at their end.  It and `deliver` are
+  // called in the threads, one at a time.
+  OrderedDispatcher(size_t ahead_max, Next next, Deliver deliver)
       : ahead_max_(ahead_max),
         next_(std::move(next)),
         deliver_(std::move(deliver)) {}
 
-  // kLater is not returned if it `may_wait`: for that, all things that this
-  // thread has taken must have been returned.
+  // Takes the next item.  If `may_wait`, waits instead of returning kAtBound.
+  // REQUIRES: if `may_wait`, this thread has returned all that it has taken.
   Taken Take(bool may_wait, Ticket* ticket) {
     MutexLock lock(&mutex_);
     while (taken_ - delivered_ >= ahead_max_) {
-      if (!may_wait) return Taken::kLater;
-      moved_.Wait(&mutex_);
+      if (!may_wait) return Taken::kAtBound;
+      returned_.Wait(&mutex_);
     }
-    std::optional<Thing> thing;
-    if (!ended_) thing = next_();
-    ended_ = !thing.has_value();
+    std::optional<Item> item;
+    if (!ended_) item = next_();
+    ended_ = !item.has_value();
     if (ended_) return Taken::kEnd;
     ticket->number = taken_++;
-    ticket->thing = *std::move(thing);
-    return Taken::kThing;
+    ticket->item = *std::move(item);
+    return Taken::kItem;
   }
 
+  // Takes the result of the item with that number, and delivers each result
+  // whose predecessors are delivered.
   void Return(uint64_t number, Result result) {
     MutexLock lock(&mutex_);
     results_.emplace(number, std::move(result));
@@ -75,7 +77,7 @@ class Conveyor {
       results_.erase(results_.begin());
       ++delivered_;
     }
-    moved_.NotifyAll();
+    returned_.NotifyAll();
   }
 
  private:
@@ -84,13 +86,15 @@ class Conveyor {
   const Deliver deliver_;
 
   Mutex mutex_;
-  CondVar moved_;
+  CondVar returned_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t delivered_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  // By number; each waits for the result of an earlier item.
   std::map<uint64_t, Result> results_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace uasio
 
-#endif  // UASIO_TOOLS_SUM_CONVEYOR_H_
+#endif  // UASIO_TOOLS_SUM_ORDERED_DISPATCHER_H_
