@@ -33,9 +33,9 @@ std::string& ToolName() {
   return *name;
 }
 
-// So that no file that the tool opens, such as DST, becomes fd 2.  They are
-// opened in the wrong direction, so that using them fails as if they were
-// closed.
+// Opens /dev/null for each standard fd that is closed, so that no file that the
+// tool opens, such as DST, becomes fd 2.  Opens it in the wrong direction, so
+// that using the fd fails as if it were closed.
 void OpenStandardFds() {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
@@ -46,8 +46,8 @@ void OpenStandardFds() {
 }
 
 // `bazel run` starts the tool in its runfiles and passes the user's directory
-// in BUILD_WORKING_DIRECTORY.  Child processes inherit that variable, so
-// elsewhere than in runfiles it does not count.
+// in BUILD_WORKING_DIRECTORY.  Child processes inherit that variable, so it is
+// ignored outside of runfiles.
 void ChangeToUsersDirectory() {
   const char* directory = getenv("BUILD_WORKING_DIRECTORY");
   char here[PATH_MAX];

@@ -1,4 +1,4 @@
-// A Replacement is a file that takes another's place once it is whole.
+// A Replacement is a file that replaces another when it is complete.
 //
 // It is written under a temporary name in the target's directory; Commit()
 // renames it to the target's name.  Until then the target does not change.

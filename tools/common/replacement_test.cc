@@ -62,7 +62,7 @@ mode_t ModeOf(const std::string& path) {
   return info.st_mode;
 }
 
-// What New() wrote.
+// The contents that New() wrote.
 std::string NewContents() { return std::string(3, '\0'); }
 
 TEST_F(ReplacementTest, TheTargetIsUnchangedUntilCommit) {

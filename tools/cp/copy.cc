@@ -175,7 +175,7 @@ absl::Status Copier::StartReads() {
 }
 
 // Reads the missing rest of a block.  On a direct file the length is rounded up
-// to whole sectors; at its end that is a short read.
+// to whole sectors, so that the read at its end is short.
 void Copier::SubmitRead(Block* block) {
   const int64_t filled = static_cast<int64_t>(block->filled);
   Request* r = block->request;

@@ -19,7 +19,7 @@ struct Extent {
   bool empty() const { return begin >= end; }
 };
 
-// In place of an fd: do not look for holes.
+// Pass this instead of an fd if holes do not matter.
 inline constexpr int kAllIsData = -1;
 
 class DataBlocks {

@@ -186,8 +186,8 @@ class Merger {
                      ": no valid part number before offset ", order.Tell()));
   }
 
-  // The status if `file` has no record i.  Without by_hash, that is the end of
-  // all records.
+  // Returns the result of the merge when NextPart() has chosen `file` and it
+  // has no record: without by_hash, all records are merged.
   absl::Status End(const Reader& file) const {
     if (!file.ok() || !options_.by_hash) return file.status();
     return absl::DataLossError(

@@ -49,7 +49,7 @@ struct SumOptions {
 bool IsStandardInput(absl::string_view name);
 
 // Sums the files that `next` returns, until it returns nullopt.  Fails only if
-// a thread cannot register its SysletHead; then some files have no result.
+// a thread cannot register its SysletHead; then files may have no result.
 absl::Status SumFiles(const SumOptions& options,
                       std::function<std::optional<FileToSum>()> next,
                       std::function<void(const FileSum& sum)> deliver);
