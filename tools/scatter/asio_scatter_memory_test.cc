@@ -3,7 +3,7 @@
 // the maximum of all children.
 //
 //   bazel test --test_env=UASIO_SCATTERED_MIB=4096
-//       //tools:asio_scatter_memory_test
+//       //tools/scatter:asio_scatter_memory_test
 
 #include <sys/resource.h>
 
