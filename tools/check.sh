@@ -1,16 +1,16 @@
 #!/bin/bash
-# The checks beyond the plain tests:
+# Runs the checks that tools/test.sh does not:
 #
 #   asan         the tests under AddressSanitizer, LeakSanitizer and UBSan
 #   tsan         the tests under ThreadSanitizer
 #   clang        the tests built by clang, thread-safety warnings as errors
-#   clang-format of all C and C++ files
-#   buildifier   of all Bazel files
+#   clang-format the format of all C and C++ files
+#   buildifier   the format of all Bazel files
 #
-#   tools/check.sh            all of them, whether or not one fails
-#   tools/check.sh tsan ...   these only
+#   tools/check.sh            runs all of them, even if one fails
+#   tools/check.sh tsan ...   runs these only
 #
-# The exit status is the number of checks that failed.  BAZEL may name another
+# The exit status is the number of checks that failed.  Set BAZEL to use another
 # Bazel, or start-up options, as for tools/test.sh.
 # shellcheck disable=SC2317  # The checks are called by name.
 set -uo pipefail
@@ -19,8 +19,8 @@ cd "$(dirname "$0")/.." || exit 1
 readonly all_checks=(asan tsan clang clang-format buildifier)
 readonly buildifier_version=8.2.1
 
-# Each configuration has an output folder of its own, so that they do not throw
-# out each other's objects or the plain build's.
+# Each configuration has an output folder of its own, so that none overwrites
+# the objects of another or of the plain build.
 run_tests() {
   local name=$1
   shift
@@ -41,7 +41,7 @@ check_tsan() { run_tests tsan --config=tsan; }
 
 check_clang() { run_tests clang --config=clang; }
 
-# The files that match, whether committed or new, each with a zero behind it.
+# Prints the files that match, committed or new, each followed by a zero byte.
 files() {
   local file
   git ls-files -z --cached --others --exclude-standard "$@" |

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Installs what building and testing need, and only what is missing.
+# Installs the missing packages that building and testing need.
 #
-#   tools/setup.sh                what tools/test.sh needs
-#   tools/setup.sh --check-tools  and what tools/check.sh needs
+#   tools/setup.sh                for tools/test.sh
+#   tools/setup.sh --check-tools  for tools/test.sh and tools/check.sh
 #
-# On Debian and Ubuntu the packages are installed with apt-get, as root or by
-# sudo.  Elsewhere it says what is missing, and fails if anything is.
+# On Debian and Ubuntu it installs packages with apt-get, as root or with sudo.
+# Elsewhere it prints what is missing, and fails if anything is.
 set -euo pipefail
 
 usage() {
@@ -21,8 +21,8 @@ have_header() {
 
 have_bazel() { have_command bazel || have_command bazelisk; }
 
-# Debian's Bazel has no version; any other one fetches what is pinned in
-# MODULE.bazel or deps.bzl by itself.
+# Debian's Bazel has no version.  Any other Bazel fetches the libraries that
+# MODULE.bazel or deps.bzl pins.
 bazel_fetches_libraries() {
   local bazel
   bazel=$(command -v bazel || command -v bazelisk) || return 1
@@ -34,7 +34,7 @@ have_clang_runtime() {
     clang++ -fsanitize=address -x c++ - -o /dev/null 2>/dev/null
 }
 
-# Fills `missing` with the Debian packages whose contents are not there.
+# Sets `missing` to the Debian packages whose contents are not installed.
 missing=()
 find_missing() {
   missing=()
@@ -65,7 +65,7 @@ apt() {
   local as_root=()
   if [[ $(id -u) -ne 0 ]]; then
     if ! have_command sudo; then
-      echo "setup.sh: as root, please: apt-get install ${missing[*]}" >&2
+      echo "setup.sh: no sudo; run as root: apt-get install ${missing[*]}" >&2
       exit 1
     fi
     as_root=(sudo)
@@ -74,11 +74,11 @@ apt() {
     -o Dpkg::Use-Pty=0 "$@" </dev/null >/dev/null
 }
 
-say_what_is_needed() {
+print_what_is_needed() {
   cat >&2 <<EOF
-setup.sh: not found here (by the names of Debian's packages):
+setup.sh: not found here (Debian's package names):
   ${missing[*]}
-Only Debian and Ubuntu are set up by this script.  Elsewhere, please install:
+This script installs packages on Debian and Ubuntu only.  Elsewhere, install:
   Bazel 7 or newer (or bazelisk), g++ 9 or newer, and with their headers
   liburing and OpenSSL 1.1 or newer
   for tools/check.sh also: clang with its sanitizers, clang-format, npm
@@ -98,18 +98,18 @@ for round in 1 2; do
   find_missing
   [[ ${#missing[@]} -gt 0 ]] || exit 0
   if ! is_debian; then
-    say_what_is_needed
+    print_what_is_needed
     exit 1
   fi
   echo "setup.sh: installing ${missing[*]}"
   if [[ $round == 1 ]] && ! apt update; then
-    echo "setup.sh: trying with the package lists that are there" >&2
+    echo "setup.sh: apt-get update failed; using the old package lists" >&2
   fi
   apt install --no-install-recommends "${missing[@]}"
 done
 
 find_missing
 if [[ ${#missing[@]} -gt 0 ]]; then
-  echo "setup.sh: installed, and still not found: ${missing[*]}" >&2
+  echo "setup.sh: installed, but still not found: ${missing[*]}" >&2
   exit 1
 fi

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Runs all tests.  The last line is "N passed, N failed", with ", N skipped"
-# behind it if there are any, counted over GoogleTest cases; a test that is not
-# of GoogleTest counts as one.  The exit status is 0 only if tests ran and
-# nothing failed.
+# Runs all tests.  The last line is "N passed, N failed", followed by
+# ", N skipped" if there are any.  It counts GoogleTest cases; a test without
+# GoogleTest counts as one.  The exit status is 0 only if tests passed and none
+# failed.
 #
-#   tools/test.sh                       all of them
-#   tools/test.sh --config=asan         arguments go to `bazel test`
-#   tools/test.sh //clists/...          these only
+#   tools/test.sh                       runs all tests
+#   tools/test.sh --config=asan         passes arguments to `bazel test`
+#   tools/test.sh //clists/...          runs these only
 #   BAZEL="bazel --option" tools/test.sh    another Bazel, or start-up options
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,15 +26,15 @@ read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# What Bazel says that it did, one event a line, is the only account of this
-# very run: bazel-testlogs also has what earlier ones left.
+# Bazel writes one event a line.  Only the events describe this run alone:
+# bazel-testlogs also has results of earlier runs.
 bazel_status=0
 "${bazel[@]}" test --keep_going --build_event_json_file="$scratch/events" \
   "$@" "${patterns[@]}" </dev/null || bazel_status=$?
 touch "$scratch/events"
 
-# "result LABEL RUN.SHARD XML" for each attempt that was made to run a test,
-# "status LABEL STATUS" for each test and for what could not be built.
+# Writes "result LABEL RUN.SHARD XML" for each attempt to run a test, and
+# "status LABEL STATUS" for each test and each target that did not build.
 awk '
   function text(key) {
     if (!match($0, "\"" key "\":\"[^\"]*\"")) return "-"
@@ -61,12 +61,13 @@ awk '
   }
 ' "$scratch/events" >"$scratch/tests"
 
-# Of several attempts the last one counts.
+# Keeps the last attempt of each run.
 awk '$1 == "result" { last[$2 " " $3] = $4 }
      END { for (key in last) print key, last[key] }' \
   "$scratch/tests" | sort >"$scratch/results"
 
-# "passed|failed|skipped LABEL NAME[: REASON]" for each case in the XML files.
+# Prints "passed|failed|skipped LABEL NAME[: REASON]" for each case in the XML
+# files.
 cases() {
   local label xml
   while read -r label _ xml; do
@@ -89,7 +90,7 @@ cases() {
         if (in_case) print result, label, name
         in_case = 0
       }
-      # What stands in CDATA is text, whatever it looks like.
+      # Skips CDATA: its text may look like tags.
       in_text && !/\]\]>/ { next }
       in_text { sub(/^.*\]\]>/, ""); in_text = 0 }
       { gsub(/<!\[CDATA\[[^\]]*\]\]>/, "") }
@@ -118,7 +119,7 @@ cases() {
       /<skipped[ >]/ {
         if (result == "passed") result = "skipped"
         reason = plain(attribute("message"))
-        sub(/^[^ ]*:[0-9]+ /, "", reason)  # The place in the source.
+        sub(/^[^ ]*:[0-9]+ /, "", reason)  # File and line.
         name = name ": " (reason == "" ? "no reason given" : reason)
       }
       /<\/testcase>/ { finish() }
@@ -128,15 +129,15 @@ cases() {
 }
 cases >"$scratch/cases"
 
-# A test that failed without a failed case did not build, ran out of time,
-# crashed, or failed after its last case.
+# Adds the tests that failed without a failed case: they did not build, timed
+# out, crashed, or failed after the last case.
 awk 'FNR == NR { if ($1 == "failed") explained[$2] = 1; next }
      $1 == "status" && $3 != "PASSED" && $3 != "FLAKY" && !explained[$2]++ {
        print "failed", $2, $3
      }' "$scratch/cases" "$scratch/tests" >"$scratch/others"
 cat "$scratch/others" >>"$scratch/cases"
 
-# `awk` and not `grep -c`, which fails when it counts none.
+# Not `grep -c`: it fails if the count is 0.
 count() {
   awk -v r="$1" '$1 == r { n++ } END { print n + 0 }' "$scratch/cases"
 }

@@ -1,12 +1,13 @@
 #!/bin/bash
-# The main job on real data: sets up, builds, makes a file of 256 MiB, copies
-# it with every backend, and prints how that went, beside cp and dd.
+# Tries the main job on real data: installs what is missing, builds, creates a
+# file of 256 MiB, copies it with every backend, with cp and with dd, and prints
+# the time of each copy and whether it is correct.
 #
-#   tools/try.sh [FOLDER]    where the files are made (for a while, under a
-#                            folder of their own); default: here
+#   tools/try.sh [FOLDER]    the files are created in a temporary folder in
+#                            FOLDER; default: the current one
 #
-# MIB=1024 tools/try.sh makes a larger file.  Every time includes the fsync.
-# BAZEL may name another Bazel, or start-up options, as for tools/test.sh.
+# MIB=1024 tools/try.sh creates a larger file.  Every time includes the fsync.
+# Set BAZEL to use another Bazel, or start-up options, as for tools/test.sh.
 set -euo pipefail
 
 usage() {
@@ -34,7 +35,7 @@ echo "Building asio_cp and asio_probe (minutes, the first time)."
 "${bazel[@]}" build -c opt --ui_event_filters=-info --noshow_progress \
   --show_result=0 //tools:asio_cp //tools:asio_probe </dev/null
 tools=$("${bazel[@]}" info -c opt bazel-bin 2>/dev/null)/tools
-# Those that work here; why others do not, it says, too.
+# The backends that work here.
 backends=$("$tools/probe/asio_probe" |
   awk '$1 == "settings" { exit } $2 == "works" { print $1 }')
 
@@ -45,12 +46,12 @@ dd if=/dev/urandom of="$scratch/source" bs=1M count="$mib" conv=fsync \
   status=none
 
 failed=0
-# Runs a command that copies source to copy, and prints its line of the table.
+# Runs a command that copies `source` to `copy`, and prints a line of the table.
 row() {
   local name=$1 begun ended verified=yes
   shift
   rm -f "$scratch/copy"
-  # So that nobody finds the source in memory; it is only advice.
+  # Asks the kernel to drop the source from the page cache; it may not do so.
   dd if="$scratch/source" iflag=nocache count=0 status=none
   begun=$(date +%s%N)
   "$@" || verified=FAILED

@@ -11,7 +11,7 @@
 #include "tools/common/command_line.h"
 
 ABSL_FLAG(std::string, backend, "auto",
-          absl::StrCat("who does the I/O: auto, ",
+          absl::StrCat("which backend does the I/O: auto, ",
                        absl::StrJoin(uasio::BackendNames(), ", ")));
 
 namespace uasio {

@@ -1,4 +1,7 @@
-// --backend, for tools whose queue has one of the backends by name.
+// The flag --backend: the name of the backend that a tool's queue uses.
+//
+// Errors:    absl::Status if that backend does not work here; the program
+//            exits with 2 if there is no backend of that name.
 
 #ifndef UASIO_TOOLS_COMMON_BACKEND_FLAG_H_
 #define UASIO_TOOLS_COMMON_BACKEND_FLAG_H_
@@ -11,8 +14,7 @@
 
 namespace uasio {
 
-// The one that --backend names, for a Queue of that depth_max; an error if it
-// does not work here.  For a name that no backend has, exits with 2.
+// Makes the backend that --backend names, for a Queue of that depth_max.
 absl::StatusOr<std::unique_ptr<Backend>> BackendFromFlag(size_t depth_max);
 
 }  // namespace uasio

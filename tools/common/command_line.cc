@@ -26,15 +26,16 @@
 namespace uasio {
 namespace {
 
-// Abseil's own ParseCommandLine() exits with 1 for a bad flag and for --help.
+// Not Abseil's ParseCommandLine(): it exits with 1 for a bad flag and --help.
 
 std::string& ToolName() {
   static std::string* const name = new std::string("uasio");
   return *name;
 }
 
-// So that no file that the tool opens, and no DST, becomes fd 2: the reverse
-// of what they are for, what uses them fails as if they were closed.
+// Opens /dev/null for each standard fd that is closed, so that no file that the
+// tool opens, such as DST, becomes fd 2.  Opens it in the wrong direction, so
+// that using the fd fails as if it were closed.
 void OpenStandardFds() {
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
@@ -44,9 +45,10 @@ void OpenStandardFds() {
   }
 }
 
-// `bazel run` starts us in our runfiles and tells where the user is.  What we
-// start, or what started us, may have gone elsewhere since: then we stay.
-void GoToTheUsersDirectory() {
+// `bazel run` starts the tool in its runfiles and passes the user's directory
+// in BUILD_WORKING_DIRECTORY.  Child processes inherit that variable, so it is
+// ignored outside of runfiles.
+void ChangeToUsersDirectory() {
   const char* directory = getenv("BUILD_WORKING_DIRECTORY");
   char here[PATH_MAX];
   if (directory == nullptr || getcwd(here, sizeof(here)) == nullptr ||
@@ -54,16 +56,16 @@ void GoToTheUsersDirectory() {
     return;
   }
   ExitWithUsage(
-      absl::StrCat("cannot go to ", directory, ": ", strerror(errno)));
+      absl::StrCat("cannot change to ", directory, ": ", strerror(errno)));
 }
 
-// Abseil brings flags of its own; a tool's are those from our folder.
+// Abseil defines flags of its own; a tool's flags are those from our folder.
 bool IsOurs(const absl::CommandLineFlag& flag) {
   return absl::StrContains(flag.Filename(), "tools/") &&
          !absl::StrContains(flag.Filename(), "absl/");
 }
 
-// A name of several words has hyphens for the user, and underscores in C++.
+// As the user spells it: with hyphens where C++ has underscores.
 std::string Spelled(absl::string_view name) {
   return absl::StrCat(name.size() == 1 ? "-" : "--",
                       absl::StrReplaceAll(name, {{"_", "-"}}));
@@ -93,8 +95,8 @@ void SetFlag(absl::CommandLineFlag* flag, absl::string_view value) {
   if (!flag->ParseFrom(value, &error)) ExitWithUsage(error);
 }
 
-// One line, whatever a path has in it.
-void PrintLine(absl::string_view message, absl::string_view more) {
+// Always prints one line: a path in `message` may have newlines.
+void PrintLine(absl::string_view message, absl::string_view suffix) {
   std::string line = absl::StrCat(ToolName(), ": ");
   for (char c : message) {
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
@@ -103,11 +105,11 @@ void PrintLine(absl::string_view message, absl::string_view more) {
       line += c;
     }
   }
-  absl::StrAppend(&line, more, "\n");
+  absl::StrAppend(&line, suffix, "\n");
   std::fputs(line.c_str(), stderr);
 }
 
-// What an earlier, larger part failed for, nobody has kept.
+// An earlier flush may have failed: ferror() says so, but its errno is lost.
 absl::Status FlushOutput() {
   constexpr char kWhat[] = "cannot write to standard output";
   if (std::fflush(stdout) != 0) return ErrnoStatus(errno, kWhat);
@@ -115,8 +117,8 @@ absl::Status FlushOutput() {
   return absl::OkStatus();
 }
 
-// Sets the flag in `argument`, a "name", "name=value" or "noname".  False: the
-// value is the next argument.
+// Sets the flag in `argument`: a "name", "name=value" or "noname".  Returns
+// false if the flag's value is the next argument.
 bool ParseFlag(absl::string_view argument, absl::CommandLineFlag** flag) {
   const size_t equals = argument.find('=');
   const absl::string_view name = argument.substr(0, equals);
@@ -138,8 +140,8 @@ bool ParseFlag(absl::string_view argument, absl::CommandLineFlag** flag) {
   return SetFlag(*flag, "true"), true;
 }
 
-// Sets the switches in `letters`, of "-letters", if each is one and the whole
-// is no flag.
+// Sets the boolean flags in `letters`, of "-letters".  Returns false, and sets
+// none, if `letters` is a flag or one of them is no boolean flag.
 bool ParseLetters(absl::string_view letters) {
   if (FindFlag(letters) != nullptr) return false;
   const auto find = [](char letter) {
@@ -159,7 +161,7 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv,
                                           absl::string_view usage) {
   ToolName() = basename(argv[0]);
   OpenStandardFds();
-  GoToTheUsersDirectory();
+  ChangeToUsersDirectory();
   std::vector<std::string> rest;
   bool flags_may_follow = true;
   for (int i = 1; i < argc; ++i) {
@@ -195,15 +197,15 @@ void ExitWithUsage(absl::string_view message) {
   std::exit(2);
 }
 
-void Complain(absl::string_view message) {
-  std::fflush(stdout);  // So that both keep their order on a terminal.
+void PrintError(absl::string_view message) {
+  std::fflush(stdout);  // Keeps the order of both on a terminal.
   PrintLine(message, "");
 }
 
 int ExitCode(const absl::Status& status) {
   const absl::Status written = FlushOutput();
   for (const absl::Status& s : {status, written}) {
-    if (!s.ok()) Complain(s.message());
+    if (!s.ok()) PrintError(s.message());
   }
   return status.ok() && written.ok() ? 0 : 1;
 }

@@ -1,8 +1,8 @@
-// The command line of the tools: Abseil's flags, and the same manners for all.
+// The command line of the tools: Abseil's flags, exit codes and error messages.
 //
-// A tool exits 0 when it did what it was asked, 1 when that failed, and 2 when
-// it was asked wrongly; what went wrong is one line on stderr, which begins
-// with the tool's name and has control characters as \xNN.
+// Exit codes: 0: success; 1: the work failed; 2: the command line was wrong.
+// Errors:     each is one line on stderr, which begins with the tool's name;
+//             control characters are printed as \xNN.
 
 #ifndef UASIO_TOOLS_COMMON_COMMAND_LINE_H_
 #define UASIO_TOOLS_COMMON_COMMAND_LINE_H_
@@ -16,29 +16,33 @@
 
 namespace uasio {
 
-// Sets the flags and returns the other arguments.  `usage` is what --help
-// prints before the list of flags, and then exits, as by ExitCode(); for a bad
-// flag, exits with 2.  Switches of one letter may stand together, like -xy.
-// Relative paths are the user's, also under `bazel run`.  A standard fd that is
-// closed is taken, so that no other file gets its number.
+// Sets the flags and returns the other arguments.  Boolean flags of one letter
+// may be combined, like -xy.
+//
+// --help prints `usage` and the list of flags, and exits with ExitCode(OK); a
+// bad flag exits with 2.  Under `bazel run`, changes to the user's directory,
+// so that relative paths work.  Opens /dev/null for each standard fd that is
+// closed, so that no other file gets its number.
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
                                           absl::string_view usage);
 
-// SIGPIPE and SIGXFSZ: EPIPE and EFBIG can be told of, and cleaned up after.
+// Ignores SIGPIPE and SIGXFSZ, so that writes fail with EPIPE and EFBIG, and
+// the tool can print the error and clean up.
 void IgnoreSignalsOfFailedWrites();
 
 // Prints "TOOL: MESSAGE; see --help" and exits with 2.
 [[noreturn]] void ExitWithUsage(absl::string_view message);
 
-// Prints "TOOL: MESSAGE", behind what is on its way to stdout.
-void Complain(absl::string_view message);
+// Flushes stdout, then prints "TOOL: MESSAGE" to stderr.
+void PrintError(absl::string_view message);
 
-// The end of main(), and what that returns: complains unless `status` is OK,
-// and unless all that was printed has got to where stdout goes.
+// Call it last, and return its result from main().  Flushes stdout; prints
+// `status`, unless it is OK, and any error of writing to stdout.  Returns 1 if
+// it printed an error, else 0.
 int ExitCode(const absl::Status& status);
 
-// The type of flags like --buffer=64k: a number of bytes, with an optional k,
-// m or g (or K, M, G) for KiB, MiB and GiB.
+// The type of flags like --buffer=64k: a number of bytes, optionally followed
+// by k, m or g (or K, M, G) for KiB, MiB and GiB.
 struct Bytes {
   uint64_t count;
 };

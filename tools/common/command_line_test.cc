@@ -22,7 +22,7 @@ ABSL_FLAG(int, count, 3, "a number");
 ABSL_FLAG(bool, loud, false, "a switch");
 ABSL_FLAG(bool, nodding, true, "a switch whose name begins with no");
 ABSL_FLAG(bool, x, false, "a letter");
-ABSL_FLAG(bool, y, false, "another");
+ABSL_FLAG(bool, y, false, "another letter");
 ABSL_FLAG(int, z, 0, "a letter that is no switch");
 ABSL_FLAG(uasio::Bytes, room, uasio::Bytes{1 << 20}, "an amount");
 
@@ -51,13 +51,13 @@ class CommandLineTest : public testing::Test {
 };
 using CommandLineDeathTest = CommandLineTest;
 
-TEST_F(CommandLineTest, WithoutArgumentsAllIsDefault) {
+TEST_F(CommandLineTest, WithoutArgumentsFlagsHaveTheirDefaults) {
   EXPECT_THAT(Parse({}), IsEmpty());
   EXPECT_EQ(absl::GetFlag(FLAGS_color), "red");
   EXPECT_EQ(absl::GetFlag(FLAGS_room).count, 1u << 20);
 }
 
-TEST_F(CommandLineTest, AValueFollowsAnEqualsSignOrIsTheNextArgument) {
+TEST_F(CommandLineTest, AValueIsAfterAnEqualsSignOrTheNextArgument) {
   EXPECT_THAT(Parse({"--color=blue", "--count", "-7"}), IsEmpty());
   EXPECT_EQ(absl::GetFlag(FLAGS_color), "blue");
   EXPECT_EQ(absl::GetFlag(FLAGS_count), -7);
@@ -72,13 +72,13 @@ TEST_F(CommandLineTest, AValueMayBeEmptyOrHaveEqualsSignsOrDashes) {
   EXPECT_EQ(absl::GetFlag(FLAGS_color), "");
 }
 
-TEST_F(CommandLineTest, OneDashIsAsGoodAsTwo) {
+TEST_F(CommandLineTest, OneDashWorksLikeTwo) {
   EXPECT_THAT(Parse({"-color=blue", "-loud"}), IsEmpty());
   EXPECT_EQ(absl::GetFlag(FLAGS_color), "blue");
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
 }
 
-TEST_F(CommandLineTest, SwitchesOfOneLetterMayStandTogether) {
+TEST_F(CommandLineTest, SwitchesOfOneLetterCombine) {
   EXPECT_THAT(Parse({"-x"}), IsEmpty());
   EXPECT_TRUE(absl::GetFlag(FLAGS_x));
   EXPECT_FALSE(absl::GetFlag(FLAGS_y));
@@ -95,7 +95,7 @@ TEST_F(CommandLineTest, SeveralWordsAreJoinedByHyphensOrUnderscores) {
   EXPECT_EQ(absl::GetFlag(FLAGS_two_words), 2);
 }
 
-TEST_F(CommandLineTest, ASwitchNeedsNoValueAndTakesNotTheNextArgument) {
+TEST_F(CommandLineTest, ASwitchDoesNotConsumeTheNextArgument) {
   EXPECT_THAT(Parse({"--loud", "false"}), ElementsAre("false"));
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
   Parse({"--noloud"});
@@ -121,7 +121,7 @@ TEST_F(CommandLineTest, FlagsAndOtherArgumentsMix) {
   EXPECT_TRUE(absl::GetFlag(FLAGS_loud));
 }
 
-TEST_F(CommandLineTest, BehindTwoDashesThereAreNoFlags) {
+TEST_F(CommandLineTest, AfterTwoDashesThereAreNoFlags) {
   EXPECT_THAT(Parse({"--loud", "--", "--count=9", "--", "-"}),
               ElementsAre("--count=9", "--", "-"));
   EXPECT_EQ(absl::GetFlag(FLAGS_count), 3);
@@ -141,7 +141,7 @@ TEST_F(CommandLineDeathTest, ABadFlagIsOneLineAndExitCode2) {
   EXPECT_EXIT(Parse({"--xy"}), exits, "^tool: no flag --xy;");
 }
 
-TEST_F(CommandLineDeathTest, AFlagOfAbseilsIsNoFlagOfTheTool) {
+TEST_F(CommandLineDeathTest, AbseilsOwnFlagsAreRefused) {
   EXPECT_EXIT(Parse({"--flagfile=/dev/null"}), ExitedWithCode(2),
               "^tool: no flag --flagfile;");
 }
@@ -168,7 +168,7 @@ TEST_F(CommandLineDeathTest, HelpExitsWith0AndListsOurFlagsOnly) {
   }
 }
 
-TEST_F(CommandLineDeathTest, WhateverIsInAMessageItIsOneLine) {
+TEST_F(CommandLineDeathTest, ControlCharactersInAMessageAreEscaped) {
   EXPECT_EXIT(Parse({"--a\nb\x1b[31m"}), ExitedWithCode(2),
               "^tool: no flag --a\\\\x0ab\\\\x1b\\[31m; see --help\n$");
 }
@@ -184,7 +184,7 @@ void WriteToAFullDisk(const char* text) {
   std::printf("%s", text);
 }
 
-TEST_F(CommandLineDeathTest, WhatCouldNotBeWrittenIsOneLineAndExitCode1) {
+TEST_F(CommandLineDeathTest, AFailedWriteToStdoutIsOneLineAndExitCode1) {
   constexpr char kFull[] =
       "^tool: cannot write to standard output: ENOSPC \\([^\n]*\n$";
   EXPECT_EXIT(
@@ -196,16 +196,17 @@ TEST_F(CommandLineDeathTest, WhatCouldNotBeWrittenIsOneLineAndExitCode1) {
               ExitedWithCode(0), "^$");
 }
 
-TEST_F(CommandLineDeathTest, AnErrorIsToldBeforeWhatCouldNotBeWritten) {
+TEST_F(CommandLineDeathTest, TheToolsErrorIsPrintedBeforeStdouts) {
   EXPECT_EXIT((Parse({}), WriteToAFullDisk("result"),
                exit(ExitCode(ErrnoStatus(EIO, "cannot fly")))),
               ExitedWithCode(1),
               "^tool: cannot fly: EIO [^\n]*\ntool: cannot write [^\n]*\n$");
 }
 
-// Where Parse() goes from `from`, when a user in `user` has said `bazel run`.
-void ExitWith0IfItGoes(const std::string& from, const std::string& user,
-                       const std::string& to) {
+// Exits with 0 if Parse() changes the directory from `from` to `to`, when a
+// user in `user` has called `bazel run`.
+void ExitWith0IfItChanges(const std::string& from, const std::string& user,
+                          const std::string& to) {
   setenv("BUILD_WORKING_DIRECTORY", user.c_str(), 1);
   if (chdir(from.c_str()) != 0) exit(7);
   Parse({});
@@ -215,25 +216,25 @@ void ExitWith0IfItGoes(const std::string& from, const std::string& user,
                                                                          : 1);
 }
 
-TEST_F(CommandLineDeathTest, RelativePathsAreTheUsersUnderBazelRun) {
+TEST_F(CommandLineDeathTest, UnderBazelRunRelativePathsAreTheUsers) {
   const Scratch scratch;
   const std::string runfiles = scratch.Path("tool.runfiles");
   const std::string inside = runfiles + "/_main";
   ASSERT_EQ(mkdir(runfiles.c_str(), 0755), 0);
   ASSERT_EQ(mkdir(inside.c_str(), 0755), 0);
-  EXPECT_EXIT(ExitWith0IfItGoes(inside, scratch.Path(""), scratch.Path("")),
+  EXPECT_EXIT(ExitWith0IfItChanges(inside, scratch.Path(""), scratch.Path("")),
               ExitedWithCode(0), "^$");
-  EXPECT_EXIT(ExitWith0IfItGoes(inside, scratch.Path("none"), inside),
-              ExitedWithCode(2), "^tool: cannot go to [^\n]*No such file");
+  EXPECT_EXIT(ExitWith0IfItChanges(inside, scratch.Path("none"), inside),
+              ExitedWithCode(2), "^tool: cannot change to [^\n]*No such file");
 }
 
-TEST_F(CommandLineDeathTest, WhoHasGoneElsewhereSinceBazelRunStaysThere) {
+TEST_F(CommandLineDeathTest, OutsideOfRunfilesTheDirectoryStays) {
   const Scratch scratch;
-  EXPECT_EXIT(ExitWith0IfItGoes(scratch.Path(""), "/", scratch.Path("")),
+  EXPECT_EXIT(ExitWith0IfItChanges(scratch.Path(""), "/", scratch.Path("")),
               ExitedWithCode(0), "^$");
 }
 
-TEST_F(CommandLineDeathTest, AClosedStandardFdIsTakenAndOfNoUse) {
+TEST_F(CommandLineDeathTest, AClosedStandardFdIsOccupiedButUnusable) {
   EXPECT_EXIT((close(0), Parse({}), exit(read(0, nullptr, 0) < 0 ? 0 : 1)),
               ExitedWithCode(0), "");
   EXPECT_EXIT((close(1), Parse({}), exit(write(1, "x", 1) < 0 ? 0 : 1)),
@@ -266,14 +267,14 @@ TEST(BytesTest, ANumberMayHaveAUnit) {
   EXPECT_EQ(BytesIn("2G"), int64_t{2} << 30);
 }
 
-TEST(BytesTest, OtherWordsAreNoNumber) {
+TEST(BytesTest, OtherTextIsNoNumber) {
   for (const char* text : {"", "k", "-1", "-1k", "1.5m", "1kk", "1t", "1kb",
                            "0x10", "m1", "one"}) {
     EXPECT_EQ(BytesIn(text), -1) << text;
   }
 }
 
-TEST(BytesTest, WhatDoesNotFitIsNoNumber) {
+TEST(BytesTest, MoreThan64BitsIsNoNumber) {
   Bytes bytes;
   std::string error;
   EXPECT_TRUE(AbslParseFlag("18446744073709551615", &bytes, &error));

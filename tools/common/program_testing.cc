@@ -24,7 +24,7 @@ std::string PathOf(const std::string& tool) {
          tool;
 }
 
-// A file in memory, so that no program waits for its output to be read.
+// A file in memory: unlike a pipe, it never blocks the program that writes.
 Fd NewSink() { return Fd(memfd_create("output", MFD_CLOEXEC)); }
 
 std::string ContentsOf(const Fd& file) {

@@ -1,4 +1,4 @@
-// Runs the tools as a user would, and tells how it went.
+// Runs the tools as a user would, and returns the exit code and the output.
 //
 //   const Outcome outcome = RunProgram({"asio_cp", "source", "target"});
 //   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -17,13 +17,13 @@
 namespace uasio {
 
 struct Outcome {
-  int exit_code = -1;    // Unless a signal
-  int signal = 0;        // has ended it.
-  std::string out, err;  // As far as they went to where they go by default.
+  int exit_code = -1;    // -1: a signal ended the program.
+  int signal = 0;        // 0: the program exited.
+  std::string out, err;  // Empty if ProgramOptions redirects them.
 };
 
 struct ProgramOptions {
-  // Borrowed; -1: nothing to read, and Outcome::out and err.
+  // Borrowed fds.  -1: no input; output goes to Outcome::out and err.
   int in = -1;
   int out = -1;
   int err = -1;
@@ -32,11 +32,11 @@ struct ProgramOptions {
   std::function<void()> in_child = [] {};
 };
 
-// A running program; killed, if it still runs then, with its object.
+// A running program.  The destructor kills it with SIGKILL if it still runs.
 class Program {
  public:
-  // args[0] is the name of one of our tools, as "asio_cp", or the absolute path
-  // of another program.
+  // args[0] is the name of one of our tools, like "asio_cp", or the absolute
+  // path of another program.
   explicit Program(const std::vector<std::string>& args,
                    const ProgramOptions& options = {});
   ~Program();
@@ -45,7 +45,7 @@ class Program {
 
   void Kill(int signal) const;
 
-  // Waits until it has ended.
+  // Waits until the program has ended.
   Outcome Wait();
 
  private:
@@ -56,11 +56,11 @@ class Program {
 Outcome RunProgram(const std::vector<std::string>& args,
                    const ProgramOptions& options = {});
 
-// The same where nothing can be written to standard output: the disk is full.
+// As RunProgram(), but each write to standard output fails with ENOSPC.
 Outcome RunProgramOnAFullDisk(const std::vector<std::string>& args);
 
-// For ProgramOptions::in_child: from the exec(2) on, root, too, is subject to
-// the permission bits of files.
+// For ProgramOptions::in_child: after exec(2), the permission bits of files
+// apply to root, too.
 void ObeyPermissions();
 
 }  // namespace uasio

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
-#include "tools/common/remove_when_killed.h"
+#include "tools/common/fatal_signals.h"
 #include "tools/common/standard_streams.h"
 
 namespace uasio {
@@ -20,8 +20,9 @@ namespace {
 constexpr int kNamesToTry = 100;
 constexpr size_t kBaseNameBytesMax = 200;  // Of NAME_MAX, 255.
 
-// The path that a symbolic link leads to; others stay as they are.  Not for
-// what is written in place: a link like /dev/stdout need not have a path.
+// Returns the path that a symbolic link leads to; another path is returned as
+// it is.  Do not use it for targets in place: what a link like /dev/stdout
+// leads to may have no path.
 absl::StatusOr<std::string> Resolve(const std::string& path) {
   struct stat info;
   if (lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
@@ -50,7 +51,7 @@ std::string TemporaryName(const std::string& target) {
                       absl::Hex(random(), absl::kZeroPad8), ".tmp");
 }
 
-// What is on no disk (a pipe, a terminal) refuses with EINVAL.
+// EINVAL: a pipe or a terminal, which has nothing to sync.
 absl::Status FsyncPath(int fd, const std::string& path) {
   if (fsync(fd) == 0 || errno == EINVAL) return absl::OkStatus();
   return ErrnoStatus(errno, absl::StrCat("cannot fsync ", path));
@@ -63,8 +64,9 @@ absl::Status FsyncDirectory(const std::string& path) {
   return FsyncPath(directory->fd(), path);
 }
 
-// Whether there is a regular file to be replaced, or none yet.  Nobody who
-// could not write it replaces it.
+// Sets *in_place to false for a regular file, and for a path without a file.
+// Fails if the caller may not write the target: renaming would bypass its
+// permission bits.
 absl::Status CheckTarget(const std::string& path, bool* in_place) {
   struct stat info;
   int error = 0;
@@ -83,7 +85,7 @@ absl::Status CheckTarget(const std::string& path, bool* in_place) {
   return ErrnoStatus(error, absl::StrCat("cannot write ", path));
 }
 
-// Under a name that nobody has; `target` is for the message.
+// Creates a file under a new name in the directory of `target`.
 absl::StatusOr<File> CreateTemporary(const std::string& target) {
   for (int i = 0; i < kNamesToTry; ++i) {
     absl::StatusOr<File> file =
@@ -118,14 +120,14 @@ absl::StatusOr<Replacement> Replacement::Create(const std::string& target) {
   }
   absl::StatusOr<std::string> path = Resolve(target);
   if (!path.ok()) return path.status();
-  const FatalSignalsBlocked blocked;
+  const FatalSignalBlocker blocker;
   absl::StatusOr<File> file = CreateTemporary(*path);
   if (!file.ok()) return file.status();
   Replacement replacement;
   replacement.file_ = *std::move(file);
   replacement.target_ = *std::move(path);
   replacement.temporary_ = replacement.file_.path();
-  RemoveWhenKilled(replacement.temporary_);
+  RemoveOnFatalSignal(replacement.temporary_);
   return replacement;
 }
 
@@ -138,9 +140,9 @@ Replacement Replacement::InPlace(File file) {
 
 Replacement::~Replacement() {
   if (in_place()) return;
-  const FatalSignalsBlocked blocked;
+  const FatalSignalBlocker blocker;
   unlink(temporary_.c_str());
-  KeepWhenKilled(temporary_);
+  KeepOnFatalSignal(temporary_);
 }
 
 Replacement::Replacement(Replacement&& other) noexcept
@@ -149,13 +151,13 @@ Replacement::Replacement(Replacement&& other) noexcept
       temporary_(std::exchange(other.temporary_, "")) {}
 
 absl::Status Replacement::Commit(mode_t permissions, bool durable) {
-  // EPERM: the file is ours, so it is the file system that has no such bits.
+  // EPERM: the file system has no permission bits, as the file is ours.
   if (!in_place() && fchmod(file_.fd(), permissions) != 0 && errno != EPERM) {
     return ErrnoStatus(errno, absl::StrCat("cannot set the mode of ", target_));
   }
   absl::Status status;
   if (durable) status = FsyncPath(file_.fd(), target_);
-  const absl::Status closed = file_.Close();  // NFS tells of a full disk here.
+  const absl::Status closed = file_.Close();  // NFS reports a full disk here.
   if (status.ok()) status = closed;
   if (in_place() || !status.ok()) return status;
   if (rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -163,8 +165,8 @@ absl::Status Replacement::Commit(mode_t permissions, bool durable) {
         errno, absl::StrCat("cannot rename ", temporary_, " to ", target_));
   }
   {
-    const FatalSignalsBlocked blocked;
-    KeepWhenKilled(std::exchange(temporary_, ""));
+    const FatalSignalBlocker blocker;
+    KeepOnFatalSignal(std::exchange(temporary_, ""));
   }
   return durable ? FsyncDirectory(DirectoryOf(target_)) : absl::OkStatus();
 }

@@ -1,12 +1,12 @@
-// A Replacement is a file that takes another's place once it is whole.
+// A Replacement is a file that replaces another when it is complete.
 //
-// It is written under a temporary name beside its target, and renamed over it
-// by Commit().  Until then the target is what it was; without a Commit() the
-// temporary file is removed, also when SIGINT, SIGTERM, SIGHUP or SIGQUIT ends
-// the program.  A target that is no regular file (a device, a FIFO) is opened
-// and written itself.
+// It is written under a temporary name in the target's directory; Commit()
+// renames it to the target's name.  Until then the target does not change.
+// Without a Commit() the temporary file is removed, also when SIGINT, SIGTERM,
+// SIGHUP or SIGQUIT ends the program.  A target that exists and is no regular
+// file (a device, a FIFO) is written in place.
 //
-// Threads:   one; see unfinished.h.
+// Threads:   one; see fatal_signals.h.
 // Errors:    absl::Status with the path and the reason.
 
 #ifndef UASIO_TOOLS_COMMON_REPLACEMENT_H_
@@ -27,27 +27,28 @@ mode_t NewFileMode();
 
 class Replacement {
  public:
-  // For `target`, or what it links to if it is a symbolic link.  Refuses one
-  // that could not be written, or that is a link and leads nowhere.
+  // Replaces `target`, or the file that it links to if it is a symbolic link.
+  // Fails if the target may not be written, or the link is dangling.
   static absl::StatusOr<Replacement> Create(const std::string& target);
 
-  // For an open file, to be written itself.
+  // Writes an open file in place.
   static Replacement InPlace(File file);
 
-  // Removes the temporary file.
+  // Removes the temporary file, unless Commit() has renamed it.
   ~Replacement();
   Replacement(Replacement&& other) noexcept;
   Replacement& operator=(Replacement&&) = delete;
 
   const File& file() const { return file_; }
 
-  // Whether the target is written itself.
+  // True: the target itself is written; there is no temporary file.
   bool in_place() const { return temporary_.empty(); }
 
-  // Closes the file; unless it is in place, gives it these permission bits,
-  // where its file system has such, and the target's name.  With `durable`,
-  // contents and name are on disk when it returns, if it is on one.
-  // REQUIRES: it is called once at most.
+  // Closes the file.  Unless it is in place, first sets these permission bits,
+  // if the file system has any, and then renames it to the target.  With
+  // `durable`, contents and name are on disk when it returns, except for files
+  // that fsync(2) does not support (pipes, terminals).
+  // REQUIRES: at most one call.
   absl::Status Commit(mode_t permissions, bool durable);
 
  private:
@@ -55,10 +56,11 @@ class Replacement {
 
   File file_;
   std::string target_;
-  std::string temporary_;  // "": there is none (any more).
+  std::string temporary_;  // Its path; "": in place, or renamed.
 };
 
-// For `target`; "-": standard output, written itself, at its file position.
+// Opens `target` for writing; "-" is standard output, in place, at its file
+// position.
 absl::StatusOr<Replacement> OpenTarget(const std::string& target);
 
 }  // namespace uasio

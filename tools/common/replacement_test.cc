@@ -32,7 +32,7 @@ class ReplacementTest : public testing::Test {
     return scratch_.NewFile(name, "old");
   }
 
-  // What is in the folder.
+  // The names of the files in the folder.
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(Path(""))) {
@@ -50,7 +50,7 @@ absl::StatusOr<Replacement> New(const std::string& target) {
   absl::StatusOr<Replacement> made = Replacement::Create(target);
   EXPECT_TRUE(made.ok()) << made.status();
   if (made.ok() && !made->in_place()) {
-    // Behind the last block, as the end of a direct copy is.
+    // Not a multiple of a block, like the end of a direct copy.
     EXPECT_EQ(ftruncate(made->file().fd(), 3), 0);
   }
   return made;
@@ -62,10 +62,10 @@ mode_t ModeOf(const std::string& path) {
   return info.st_mode;
 }
 
-// What New() wrote.
+// The contents that New() wrote.
 std::string NewContents() { return std::string(3, '\0'); }
 
-TEST_F(ReplacementTest, TheTargetIsWhatItWasUntilItIsReplacedByCommit) {
+TEST_F(ReplacementTest, TheTargetIsUnchangedUntilCommit) {
   const std::string target = Old("x");
   absl::StatusOr<Replacement> made = New(target);
   EXPECT_FALSE(made->in_place());
@@ -85,7 +85,7 @@ TEST_F(ReplacementTest, ANewTargetAppearsWithCommit) {
   EXPECT_THAT(Names(), ElementsAre("x"));
 }
 
-TEST_F(ReplacementTest, NobodyElseMayReadItBeforeCommit) {
+TEST_F(ReplacementTest, OnlyTheOwnerMayReadItBeforeCommit) {
   absl::StatusOr<Replacement> made = New(Path("x"));
   EXPECT_EQ(ModeOf(made->file().path()), S_IFREG | 0600u);
 }
@@ -97,7 +97,7 @@ TEST_F(ReplacementTest, WithoutCommitNothingIsLeft) {
   EXPECT_THAT(Names(), ElementsAre("x"));
 }
 
-TEST_F(ReplacementTest, WhenItIsMovedItsFileStays) {
+TEST_F(ReplacementTest, MovingTransfersTheTemporaryFile) {
   absl::StatusOr<Replacement> made = New(Path("x"));
   { Replacement moved = *std::move(made); }
   EXPECT_THAT(Names(), IsEmpty());
@@ -115,7 +115,7 @@ TEST_F(ReplacementTest, ACommitThatFailsLeavesNothing) {
   EXPECT_THAT(std::filesystem::is_empty(Path("x")), true);
 }
 
-TEST_F(ReplacementTest, ALinkStaysALinkAndWhatItLeadsToIsReplaced) {
+TEST_F(ReplacementTest, TheFileThatALinkLeadsToIsReplaced) {
   ASSERT_EQ(mkdir(Path("folder").c_str(), 0755), 0);
   const std::string target = Old("folder/x");
   ASSERT_EQ(symlink("folder/x", Path("link").c_str()), 0);
@@ -127,7 +127,7 @@ TEST_F(ReplacementTest, ALinkStaysALinkAndWhatItLeadsToIsReplaced) {
   EXPECT_THAT(Names(), UnorderedElementsAre("folder", "link", "second"));
 }
 
-TEST_F(ReplacementTest, ALinkThatLeadsNowhereIsRefused) {
+TEST_F(ReplacementTest, ADanglingLinkIsRefused) {
   ASSERT_EQ(symlink("nowhere", Path("link").c_str()), 0);
   ASSERT_EQ(symlink("loop", Path("loop").c_str()), 0);
   EXPECT_THAT(std::string(Replacement::Create(Path("link")).status().message()),
@@ -137,7 +137,7 @@ TEST_F(ReplacementTest, ALinkThatLeadsNowhereIsRefused) {
   EXPECT_THAT(Names(), UnorderedElementsAre("link", "loop"));
 }
 
-TEST_F(ReplacementTest, WhatCannotBecomeAFileIsRefusedAtOnce) {
+TEST_F(ReplacementTest, ATargetThatCannotBeAFileIsRefusedAtOnce) {
   const std::string file = Old("x");
   const std::pair<std::string, std::string> cases[] = {
       {Path(""), "EISDIR"},
@@ -155,7 +155,7 @@ TEST_F(ReplacementTest, WhatCannotBecomeAFileIsRefusedAtOnce) {
   EXPECT_THAT(Names(), ElementsAre("x"));
 }
 
-TEST_F(ReplacementTest, ANameMayBeAsLongAsNamesCanBe) {
+TEST_F(ReplacementTest, ANameMayHaveTheMaximumLength) {
   const std::string name(255, 'n');
   EXPECT_TRUE(New(Path(name))->Commit(0644, false).ok());
   EXPECT_THAT(Names(), ElementsAre(name));
@@ -169,7 +169,7 @@ TEST_F(ReplacementTest, APathMayBeRelative) {
   EXPECT_THAT(Names(), ElementsAre("x"));
 }
 
-TEST_F(ReplacementTest, AFifoIsWrittenItself) {
+TEST_F(ReplacementTest, AFifoIsWrittenInPlace) {
   ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0640), 0);
   const Fd reader(
       open(Path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -184,7 +184,7 @@ TEST_F(ReplacementTest, AFifoIsWrittenItself) {
   EXPECT_THAT(Names(), ElementsAre("fifo"));
 }
 
-TEST_F(ReplacementTest, AnOpenFileIsWrittenItselfAndClosed) {
+TEST_F(ReplacementTest, AnOpenFileIsWrittenInPlaceAndClosed) {
   absl::StatusOr<File> file = File::Open(Old("x"), O_WRONLY);
   ASSERT_TRUE(file.ok());
   const int fd = file->fd();
@@ -196,7 +196,7 @@ TEST_F(ReplacementTest, AnOpenFileIsWrittenItselfAndClosed) {
   EXPECT_EQ(ModeOf(Path("x")) & 0700u, 0600u);
 }
 
-TEST_F(ReplacementDeathTest, AFatalSignalLeavesTheOldAndNothingElse) {
+TEST_F(ReplacementDeathTest, AFatalSignalLeavesOnlyTheOldFile) {
   const std::string target = Old("x");
   for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     EXPECT_EXIT(
@@ -210,7 +210,7 @@ TEST_F(ReplacementDeathTest, AFatalSignalLeavesTheOldAndNothingElse) {
   }
 }
 
-TEST_F(ReplacementDeathTest, AFatalSignalAfterCommitLeavesTheNew) {
+TEST_F(ReplacementDeathTest, AFatalSignalAfterCommitLeavesTheNewFile) {
   const std::string target = Old("x");
   EXPECT_EXIT(
       {
@@ -222,7 +222,7 @@ TEST_F(ReplacementDeathTest, AFatalSignalAfterCommitLeavesTheNew) {
   EXPECT_EQ(Contents(target), NewContents());
 }
 
-TEST_F(ReplacementDeathTest, ASignalThatIsIgnoredStaysIgnored) {
+TEST_F(ReplacementDeathTest, AnIgnoredSignalStaysIgnored) {
   const std::string target = Old("x");
   EXPECT_EXIT(
       {

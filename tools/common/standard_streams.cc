@@ -10,7 +10,7 @@
 namespace uasio {
 namespace {
 
-absl::StatusOr<File> Standard(int fd, const char* name) {
+absl::StatusOr<File> Duplicate(int fd, const char* name) {
   const int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) {
     return ErrnoStatus(errno, absl::StrCat("cannot use ", name));
@@ -24,11 +24,11 @@ absl::StatusOr<File> Standard(int fd, const char* name) {
 }  // namespace
 
 absl::StatusOr<File> StandardInput() {
-  return Standard(STDIN_FILENO, "standard input");
+  return Duplicate(STDIN_FILENO, "standard input");
 }
 
 absl::StatusOr<File> StandardOutput() {
-  return Standard(STDOUT_FILENO, "standard output");
+  return Duplicate(STDOUT_FILENO, "standard output");
 }
 
 }  // namespace uasio

@@ -11,7 +11,8 @@
 
 namespace uasio {
 
-// To be used at the file position: at any byte, and so not directly.
+// Use them at their file position (kFilePosition).  The position may be
+// unaligned, so O_DIRECT is cleared, for all fds that share the open file.
 absl::StatusOr<File> StandardInput();
 absl::StatusOr<File> StandardOutput();
 

@@ -1,6 +1,6 @@
 // asio_cp SRC DST: copies a file by direct I/O, with read-ahead and write-back.
 //
-// The worked example of the library: see copy.cc for how a queue is used.
+// The worked example of the library: copy.cc shows how to use a queue.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,29 +29,31 @@
 
 ABSL_FLAG(uasio::Bytes, buffer, uasio::Bytes{1 << 20},
           "the size of a block, a multiple of 4k");
-ABSL_FLAG(uint32_t, depth, 8, "how many blocks are read ahead, and written");
+ABSL_FLAG(uint32_t, depth, 8,
+          "how many blocks are read ahead, and how many written, at a time");
 ABSL_FLAG(bool, verify, false,
-          "read SRC and the copy again, and compare them, before DST becomes "
-          "the copy");
+          "before the copy replaces DST, read it and SRC again and compare "
+          "them");
 ABSL_FLAG(bool, sync, false,
           "return when the copy and its name are on the disk (fsync)");
-ABSL_FLAG(uasio::Progress::When, progress, uasio::Progress::When::kAuto,
-          "a bar on stderr: auto (on a terminal), always or never");
+ABSL_FLAG(
+    uasio::Progress::When, progress, uasio::Progress::When::kAuto,
+    "whether to draw a bar on stderr: auto (on a terminal), always or never");
 
 namespace uasio {
 namespace {
 
 constexpr char kUsage[] = R"(usage: asio_cp [FLAGS] SRC DST
 
-Copies SRC to DST by direct I/O; - is standard input or output.  DST is written
-under a temporary name beside it and renamed when it is whole; it gets SRC's
-permission bits, and holes where SRC has them.
+Copies SRC to DST by direct I/O; - is standard input or output.  The copy is
+written under a temporary name beside DST and renamed to DST when complete; it
+gets SRC's permission bits, and holes where SRC has them.
 )";
 
 constexpr uint32_t kDepthMax = 1024;
 constexpr mode_t kPermissionBits = 0777;
 
-// What was asked for.
+// The command line.
 struct Job {
   std::string source;
   std::string target;
@@ -81,7 +83,7 @@ Job ParseJob(int argc, char** argv) {
   return job;
 }
 
-// What the copy's permission bits are to be.
+// Returns the permission bits for the copy of `source`, opened from `path`.
 mode_t ModeFor(const File& source, const std::string& path) {
   struct stat info;
   if (path == "-" || fstat(source.fd(), &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -90,9 +92,10 @@ mode_t ModeFor(const File& source, const std::string& path) {
   return info.st_mode & kPermissionBits;
 }
 
-// A read of a pipe gets what is there: let that be a whole block, or what
-// everybody may ask for (/proc/sys/fs/pipe-max-size).  Refused, it is slower.
-void WidenPipe(const File& file, size_t block_bytes) {
+// If the file is a pipe, enlarges it to a block, or to the size that is allowed
+// for unprivileged users by default (/proc/sys/fs/pipe-max-size): a read
+// returns at most what is in the pipe.  If that fails, copying is only slower.
+void EnlargePipe(const File& file, size_t block_bytes) {
   constexpr size_t kPipeBytesMax = 1 << 20;
   const int bytes = static_cast<int>(std::min(block_bytes, kPipeBytesMax));
   const int before = fcntl(file.fd(), F_GETPIPE_SZ);
@@ -129,9 +132,9 @@ bool IsStream(const File& file, const std::string& path) {
   return path == "-" || !file.Size().ok();
 }
 
-// With --verify, also compares them.
-absl::Status CopyContents(const Job& job, Queue* queue, const File& source,
-                          const Replacement& target) {
+// Copies, and with --verify compares.
+absl::Status CopyAndVerify(const Job& job, Queue* queue, const File& source,
+                           const Replacement& target) {
   const bool verify = absl::GetFlag(FLAGS_verify);
   const bool from_stream = IsStream(source, job.source);
   if (verify && (from_stream || target.in_place())) {
@@ -140,12 +143,12 @@ absl::Status CopyContents(const Job& job, Queue* queue, const File& source,
   }
   Progress progress(absl::GetFlag(FLAGS_progress));
   absl::Status status =
-      Copy(queue, {&source, from_stream},
-           {&target.file(), IsStream(target.file(), job.target)}, job.depth,
-           &progress)
+      CopyFile(queue, {&source, from_stream},
+               {&target.file(), IsStream(target.file(), job.target)}, job.depth,
+               &progress)
           .status();
   if (status.ok() && verify) {
-    status = Compare(queue, source, target.file(), job.depth, &progress);
+    status = CompareFiles(queue, source, target.file(), job.depth, &progress);
   }
   return status;
 }
@@ -158,11 +161,11 @@ absl::Status Run(const Job& job) {
   if (!source.ok()) return source.status();
   absl::Status status = CheckDistinct(*source, job.target);
   if (!status.ok()) return status;
-  WidenPipe(*source, job.queue.buffer_bytes);
+  EnlargePipe(*source, job.queue.buffer_bytes);
   absl::StatusOr<Replacement> target = OpenTarget(job.target);
   if (!target.ok()) return target.status();
   Queue queue(job.queue, *std::move(backend));
-  status = CopyContents(job, &queue, *source, *target);
+  status = CopyAndVerify(job, &queue, *source, *target);
   if (!status.ok()) {
     return absl::Status(status.code(),
                         absl::StrCat("cannot copy ", job.source, " to ",

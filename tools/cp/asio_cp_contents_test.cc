@@ -1,4 +1,4 @@
-// That a copy is what it is a copy of, from and to everything.
+// asio_cp copies exactly, from and to all kinds of files.
 
 #include <linux/loop.h>
 #include <sys/ioctl.h>
@@ -27,7 +27,7 @@ TEST_P(AsioCpContentsTest, FilesOfAllSizesAreCopiedExactly) {
   EXPECT_THAT(Names(), ElementsAre("copy", "source"));
 }
 
-TEST_P(AsioCpContentsTest, AllSizesOfBuffersAndDepthsWillDo) {
+TEST_P(AsioCpContentsTest, CopiesWithAllBufferSizesAndDepths) {
   const std::string data = Pattern(3 * kMiB + 12345);
   const std::string source = NewFile("source", data);
   for (const char* buffer : {"--buffer=4k", "--buffer=12k", "--buffer=16m"}) {
@@ -38,7 +38,7 @@ TEST_P(AsioCpContentsTest, AllSizesOfBuffersAndDepthsWillDo) {
   }
 }
 
-TEST_P(AsioCpContentsTest, FilesGoFromAndToMemory) {
+TEST_P(AsioCpContentsTest, CopiesFromAndToTmpfs) {
   const std::string data = Pattern(3 * kMiB + 5);
   const Scratch memory("/dev/shm");
   const std::string source = memory.NewFile("source", data);
@@ -48,7 +48,7 @@ TEST_P(AsioCpContentsTest, FilesGoFromAndToMemory) {
   EXPECT_TRUE(Contents(memory.Path("copy")) == data);
 }
 
-TEST_P(AsioCpContentsTest, AnOldDstIsReplacedHoweverLongItWas) {
+TEST_P(AsioCpContentsTest, AnOldDstOfAnySizeIsReplaced) {
   for (size_t size : {size_t{0}, size_t{10}, kMiB, 3 * kMiB}) {
     const std::string data = Pattern(kMiB + 1);
     const std::string target = NewFile("target", std::string(size, 'o'));
@@ -57,7 +57,7 @@ TEST_P(AsioCpContentsTest, AnOldDstIsReplacedHoweverLongItWas) {
   }
 }
 
-TEST_P(AsioCpContentsTest, DstGetsThePermissionBits) {
+TEST_P(AsioCpContentsTest, DstGetsThePermissionBitsOfSrc) {
   const std::string source = NewFile("source", "x");
   for (mode_t mode : {0600, 0644, 0755, 0444, 0666}) {
     ASSERT_EQ(chmod(source.c_str(), mode), 0);
@@ -66,7 +66,7 @@ TEST_P(AsioCpContentsTest, DstGetsThePermissionBits) {
   }
 }
 
-TEST_P(AsioCpContentsTest, DstIsNotSetuidForWhoCopiedIt) {
+TEST_P(AsioCpContentsTest, SetuidAndSetgidAreNotCopied) {
   const std::string source = NewFile("source", "x");
   ASSERT_EQ(chmod(source.c_str(), 06755), 0);
   ExpectSuccess(Cp({source, Path("copy")}));
@@ -86,7 +86,7 @@ TEST_P(AsioCpContentsTest, HolesStayHoles) {
   EXPECT_TRUE(Contents(Path("copy")) == Contents(source));
 }
 
-// With data on both sides of 2 and of 4 GiB, and an odd end.
+// With data across 2 GiB and 4 GiB, and a partial block at the end.
 TEST_P(AsioCpContentsTest, FilesMayBeLargerThanFourGibibytes) {
   const int64_t kGib = int64_t{1} << 30;
   const int64_t size = 5 * kGib + 77;
@@ -129,7 +129,7 @@ TEST_P(AsioCpContentsTest, StandardInputMayBeAPipeOrAFile) {
   EXPECT_EQ(lseek(file.get(), 0, SEEK_CUR), static_cast<off_t>(data.size()));
 }
 
-TEST_P(AsioCpContentsTest, FromStandardInputDstIsANewFileOfTheUsers) {
+TEST_P(AsioCpContentsTest, FromStandardInputDstHasTheModeOfANewFile) {
   const std::string source = NewFile("source", "x");
   ASSERT_EQ(chmod(source.c_str(), 0777), 0);
   const Fd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
@@ -162,7 +162,7 @@ TEST_P(AsioCpContentsTest, StandardOutputMayBeAPipeOrAFile) {
   EXPECT_TRUE(got == data);
 }
 
-TEST_P(AsioCpContentsTest, BothMayBeStandardAndAppend) {
+TEST_P(AsioCpContentsTest, CopiesStandardInputToStandardOutputWithAppend) {
   const std::string data = Pattern(kMiB + 77);
   const Fd in(open(NewFile("source", data).c_str(), O_RDONLY | O_CLOEXEC));
   const Fd out(
@@ -174,7 +174,7 @@ TEST_P(AsioCpContentsTest, BothMayBeStandardAndAppend) {
   EXPECT_TRUE(Contents(Path("target")) == "old" + data);
 }
 
-TEST_P(AsioCpContentsTest, StandardFdsWithODirectHaveNoPadding) {
+TEST_P(AsioCpContentsTest, CopiesStandardFdsWithODirectExactly) {
   const std::string data = Pattern(kMiB + 77);
   const std::string target = NewFile("target", "");
   const Fd in(
@@ -188,7 +188,7 @@ TEST_P(AsioCpContentsTest, StandardFdsWithODirectHaveNoPadding) {
   EXPECT_TRUE(Contents(target) == data);
 }
 
-TEST_P(AsioCpContentsTest, AStreamGetsTheZerosOfHoles) {
+TEST_P(AsioCpContentsTest, HolesAreWrittenToAStreamAsZeros) {
   const std::string source = NewFile("source", "begin");
   ASSERT_EQ(truncate(source.c_str(), 3 * kMiB + 1), 0);
   const Outcome outcome = Cp({source, "-"});
@@ -231,7 +231,7 @@ TEST_P(AsioCpContentsTest, DevicesAreReadAndWritten) {
   EXPECT_EQ(Contents(Path("copy")), "");
 }
 
-TEST_P(AsioCpContentsTest, AFileOfProcIsReadThoughItSaysThatItIsEmpty) {
+TEST_P(AsioCpContentsTest, AFileOfProcWithSizeZeroIsCopied) {
   ExpectSuccess(Cp({"/proc/version", Path("copy")}));
   EXPECT_EQ(Contents(Path("copy")), Contents("/proc/version"));
 }
@@ -245,7 +245,7 @@ TEST_P(AsioCpContentsTest, ALinkStaysALink) {
   EXPECT_THAT(Names(), ElementsAre("link", "source", "target"));
 }
 
-TEST_P(AsioCpContentsTest, NamesMayBeLongAndStrange) {
+TEST_P(AsioCpContentsTest, NamesMayBeLongAndOdd) {
   const std::string names[] = {std::string(255, 'n'), "-dash", " ", "a\nb"};
   const std::string source = NewFile("source", "new");
   for (const std::string& name : names) {
@@ -259,7 +259,7 @@ TEST_P(AsioCpContentsTest, NamesMayBeLongAndStrange) {
   EXPECT_EQ(Contents(Path("--dash")), "new");
 }
 
-TEST_P(AsioCpContentsTest, SyncAndVerifyTakeFilesOfAllSizes) {
+TEST_P(AsioCpContentsTest, SyncAndVerifyWorkForFilesOfAllSizes) {
   for (size_t size : {size_t{0}, size_t{1}, size_t{4096}, 2 * kMiB + 77}) {
     const std::string data = Pattern(size);
     const std::string source = NewFile("source", data);
@@ -268,7 +268,7 @@ TEST_P(AsioCpContentsTest, SyncAndVerifyTakeFilesOfAllSizes) {
   }
 }
 
-// A block device that is the file at `path`, until it is closed.
+// Opens a loop device on the file at `path`; closing it detaches the file.
 Fd NewDisk(const std::string& path, std::string* name) {
   const Fd control(open("/dev/loop-control", O_RDWR | O_CLOEXEC));
   const int number = ioctl(control.get(), LOOP_CTL_GET_FREE);
@@ -282,10 +282,10 @@ Fd NewDisk(const std::string& path, std::string* name) {
   return disk;
 }
 
-TEST_P(AsioCpContentsTest, ADiskIsWrittenItselfAndGetsTheZerosOfHoles) {
+TEST_P(AsioCpContentsTest, ADiskIsWrittenInPlaceAndHolesAreZeros) {
   std::string disk;
   const Fd holder = NewDisk(NewFile("disk", Pattern(4 * kMiB)), &disk);
-  if (holder.get() < 0) GTEST_SKIP() << "no loop device to be had";
+  if (holder.get() < 0) GTEST_SKIP() << "no loop device is available";
   const std::string source = NewFile("source", "begin");
   ASSERT_EQ(truncate(source.c_str(), 2 * kMiB + 512), 0);
   ExpectSuccess(Cp({"--sync", source, disk}));

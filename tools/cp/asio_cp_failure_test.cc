@@ -1,4 +1,4 @@
-// That a copy that fails says so in one line and leaves all as it was.
+// A copy that fails prints one line and changes no file.
 
 #include <sys/resource.h>
 
@@ -15,8 +15,8 @@ constexpr size_t kMiB = 1 << 20;
 
 class AsioCpFailureTest : public AsioCpTest {
  protected:
-  // Copying to `target`, an old file in `folder`, fails with `words` and leaves
-  // it and nothing else there.
+  // Expects an error with `words`, and that neither `target` nor the names in
+  // its folder have changed.
   void ExpectRefused(const Words& args, const Words& words,
                      const std::string& target,
                      const ProgramOptions& options = {}) const {
@@ -80,7 +80,7 @@ TEST_P(AsioCpFailureTest, StandardInputAndOutputAreNotCopiedOntoThemselves) {
   ExpectRefused({"-", "-"}, {"standard input", "the same file"}, file, options);
 }
 
-TEST_P(AsioCpFailureTest, WhoMayNotReadSrcIsTold) {
+TEST_P(AsioCpFailureTest, AnUnreadableSrcIsNamed) {
   const std::string source = NewFile("source", "new");
   const std::string target = NewFile("target", "old");
   ASSERT_EQ(chmod(source.c_str(), 0), 0);
@@ -89,7 +89,7 @@ TEST_P(AsioCpFailureTest, WhoMayNotReadSrcIsTold) {
   ExpectRefused({source, target}, {source, "EACCES"}, target, options);
 }
 
-TEST_P(AsioCpFailureTest, WhoMayNotWriteDstOrBesideItIsTold) {
+TEST_P(AsioCpFailureTest, AnUnwritableDstOrFolderIsReported) {
   const std::string source = NewFile("source", "new");
   ASSERT_EQ(mkdir(Path("folder").c_str(), 0755), 0);
   const std::string target = NewFile("folder/target", "old");
@@ -103,7 +103,7 @@ TEST_P(AsioCpFailureTest, WhoMayNotWriteDstOrBesideItIsTold) {
   ASSERT_EQ(chmod(Path("folder").c_str(), 0755), 0);
 }
 
-TEST_P(AsioCpFailureTest, AReadOnlyFileSystemIsTold) {
+TEST_P(AsioCpFailureTest, AReadOnlyFileSystemIsReported) {
   const SmallFileSystem small("1m");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const std::string target = small.Path("target");
@@ -114,7 +114,7 @@ TEST_P(AsioCpFailureTest, AReadOnlyFileSystemIsTold) {
   ExpectRefused({source, small.Path("x")}, {small.Path("x"), "EROFS"}, target);
 }
 
-TEST_P(AsioCpFailureTest, AFullDiskIsTold) {
+TEST_P(AsioCpFailureTest, AFullDiskIsReported) {
   const SmallFileSystem small("256k");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const std::string target = small.Path("target");
@@ -131,7 +131,7 @@ TEST_P(AsioCpFailureTest, AFullDiskIsTold) {
   ExpectRefused({source, "/dev/full"}, {"/dev/full", "ENOSPC"}, target);
 }
 
-TEST_P(AsioCpFailureTest, AFileThatBecomesTooLargeIsTold) {
+TEST_P(AsioCpFailureTest, ExceedingTheFileSizeLimitIsReported) {
   const std::string source = NewFile("source", Pattern(6 * kMiB));
   const std::string target = NewFile("target", "old");
   const Fd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
@@ -145,7 +145,7 @@ TEST_P(AsioCpFailureTest, AFileThatBecomesTooLargeIsTold) {
   ExpectRefused({"-", target}, {target, "EFBIG"}, target, options);
 }
 
-TEST_P(AsioCpFailureTest, AReaderThatGoesAwayIsTold) {
+TEST_P(AsioCpFailureTest, AClosedReadEndIsReported) {
   const std::string source = NewFile("source", Pattern(kMiB));
   Pipe pipe;
   pipe.read_end.Close();
@@ -154,7 +154,7 @@ TEST_P(AsioCpFailureTest, AReaderThatGoesAwayIsTold) {
   ExpectRefused({source, "-"}, {source, "EPIPE"}, source, options);
 }
 
-TEST_P(AsioCpFailureTest, ClosedStandardFdsAreTold) {
+TEST_P(AsioCpFailureTest, ClosedStandardFdsAreReported) {
   const std::string source = NewFile("source", "new");
   ProgramOptions options;
   options.in_child = [] { close(0), close(1); };
@@ -172,13 +172,13 @@ TEST_P(AsioCpFailureTest, VerifyRefusesWhatItCannotReadAgain) {
 }
 
 TEST_P(AsioCpFailureTest, VerifyFindsACopyThatDiffers) {
-  // It says that it is empty, and is not.
+  // Its size is 0, but it has contents.
   const std::string target = NewFile("target", "old");
   ExpectRefused({"--verify", "/proc/version", target},
                 {"/proc/version has 0 bytes", target}, target);
 }
 
-TEST_P(AsioCpFailureTest, WrongUsageIsToldAndExitCode2) {
+TEST_P(AsioCpFailureTest, WrongUsageExitsWith2) {
   const std::string source = NewFile("source", "new");
   const std::string target = Path("target");
   const Words cases[] = {
@@ -205,7 +205,7 @@ TEST_P(AsioCpFailureTest, WrongUsageIsToldAndExitCode2) {
   EXPECT_THAT(Names(), ElementsAre("source"));
 }
 
-TEST_P(AsioCpFailureTest, HelpIsNoFailure) {
+TEST_P(AsioCpFailureTest, HelpExitsWith0) {
   const Outcome outcome = Cp({"--help"});
   ExpectSuccess(outcome);
   EXPECT_THAT(outcome.out, testing::StartsWith("usage: asio_cp "));

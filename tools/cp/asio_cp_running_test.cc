@@ -1,5 +1,4 @@
-// What asio_cp does while it runs: it can be killed, and it shows how far it
-// is.
+// asio_cp can be killed while it runs, and shows its progress.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,8 +15,8 @@ using testing::HasSubstr;
 
 class AsioCpRunningTest : public AsioCpTest {
  protected:
-  // Begins to copy a pipe that stays open, ends that by `signal` as soon as
-  // there is a temporary file, and returns what the user sees.
+  // Starts to copy a pipe that stays open, and sends `signal` when the
+  // temporary file exists.
   Outcome KillMidway(const std::string& target, int signal) const {
     const Fd watch(inotify_init1(IN_CLOEXEC));
     EXPECT_GE(inotify_add_watch(watch.get(), Path("").c_str(), IN_CREATE), 0);
@@ -33,7 +32,7 @@ class AsioCpRunningTest : public AsioCpTest {
   }
 };
 
-TEST_P(AsioCpRunningTest, WhoInterruptsItFindsTheOldDstAndNothingElse) {
+TEST_P(AsioCpRunningTest, AFatalSignalLeavesOnlyTheOldDst) {
   const std::string target = NewFile("target", "old");
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     const Outcome outcome = KillMidway(target, signal);
@@ -44,18 +43,18 @@ TEST_P(AsioCpRunningTest, WhoInterruptsItFindsTheOldDstAndNothingElse) {
   }
 }
 
-TEST_P(AsioCpRunningTest, WhoInterruptsItFindsNoNewDst) {
+TEST_P(AsioCpRunningTest, AFatalSignalLeavesNoNewDst) {
   EXPECT_EQ(KillMidway(Path("target"), SIGTERM).signal, SIGTERM);
   EXPECT_THAT(Names(), ElementsAre());
 }
 
-TEST_P(AsioCpRunningTest, WhoKillsItFindsTheOldDst) {
+TEST_P(AsioCpRunningTest, SigkillLeavesTheOldDst) {
   const std::string target = NewFile("target", "old");
   EXPECT_EQ(KillMidway(target, SIGKILL).signal, SIGKILL);
   EXPECT_EQ(Contents(target), "old");
 }
 
-TEST_P(AsioCpRunningTest, ShowsProgressInAPipeOnlyIfTold) {
+TEST_P(AsioCpRunningTest, ShowsProgressInAPipeOnlyWithAlways) {
   const std::string source = NewFile("source", Pattern(5 << 20));
   for (const char* when : {"--progress=auto", "--progress=never"}) {
     ExpectSuccess(Cp({when, source, Path("copy")}));
@@ -68,7 +67,7 @@ TEST_P(AsioCpRunningTest, ShowsProgressInAPipeOnlyIfTold) {
   EXPECT_THAT(outcome.err, EndsWith("\r\033[K"));
 }
 
-TEST_P(AsioCpRunningTest, OnATerminalItShowsProgressUnlessTold) {
+TEST_P(AsioCpRunningTest, ShowsProgressOnATerminalExceptWithNever) {
   const std::string source = NewFile("source", Pattern(5 << 20));
   for (const char* when :
        {"--progress=auto", "--progress=always", "--progress=never"}) {

@@ -1,5 +1,5 @@
-// What tests of asio_cp need: a folder of files, and asio_cp run in it on each
-// backend.
+// For tests of asio_cp: a fixture that runs it on each backend, with a folder
+// for its files.
 
 #ifndef UASIO_TOOLS_CP_ASIO_CP_TESTING_H_
 #define UASIO_TOOLS_CP_ASIO_CP_TESTING_H_
@@ -39,7 +39,7 @@ class AsioCpTest : public testing::TestWithParam<std::string> {
     return scratch_.NewFile(name, contents);
   }
 
-  // asio_cp with this backend, with these arguments.
+  // The command line of asio_cp with this backend and these arguments.
   Words Command(Words args) const {
     args.insert(args.begin(), {"asio_cp", "--backend=" + GetParam()});
     return args;
@@ -53,7 +53,7 @@ class AsioCpTest : public testing::TestWithParam<std::string> {
     EXPECT_EQ(outcome.err, "");
   }
 
-  // One line on stderr that has all of `words`.
+  // Expects one line on stderr that contains all of `words`.
   void ExpectFailure(const Outcome& outcome, int exit_code,
                      const Words& words) const {
     EXPECT_EQ(outcome.exit_code, exit_code);
@@ -65,7 +65,7 @@ class AsioCpTest : public testing::TestWithParam<std::string> {
     }
   }
 
-  // What is in a folder, in the order of the alphabet.
+  // The sorted names of the files in a folder.
   static Words Names(const std::string& folder) {
     Words names;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -29,11 +29,11 @@ class Comparer {
   };
 
   absl::Status CompareSizes();
-  absl::Status Pump();
-  bool Start(int64_t offset);
-  absl::Status Take(Request* request);
-  absl::Status Judge(const Pair& pair) const;
-  void Settle();
+  absl::Status CompareBlocks();
+  bool StartReads(int64_t offset);
+  absl::Status HandleCompletion(Request* request);
+  absl::Status ComparePair(const Pair& pair) const;
+  void CancelAndDrain();
 
   Queue* const queue_;
   const File* const files_[2];
@@ -46,8 +46,8 @@ class Comparer {
 
 absl::Status Comparer::Run() {
   absl::Status status = CompareSizes();
-  if (status.ok()) status = Pump();
-  Settle();
+  if (status.ok()) status = CompareBlocks();
+  CancelAndDrain();
   return status;
 }
 
@@ -65,13 +65,13 @@ absl::Status Comparer::CompareSizes() {
                                           " has ", sizes[1]));
 }
 
-absl::Status Comparer::Pump() {
+absl::Status Comparer::CompareBlocks() {
   progress_->Begin("verifying", size_);
   const int64_t block_bytes =
       static_cast<int64_t>(queue_->options().buffer_bytes);
   int64_t next = 0;
   while (true) {
-    while (next < size_ && pairs_.size() < depth_ && Start(next)) {
+    while (next < size_ && pairs_.size() < depth_ && StartReads(next)) {
       next += block_bytes;
     }
     if (pairs_.empty() && next >= size_) return absl::OkStatus();
@@ -79,13 +79,13 @@ absl::Status Comparer::Pump() {
       return absl::ResourceExhaustedError(
           absl::StrCat("no memory for two buffers of ", block_bytes, " bytes"));
     }
-    const absl::Status status = Take(queue_->Wait());
+    const absl::Status status = HandleCompletion(queue_->Wait());
     if (!status.ok()) return status;
   }
 }
 
-// False: the queue has no two requests to give.
-bool Comparer::Start(int64_t offset) {
+// Returns false if the queue cannot lend two requests now.
+bool Comparer::StartReads(int64_t offset) {
   Pair pair = {offset, {queue_->Get(), queue_->Get()}, {false, false}};
   if (pair.requests[0] == nullptr || pair.requests[1] == nullptr) {
     for (Request* r : pair.requests) {
@@ -105,12 +105,12 @@ bool Comparer::Start(int64_t offset) {
   return true;
 }
 
-absl::Status Comparer::Take(Request* request) {
+absl::Status Comparer::HandleCompletion(Request* request) {
   Pair* pair = static_cast<Pair*>(request->user_data);
   pair->done[request == pair->requests[1]] = true;
   if (request->result < 0) return request->status();
   while (!pairs_.empty() && pairs_.front().done[0] && pairs_.front().done[1]) {
-    const absl::Status status = Judge(pairs_.front());
+    const absl::Status status = ComparePair(pairs_.front());
     if (!status.ok()) return status;
     progress_->Update(pairs_.front().offset);
     for (Request* r : pairs_.front().requests) queue_->Put(r);
@@ -119,7 +119,7 @@ absl::Status Comparer::Take(Request* request) {
   return absl::OkStatus();
 }
 
-absl::Status Comparer::Judge(const Pair& pair) const {
+absl::Status Comparer::ComparePair(const Pair& pair) const {
   const Request& a = *pair.requests[0];
   const Request& b = *pair.requests[1];
   const int64_t common = std::min(a.result, b.result);
@@ -133,8 +133,9 @@ absl::Status Comparer::Judge(const Pair& pair) const {
                                           pair.offset + (differs - a.buffer)));
 }
 
-// Gives all requests back; after an error some are running.
-void Comparer::Settle() {
+// Puts all requests back; cancels those that are still in flight after an
+// error.
+void Comparer::CancelAndDrain() {
   for (const Pair& pair : pairs_) {
     for (int i = 0; i < 2; ++i) {
       if (pair.done[i]) {
@@ -145,15 +146,15 @@ void Comparer::Settle() {
     }
   }
   pairs_.clear();
-  queue_->Sync().IgnoreError();  // It has none of reads.
+  queue_->Sync().IgnoreError();  // It returns no errors of reads.
   while (Request* request = queue_->TryWait()) queue_->Put(request);
   for (const File* file : files_) queue_->Forget(file->fd()).IgnoreError();
 }
 
 }  // namespace
 
-absl::Status Compare(Queue* queue, const File& a, const File& b, size_t depth,
-                     Progress* progress) {
+absl::Status CompareFiles(Queue* queue, const File& a, const File& b,
+                          size_t depth, Progress* progress) {
   return Comparer(queue, a, b, depth, progress).Run();
 }
 

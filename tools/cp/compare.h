@@ -1,12 +1,12 @@
-// Compares the contents of two files through a Queue, by reading ahead in both.
+// Compares the contents of two files through a Queue, with read-ahead in both.
 //
 // Threads:   the queue's.
 // Ownership: queue and files are borrowed, and must not be in use elsewhere;
-//            the queue is left with nothing in flight.
+//            when it returns, nothing is in flight.
 // Units:     bytes; the queue's buffer_bytes is a multiple of
 //            kBufferAlignment.
 // Blocks:    until all is compared, a difference is found, or a read fails.
-// Errors:    the difference, or the failed read.
+// Errors:    absl::Status of the first difference, or of the failed read.
 
 #ifndef UASIO_TOOLS_CP_COMPARE_H_
 #define UASIO_TOOLS_CP_COMPARE_H_
@@ -20,11 +20,13 @@
 
 namespace uasio {
 
-// Fails with the first byte in which `a` and `b`, which have sizes, differ, or
-// with their sizes if these do.  `depth` blocks of each are read ahead, if the
-// queue has as many requests to give; it must have two.
-absl::Status Compare(Queue* queue, const File& a, const File& b, size_t depth,
-                     Progress* progress);
+// Returns OK if `a` and `b` are equal; else an error that has their sizes if
+// these differ, or the offset of the first byte that differs.  Up to `depth`
+// blocks of each are read ahead; fewer if the queue has fewer requests.  Fails
+// if it has only one.
+// REQUIRES: both files have sizes.
+absl::Status CompareFiles(Queue* queue, const File& a, const File& b,
+                          size_t depth, Progress* progress);
 
 }  // namespace uasio
 

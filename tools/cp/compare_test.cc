@@ -17,13 +17,13 @@ using testing::HasSubstr;
 
 class CompareTest : public CopyingTest {
  protected:
-  // The message that comparing files with these contents ends with.
+  // The error message of comparing files with these contents; "" if equal.
   std::string MessageFor(const std::string& a, const std::string& b,
                          int flags_of_b = O_RDONLY) {
     const File file_a = OpenFile(scratch_.NewFile("a", a), O_RDONLY);
     const File file_b = OpenFile(scratch_.NewFile("b", b), flags_of_b);
     const absl::Status status =
-        Compare(queue_.get(), file_a, file_b, kDepth, &progress_);
+        CompareFiles(queue_.get(), file_a, file_b, kDepth, &progress_);
     ExpectIdle();
     return std::string(status.message());
   }
@@ -40,7 +40,7 @@ TEST_P(CompareTest, EqualFilesOfAllSizesAreEqual) {
   }
 }
 
-TEST_P(CompareTest, TheFirstByteThatDiffersIsTold) {
+TEST_P(CompareTest, TheFirstByteThatDiffersIsReported) {
   const std::string data = Pattern(100001);
   for (size_t byte : {0, 4095, 4096, 50000, 100000}) {
     std::string other = data;
@@ -49,14 +49,14 @@ TEST_P(CompareTest, TheFirstByteThatDiffersIsTold) {
   }
 }
 
-TEST_P(CompareTest, OfSeveralDifferencesItIsTheFirst) {
+TEST_P(CompareTest, OfSeveralDifferencesTheFirstIsReported) {
   const std::string data = Pattern(100001);
   std::string other = data;
   for (size_t byte : {60000, 60001, 90000, 100000}) other[byte] ^= 1;
   EXPECT_EQ(MessageFor(data, other), DifferAt(60000));
 }
 
-TEST_P(CompareTest, SizesThatDifferAreTold) {
+TEST_P(CompareTest, SizesThatDifferAreReported) {
   EXPECT_EQ(MessageFor(Pattern(5000), Pattern(5001)),
             scratch_.Path("a") + " has 5000 bytes, and " + scratch_.Path("b") +
                 " has 5001");
@@ -68,10 +68,11 @@ TEST_P(CompareTest, AHoleEqualsZeros) {
   const File sparse = OpenFile(path, O_RDONLY);
   const File zeros =
       OpenFile(scratch_.NewFile("zeros", std::string(100001, '\0')), O_RDONLY);
-  EXPECT_TRUE(Compare(queue_.get(), sparse, zeros, kDepth, &progress_).ok());
+  EXPECT_TRUE(
+      CompareFiles(queue_.get(), sparse, zeros, kDepth, &progress_).ok());
 }
 
-TEST_P(CompareTest, AReadThatFailsIsTold) {
+TEST_P(CompareTest, AFailedReadIsReported) {
   const std::string data = Pattern(100001);
   const std::string message = MessageFor(data, data, O_WRONLY);
   EXPECT_THAT(message, HasSubstr("/b): EBADF"));

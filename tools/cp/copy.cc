@@ -19,10 +19,10 @@
 namespace uasio {
 namespace {
 
-constexpr int64_t kNotKnown = INT64_MAX;
+constexpr int64_t kUnknownSize = INT64_MAX;
 
-// The whole of a copy.  Blocks are read in parallel and written in order, each
-// by turning its read request into a write-back.
+// Blocks are read in parallel and written in order.  When a block is read, its
+// request is submitted again as a write-back.
 class Copier {
  public:
   Copier(Queue* queue, CopyEnd source, CopyEnd target, size_t depth,
@@ -48,13 +48,13 @@ class Copier {
   absl::Status Prepare();
   absl::Status PrepareTarget();
   absl::Status Reserve();
-  absl::Status Pump();
+  absl::Status CopyBlocks();
   absl::Status StartReads();
-  void Read(Block* block);
-  absl::Status Take(Request* request);
-  void Write(const Block& block);
-  absl::Status Settle();
-  absl::Status Finish();
+  void SubmitRead(Block* block);
+  absl::Status HandleCompletion(Request* request);
+  void SubmitWriteBack(const Block& block);
+  absl::Status CancelAndDrain();
+  absl::Status SetTargetSize();
 
   Queue* const queue_;
   const CopyEnd source_;
@@ -62,18 +62,18 @@ class Copier {
   size_t depth_;
   Progress* const progress_;
 
-  int64_t size_ = kNotKnown;  // Of the copy.
-  bool fills_file_ = false;   // The target is a regular file, at offsets.
+  int64_t size_ = kUnknownSize;          // Of the copy.
+  bool target_is_regular_file_ = false;  // And no stream.
   std::optional<DataBlocks> blocks_;
   std::deque<Block> reading_;  // In the order of their offsets.
 };
 
 absl::StatusOr<int64_t> Copier::Run() {
   absl::Status status = Prepare();
-  if (status.ok()) status = Pump();
-  const absl::Status written = Settle();
+  if (status.ok()) status = CopyBlocks();
+  const absl::Status written = CancelAndDrain();
   if (status.ok()) status = written;
-  if (status.ok()) status = Finish();
+  if (status.ok()) status = SetTargetSize();
   if (!status.ok()) return status;
   return size_;
 }
@@ -90,29 +90,31 @@ absl::Status Copier::Prepare() {
     if (!size.ok()) return size.status();
     if (*size > 0) size_ = *size;
   }
-  // Where a block ends short of its end, the next one cannot be read ahead.
-  if (size_ == kNotKnown) depth_ = 1;
-  progress_->Begin("copying", size_ == kNotKnown ? 0 : size_);
+  // Without a size, reads may be short: the next offset is known only after the
+  // read.
+  if (size_ == kUnknownSize) depth_ = 1;
+  progress_->Begin("copying", size_ == kUnknownSize ? 0 : size_);
   return PrepareTarget();
 }
 
 absl::Status Copier::PrepareTarget() {
   const int fd = target_.file->fd();
   struct stat info;
-  fills_file_ =
+  target_is_regular_file_ =
       !target_.is_stream && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
-  const bool skips_holes = fills_file_ && size_ != kNotKnown;
-  blocks_.emplace(skips_holes ? source_.file->fd() : kNoHoles, size_);
-  if (!fills_file_) return absl::OkStatus();
+  const bool skips_holes = target_is_regular_file_ && size_ != kUnknownSize;
+  blocks_.emplace(skips_holes ? source_.file->fd() : kAllIsData, size_);
+  if (!target_is_regular_file_) return absl::OkStatus();
   if (ftruncate(fd, 0) != 0) {
     return ErrnoStatus(errno,
                        absl::StrCat("cannot empty ", target_.file->path()));
   }
-  return size_ == kNotKnown ? absl::OkStatus() : Reserve();
+  return size_ == kUnknownSize ? absl::OkStatus() : Reserve();
 }
 
-// So that a full disk is found out before the copy, and direct writes need not
-// extend the file; where that can be done, and the source has no holes.
+// Allocates the target's space, so that a full disk is an error before the copy
+// and direct writes need not extend the file.  Does nothing if the source has
+// holes, or the file system cannot allocate.
 absl::Status Copier::Reserve() {
   struct stat info;
   if (fstat(source_.file->fd(), &info) == 0 &&
@@ -127,33 +129,33 @@ absl::Status Copier::Reserve() {
                                          " bytes for ", target_.file->path()));
 }
 
-absl::Status Copier::Pump() {
+absl::Status Copier::CopyBlocks() {
   while (true) {
     absl::Status status = StartReads();
     if (status.ok() && reading_.empty()) return absl::OkStatus();
-    if (status.ok()) status = Take(queue_->Wait());
+    if (status.ok()) status = HandleCompletion(queue_->Wait());
     if (status.ok()) status = queue_->ledger().status(target_.file->fd());
     if (!status.ok()) return status;
     while (!reading_.empty() && reading_.front().done) {
       const Block& block = reading_.front();
-      Write(block);
+      SubmitWriteBack(block);
       progress_->Update(block.offset + static_cast<int64_t>(block.filled));
       reading_.pop_front();
     }
   }
 }
 
-// Starts as many reads as may run ahead.
+// Submits reads until `depth_` blocks are in reading_.
 absl::Status Copier::StartReads() {
   const int64_t buffer_bytes =
       static_cast<int64_t>(queue_->options().buffer_bytes);
   while (reading_.size() < depth_) {
-    // Before the block is taken, which could not be given back.
+    // Gets the request first: a block cannot be given back to blocks_.
     Request* request = queue_->Get();
     if (request == nullptr) {
       if (!reading_.empty()) break;
       if (queue_->writebacks() > 0) {
-        queue_->Sync().IgnoreError();  // It stays in the ledger.
+        queue_->Sync().IgnoreError();  // The ledger keeps the error.
         continue;
       }
       return absl::ResourceExhaustedError(
@@ -167,14 +169,14 @@ absl::Status Copier::StartReads() {
     }
     reading_.push_back({request, request->buffer, extent.begin,
                         static_cast<size_t>(end - extent.begin), 0, false});
-    Read(&reading_.back());
+    SubmitRead(&reading_.back());
   }
   return absl::OkStatus();
 }
 
-// Reads what is wanting of a block; a direct file is asked for whole sectors,
-// and its end cuts that short.
-void Copier::Read(Block* block) {
+// Reads the missing rest of a block.  On a direct file the length is rounded up
+// to whole sectors, so that the read at its end is short.
+void Copier::SubmitRead(Block* block) {
   const int64_t filled = static_cast<int64_t>(block->filled);
   Request* r = block->request;
   r->op = Op::kRead;
@@ -187,8 +189,9 @@ void Copier::Read(Block* block) {
   queue_->Submit(r);
 }
 
-// Takes in a finished read; goes on with it if there may be more to come.
-absl::Status Copier::Take(Request* r) {
+// Adds a completed read to its block.  A short one is the end of file if the fd
+// has a size or no byte came; else submits a read of the rest.
+absl::Status Copier::HandleCompletion(Request* r) {
   Block* block = static_cast<Block*>(r->user_data);
   block->done = true;
   if (r->result < 0) return r->status();
@@ -201,16 +204,16 @@ absl::Status Copier::Take(Request* r) {
         std::min(size_, block->offset + static_cast<int64_t>(block->filled));
   } else {
     block->done = false;
-    Read(block);
+    SubmitRead(block);
   }
   return absl::OkStatus();
 }
 
-// What lies beyond the end of the last block of a direct file is cut off by
-// Finish().
-void Copier::Write(const Block& block) {
+// On a direct file the last block is padded with zeros; SetTargetSize() cuts
+// them off.
+void Copier::SubmitWriteBack(const Block& block) {
   Request* r = block.request;
-  if (block.offset >= size_) return queue_->Put(r);  // Beyond a new end.
+  if (block.offset >= size_) return queue_->Put(r);  // The source shrank.
   r->op = Op::kWriteBack;
   r->fd = target_.file->fd();
   r->offset = target_.is_stream ? kFilePosition : block.offset;
@@ -220,10 +223,10 @@ void Copier::Write(const Block& block) {
   queue_->Submit(r);
 }
 
-// Waits for all that is in flight, gives the requests back, and returns the
-// error of the writes.  After an error some reads are still running, and one of
-// a pipe might do so for ever.
-absl::Status Copier::Settle() {
+// Puts all requests back, and returns the error of the writes.  After an error
+// some reads are still in flight; it cancels them, since one of a pipe might
+// never complete.
+absl::Status Copier::CancelAndDrain() {
   for (const Block& block : reading_) {
     if (block.done) {
       queue_->Put(block.request);
@@ -232,14 +235,15 @@ absl::Status Copier::Settle() {
     }
   }
   reading_.clear();
-  queue_->Sync().IgnoreError();  // Forget() has it, too.
+  queue_->Sync().IgnoreError();  // Forget() returns the error, too.
   while (Request* request = queue_->TryWait()) queue_->Put(request);
-  queue_->Forget(source_.file->fd()).IgnoreError();  // It has none of reads.
+  // No errors of reads are kept.
+  queue_->Forget(source_.file->fd()).IgnoreError();
   return queue_->Forget(target_.file->fd());
 }
 
-absl::Status Copier::Finish() {
-  if (!fills_file_ || ftruncate(target_.file->fd(), size_) == 0) {
+absl::Status Copier::SetTargetSize() {
+  if (!target_is_regular_file_ || ftruncate(target_.file->fd(), size_) == 0) {
     return absl::OkStatus();
   }
   return ErrnoStatus(errno, absl::StrCat("cannot set the size of ",
@@ -248,8 +252,8 @@ absl::Status Copier::Finish() {
 
 }  // namespace
 
-absl::StatusOr<int64_t> Copy(Queue* queue, CopyEnd source, CopyEnd target,
-                             size_t depth, Progress* progress) {
+absl::StatusOr<int64_t> CopyFile(Queue* queue, CopyEnd source, CopyEnd target,
+                                 size_t depth, Progress* progress) {
   return Copier(queue, source, target, depth, progress).Run();
 }
 

@@ -1,14 +1,13 @@
-// Copies the contents of one file to another through a Queue: reads run ahead,
-// write-backs behind, and each block is written from the buffer it was read
-// into.
+// Copies the contents of one file to another through a Queue, with read-ahead
+// and write-back.  Each block is written from the buffer it was read into.
 //
 // Threads:   the queue's.
 // Ownership: queue and files are borrowed, and must not be in use elsewhere;
-//            the queue is left with nothing in flight and no kept error.
+//            when it returns, nothing is in flight and no error is kept.
 // Units:     bytes; the queue's buffer_bytes is a multiple of
 //            kBufferAlignment.
 // Blocks:    until all is written (Sync(), not fsync), or something failed.
-// Errors:    the first one, with the file, the offset and the reason.
+// Errors:    absl::Status of the first one, with file, offset and reason.
 
 #ifndef UASIO_TOOLS_CP_COPY_H_
 #define UASIO_TOOLS_CP_COPY_H_
@@ -23,26 +22,27 @@
 
 namespace uasio {
 
-// One end of a copy: a file that is read or written at offsets, in parallel,
-// or a stream: whatever has no size, or is to be used at its file position.
+// The source or target of a copy.  A file is read or written at offsets, in
+// parallel; a stream at its file position, in order.  A file without a size is
+// always a stream.
 // REQUIRES: a stream is not direct.
 struct CopyEnd {
   const File* file;
   bool is_stream;
 };
 
-// Copies all of `source` and returns how many bytes that were.  A regular file
-// as target has that size then, and holes where the source has them; nothing
-// is left of what was in it.
+// Copies all of `source` and returns the number of bytes.  If the target is a
+// regular file, its old contents are removed; it gets the size of the copy, and
+// holes where the source has them.
 //
-// Where the source has a size, that is how much is copied, though it grow
-// meanwhile, or what there is if it shrinks; a size of 0 is not believed, since
-// the files of /proc say so, and what can be read is copied.
+// If the source has a size, at most that much is copied, even if the source
+// grows meanwhile; less if it shrinks.  If its size is 0, as of the files in
+// /proc, it is read to its end.
 //
-// `depth` reads run ahead, if the queue has as many requests to give, and its
-// writebacks_max bounds the writes.
-absl::StatusOr<int64_t> Copy(Queue* queue, CopyEnd source, CopyEnd target,
-                             size_t depth, Progress* progress);
+// Up to `depth` blocks are read ahead; fewer if the queue has fewer requests.
+// The queue's writebacks_max bounds the writes.
+absl::StatusOr<int64_t> CopyFile(Queue* queue, CopyEnd source, CopyEnd target,
+                                 size_t depth, Progress* progress);
 
 }  // namespace uasio
 

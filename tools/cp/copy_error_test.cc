@@ -21,14 +21,14 @@ using testing::HasSubstr;
 
 class CopyErrorTest : public CopyingTest {
  protected:
-  // A second copy on the same queue.
+  // Expects that a second copy on the same queue succeeds.
   void ExpectWorks() {
     const std::string path = scratch_.NewFile("second", Pattern(50001));
     ExpectCopied(OpenFile(path, O_RDONLY), Pattern(50001));
   }
 };
 
-TEST_P(CopyErrorTest, AFullDiskInTheMiddleOfAStreamIsNoticed) {
+TEST_P(CopyErrorTest, AFullDiskInTheMiddleOfAStreamIsReported) {
   const SmallFileSystem small("256k");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const std::string path = small.Path("target");
@@ -48,7 +48,7 @@ TEST_P(CopyErrorTest, AFullDiskInTheMiddleOfAStreamIsNoticed) {
   ExpectWorks();
 }
 
-TEST_P(CopyErrorTest, AFullDiskIsNoticedBeforeAFileIsCopied) {
+TEST_P(CopyErrorTest, AFullDiskIsReportedBeforeAFileIsCopied) {
   const SmallFileSystem small("256k");
   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
   const File target = OpenFile(small.Path("target"), O_RDWR | O_CREAT);
@@ -63,7 +63,7 @@ TEST_P(CopyErrorTest, AFullDiskIsNoticedBeforeAFileIsCopied) {
   ExpectWorks();
 }
 
-TEST_P(CopyErrorTest, ReadsThatFailWhileOthersRunAreTakenBack) {
+TEST_P(CopyErrorTest, AFailedReadCancelsTheOthers) {
   const std::string path = scratch_.NewFile("source", Pattern(1 << 20));
   const File source = OpenFile(path, O_WRONLY);
   const File target = OpenFile(scratch_.NewFile("target"), O_RDWR);
@@ -74,7 +74,7 @@ TEST_P(CopyErrorTest, ReadsThatFailWhileOthersRunAreTakenBack) {
   ExpectWorks();
 }
 
-TEST_P(CopyErrorTest, WritesThatFailAreNoticed) {
+TEST_P(CopyErrorTest, FailedWritesAreReported) {
   const File source =
       OpenFile(scratch_.NewFile("source", Pattern(1 << 20)), O_RDONLY);
   const File target = OpenFile("/dev/full", O_WRONLY);
@@ -84,7 +84,7 @@ TEST_P(CopyErrorTest, WritesThatFailAreNoticed) {
   ExpectWorks();
 }
 
-TEST_P(CopyErrorTest, AReaderThatGoesAwayIsNoticed) {
+TEST_P(CopyErrorTest, AClosedReadEndIsReported) {
   const File source =
       OpenFile(scratch_.NewFile("source", Pattern(1 << 20)), O_RDONLY);
   Pipe pipe;

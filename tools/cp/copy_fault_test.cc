@@ -1,4 +1,4 @@
-// A copy that fails at each point where it can.
+// Copies with an injected fault at each read and write.
 
 #include <fcntl.h>
 
@@ -25,7 +25,7 @@ constexpr size_t kBlocks = 20;
 constexpr size_t kBlockBytes = 4096;
 constexpr size_t kDepth = 4;
 
-// Copies kBlocks blocks, and an odd end, with these faults.
+// Copies kBlocks blocks and a partial one.
 class CopyFaultTest : public testing::Test {
  protected:
   absl::Status CopyWith(FaultOptions options) {
@@ -40,7 +40,7 @@ class CopyFaultTest : public testing::Test {
     const File target = OpenFile(target_, O_RDWR | O_TRUNC);
     Progress progress(Progress::When::kNever);
     const absl::Status status =
-        Copy(&queue, {&source, false}, {&target, false}, kDepth, &progress)
+        CopyFile(&queue, {&source, false}, {&target, false}, kDepth, &progress)
             .status();
     EXPECT_EQ(queue.in_flight(), 0u);
     EXPECT_TRUE(queue.ledger().accounts().empty());
@@ -53,7 +53,7 @@ class CopyFaultTest : public testing::Test {
   const std::string target_ = scratch_.NewFile("target");
 };
 
-TEST_F(CopyFaultTest, AnyReadThatFailsFailsTheCopy) {
+TEST_F(CopyFaultTest, AnyFailedReadFailsTheCopy) {
   for (size_t nth = 1; nth <= kBlocks + 1; ++nth) {
     FaultOptions options;
     options.script.push_back({FaultOptions::Kind::kRead, nth, Fault::kIoError});
@@ -63,7 +63,7 @@ TEST_F(CopyFaultTest, AnyReadThatFailsFailsTheCopy) {
   }
 }
 
-TEST_F(CopyFaultTest, AnyWriteThatFailsFailsTheCopy) {
+TEST_F(CopyFaultTest, AnyFailedWriteFailsTheCopy) {
   for (const Fault fault : {Fault::kIoError, Fault::kNoSpace}) {
     for (size_t nth = 1; nth <= kBlocks + 1; ++nth) {
       FaultOptions options;
@@ -77,7 +77,7 @@ TEST_F(CopyFaultTest, AnyWriteThatFailsFailsTheCopy) {
   }
 }
 
-TEST_F(CopyFaultTest, WhatTheQueueMendsDoesNotShow) {
+TEST_F(CopyFaultTest, FaultsThatTheQueueRetriesAreInvisible) {
   const uint64_t seed = TestSeed(1);
   for (uint64_t i = 0; i < 50; ++i) {
     FaultOptions options;

@@ -15,16 +15,16 @@
 namespace uasio {
 namespace {
 
-// Calls `copy` with a pipe as target, and `meddle` when that has begun; returns
-// what came out of the pipe.
-template <typename Copy, typename Meddle>
-std::string CopyWhile(Copy copy, Meddle meddle) {
+// Calls `copy` with a pipe as target, and `change` after the first byte has
+// come; returns what was written to the pipe.
+template <typename Copy, typename Change>
+std::string CopyWhile(Copy copy, Change change) {
   Pipe pipe;
   std::string got(1, '\0');
   std::thread reader([&] {
-    // The pipe is soon full: the copy waits for us, not far behind this byte.
+    // The pipe is soon full, so the copy blocks not far behind this byte.
     EXPECT_EQ(read(pipe.read_end.get(), got.data(), 1), 1);
-    meddle();
+    change();
     got += ReadAll(pipe.read_end);
   });
   {
@@ -56,7 +56,7 @@ TEST_P(CopyTest, AQueueWithFewRequestsIsEnough) {
   ExpectCopied(OpenFile(path, O_RDONLY), data, /*depth=*/100);
 }
 
-TEST_P(CopyTest, NothingOfTheTargetsOldContentsIsLeft) {
+TEST_P(CopyTest, TheTargetsOldContentsAreReplaced) {
   const std::string source_path = scratch_.NewFile("source", "x");
   ASSERT_EQ(truncate(source_path.c_str(), 1 << 20), 0);
   const std::string path = scratch_.NewFile("target", Pattern(2 << 20));
@@ -66,7 +66,7 @@ TEST_P(CopyTest, NothingOfTheTargetsOldContentsIsLeft) {
   EXPECT_TRUE(Contents(path) == Contents(source_path));
 }
 
-TEST_P(CopyTest, AStreamGetsTheZerosOfHoles) {
+TEST_P(CopyTest, HolesAreWrittenToAStreamAsZeros) {
   const std::string path = scratch_.NewFile("source", "x");
   ASSERT_EQ(truncate(path.c_str(), 100001), 0);
   const File source = OpenFile(path, O_RDONLY);
@@ -78,7 +78,7 @@ TEST_P(CopyTest, AStreamGetsTheZerosOfHoles) {
   EXPECT_TRUE(got == Contents(path));
 }
 
-TEST_P(CopyTest, AStreamIsCopiedInWhateverPiecesItComes) {
+TEST_P(CopyTest, AStreamMayComeInPiecesOfAnySize) {
   const std::string data = Pattern(100001);
   Pipe pipe;
   const File source = FileOf(pipe.read_end, "a pipe");
@@ -104,7 +104,7 @@ TEST_P(CopyTest, AStreamIsUsedAtItsPosition) {
   EXPECT_TRUE(Contents(scratch_.Path("target")) == "abc" + data.substr(5));
 }
 
-TEST_P(CopyTest, AFileThatSaysItIsEmptyIsReadToItsEnd) {
+TEST_P(CopyTest, AFileOfSizeZeroIsReadToItsEnd) {
   const std::string path = "/proc/self/cmdline";
   ExpectCopied(OpenFile(path, O_RDONLY), Contents(path));
 }
@@ -131,7 +131,7 @@ TEST_P(CopyTest, ASourceThatShrinksIsCopiedUpToItsNewEnd) {
   EXPECT_TRUE(got == data.substr(0, (2 << 20) + 77));
 }
 
-TEST_P(CopyTest, ASourceThatGrowsIsCopiedAsItWas) {
+TEST_P(CopyTest, ASourceThatGrowsIsCopiedUpToItsOldEnd) {
   const std::string data = Pattern((4 << 20) + 77);
   const std::string path = scratch_.NewFile("source", data);
   const File source = OpenFile(path, O_RDONLY);

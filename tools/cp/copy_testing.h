@@ -1,5 +1,5 @@
-// What tests of copying and comparing need: a queue on each backend that can be
-// seen to be idle, files, and pipes that somebody feeds.
+// For tests of CopyFile() and CompareFiles(): a fixture with a queue on each
+// backend, files, and a thread that writes to a pipe.
 
 #ifndef UASIO_TOOLS_CP_COPY_TESTING_H_
 #define UASIO_TOOLS_CP_COPY_TESTING_H_
@@ -35,13 +35,14 @@ inline File OpenFile(const std::string& path, int flags) {
   return file.ok() ? *std::move(file) : File();
 }
 
-// A duplicate of `fd`.
+// Makes a File of a duplicate of `fd`.
 inline File FileOf(const Fd& fd, const std::string& name) {
   return File::Adopt(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0), name);
 }
 
-// Writes `data` to the pipe, as far as anybody reads it, and closes that end.
-// `piece` says how much is written at `i`.
+// Writes `data` to the pipe in a thread, then closes the write end.  Stops
+// early if the read end is closed.  `piece` returns how much to write at offset
+// `i`.
 inline std::thread Feed(
     Pipe* pipe, std::string data,
     std::function<size_t(size_t i)> piece = [](size_t) { return 65536; }) {
@@ -93,7 +94,7 @@ class CopyingTest : public testing::TestWithParam<std::string> {
     queue_ = std::make_unique<Queue>(options, *std::move(backend));
   }
 
-  // As a queue is that nobody has used.
+  // Expects that nothing is in flight or lent, and that no error is kept.
   void ExpectIdle() {
     EXPECT_EQ(queue_->in_flight(), 0u);
     EXPECT_EQ(queue_->ledger().status().message(), "");
@@ -106,7 +107,7 @@ class CopyingTest : public testing::TestWithParam<std::string> {
   absl::StatusOr<int64_t> RunCopy(CopyEnd source, CopyEnd target,
                                   size_t depth = kDepth) {
     absl::StatusOr<int64_t> copied =
-        Copy(queue_.get(), source, target, depth, &progress_);
+        CopyFile(queue_.get(), source, target, depth, &progress_);
     ExpectIdle();
     return copied;
   }

@@ -17,12 +17,12 @@ Extent DataBlocks::Next(int64_t block_bytes) {
   return block;
 }
 
-// The next data at or after the end of the last, in whole aligned blocks; at
-// the end of the file, an empty extent.
+// Sets data_ to the next data at or after its end, extended to aligned blocks;
+// to an empty extent at the end of the file.
 void DataBlocks::FindData() {
   const int64_t from = data_.end;
   data_ = {from, size_};
-  if (from >= size_ || fd_ == kNoHoles) return;
+  if (from >= size_ || fd_ == kAllIsData) return;
   const off_t begin = lseek(fd_, from, SEEK_DATA);
   if (begin < 0) {
     if (errno == ENXIO) data_ = {size_, size_};  // A hole up to the end.

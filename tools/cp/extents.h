@@ -1,10 +1,10 @@
-// The parts of a file that hold data, in order, as a source of blocks to read.
+// DataBlocks returns the parts of a file that are data, in order, as blocks to
+// read.
 //
 // Threads:   one.
-// Ownership: the fd is borrowed; its file position moves where the file system
-//            tells of holes.
+// Ownership: the fd is borrowed; lseek(2) changes its file position.
 // Units:     bytes; blocks begin on multiples of kBufferAlignment.
-// Errors:    none: where the file system does not tell of holes, all is data.
+// Errors:    none: if the file system cannot report holes, all is data.
 
 #ifndef UASIO_TOOLS_CP_EXTENTS_H_
 #define UASIO_TOOLS_CP_EXTENTS_H_
@@ -19,16 +19,16 @@ struct Extent {
   bool empty() const { return begin >= end; }
 };
 
-// Instead of an fd: all is data.
-inline constexpr int kNoHoles = -1;
+// Pass this instead of an fd if holes do not matter.
+inline constexpr int kAllIsData = -1;
 
 class DataBlocks {
  public:
-  // Of the first `size` bytes of the file.
+  // Returns blocks of the first `size` bytes of the file.
   DataBlocks(int fd, int64_t size) : fd_(fd), size_(size) {}
 
-  // The next block, of at most `block_bytes` (a multiple of kBufferAlignment);
-  // empty when there are no more.
+  // Returns the next block, of at most `block_bytes` (a multiple of
+  // kBufferAlignment); an empty one if there are no more.
   Extent Next(int64_t block_bytes);
 
  private:
@@ -36,7 +36,7 @@ class DataBlocks {
 
   const int fd_;
   const int64_t size_;
-  Extent data_ = {0, 0};
+  Extent data_ = {0, 0};  // What Next() has not yet returned of it.
 };
 
 }  // namespace uasio

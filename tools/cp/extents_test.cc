@@ -37,18 +37,18 @@ Blocks AllOf(int fd, int64_t size, int64_t block_bytes = kBlock) {
     EXPECT_LE(block.end - block.begin, block_bytes);
     blocks.push_back({block.begin, block.end});
   }
-  EXPECT_TRUE(data.Next(block_bytes).empty()) << "the end is no end";
+  EXPECT_TRUE(data.Next(block_bytes).empty()) << "a block after the end";
   return blocks;
 }
 
 class ExtentsTest : public testing::Test {
  protected:
-  // Of a file of `size` bytes that are a hole.
+  // Opens a file of `size` bytes, all of them a hole.
   void Open(int64_t size) {
     file_ = scratch_.Open("sparse");
     ASSERT_EQ(ftruncate(file_.get(), size), 0);
     if (lseek(file_.get(), 0, SEEK_DATA) != -1 || errno != ENXIO) {
-      GTEST_SKIP() << "the file system of the tests does not tell of holes";
+      GTEST_SKIP() << "the file system of the tests does not report holes";
     }
   }
   void Fill(int64_t begin, int64_t end) {
@@ -67,7 +67,7 @@ TEST_F(ExtentsTest, AnEmptyFileHasNoBlock) {
   const Scratch scratch;
   const Fd empty = scratch.Open("empty");
   EXPECT_THAT(AllOf(empty.get(), 0), IsEmpty());
-  EXPECT_THAT(AllOf(kNoHoles, 0), IsEmpty());
+  EXPECT_THAT(AllOf(kAllIsData, 0), IsEmpty());
 }
 
 TEST_F(ExtentsTest, DataIsCutIntoBlocksAndTheLastIsShort) {
@@ -99,17 +99,17 @@ TEST_F(ExtentsTest, AHoleAtTheEndIsSkipped) {
   EXPECT_THAT(AllOf(fd(), 2 * kMiB), ElementsAre(Pair(0, kBlock)));
 }
 
-TEST_F(ExtentsTest, AFileThatIsAHoleHasNoBlock) {
+TEST_F(ExtentsTest, AFileThatIsAllHoleHasNoBlock) {
   Open(kMiB + 5);
   EXPECT_THAT(AllOf(fd(), kMiB + 5), IsEmpty());
 }
 
-TEST_F(ExtentsTest, UnalignedDataIsInAlignedBlocks) {
+TEST_F(ExtentsTest, BlocksOfUnalignedDataAreAligned) {
   Open(4 * kMiB);
   Fill(kMiB + 5000, kMiB + 5010);
   Fill(3 * kMiB - 1, 3 * kMiB + 1);
   const Blocks blocks = AllOf(fd(), 4 * kMiB);
-  // How much around the bytes is data, too, is up to the file system.
+  // The file system decides how much around these bytes is data, too.
   ASSERT_EQ(blocks.size(), 2u);
   EXPECT_LE(blocks[0].first, kMiB + 4096);
   EXPECT_GE(blocks[0].second, kMiB + 5010);
@@ -117,7 +117,7 @@ TEST_F(ExtentsTest, UnalignedDataIsInAlignedBlocks) {
   EXPECT_GE(blocks[1].second, 3 * kMiB + 1);
 }
 
-TEST_F(ExtentsTest, WhatIsBeyondTheSizeIsNotSeen) {
+TEST_F(ExtentsTest, DataBeyondTheSizeIsIgnored) {
   Open(4 * kMiB);
   Fill(0, kBlock);
   Fill(3 * kMiB, 4 * kMiB);
@@ -125,7 +125,7 @@ TEST_F(ExtentsTest, WhatIsBeyondTheSizeIsNotSeen) {
   EXPECT_THAT(AllOf(fd(), 2 * kMiB), ElementsAre(Pair(0, kBlock)));
 }
 
-TEST_F(ExtentsTest, ShrinkingEndsTheBlocks) {
+TEST_F(ExtentsTest, ThereAreNoBlocksBeyondANewEnd) {
   Open(4 * kMiB);
   Fill(0, kBlock);
   Fill(2 * kMiB, 4 * kMiB);
@@ -136,11 +136,11 @@ TEST_F(ExtentsTest, ShrinkingEndsTheBlocks) {
 }
 
 TEST_F(ExtentsTest, WithoutAnFdAllIsData) {
-  EXPECT_THAT(AllOf(kNoHoles, kBlock + 1),
+  EXPECT_THAT(AllOf(kAllIsData, kBlock + 1),
               ElementsAre(Pair(0, kBlock), Pair(kBlock, kBlock + 1)));
 }
 
-TEST_F(ExtentsTest, WhereHolesAreNotToldOfAllIsData) {
+TEST_F(ExtentsTest, WithoutSeekHoleAllIsData) {
   const Pipe pipe;
   EXPECT_THAT(AllOf(pipe.read_end.get(), kBlock + 1),
               ElementsAre(Pair(0, kBlock), Pair(kBlock, kBlock + 1)));

@@ -35,18 +35,18 @@ Progress::~Progress() {
 void Progress::Begin(absl::string_view what, int64_t total) {
   what_ = std::string(what);
   total_ = total;
-  begun_ = next_ = absl::Now();
+  start_ = next_draw_ = absl::Now();
   Update(0);
 }
 
 void Progress::Update(int64_t done) {
   if (!on_) return;
   const absl::Time now = absl::Now();
-  if (now < next_) return;
-  next_ = now + kBetweenDraws;
+  if (now < next_draw_) return;
+  next_draw_ = now + kBetweenDraws;
   drawn_ = true;
   std::fprintf(stderr, "\r%s\033[K",
-               ProgressLine(what_, done, total_, now - begun_).c_str());
+               ProgressLine(what_, done, total_, now - start_).c_str());
 }
 
 std::string ProgressLine(absl::string_view what, int64_t done, int64_t total,
@@ -80,7 +80,7 @@ bool AbslParseFlag(absl::string_view text, Progress::When* when,
     *when = candidate;
     return true;
   }
-  *error = "it is auto, always or never";
+  *error = "it must be auto, always or never";
   return false;
 }
 

@@ -1,8 +1,8 @@
-// A Progress draws a bar with the rate and the time left on a terminal.
+// A Progress draws a bar, the rate and the time left on stderr.
 //
 // Threads:   one.
-// Units:     bytes; MiB/s since the beginning.
-// Cost:      a look at the clock for each Update(); draws ten times a second.
+// Units:     bytes; the rate is the average since Begin(), in MiB/s.
+// Cost:      reads the clock in each Update(); draws ten times a second.
 
 #ifndef UASIO_TOOLS_CP_PROGRESS_H_
 #define UASIO_TOOLS_CP_PROGRESS_H_
@@ -19,14 +19,17 @@ class Progress {
  public:
   enum class When { kAuto, kAlways, kNever };
 
-  // kAuto: if stderr is a terminal.
+  // kAuto: draws if stderr is a terminal.
   explicit Progress(When when);
 
-  // Wipes the line.
+  // Erases the bar.
   ~Progress();
 
-  // Begins a bar that is full at `total` bytes; 0: the total is not known.
+  // Starts a new bar with the title `what`, which is full at `total` bytes; 0
+  // if the total is unknown.
   void Begin(absl::string_view what, int64_t total);
+
+  // `done`: bytes done since Begin().
   void Update(int64_t done);
 
  private:
@@ -34,11 +37,11 @@ class Progress {
   bool drawn_ = false;
   std::string what_;
   int64_t total_ = 0;
-  absl::Time begun_;
-  absl::Time next_;
+  absl::Time start_;
+  absl::Time next_draw_;
 };
 
-// What Update() draws:
+// Returns what Update() draws:
 // "copying [======                  ]  25%  512.0 MiB  980 MiB/s  2s left".
 std::string ProgressLine(absl::string_view what, int64_t done, int64_t total,
                          absl::Duration elapsed);

@@ -22,7 +22,8 @@ using testing::StartsWith;
 
 constexpr int64_t kMiB = 1 << 20;
 
-// What `body` prints to stderr, if that is `fd`; it is read from `from`.
+// Runs `body` with stderr redirected to `fd`, and returns what it printed, read
+// from `from`.
 template <typename Body>
 std::string Printed(const Fd& fd, const Fd& from, Body body) {
   const Fd before(dup(STDERR_FILENO));
@@ -54,7 +55,7 @@ std::string PrintedToTerminal(Body body) {
   return Printed(terminal, master, body);
 }
 
-void CopyInPretence(Progress::When when) {
+void SimulateCopy(Progress::When when) {
   Progress progress(when);
   progress.Begin("copying", 100 * kMiB);
   progress.Update(50 * kMiB);
@@ -82,42 +83,42 @@ TEST(ProgressLineTest, WithoutATotalThereIsNoBar) {
             "copying  3.0 MiB  3 MiB/s");
 }
 
-TEST(ProgressLineTest, MoreThanTheTotalIsAFullBar) {
+TEST(ProgressLineTest, BeyondTheTotalTheBarIsFull) {
   EXPECT_EQ(ProgressLine("copying", 4 * kMiB, 2 * kMiB, absl::Seconds(1)),
             "copying [========================] 100%  4.0 MiB  4 MiB/s");
 }
 
-TEST(ProgressLineTest, AtTheBeginningNothingIsKnown) {
+TEST(ProgressLineTest, AtTheStartThereIsNoTimeLeft) {
   EXPECT_EQ(ProgressLine("copying", 0, kMiB, absl::ZeroDuration()),
             "copying [                        ]   0%  0.0 MiB  0 MiB/s");
 }
 
-TEST(ProgressTest, DrawsAndWipesOnATerminal) {
+TEST(ProgressTest, DrawsAndErasesOnATerminal) {
   const std::string text =
-      PrintedToTerminal([] { CopyInPretence(Progress::When::kAuto); });
+      PrintedToTerminal([] { SimulateCopy(Progress::When::kAuto); });
   EXPECT_THAT(text, StartsWith("\rcopying [ "));
   EXPECT_THAT(text, EndsWith("\r\033[K"));
 }
 
-TEST(ProgressTest, PrintsNothingWhereThereIsNoTerminal) {
-  EXPECT_EQ(PrintedToPipe([] { CopyInPretence(Progress::When::kAuto); }), "");
+TEST(ProgressTest, PrintsNothingToAPipe) {
+  EXPECT_EQ(PrintedToPipe([] { SimulateCopy(Progress::When::kAuto); }), "");
 }
 
-TEST(ProgressTest, PrintsAlwaysAndNeverIfTold) {
-  EXPECT_THAT(PrintedToPipe([] { CopyInPretence(Progress::When::kAlways); }),
+TEST(ProgressTest, TheFlagOverridesWhetherItIsATerminal) {
+  EXPECT_THAT(PrintedToPipe([] { SimulateCopy(Progress::When::kAlways); }),
               HasSubstr("copying ["));
-  EXPECT_EQ(PrintedToTerminal([] { CopyInPretence(Progress::When::kNever); }),
+  EXPECT_EQ(PrintedToTerminal([] { SimulateCopy(Progress::When::kNever); }),
             "");
 }
 
-TEST(ProgressTest, DrawsTenTimesASecondHoweverOftenItIsTold) {
+TEST(ProgressTest, DrawsAtMostTenTimesASecond) {
   const absl::Time begun = absl::Now();
   const std::string text = PrintedToPipe([] {
     Progress progress(Progress::When::kAlways);
     progress.Begin("copying", 100000);
     for (int64_t i = 0; i < 100000; ++i) progress.Update(i);
   });
-  // One at once, and one to wipe it.
+  // Plus the first one, and one that erases it.
   const auto most = 2 + (absl::Now() - begun) / absl::Milliseconds(100);
   EXPECT_LE(std::count(text.begin(), text.end(), '\r'), most);
 }
@@ -142,7 +143,7 @@ TEST(ProgressTest, TheFlagIsAutoAlwaysOrNever) {
   Progress::When when;
   std::string error;
   EXPECT_FALSE(AbslParseFlag("sometimes", &when, &error));
-  EXPECT_EQ(error, "it is auto, always or never");
+  EXPECT_EQ(error, "it must be auto, always or never");
 }
 
 }  // namespace

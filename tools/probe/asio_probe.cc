@@ -1,5 +1,5 @@
-// asio_probe [PATH]: which backends work here and why others do not, and what
-// direct I/O a path allows.
+// asio_probe [PATH]: prints which backends work here, why others do not, and
+// what direct I/O a path allows.
 
 #include <cstdio>
 #include <optional>
@@ -21,26 +21,27 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: asio_probe [FLAGS] [PATH]\n\n"
-    "Says which backends work here, why the others do not, and which one is\n"
-    "taken by default; for a PATH, also what direct I/O works there, tried on\n"
-    "a scratch file in that directory (or beside that file); a block device "
-    "is\n"
-    "only read from.\n";
+    "Prints which backends work here, why the others do not, and which one is\n"
+    "the default.  For a PATH, also prints which direct I/O works there: it\n"
+    "tries that on a scratch file in that directory (or beside that file); a\n"
+    "block device is only read from.\n";
 
-std::string Words(const absl::Status& status) {
+std::string Describe(const absl::Status& status) {
   return status.ok() ? "works" : std::string(status.message());
 }
 
-std::string Words(const Finding& finding) {
-  const std::string words = Words(finding.status);
-  return finding.but.empty() ? words
-                             : absl::StrCat(words, ", but ", finding.but);
+std::string Describe(const Finding& finding) {
+  const std::string description = Describe(finding.status);
+  return finding.caveat.empty()
+             ? description
+             : absl::StrCat(description, ", but ", finding.caveat);
 }
 
 void PrintFindings(const char* title, const std::vector<Finding>& findings) {
   std::printf("%s\n", title);
   for (const Finding& finding : findings) {
-    std::printf("  %-24s %s\n", finding.name.c_str(), Words(finding).c_str());
+    std::printf("  %-24s %s\n", finding.name.c_str(),
+                Describe(finding).c_str());
   }
 }
 
@@ -56,7 +57,7 @@ void PrintText(const SystemReport& system) {
 void PrintText(const PathReport& path) {
   std::printf("%s\n", path.path.c_str());
   std::printf("  %-24s %s\n", "file system", path.file_system.c_str());
-  std::printf("  %-24s %s\n", "O_DIRECT", Words(path.direct).c_str());
+  std::printf("  %-24s %s\n", "O_DIRECT", Describe(path.direct).c_str());
   if (path.direct.ok()) {
     std::printf("  %-24s memory to %zu bytes, offset and length to %zu\n",
                 "alignment", path.alignment.memory_bytes,
@@ -86,7 +87,7 @@ std::string Object(const std::vector<Finding>& findings) {
                       absl::StrJoin(findings, ", ",
                                     [](std::string* out, const Finding& f) {
                                       absl::StrAppend(out, Quoted(f.name), ": ",
-                                                      Quoted(Words(f)));
+                                                      Quoted(Describe(f)));
                                     }),
                       "}");
 }
@@ -101,8 +102,8 @@ std::string Json(const PathReport& path) {
   }
   return absl::StrCat("{\n    \"path\": ", Quoted(path.path),
                       ",\n    \"file_system\": ", Quoted(path.file_system),
-                      ",\n    \"direct\": ", Quoted(Words(path.direct)), ",\n",
-                      alignment, "    \"nowait\": ", Object(path.nowait),
+                      ",\n    \"direct\": ", Quoted(Describe(path.direct)),
+                      ",\n", alignment, "    \"nowait\": ", Object(path.nowait),
                       ",\n    \"backends\": ", Object(path.backends), "\n  }");
 }
 
@@ -119,8 +120,8 @@ void PrintJson(const SystemReport& system,
   std::printf("\n}\n");
 }
 
-// What is known of the system is told even if the path is of no use; but JSON
-// is whole or not there.
+// If the path cannot be probed, text output still has the system's report; JSON
+// output is complete or empty.
 absl::Status Run(const std::vector<std::string>& paths) {
   if (paths.size() > 1) ExitWithUsage("there must be at most one PATH");
   const bool json = absl::GetFlag(FLAGS_json);

@@ -24,13 +24,13 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// Reads JSON, as far as objects, strings and numbers go.
+// Parses JSON made of objects, strings and numbers.
 class Json {
  public:
   explicit Json(const std::string& text) : text_(text) {}
 
-  // Whether it is one value, and nothing behind it.
-  bool IsWhole() { return Value() && (Skip(), at_ == text_.size()); }
+  // True if the text is exactly one value.
+  bool IsComplete() { return Value() && (Skip(), at_ == text_.size()); }
 
   // The keys in order of appearance, as "outer.inner".
   std::vector<std::string> keys;
@@ -92,7 +92,7 @@ Outcome Probe(const std::vector<std::string>& args,
   return RunProgram(all, options);
 }
 
-TEST(AsioProbeTest, WithoutAPathItTellsOfTheSystem) {
+TEST(AsioProbeTest, WithoutAPathItReportsTheSystem) {
   const Outcome outcome = Probe({});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out,
@@ -115,7 +115,7 @@ TEST(AsioProbeTest, AReportThatCannotBeWrittenIsAnError) {
   }
 }
 
-TEST(AsioProbeTest, RefusesWhatHasNoBlocks) {
+TEST(AsioProbeTest, RefusesACharacterDevice) {
   const Outcome outcome = Probe({"/dev/null"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err,
@@ -123,7 +123,7 @@ TEST(AsioProbeTest, RefusesWhatHasNoBlocks) {
                         "regular file nor a block device\n"));
 }
 
-TEST(AsioProbeTest, OfAFolderItTellsWhatWorksThereAndLeavesNothing) {
+TEST(AsioProbeTest, ProbesAFolderAndLeavesNothingThere) {
   const Scratch scratch;
   const Outcome outcome = Probe({scratch.Path("")});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
@@ -135,7 +135,7 @@ TEST(AsioProbeTest, OfAFolderItTellsWhatWorksThereAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(scratch.Path("")));
 }
 
-TEST(AsioProbeTest, OfAFileItTellsWhatWorksBesideIt) {
+TEST(AsioProbeTest, ProbesTheFolderOfAFile) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data", "contents");
   const Outcome outcome = Probe({path});
@@ -144,7 +144,7 @@ TEST(AsioProbeTest, OfAFileItTellsWhatWorksBesideIt) {
   EXPECT_EQ(Contents(path), "contents");
 }
 
-TEST(AsioProbeTest, OfALinkItTellsOfThePlaceItLeadsTo) {
+TEST(AsioProbeTest, FollowsLinks) {
   const Scratch scratch;
   std::filesystem::create_symlink("/proc/version", scratch.Path("link"));
   const Outcome outcome = Probe({scratch.Path("link")});
@@ -153,7 +153,7 @@ TEST(AsioProbeTest, OfALinkItTellsOfThePlaceItLeadsTo) {
               HasSubstr("cannot make a temporary file in /proc: "));
 }
 
-TEST(AsioProbeTest, WhereNoFileCanBeMadeItSaysWhy) {
+TEST(AsioProbeTest, ReportsWhyNoFileCanBeCreated) {
   const Outcome missing = Probe({"/nowhere/at all"});
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_THAT(missing.err, AllOf(HasSubstr("cannot probe /nowhere/at all"),
@@ -169,7 +169,7 @@ TEST(AsioProbeTest, WhereNoFileCanBeMadeItSaysWhy) {
   EXPECT_THAT(proc.out, IsEmpty());
 }
 
-TEST(AsioProbeTest, WhereItMayNotWriteItSaysWhy) {
+TEST(AsioProbeTest, ReportsThatItMayNotWrite) {
   const Scratch scratch;
   const std::string folder = std::filesystem::canonical(scratch.Path("."));
   ASSERT_EQ(chmod(folder.c_str(), 0500), 0);
@@ -181,7 +181,7 @@ TEST(AsioProbeTest, WhereItMayNotWriteItSaysWhy) {
                                      folder + ": EACCES"));
 }
 
-TEST(AsioProbeTest, TwoPathsAndUnknownFlagsAreWrongUse) {
+TEST(AsioProbeTest, TwoPathsAndUnknownFlagsExitWith2) {
   for (const char* wrong : {"b", "--no_such_flag"}) {
     const Outcome outcome = Probe({"a", wrong});
     EXPECT_EQ(outcome.exit_code, 2) << wrong;
@@ -190,13 +190,13 @@ TEST(AsioProbeTest, TwoPathsAndUnknownFlagsAreWrongUse) {
   }
 }
 
-TEST(AsioProbeTest, JsonIsWholeAndHasTheKeys) {
+TEST(AsioProbeTest, JsonIsCompleteAndHasTheKeys) {
   const Scratch scratch;
   std::filesystem::create_directory(scratch.Path("a \"b\"\n\\"));
   const Outcome outcome = Probe({"--json", scratch.Path("a \"b\"\n\\")});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   Json json(outcome.out);
-  EXPECT_TRUE(json.IsWhole()) << outcome.out;
+  EXPECT_TRUE(json.IsComplete()) << outcome.out;
   EXPECT_THAT(json.keys,
               testing::IsSupersetOf(
                   {"backends.uring", "backends.kaio", "backends.worker",
@@ -205,12 +205,12 @@ TEST(AsioProbeTest, JsonIsWholeAndHasTheKeys) {
                    "path.file_system", "path.direct",
                    "path.nowait.buffered read", "path.backends.worker"}));
   const Outcome system = Probe({"--json"});
-  EXPECT_TRUE(Json(system.out).IsWhole()) << system.out;
+  EXPECT_TRUE(Json(system.out).IsComplete()) << system.out;
   EXPECT_THAT(system.out, Not(HasSubstr("\"path\"")));
 }
 
-// tmpfs has no writes that may not wait, which kaio's are; disks have.
-TEST(AsioProbeTest, WhatKaioLeavesToTheWorkersIsSaidWithTheReason) {
+// kaio writes with RWF_NOWAIT, which disks support and tmpfs does not.
+TEST(AsioProbeTest, ReportsWhyKaioLeavesWritesToTheWorkers) {
   const Scratch disk;
   constexpr char kNoWaitWorks[] = "direct write             works\n";
   for (const std::string& folder : {disk.Path(""), std::string("/dev/shm")}) {
@@ -236,7 +236,7 @@ TEST(AsioProbeTest, WhatKaioLeavesToTheWorkersIsSaidWithTheReason) {
   }
 }
 
-TEST(AsioProbeTest, WhatIsRefusedIsNamedWithItsErrnoAndItsKnob) {
+TEST(AsioProbeTest, RefusedSystemCallsAreNamedWithErrnoAndSetting) {
   const Outcome both =
       Probe({}, {{SYS_io_uring_setup, EPERM}, {SYS_io_setup, EPERM}});
   EXPECT_EQ(both.exit_code, 0) << both.err;

@@ -33,7 +33,7 @@ namespace {
 
 constexpr size_t kDepth = 4;
 
-// "ext4 on /dev/sda1", as /proc/self/mountinfo tells of the device (proc(5)).
+// Returns "ext4 on /dev/sda1", from /proc/self/mountinfo (proc(5)).
 std::string FileSystemOf(const std::string& folder) {
   struct stat info;
   if (stat(folder.c_str(), &info) != 0) return "unknown";
@@ -59,7 +59,8 @@ std::string FolderOf(const std::string& path, const struct stat& info) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// What is probed: a file that may be written to, or a disk that must not.
+// What is probed: a scratch file, which is writable, or a block device, which
+// is not.
 struct Object {
   File file;
   bool writable;
@@ -106,24 +107,25 @@ std::vector<Finding> TryNoWaits(const Object& object, char* block) {
       File::Open(absl::StrCat("/proc/self/fd/", object.file.fd()),
                  object.writable ? O_RDWR : O_RDONLY, 0, File::Mode::kBuffered);
   if (!buffered.ok()) return findings;
-  // So that there is something to be found in the page cache.
+  // Brings the block into the page cache.
   if (pread(buffered->fd(), block, kBufferAlignment, 0) > 0) {
     add("buffered", *buffered);
   }
   return findings;
 }
 
-struct Trial {
+struct TransferResult {
   absl::Status status;
-  bool by_workers = false;  // Who did it.
+  bool by_workers = false;  // The workers did it, not the backend.
 };
 
-// One transfer by a queue on that backend.
-Trial TryTransfer(const std::string& backend_name, Op op, const File& file) {
+// Does one transfer of kProbeBytes through a queue on that backend.
+TransferResult TryTransfer(const std::string& backend_name, Op op,
+                           const File& file) {
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       NewBackend(backend_name, kDepth);
   if (!backend.ok()) return {backend.status()};
-  WorkerPool pool;  // Without a thread while the workers have done nothing.
+  WorkerPool pool;  // Has a thread if the workers did the transfer.
   QueueOptions options;
   options.buffer_bytes = kProbeBytes;
   options.depth_max = kDepth;
@@ -137,48 +139,51 @@ Trial TryTransfer(const std::string& backend_name, Op op, const File& file) {
   r->length = kProbeBytes;
   queue.Submit(r);
   r = queue.Wait();
-  Trial trial = {r->status(), pool.threads() > 0};
-  if (trial.status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
-    trial.status = absl::DataLossError("a transfer came back short");
+  TransferResult transfer = {r->status(), pool.threads() > 0};
+  if (transfer.status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
+    transfer.status = absl::DataLossError("short transfer");
   }
   queue.Put(r);
-  return trial;
+  return transfer;
 }
 
-// So that what follows overwrites blocks, which nobody need wait for.
+// Allocates the file's blocks: a later write with RWF_NOWAIT that had to
+// allocate might fail.
 absl::Status FillScratch(const File& file) {
-  const Trial trial = TryTransfer("worker", Op::kWrite, file);
-  if (!trial.status.ok()) return trial.status;
+  const TransferResult transfer = TryTransfer("worker", Op::kWrite, file);
+  if (!transfer.status.ok()) return transfer.status;
   return fsync(file.fd()) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "fsync");
 }
 
-// Why kaio, which writes with RWF_NOWAIT, might have left it to the workers.
+// Returns the probable reason that kaio left its writes to the workers: the
+// error of a write with RWF_NOWAIT, which kaio uses.
 std::string WhyByWorkers(const File& file, char* block) {
   const absl::Status nowait = TryNoWait(file, /*write=*/true, block);
   return nowait.ok() ? "" : absl::StrCat(": RWF_NOWAIT: ", nowait.message());
 }
 
-// Writes, if it may, and reads blocks by queues on that backend.
+// Writes, if the object is writable, and reads through queues on that backend.
 Finding TryBackend(const BackendVerdict& verdict, const Object& object,
                    char* block) {
   Finding finding = {verdict.name, verdict.status, ""};
   if (!finding.status.ok()) return finding;
-  const bool kernel = verdict.name == "uring" || verdict.name == "kaio";
-  if (kernel && !object.file.direct()) {
+  const bool is_kernel_backend =
+      verdict.name == "uring" || verdict.name == "kaio";
+  if (is_kernel_backend && !object.file.direct()) {
     finding.status = absl::UnimplementedError(
         "leaves it to the workers: it does direct I/O only");
     return finding;
   }
   for (const Op op : {Op::kWrite, Op::kRead}) {
     if (op == Op::kWrite && !object.writable) continue;
-    const Trial trial = TryTransfer(verdict.name, op, object.file);
-    finding.status = trial.status;
+    const TransferResult transfer = TryTransfer(verdict.name, op, object.file);
+    finding.status = transfer.status;
     if (!finding.status.ok()) return finding;
-    if (!kernel || !trial.by_workers) continue;
-    absl::StrAppend(&finding.but, finding.but.empty() ? "" : "; ",
+    if (!is_kernel_backend || !transfer.by_workers) continue;
+    absl::StrAppend(&finding.caveat, finding.caveat.empty() ? "" : "; ",
                     "the workers do its ", OpName(op), "s");
     if (op == Op::kWrite && verdict.name == "kaio") {
-      absl::StrAppend(&finding.but, WhyByWorkers(object.file, block));
+      absl::StrAppend(&finding.caveat, WhyByWorkers(object.file, block));
     }
   }
   return finding;
@@ -191,7 +196,7 @@ std::string ContentsOf(const char* path) {
   return line;
 }
 
-std::string LimitWords(int resource) {
+std::string DescribeLimit(int resource) {
   struct rlimit limit;
   if (getrlimit(resource, &limit) != 0) return "unknown";
   if (limit.rlim_cur == RLIM_INFINITY) return "unlimited";
@@ -245,7 +250,7 @@ SystemReport ProbeSystem() {
   report.settings.push_back(
       {"fs.aio-max-nr", ContentsOf("/proc/sys/fs/aio-max-nr")});
   report.settings.push_back({"fs.aio-nr", ContentsOf("/proc/sys/fs/aio-nr")});
-  report.settings.push_back({"RLIMIT_MEMLOCK", LimitWords(RLIMIT_MEMLOCK)});
+  report.settings.push_back({"RLIMIT_MEMLOCK", DescribeLimit(RLIMIT_MEMLOCK)});
   return report;
 }
 

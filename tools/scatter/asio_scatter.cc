@@ -1,6 +1,6 @@
-// asio_scatter: splits a file into many by its records, and merges them again.
+// asio_scatter: splits the records of a file into many files, and merges them.
 //
-// The worked example of the streams: see scatter.cc for how they are used.
+// The worked example of the streams: scatter.cc shows how to use them.
 
 #include <errno.h>
 #include <sys/resource.h>
@@ -24,15 +24,15 @@
 #include "tools/common/standard_streams.h"
 #include "tools/scatter/scatter.h"
 
-ABSL_FLAG(bool, merge, false, "merge, do not split");
-ABSL_FLAG(uint32_t, parts, 64, "how many parts there are");
+ABSL_FLAG(bool, merge, false, "merge instead of splitting");
+ABSL_FLAG(uint32_t, parts, 64, "the number of parts");
 ABSL_FLAG(std::string, by, "turns",
-          "what decides which part a record goes to: turns (the first one gets "
-          "the first, ...) or hash (equal records go to one part)");
+          "what chooses the part of a record: turns (the first record goes to "
+          "the first part, ...) or hash (equal records go to one part)");
 ABSL_FLAG(std::string, record, "line",
           "what a record is: line, or a number of bytes, like 100 or 4k");
 ABSL_FLAG(uasio::Bytes, line_max, uasio::Bytes{1 << 20},
-          "the longest line that there may be, with its newline");
+          "the maximum length of a line, with its newline");
 ABSL_FLAG(uasio::Bytes, buffer, uasio::Bytes{256 << 10},
           "the size of a block, a multiple of 4k; there are two for each part, "
           "and two for each of --depth");
@@ -45,12 +45,12 @@ namespace {
 constexpr char kUsage[] = R"(usage: asio_scatter [FLAGS] SRC PREFIX
        asio_scatter --merge [FLAGS] PREFIX DST
 
-Splits SRC by its records into new files PREFIX-00000-of-00064, ..., or merges
-them into DST, which is then what SRC was; - is standard input or output.  To
-merge takes the same --parts, --by, --record and --line-max as to split.
+Splits the records of SRC into new files PREFIX-00000-of-00064, ..., or merges
+them into DST, which then equals SRC; - is standard input or output.  Merge with
+the same --parts, --by, --record and --line-max as you split with.
 
-With --by=hash, PREFIX-order tells which record went where, in two bytes each;
-it is for merging alone.
+With --by=hash, PREFIX-order has the part of each record, in two bytes; it is
+only needed to merge.
 )";
 
 constexpr uint32_t kDepthMax = 1024;
@@ -85,7 +85,9 @@ void ParseScatter(ScatterOptions* scatter) {
     ExitWithUsage(absl::StrCat("--parts must be from 1 to ", kPartsMax));
   }
   const std::string by = absl::GetFlag(FLAGS_by);
-  if (by != "turns" && by != "hash") ExitWithUsage("--by: turns or hash");
+  if (by != "turns" && by != "hash") {
+    ExitWithUsage("--by must be turns or hash");
+  }
   scatter->by_hash = by == "hash";
   scatter->streams.depth = absl::GetFlag(FLAGS_depth);
   if (scatter->streams.depth == 0 || scatter->streams.depth > kDepthMax) {
@@ -116,17 +118,19 @@ Job ParseJob(int argc, char** argv) {
   return job;
 }
 
-// All parts are open at a time.  Those that the library opens for itself are
-// not counted: if it is they that are too many, some part cannot be opened.
-absl::Status AllowFiles(size_t parts) {
-  constexpr size_t kOthers = 5;  // The standard ones, --by=hash's, SRC or DST.
+// Raises the limit of open files to its maximum, and fails if that is too low:
+// all parts are open at the same time.  The library's own fds are not counted;
+// if they exceed the limit, opening a part fails.
+absl::Status RaiseFileLimit(size_t parts) {
+  // The standard fds, the order file, and SRC or DST.
+  constexpr size_t kOthers = 5;
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   if (parts + kOthers <= limit.rlim_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat(parts, " parts need as many open files, and there may be ",
+      absl::StrCat(parts, " parts need as many open files, but the limit is ",
                    limit.rlim_max, " (ulimit -Hn)"));
 }
 
@@ -140,13 +144,13 @@ absl::Status RunSplit(const Job& job) {
     ReaderOptions of_file;
     static_cast<StreamOptions&>(of_file) = options;
     absl::StatusOr<Reader> in = Reader::Open(job.from, of_file);
-    return in.ok() ? Split(&*in, job.scatter) : in.status();
+    return in.ok() ? SplitRecords(&*in, job.scatter) : in.status();
   }
   absl::StatusOr<File> file = StandardInput();
   if (!file.ok()) return file.status();
   options.offset = kFilePosition;
   Reader in(*std::move(file), options);
-  return Split(&in, job.scatter);
+  return SplitRecords(&in, job.scatter);
 }
 
 absl::Status RunMerge(const Job& job) {
@@ -155,7 +159,7 @@ absl::Status RunMerge(const Job& job) {
   StreamOptions options = job.scatter.streams;
   if (target->in_place()) options.offset = kFilePosition;
   Writer out(&target->file(), options);
-  absl::Status status = Merge(job.scatter, &out);
+  absl::Status status = MergeRecords(job.scatter, &out);
   status.Update(out.Close());
   return status.ok() ? target->Commit(NewFileMode(), false) : status;
 }
@@ -166,7 +170,7 @@ absl::Status Run(Job job) {
   if (!backend.ok()) return backend.status();
   Queue queue(job.queue, *std::move(backend));
   job.scatter.streams.queue = &queue;
-  absl::Status status = AllowFiles(job.scatter.parts);
+  absl::Status status = RaiseFileLimit(job.scatter.parts);
   if (status.ok()) status = job.merges ? RunMerge(job) : RunSplit(job);
   if (status.ok()) return status;
   return absl::Status(

@@ -1,9 +1,9 @@
-// Memory stays flat: asio_scatter takes up its buffers and little more, however
-// much it splits and merges.  By itself, since the kernel only tells of the
-// largest of all children.
+// The memory of asio_scatter does not grow with its data: it is its buffers and
+// little more.  A test program of its own, because getrusage(2) only reports
+// the maximum of all children.
 //
 //   bazel test --test_env=UASIO_SCATTERED_MIB=4096
-//       //tools:asio_scatter_memory_test
+//       //tools/scatter:asio_scatter_memory_test
 
 #include <sys/resource.h>
 
@@ -44,7 +44,7 @@ bool AreEqual(const std::string& a, const std::string& b) {
   return std::system(absl::StrCat("cmp ", a, " ", b).c_str()) == 0;
 }
 
-TEST(AsioScatterMemoryTest, StaysFlatWhateverIsScattered) {
+TEST(AsioScatterMemoryTest, MemoryDoesNotGrowWithTheData) {
   if (kSanitized) GTEST_SKIP() << "the sanitizer's own memory grows";
   const Scratch scratch;
   WriteLines(scratch.Path("source"), ScatteredMib());

@@ -1,4 +1,4 @@
-// asio_scatter as a user runs it: what is split and merged is what it was.
+// Runs asio_scatter as a user does: splitting and merging restores the file.
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -44,7 +44,7 @@ class AsioScatterTest : public testing::Test {
     EXPECT_EQ(outcome.err, "");
   }
 
-  // One line with all of `words`.
+  // Expects one line on stderr that contains all of `words`.
   static void ExpectFailure(const Outcome& outcome, int exit_code,
                             const Words& words) {
     EXPECT_EQ(outcome.exit_code, exit_code);
@@ -59,8 +59,8 @@ class AsioScatterTest : public testing::Test {
     return Path(absl::StrCat("part-0000", i, "-of-0000", parts));
   }
 
-  // Splits it with `flags` and merges it again.
-  void ExpectInverse(const std::string& contents, const Words& flags) const {
+  // Expects that splitting and merging with `flags` restores `contents`.
+  void ExpectRestored(const std::string& contents, const Words& flags) const {
     const Scratch folder;
     const std::string prefix = folder.Path("part");
     Words split = {folder.NewFile("source", contents), prefix};
@@ -92,22 +92,22 @@ class AsioScatterTest : public testing::Test {
   const Scratch scratch_;
 };
 
-TEST_F(AsioScatterTest, WhatIsSplitAndMergedIsWhatItWas) {
+TEST_F(AsioScatterTest, SplittingAndMergingRestoresTheFile) {
   const std::string lines = Lines(5000);
   for (const char* by : {"--by=turns", "--by=hash"}) {
     for (const char* parts : {"--parts=1", "--parts=4", "--parts=100"}) {
-      ExpectInverse(lines, {by, parts});
-      ExpectInverse(lines + "no newline", {by, parts, "--buffer=4k"});
-      ExpectInverse(lines, {by, parts, "--record=100", "--buffer=4k"});
-      ExpectInverse(lines, {by, parts, "--record=8191", "--buffer=4k"});
+      ExpectRestored(lines, {by, parts});
+      ExpectRestored(lines + "no newline", {by, parts, "--buffer=4k"});
+      ExpectRestored(lines, {by, parts, "--record=100", "--buffer=4k"});
+      ExpectRestored(lines, {by, parts, "--record=8191", "--buffer=4k"});
     }
-    ExpectInverse("", {by});
-    ExpectInverse("\n", {by});
-    ExpectInverse("x", {by, "--record=7"});
+    ExpectRestored("", {by});
+    ExpectRestored("\n", {by});
+    ExpectRestored("x", {by, "--record=7"});
   }
 }
 
-TEST_F(AsioScatterTest, TurnsDealTheRecordsOut) {
+TEST_F(AsioScatterTest, ByTurnsDistributesTheRecordsEvenly) {
   scratch_.NewFile("source", "a\nb\nc\nd\ne\nf");
   ExpectSuccess(Scatter({"--parts=4", Path("source"), Path("part")}));
   EXPECT_EQ(Contents(Part(0)), "a\ne\n");
@@ -115,7 +115,7 @@ TEST_F(AsioScatterTest, TurnsDealTheRecordsOut) {
   EXPECT_EQ(Contents(Part(3)), "d\n");
 }
 
-TEST_F(AsioScatterTest, EqualRecordsGoToOnePartByHashAndAllPartsGetSome) {
+TEST_F(AsioScatterTest, ByHashEqualRecordsGoToOnePartAndAllPartsGetSome) {
   const std::string lines = Lines(20000) + Lines(20000);
   scratch_.NewFile("source", lines);
   ExpectSuccess(
@@ -131,8 +131,8 @@ TEST_F(AsioScatterTest, EqualRecordsGoToOnePartByHashAndAllPartsGetSome) {
   }
 }
 
-// MurmurHash64A, as others have it: these are the parts that they choose.
-TEST_F(AsioScatterTest, TheHashIsTheSameForEver) {
+// The expected parts are from other implementations of MurmurHash64A.
+TEST_F(AsioScatterTest, TheHashNeverChanges) {
   scratch_.NewFile("source", "a\n12345678\nhello, world\na");
   ExpectSuccess(
       Scatter({"--parts=8", "--by=hash", Path("source"), Path("part")}));
@@ -153,7 +153,7 @@ TEST_F(AsioScatterTest, ReadsAndWritesPipes) {
   ProgramOptions options;
   options.in = in.read_end.get();
   ExpectSuccess(Scatter({"--buffer=4k", "-", Path("part")}, options));
-  in.read_end.Close();  // If it has not read all, the thread is to fail, too.
+  in.read_end.Close();  // So that `feeds` ends even if not all was read.
   feeds.join();
   std::string merged;
   std::thread drains([&] {
@@ -184,7 +184,7 @@ TEST_F(AsioScatterTest, StandardInputMayBeAFile) {
   EXPECT_TRUE(merged.out == lines);
 }
 
-TEST_F(AsioScatterTest, OverwritesNoPartAndRemovesWhatItMade) {
+TEST_F(AsioScatterTest, AnExistingPartIsKeptAndNewOnesAreRemoved) {
   scratch_.NewFile("source", Lines(100));
   scratch_.NewFile("part-00002-of-00004", "precious");
   ExpectFailure(Scatter({"--parts=4", Path("source"), Path("part")}), 1,
@@ -193,8 +193,8 @@ TEST_F(AsioScatterTest, OverwritesNoPartAndRemovesWhatItMade) {
   EXPECT_EQ(FilesLeft(), 2u);
 }
 
-// In the midst of its parts, of which some are written already.
-TEST_F(AsioScatterTest, WhoInterruptsItFindsNoParts) {
+// The signal comes when some parts are written.
+TEST_F(AsioScatterTest, AFatalSignalLeavesNoParts) {
   for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     const Pipe pipe;
     ProgramOptions options;
@@ -231,7 +231,7 @@ TEST_F(AsioScatterTest, AWrongNumberOfPartsIsNotMerged) {
   EXPECT_FALSE(std::filesystem::exists(Path("merged")));
 }
 
-TEST_F(AsioScatterTest, LostAndAddedRecordsAreNoticed) {
+TEST_F(AsioScatterTest, MissingAndExtraRecordsAreReported) {
   scratch_.NewFile("source", Lines(100));
   for (const char* by : {"--by=turns", "--by=hash"}) {
     const Words split = {by, "--parts=4", Path("source"), Path("part")};
@@ -247,7 +247,7 @@ TEST_F(AsioScatterTest, LostAndAddedRecordsAreNoticed) {
   }
 }
 
-TEST_F(AsioScatterTest, APartThatWasCutWithinARecordIsNoticed) {
+TEST_F(AsioScatterTest, APartCutWithinARecordIsReported) {
   scratch_.NewFile("source", "a\nb\nc\nd\ne\nf\ng\nh\n");
   for (const char* by : {"--by=turns", "--by=hash"}) {
     for (const char* record : {"--record=line", "--record=2"}) {
@@ -256,7 +256,7 @@ TEST_F(AsioScatterTest, APartThatWasCutWithinARecordIsNoticed) {
       const Words merge = {by,          record,       "--merge",
                            "--parts=2", Path("part"), Path("merged")};
       ExpectSuccess(Scatter(split));
-      // The one that does not have the last record.
+      // Cuts the part that does not have the last record.
       const size_t cut =
           Contents(Part(0, 2)).find('h') == std::string::npos ? 0 : 1;
       const size_t bytes = Contents(Part(cut, 2)).size();
@@ -271,24 +271,25 @@ TEST_F(AsioScatterTest, APartThatWasCutWithinARecordIsNoticed) {
   }
 }
 
-TEST_F(AsioScatterTest, AnOrderThatWasCutIsNoticed) {
+TEST_F(AsioScatterTest, ACutOrderFileIsReported) {
   scratch_.NewFile("source", Lines(100));
   ExpectSuccess(
       Scatter({"--by=hash", "--parts=4", Path("source"), Path("part")}));
   ASSERT_EQ(truncate(Path("part-order").c_str(), 51), 0);
   ExpectFailure(Scatter({"--by=hash", "--merge", "--parts=4", Path("part"),
                          Path("merged")}),
-                1, {Path("part-order"), "there is no part before offset 51"});
+                1,
+                {Path("part-order"), "no valid part number before offset 51"});
 }
 
-TEST_F(AsioScatterTest, SaysWhatIsWrongWithTheSource) {
+TEST_F(AsioScatterTest, AnUnreadableSourceIsNamed) {
   ExpectFailure(Scatter({"/no/such", Path("part")}), 1, {"/no/such: ENOENT"});
   ExpectFailure(Scatter({Path(""), Path("part")}), 1,
                 {"cannot read " + Path("") + ": EISDIR (Is a directory)"});
   EXPECT_EQ(FilesLeft(), 0u);
 }
 
-TEST_F(AsioScatterTest, AFullOutputIsAnError) {
+TEST_F(AsioScatterTest, AFullDiskAtStandardOutputIsReported) {
   scratch_.NewFile("source", Lines(1000));
   ExpectSuccess(Scatter({Path("source"), Path("part")}));
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
@@ -298,7 +299,7 @@ TEST_F(AsioScatterTest, AFullOutputIsAnError) {
                 {"standard output", "ENOSPC"});
 }
 
-TEST_F(AsioScatterTest, OpensAsManyFilesAsItMay) {
+TEST_F(AsioScatterTest, RaisesTheLimitOfOpenFiles) {
   scratch_.NewFile("source", Lines(1000));
   const auto with_limits = [](rlim_t soft, rlim_t hard) {
     ProgramOptions options;
@@ -310,7 +311,7 @@ TEST_F(AsioScatterTest, OpensAsManyFilesAsItMay) {
   };
   const Words split = {"--parts=300", Path("source"), Path("part")};
   const Words merge = {"--merge", "--parts=300", Path("part"), Path("merged")};
-  const Words words = {"300 parts need as many open files, and there may be 64",
+  const Words words = {"300 parts need as many open files, but the limit is 64",
                        "(ulimit -Hn)"};
   ExpectFailure(Scatter(split, with_limits(64, 64)), 1, words);
   EXPECT_EQ(FilesLeft(), 1u);
@@ -332,7 +333,7 @@ TEST_F(AsioScatterTest, AFullDiskLeavesNoParts) {
   }
 }
 
-TEST_F(AsioScatterTest, WrongUseExitsWithTwo) {
+TEST_F(AsioScatterTest, WrongUsageExitsWith2) {
   const std::vector<Words> wrong = {{},
                                     {"a"},
                                     {"a", "b", "c"},

@@ -13,12 +13,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
-#include "tools/common/remove_when_killed.h"
+#include "tools/common/fatal_signals.h"
 
 namespace uasio {
 namespace {
 
-// The next record of `in`.  False: there is none, or in->status() is not OK.
+// Reads the next record.  Returns false at the end, and if in->status() is not
+// OK.  The record points into `in` or `memory`, until the next call.
 bool ReadRecord(const ScatterOptions& options, Reader* in, std::string* memory,
                 absl::string_view* record) {
   if (options.record_bytes == 0) {
@@ -34,21 +35,21 @@ bool ReadRecord(const ScatterOptions& options, Reader* in, std::string* memory,
   return !record->empty() && in->ok();
 }
 
-// Only the last record of all may be shorter than that.
+// Only the last record of all may be incomplete.
 bool IsWhole(const ScatterOptions& options, absl::string_view record) {
   return options.record_bytes == 0 ? absl::EndsWith(record, "\n")
                                    : record.size() == options.record_bytes;
 }
 
-// Up to eight bytes, the lower one first.
+// Reads up to eight bytes, little-endian.
 uint64_t Word(absl::string_view bytes) {
   uint64_t word = 0;
   std::memcpy(&word, bytes.data(), bytes.size());
   return le64toh(word);
 }
 
-// MurmurHash64A: the same everywhere, and for ever, so that equal records of
-// two files go to parts of the same number.
+// MurmurHash64A.  It is the same on every machine and must never change, so
+// that equal records of two files go to parts with the same number.
 uint64_t Hash(absl::string_view record) {
   constexpr uint64_t kFactor = 0xc6a4a7935bd1e995;
   constexpr int kShift = 47;
@@ -71,19 +72,19 @@ class Splitter {
 
   absl::Status Run() {
     absl::Status status = Create();
-    if (status.ok()) status = Pump();
+    if (status.ok()) status = WriteParts();
     for (Writer& file : files_) status.Update(file.Close());
-    const FatalSignalsBlocked blocked;
+    const FatalSignalBlocker blocker;
     for (const Writer& file : files_) {
       const std::string& path = file.file().path();
       if (!status.ok()) unlink(path.c_str());
-      KeepWhenKilled(path);
+      KeepOnFatalSignal(path);
     }
     return status;
   }
 
  private:
-  // The parts, and behind them the order, if there is one.
+  // Creates the parts, and the order file if by_hash.
   absl::Status Create() {
     for (size_t i = 0; i < options_.parts; ++i) {
       const absl::Status status = CreateFile(PartName(options_, i));
@@ -97,34 +98,34 @@ class Splitter {
     WriterOptions options;
     static_cast<StreamOptions&>(options) = options_.streams;
     options.existing = WriterOptions::Existing::kRefuse;
-    const FatalSignalsBlocked blocked;
+    const FatalSignalBlocker blocker;
     absl::StatusOr<Writer> file = Writer::Open(name, options);
     if (!file.ok()) return file.status();
-    RemoveWhenKilled(name);
+    RemoveOnFatalSignal(name);
     files_.push_back(*std::move(file));
     return absl::OkStatus();
   }
 
-  absl::Status Pump() {
+  absl::Status WriteParts() {
     absl::string_view record;
     std::string memory;
     for (uint64_t i = 0; ReadRecord(options_, in_, &memory, &record); ++i) {
       const uint64_t chosen = options_.by_hash ? Hash(record) : i;
       const size_t part = static_cast<size_t>(chosen % options_.parts);
       if (!files_[part].Write(record)) return files_[part].status();
-      if (options_.by_hash && !NoteOrder(part)) return files_.back().status();
+      if (options_.by_hash && !WriteOrder(part)) return files_.back().status();
     }
     return in_->status();
   }
 
-  bool NoteOrder(size_t part) {
+  bool WriteOrder(size_t part) {
     return files_.back().PutC(static_cast<char>(part & 0xff)) &&
            files_.back().PutC(static_cast<char>(part >> 8));
   }
 
   Reader* const in_;
   const ScatterOptions& options_;
-  std::vector<Writer> files_;
+  std::vector<Writer> files_;  // The parts; by_hash: then the order file.
 };
 
 class Merger {
@@ -134,7 +135,7 @@ class Merger {
 
   absl::Status Run() {
     absl::Status status = Open();
-    if (status.ok()) status = Pump();
+    if (status.ok()) status = ReadParts();
     return status.ok() ? CheckAllAreAtTheirEnd() : status;
   }
 
@@ -152,10 +153,10 @@ class Merger {
     return absl::OkStatus();
   }
 
-  absl::Status Pump() {
+  absl::Status ReadParts() {
     absl::string_view record;
     std::string memory;
-    const Reader* cut = nullptr;  // The part whose record was not whole.
+    const Reader* cut = nullptr;  // The part that had an incomplete record.
     for (uint64_t i = 0;; ++i) {
       const absl::StatusOr<std::optional<size_t>> next = NextPart(i);
       if (!next.ok() || !next->has_value()) return next.status();
@@ -167,7 +168,8 @@ class Merger {
     }
   }
 
-  // Where the record is; none: there are no more.
+  // Returns the part that record i is in; nullopt: there are no more records.
+  // Without by_hash, it returns a part even if that has no more.
   absl::StatusOr<std::optional<size_t>> NextPart(uint64_t i) {
     if (!options_.by_hash) return i % options_.parts;
     Reader& order = files_.back();
@@ -179,20 +181,21 @@ class Merger {
       const size_t part = static_cast<size_t>(low | high << 8);
       if (part < options_.parts) return part;
     }
-    return absl::DataLossError(absl::StrCat(order.file().path(),
-                                            ": there is no part before offset ",
-                                            order.Tell()));
+    return absl::DataLossError(
+        absl::StrCat(order.file().path(),
+                     ": no valid part number before offset ", order.Tell()));
   }
 
-  // `file` has no record, though it is its turn: in turn, that is the end.
+  // Returns the result of the merge when NextPart() has chosen `file` and it
+  // has no record: without by_hash, all records are merged.
   absl::Status End(const Reader& file) const {
     if (!file.ok() || !options_.by_hash) return file.status();
-    return absl::DataLossError(absl::StrCat(
-        file.file().path(), " ends at offset ", file.Tell(),
-        ", before it has all records that ", OrderName(options_), " tells of"));
+    return absl::DataLossError(
+        absl::StrCat(file.file().path(), " ends at offset ", file.Tell(),
+                     ", but ", OrderName(options_), " has more records of it"));
   }
 
-  // `file` ends within a record, though others come behind it.
+  // The error if `file` ends within a record and other records follow.
   absl::Status CutOff(const Reader& file) const {
     return absl::DataLossError(
         absl::StrCat(file.file().path(), " ends within a record, at offset ",
@@ -216,7 +219,7 @@ class Merger {
 
   const ScatterOptions& options_;
   Writer* const out_;
-  std::vector<Reader> files_;
+  std::vector<Reader> files_;  // The parts; by_hash: then the order file.
 };
 
 }  // namespace
@@ -230,11 +233,11 @@ std::string OrderName(const ScatterOptions& options) {
   return absl::StrCat(options.prefix, "-order");
 }
 
-absl::Status Split(Reader* in, const ScatterOptions& options) {
+absl::Status SplitRecords(Reader* in, const ScatterOptions& options) {
   return Splitter(in, options).Run();
 }
 
-absl::Status Merge(const ScatterOptions& options, Writer* out) {
+absl::Status MergeRecords(const ScatterOptions& options, Writer* out) {
   return Merger(options, out).Run();
 }
 

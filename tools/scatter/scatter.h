@@ -1,11 +1,11 @@
-// Splits a stream of records into many files, and merges them again to what it
-// was: the way in which an external sort makes its runs.
+// Splits a stream of records into many files, as an external sort does to make
+// its runs, and merges the files into the original stream.
 //
-// Threads:   that of the streams' queue.
+// Threads:   the one of the streams' queue.
 // Bounds:    memory: the queue's requests_max buffers, and one record.
 // Blocks:    until all is read and written (Close(), not fsync), or something
 //            failed.
-// Errors:    the first one, with the file, the offset and the reason.
+// Errors:    absl::Status of the first one, with file, offset and reason.
 
 #ifndef UASIO_TOOLS_SCATTER_SCATTER_H_
 #define UASIO_TOOLS_SCATTER_SCATTER_H_
@@ -20,12 +20,15 @@
 namespace uasio {
 
 struct ScatterOptions {
-  std::string prefix;    // Of the names of the parts.
-  size_t parts = 64;     // At most kPartsMax.
-  bool by_hash = false;  // Of the record, without its newline; else in turn.
+  std::string prefix;  // Of the names of the parts.
+  size_t parts = 64;   // At most kPartsMax.
 
-  // 0: a record is a line, and has no more than line_bytes_max.  The last
-  // record may be shorter, or lack its newline.
+  // True: the hash of a record, without its newline, chooses its part.  False:
+  // record i goes to part i % parts.
+  bool by_hash = false;
+
+  // The size of each record.  0: a record is a line of at most line_bytes_max,
+  // newline included.  The last record may be shorter, or lack its newline.
   size_t record_bytes = 0;
   size_t line_bytes_max = 1 << 20;
 
@@ -34,23 +37,24 @@ struct ScatterOptions {
 
 inline constexpr size_t kPartsMax = 1 << 14;
 
-// "PREFIX-00003-of-00064".
+// Returns "PREFIX-00003-of-00064".
 std::string PartName(const ScatterOptions& options, size_t part);
 
-// By hash, there also is "PREFIX-order": for each record, its part, in two
-// bytes, the lower one first.
+// Returns "PREFIX-order".  With by_hash, this file has the number of each
+// record's part, in two bytes, little-endian.
 std::string OrderName(const ScatterOptions& options);
 
-// Reads `in` to its end and makes the parts, which must not exist; if it fails,
-// or a signal ends the program (see unfinished.h), it removes those that it
-// made.
-absl::Status Split(Reader* in, const ScatterOptions& options);
+// Reads `in` to its end and creates the parts.  Fails if one exists.  If it
+// fails, or a signal ends the program (see fatal_signals.h), removes those that
+// it has created.
+absl::Status SplitRecords(Reader* in, const ScatterOptions& options);
 
-// Reads the parts that Split() made with the same options, and writes to `out`,
-// which it does not close, what that has read.  Fails if there are records too
-// many or too few, or a part was cut off within one that is not the last; but
-// in turn, nothing tells that the very last records are missing, as whole ones.
-absl::Status Merge(const ScatterOptions& options, Writer* out);
+// Reads the parts that SplitRecords() created with the same options, and writes
+// the original records to `out`, which stays open.  Fails if records are
+// missing or extra, or if a part ends within a record that is not the last.
+// Without by_hash it cannot detect that whole records are missing at the end of
+// the stream.
+absl::Status MergeRecords(const ScatterOptions& options, Writer* out);
 
 }  // namespace uasio
 

@@ -1,4 +1,4 @@
-// asio_sum [FILES...|-]: SHA-256 checksums of many files, in the manner of
+// asio_sum [FILES...|-]: prints or checks SHA-256 checksums of many files, like
 // sha256sum(1).
 //
 // The worked example of syslets: see file_sums.cc.
@@ -29,22 +29,22 @@
 
 ABSL_FLAG(bool, check, false, "read checksums from FILES and check them");
 ABSL_FLAG(bool, c, false, "the same as --check");
-ABSL_FLAG(bool, zero, false, "end lines with NUL, and escape no names");
+ABSL_FLAG(bool, zero, false, "end lines with NUL, and do not escape names");
 ABSL_FLAG(bool, z, false, "the same as --zero");
 ABSL_FLAG(
     std::string, files0_from, "",
-    "sum the files whose names stand in this file, each with a NUL behind "
-    "it; - is standard input");
-ABSL_FLAG(bool, ignore_missing, false, "with --check: pass over missing files");
+    "sum the files named in this file, where each name ends with NUL; - is "
+    "standard input");
+ABSL_FLAG(bool, ignore_missing, false, "with --check: skip missing files");
 ABSL_FLAG(bool, quiet, false, "with --check: do not print OK");
 ABSL_FLAG(bool, status, false, "with --check: print nothing but errors");
 ABSL_FLAG(bool, strict, false, "with --check: fail for badly formatted lines");
-ABSL_FLAG(bool, warn, false, "with --check: tell each badly formatted line");
+ABSL_FLAG(bool, warn, false, "with --check: warn of each badly formatted line");
 ABSL_FLAG(bool, w, false, "the same as --warn");
 ABSL_FLAG(uint32_t, depth, 1024,
-          "how many files are in flight, each with 64k of memory; never more "
-          "than may be open (ulimit -n)");
-ABSL_FLAG(uint32_t, threads, 2, "how many threads compute");
+          "how many files are in flight, each with 64k of memory; limited by "
+          "the number of open files (ulimit -n)");
+ABSL_FLAG(uint32_t, threads, 2, "how many threads compute checksums");
 
 namespace uasio {
 namespace {
@@ -57,13 +57,13 @@ checks those in FILES.  Without FILES, and for -, it reads standard input.
 
 constexpr uint32_t kDepthMax = 65536;
 constexpr uint32_t kThreadsMax = 64;
-constexpr rlim_t kOtherFds = 32;  // That we or the library may need.
+constexpr rlim_t kOtherFds = 32;  // What the tool and the library need.
 
-bool failed = false;
+bool failed = false;  // Then the exit code is 1.
 
-// Goes on: the exit code will tell.
+// Prints the error.  The program continues.
 void Fail(absl::string_view message) {
-  Complain(message);
+  PrintError(message);
   failed = true;
 }
 
@@ -99,7 +99,7 @@ void Sum(std::function<std::optional<FileToSum>()> next,
 // The lines of a file, or standard input.
 class Lines {
  public:
-  // `end` is what each line has behind it; the last one may be without.
+  // Each line ends with `end`; the last one may lack it.
   Lines(const std::string& path, char end) : path_(path), end_(end) {
     file_ = path == "-" ? stdin : std::fopen(path.c_str(), "re");
     if (file_ == nullptr) Fail(errno, path);
@@ -112,9 +112,10 @@ class Lines {
   Lines& operator=(const Lines&) = delete;
 
   bool opened() const { return file_ != nullptr; }
-  // Whether `name` is standard input as well, and so cannot be read.
+  // True if the lines come from standard input and `name` is standard input,
+  // too: then no other file can be read from it.
   bool AreReadFrom(const std::string& name) const {
-    return NamesStandardInput(path_) && NamesStandardInput(name);
+    return IsStandardInput(path_) && IsStandardInput(name);
   }
   std::string name() const { return path_ == "-" ? "standard input" : path_; }
   size_t count() const { return count_; }
@@ -167,7 +168,7 @@ void SumListed(const std::string& list) {
         while (std::optional<std::string> name = lines.Next()) {
           if (lines.AreReadFrom(*name)) {
             Fail(absl::StrCat("the names come from standard input, so ", *name,
-                              " cannot be one"));
+                              " cannot be summed"));
           } else if (name->empty()) {
             Fail(absl::StrCat(lines.name(), ": name ", lines.count(),
                               " is empty"));
@@ -180,23 +181,24 @@ void SumListed(const std::string& list) {
       PrintSum);
 }
 
-// ---- Checking them ---------------------------------------------------------
+// ---- Checking checksums ----------------------------------------------------
 
-// "2 lines are" or "1 line is".
+// Returns "1 line is", or "2 lines are".
 std::string Counted(size_t count, const char* one, const char* many) {
   return absl::StrCat(count, " ", count == 1 ? one : many);
 }
 
-// What one file of checksums says, and what is true of it.
+// Checks the checksums in one file.
 class Check {
  public:
-  // The parser is that of all files, as sha256sum has it.
+  // All files share one parser, as in sha256sum.
   Check(const std::string& path, SumLineParser* parser)
       : lines_(path, '\n'), parser_(parser) {}
 
   void Run() {
     if (!lines_.opened()) return;
-    Sum([this] { return Next(); }, [this](const FileSum& sum) { Tell(sum); });
+    Sum([this] { return Next(); },
+        [this](const FileSum& sum) { Compare(sum); });
     Summarize();
   }
 
@@ -218,19 +220,19 @@ class Check {
     return std::nullopt;
   }
 
-  void Tell(const FileSum& sum) {
+  void Compare(const FileSum& sum) {
     if (sum.error == ENOENT && absl::GetFlag(FLAGS_ignore_missing)) return;
     if (sum.error != 0) {
       Fail(sum.error, sum.file.name);
       ++unread_;
-      return Say(sum.file.name, "FAILED open or read");
+      return PrintResult(sum.file.name, "FAILED open or read");
     }
     ++checked_;
     if (sum.digest == sum.file.expected) {
       ++matching_;
-      if (!absl::GetFlag(FLAGS_quiet)) Say(sum.file.name, "OK");
+      if (!absl::GetFlag(FLAGS_quiet)) PrintResult(sum.file.name, "OK");
     } else {
-      Say(sum.file.name, "FAILED");
+      PrintResult(sum.file.name, "FAILED");
     }
   }
 
@@ -263,15 +265,15 @@ class Check {
     }
   }
 
-  static void Say(const std::string& name, const char* what) {
+  static void PrintResult(const std::string& name, const char* result) {
     if (absl::GetFlag(FLAGS_status)) return;
-    Print(absl::StrCat(OnOneLine(name), ": ", what, "\n"));
+    Print(absl::StrCat(OnOneLine(name), ": ", result, "\n"));
   }
 
-  // Does not fail.
+  // Unlike Fail(), does not change the exit code.
   static void Warn(const std::string& message) {
     if (absl::GetFlag(FLAGS_status)) return;
-    Complain(message);
+    PrintError(message);
   }
 
   Lines lines_;

@@ -1,4 +1,4 @@
-// asio_sum, run as a program and held against sha256sum.
+// Runs asio_sum as a program and compares it with sha256sum.
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -22,12 +22,12 @@
 namespace uasio {
 namespace {
 
-constexpr char kSystems[] = "/usr/bin/sha256sum";
+constexpr char kSha256sum[] = "/usr/bin/sha256sum";
 
 class SumTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (access(kSystems, X_OK) != 0) GTEST_SKIP() << "no " << kSystems;
+    if (access(kSha256sum, X_OK) != 0) GTEST_SKIP() << "no " << kSha256sum;
   }
 
   ProgramOptions Here() {
@@ -60,10 +60,10 @@ class SumTest : public testing::Test {
     return outcome;
   }
   Outcome Theirs(const std::vector<std::string>& args) {
-    return Run(kSystems, args, Here());
+    return Run(kSha256sum, args, Here());
   }
 
-  // That both print the same, and agree on whether all went well.
+  // Expects the same output and exit code of both, and errors of both or none.
   void ExpectSame(const std::vector<std::string>& args) {
     const Outcome ours = Ours(args), theirs = Theirs(args);
     EXPECT_EQ(ours.out, theirs.out);
@@ -71,7 +71,7 @@ class SumTest : public testing::Test {
     EXPECT_EQ(ours.err.empty(), theirs.err.empty()) << ours.err << theirs.err;
   }
 
-  // Files of all sizes that are near a bound, and some between; their names.
+  // Makes files of sizes near each bound and between them; returns their names.
   std::vector<std::string> NewTree(size_t count) {
     std::mt19937_64 random(TestSeed(1));
     std::vector<std::string> names;
@@ -97,7 +97,7 @@ std::string Joined(const std::vector<std::string>& names) {
   return list;
 }
 
-TEST_F(SumTest, ManyFilesOfAllSizesAreAsTheirsInTheirOrder) {
+TEST_F(SumTest, SumsOfManyFilesAreInTheOrderOfTheNames) {
   const std::vector<std::string> names =
       NewTree(static_cast<size_t>(Scaled(2000)));
   const Outcome theirs = Theirs(names);
@@ -114,7 +114,7 @@ TEST_F(SumTest, ManyFilesOfAllSizesAreAsTheirsInTheirOrder) {
             theirs.out);
 }
 
-TEST_F(SumTest, OddNamesAreWrittenAsTheirs) {
+TEST_F(SumTest, OddNamesAreEscapedAsBySha256sum) {
   std::vector<std::string> names;
   for (const std::string name :
        {"x\\y", "n\nl", "c\rr", " blank", "*star", "\\", "é", "a  b"}) {
@@ -126,7 +126,7 @@ TEST_F(SumTest, OddNamesAreWrittenAsTheirs) {
   ExpectSame(names);
 }
 
-TEST_F(SumTest, WhatCannotBeReadIsToldAndTheRestGoesOn) {
+TEST_F(SumTest, AnUnreadableFileIsNamedAndOthersAreSummed) {
   scratch_.NewFile("a", "a");
   scratch_.NewFile("z", "z");
   std::filesystem::create_directory(scratch_.Path("folder"));
@@ -138,7 +138,7 @@ TEST_F(SumTest, WhatCannotBeReadIsToldAndTheRestGoesOn) {
   EXPECT_EQ(ours.exit_code, 1);
 }
 
-TEST_F(SumTest, StandardInputIsOneOfTheFiles) {
+TEST_F(SumTest, StandardInputMayBeAmongTheFiles) {
   scratch_.NewFile("a", "a");
   const std::string long_text = Pattern(300000);
   scratch_.NewFile("b", long_text);
@@ -150,7 +150,7 @@ TEST_F(SumTest, StandardInputIsOneOfTheFiles) {
             a + digest + "  -\n" + a);
 }
 
-TEST_F(SumTest, StandardInputIsReadByOneAtATime) {
+TEST_F(SumTest, StandardInputNamedTwiceIsReadOneAfterTheOther) {
   scratch_.NewFile("a", "a");
   const std::string text = Pattern(3000000);
   for (const std::vector<std::string>& args :
@@ -159,7 +159,7 @@ TEST_F(SumTest, StandardInputIsReadByOneAtATime) {
                                              {"-", "-", "-", "a"},
                                              {"a", "-", "a", "/dev/stdin"}}) {
     const Outcome ours = OursWithInput(args, text);
-    EXPECT_EQ(ours.out, WithInput(kSystems, args, text).out);
+    EXPECT_EQ(ours.out, WithInput(kSha256sum, args, text).out);
     EXPECT_EQ(ours.exit_code, 0) << ours.err;
   }
 }
@@ -180,7 +180,7 @@ TEST_F(SumTest, FilesWithoutASizeAreReadToTheirEnd) {
   ExpectSame({"/proc/version", "/proc/cpuinfo", "/dev/null"});
 }
 
-TEST_F(SumTest, ChecksWhatWasSummed) {
+TEST_F(SumTest, ChecksSumsInAllFormats) {
   std::vector<std::string> names = NewTree(100);
   scratch_.NewFile("n\nl", "x");
   names.push_back("n\nl");
@@ -195,7 +195,7 @@ TEST_F(SumTest, ChecksWhatWasSummed) {
   EXPECT_EQ(Theirs({"--check", "--quiet", "--strict", "sums"}).exit_code, 0);
 }
 
-TEST_F(SumTest, ChecksNamesBehindOneBlankAndWhatOpensslWrote) {
+TEST_F(SumTest, ChecksNamesAfterOneBlankAndTheFormatOfOpenssl) {
   for (const std::string name : {"a", " a", "*a"}) scratch_.NewFile(name, "a");
   const std::string digest = Theirs({"a"}).out.substr(0, 64);
   scratch_.NewFile("one", digest + " a\n" + digest + "  a\n");
@@ -209,7 +209,7 @@ TEST_F(SumTest, ChecksNamesBehindOneBlankAndWhatOpensslWrote) {
   EXPECT_EQ(Ours({"--check", "openssl"}).out, "a: OK\n");
 }
 
-TEST_F(SumTest, ToldWhatDoesNotMatch) {
+TEST_F(SumTest, MismatchesAreReportedAsBySha256sum) {
   scratch_.NewFile("a", "a");
   scratch_.NewFile("b", "b");
   scratch_.NewFile("gone", "c");
@@ -247,7 +247,7 @@ TEST_F(SumTest, ToldWhatDoesNotMatch) {
             "asio_sum: bad: no properly formatted checksum lines found\n");
 }
 
-TEST_F(SumTest, ListsAreReadAsTheyReadThem) {
+TEST_F(SumTest, ListsAreParsedAsBySha256sum) {
   scratch_.NewFile("a", "a");
   scratch_.NewFile("x\\y", "x");
   const std::string a = Theirs({"a"}).out, d = a.substr(0, 64);
@@ -263,23 +263,23 @@ TEST_F(SumTest, ListsAreReadAsTheyReadThem) {
   }
 }
 
-TEST_F(SumTest, IgnoringWhatIsMissingSomethingMustBeVerified) {
+TEST_F(SumTest, WithIgnoreMissingAtLeastOneFileMustMatch) {
   scratch_.NewFile("a", "a");
   const std::string a = Theirs({"a"}).out;
   const std::string wrong = std::string(64, '0') + "  a\n";
-  const std::string said = "sums: no file was verified\n";
+  const std::string message = "sums: no file was verified\n";
   for (const std::string& list : {wrong, a + wrong, a, wrong + wrong}) {
     SCOPED_TRACE(list);
     scratch_.NewFile("sums", list);
     ExpectSame({"--check", "--ignore-missing", "sums"});
     ExpectSame({"--check", "--ignore-missing", "--status", "sums"});
     const std::vector<std::string> args = {"-c", "--ignore-missing", "sums"};
-    EXPECT_EQ(Ours(args).err.find(said) == std::string::npos,
-              Theirs(args).err.find(said) == std::string::npos);
+    EXPECT_EQ(Ours(args).err.find(message) == std::string::npos,
+              Theirs(args).err.find(message) == std::string::npos);
   }
 }
 
-TEST_F(SumTest, AListOnStandardInputCannotNameIt) {
+TEST_F(SumTest, AListOnStandardInputCannotNameStandardInput) {
   scratch_.NewFile("a", "a");
   const std::string a = Theirs({"a"}).out, d = a.substr(0, 64);
   for (const std::string& list :
@@ -287,7 +287,7 @@ TEST_F(SumTest, AListOnStandardInputCannotNameIt) {
     for (const std::string how : {"--warn", "--strict"}) {
       const std::vector<std::string> args = {"--check", how, "-"};
       const Outcome ours = OursWithInput(args, list);
-      const Outcome theirs = WithInput(kSystems, args, list);
+      const Outcome theirs = WithInput(kSha256sum, args, list);
       EXPECT_EQ(ours.out, theirs.out);
       EXPECT_EQ(ours.exit_code, theirs.exit_code) << ours.err << theirs.err;
     }
@@ -297,7 +297,7 @@ TEST_F(SumTest, AListOnStandardInputCannotNameIt) {
             "line\nasio_sum: WARNING: 1 line is improperly formatted\n");
 }
 
-TEST_F(SumTest, OnlyAFewFilesMayBeOpen) {
+TEST_F(SumTest, ALowLimitOfOpenFilesIsEnough) {
   const std::vector<std::string> names = NewTree(300);
   scratch_.NewFile("list", Joined(names));
   ProgramOptions options = Here();
@@ -311,7 +311,7 @@ TEST_F(SumTest, OnlyAFewFilesMayBeOpen) {
   EXPECT_EQ(ours.out, Theirs(names).out);
 }
 
-TEST_F(SumTest, ABadListOfNamesIsTold) {
+TEST_F(SumTest, BadNamesInAListAreReported) {
   scratch_.NewFile("a", "a");
   const std::string a = Theirs({"a"}).out;
   const Outcome ours =
@@ -320,12 +320,12 @@ TEST_F(SumTest, ABadListOfNamesIsTold) {
   EXPECT_EQ(ours.err,
             "asio_sum: standard input: name 2 is empty\n"
             "asio_sum: the names come from standard input, so - cannot be "
-            "one\n");
+            "summed\n");
   EXPECT_EQ(ours.exit_code, 1);
   EXPECT_EQ(Ours({"--files0-from=nothing"}).exit_code, 1);
 }
 
-TEST_F(SumTest, AFullDiskIsTold) {
+TEST_F(SumTest, AFullDiskIsReported) {
   scratch_.NewFile("a", "a");
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   ProgramOptions options = Here();
@@ -337,7 +337,7 @@ TEST_F(SumTest, AFullDiskIsTold) {
   EXPECT_EQ(ours.exit_code, 1);
 }
 
-TEST_F(SumTest, WhatIsAskedWronglyExitsWith2) {
+TEST_F(SumTest, WrongUsageExitsWith2) {
   for (const std::vector<std::string>& args :
        std::vector<std::vector<std::string>>{{"--depth=0"},
                                              {"--depth=70000"},

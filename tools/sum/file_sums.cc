@@ -1,6 +1,7 @@
-// One file's syslet.  It reads until its buffer is half full, so that a read
-// always fits, and ends there with the file open, to be gone on with when the
-// bytes are in the checksum; at the end of the file it closes it.
+// The syslet of a file.  It reads until its buffer is half full (so that the
+// next read would fit) and ends there; the file stays open.  When the bytes are
+// in the checksum, it is executed again, from its read on.  At the end of file
+// it closes the file.
 //
 //   open --> fstat --> read --> cursor += bytes --> excess += bytes
 //     |                 ^  |                          |        |
@@ -25,25 +26,26 @@
 
 #include "absl/strings/string_view.h"
 #include "asio/syslets/builder.h"
-#include "tools/sum/conveyor.h"
+#include "tools/sum/ordered_dispatcher.h"
 #include "tools/sum/sha256.h"
 #include "workqueue/check.h"
 
 namespace uasio {
 namespace {
 
-// One that is as long is worth a call that has the kernel read further ahead.
+// From this size on, a file is worth a posix_fadvise(2), for more read-ahead.
 constexpr off_t kLongFileBytes = 1 << 20;
 
-// How many files are begun before those that have finished are seen to: files
-// that are cached are done at once, and would keep the others waiting.
-constexpr size_t kBeginMax = 64;
+// How many files are started before completions are reaped.  Cached files
+// finish when they are started; an unlimited run of them would delay the
+// others.
+constexpr size_t kBatchMax = 64;
 
 constexpr absl::string_view kStandardInput = "-";
 
-using Files = Conveyor<FileToSum, FileSum>;
+using Files = OrderedDispatcher<FileToSum, FileSum>;
 
-// A file on its way, and then another one.
+// A syslet, its buffer and its checksum: sums one file, and then the next.
 class Slot {
  public:
   Slot() : buffer_(new char[2 * kSumReadBytes]) {
@@ -66,25 +68,25 @@ class Slot {
     for (size_t i = 0; i < syslet_.size(); ++i) syslet_.at(i)->private_ = this;
   }
 
-  // Returns the atom to be executed.
-  syslet_uatom* Begin(Files::Ticket ticket) {
+  // Returns the atom to execute.
+  syslet_uatom* Start(Files::Ticket ticket) {
     ticket_ = std::move(ticket);
     fd_ = bytes_ = 0;
     Rewind();
-    if (ticket_.thing.name != kStandardInput) {
-      path_ = ticket_.thing.name.c_str();
+    if (ticket_.item.name != kStandardInput) {
+      path_ = ticket_.item.name.c_str();
       return syslet_.first();
     }
     info_.st_size = 0;
-    // The syslet closes what it has read.
+    // A duplicate, because the syslet closes its fd.
     fd_ = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     if (fd_ < 0) fd_ = -errno;
     return syslet_.at(fd_ < 0 ? kClose : kRead);
   }
 
-  // With the final atom of an execution: the atom to be executed next; nullptr:
-  // the file is done.
-  syslet_uatom* GoOn(const syslet_uatom* last) {
+  // Takes the final atom of an execution.  Returns the atom to execute next, or
+  // nullptr if the file is done.
+  syslet_uatom* Continue(const syslet_uatom* last) {
     sum_.Add(buffer_.get(), static_cast<size_t>(cursor_ - buffer_.get()));
     if (syslet_.IndexOf(last) != kFilled) return nullptr;
     if (std::exchange(info_.st_size, 0) >= kLongFileBytes) {
@@ -94,18 +96,19 @@ class Slot {
     return syslet_.at(kRead);
   }
 
-  // REQUIRES: it is done.
+  // Returns the file's result.
+  // REQUIRES: the file is done.
   void Return(Files* files) {
     FileSum sum;
     sum.digest = sum_.Finish();
     sum.error = static_cast<int>(-std::min({fd_, bytes_, 0L}));
-    sum.file = std::move(ticket_.thing);
+    sum.file = std::move(ticket_.item);
     files->Return(ticket_.number, std::move(sum));
   }
 
  private:
-  // Indices of atoms, in the order in which they stand in memory: behind the
-  // two that skip, there is what they skip to.
+  // Indices of atoms, in the order of memory.  The two that skip are followed
+  // by the atom that they skip to.
   static constexpr size_t kAdvance = 2;
   static constexpr size_t kFilled = 3;
   static constexpr size_t kRead = 4;
@@ -122,16 +125,17 @@ class Slot {
   Syslet syslet_;
   const char* path_ = nullptr;
   long fd_ = 0;
-  struct stat info_;  // st_size: 0 again once the kernel is advised.
+  struct stat info_;  // st_size is 0 after the posix_fadvise().
   long bytes_ = 0;
   char* cursor_ = nullptr;
   long excess_ = 0;
 };
 
-// A thread that keeps its slots busy, and computes.
-class Summer {
+// What each thread runs: keeps up to `depth` files in flight, and computes the
+// checksums.
+class Hasher {
  public:
-  Summer(Files* files, size_t depth) : files_(files), depth_(depth) {}
+  Hasher(Files* files, size_t depth) : files_(files), depth_(depth) {}
 
   absl::Status Run() {
     SysletHeadOptions options;
@@ -140,64 +144,64 @@ class Summer {
         SysletHead::Register(options);
     if (!head.ok()) return head.status();
     while (true) {
-      const Begun begun = BeginMore(head->get());
-      if (begun == Begun::kAll && running_ == 0) return absl::OkStatus();
-      // Some at a time, so that this thread does not wake for each.
+      const Started started = StartMore(head->get());
+      if (started == Started::kAll && running_ == 0) return absl::OkStatus();
+      // Waits for several, to have fewer wake-ups.
       const size_t min = std::max<size_t>(running_ / 2, 1);
-      (*head)->Wait(begun == Begun::kSome ? 0 : min);
-      TakeFinished(head->get());
+      (*head)->Wait(started == Started::kBatch ? 0 : min);
+      ReapFinished(head->get());
     }
   }
 
  private:
-  enum class Begun {
-    kSome,    // More could be, but it is time to see what has finished.
-    kEnough,  // As many as can be now.
-    kAll,     // There are no more files.
+  enum class Started {
+    kBatch,    // kBatchMax files; more could be started.
+    kAtBound,  // As many as the bounds allow.
+    kAll,      // There are no more files.
   };
 
-  Begun BeginMore(SysletHead* head) {
+  Started StartMore(SysletHead* head) {
     for (size_t i = 0; running_ < depth_; ++i) {
-      if (i >= kBeginMax && running_ > 0) return Begun::kSome;
+      if (i >= kBatchMax && running_ > 0) return Started::kBatch;
       Files::Ticket ticket;
       const Taken taken = files_->Take(/*may_wait=*/running_ == 0, &ticket);
-      if (taken == Taken::kEnd) return Begun::kAll;
-      if (taken == Taken::kLater) return Begun::kEnough;
-      Slot* slot = TakeIdle();
-      Drive(head, slot, slot->Begin(std::move(ticket)));
+      if (taken == Taken::kEnd) return Started::kAll;
+      if (taken == Taken::kAtBound) return Started::kAtBound;
+      Slot* slot = GetIdleSlot();
+      Execute(head, slot, slot->Start(std::move(ticket)));
     }
-    return Begun::kEnough;
+    return Started::kAtBound;
   }
 
-  // A new one, if there is none: there are no more than have been needed.
-  Slot* TakeIdle() {
+  // Makes a new slot if none is idle.
+  Slot* GetIdleSlot() {
     if (idle_.empty()) return &slots_.emplace_back();
     Slot* slot = idle_.back();
     idle_.pop_back();
     return slot;
   }
 
-  void TakeFinished(SysletHead* head) {
+  void ReapFinished(SysletHead* head) {
     while (syslet_uatom* last = head->Take()) {
       --running_;
       Slot* slot = static_cast<Slot*>(last->private_);
-      Drive(head, slot, slot->GoOn(last));
+      Execute(head, slot, slot->Continue(last));
     }
   }
 
-  // Executes what is next in the slot, until that has gone to a worker or the
-  // file is done.
-  void Drive(SysletHead* head, Slot* slot, syslet_uatom* next) {
+  // Executes the slot's syslet from `next` on, until it has gone to a worker or
+  // the file is done.
+  void Execute(SysletHead* head, Slot* slot, syslet_uatom* next) {
     while (next != nullptr) {
       const absl::StatusOr<syslet_uatom*> last = head->Exec(next);
       UASIO_CHECK(last.ok(),
-                  "asio_sum: a head with as many slots as files in flight has "
-                  "room for each");
+                  "asio_sum: the syslet head has a slot for each file in "
+                  "flight");
       if (*last == nullptr) {
         ++running_;
         return;
       }
-      next = slot->GoOn(*last);
+      next = slot->Continue(*last);
     }
     slot->Return(files_);
     idle_.push_back(slot);
@@ -210,47 +214,48 @@ class Summer {
   size_t running_ = 0;
 };
 
-// The files up to the second one that is standard input, which two must not
-// read at a time; after NextPart(), those that follow.
-class Parts {
+// Splits the files into groups, so that each has standard input at most once:
+// two syslets must not read it at the same time.
+class FileGroups {
  public:
-  explicit Parts(std::function<std::optional<FileToSum>()> next)
+  explicit FileGroups(std::function<std::optional<FileToSum>()> next)
       : next_(std::move(next)) {}
 
+  // Returns the next file of the group; nullopt: there is none.
   std::optional<FileToSum> Next() {
     if (held_.has_value()) return std::nullopt;
     if (first_.has_value()) return std::exchange(first_, std::nullopt);
     std::optional<FileToSum> file = next_();
-    if (!file.has_value() || !NamesStandardInput(file->name)) return file;
+    if (!file.has_value() || !IsStandardInput(file->name)) return file;
     if (!std::exchange(has_standard_input_, true)) return file;
     held_ = std::move(file);
     return std::nullopt;
   }
 
-  // False: there is none.
-  bool NextPart() {
+  // Starts the next group.  Returns false if there is none.
+  bool NextGroup() {
     first_ = std::exchange(held_, std::nullopt);
     return first_.has_value();
   }
 
  private:
   const std::function<std::optional<FileToSum>()> next_;
-  std::optional<FileToSum> held_;   // For the next part,
-  std::optional<FileToSum> first_;  // which begins with it.
+  std::optional<FileToSum> held_;   // The first file of the next group.
+  std::optional<FileToSum> first_;  // That of this group, until it is returned.
   bool has_standard_input_ = false;
 };
 
-absl::Status SumPart(const SumOptions& options, Parts* parts,
-                     const std::function<void(const FileSum& sum)>& deliver) {
+absl::Status SumGroup(const SumOptions& options, FileGroups* groups,
+                      const std::function<void(const FileSum& sum)>& deliver) {
   Files files(
-      std::max(kSumsAheadMax, options.depth), [parts] { return parts->Next(); },
-      deliver);
+      std::max(kSumsAheadMax, options.depth),
+      [groups] { return groups->Next(); }, deliver);
   const size_t threads = std::min(options.threads, options.depth);
   std::vector<absl::Status> statuses(threads);
   std::vector<std::thread> running;
   for (absl::Status& status : statuses) {
     running.emplace_back([&files, &status, depth = options.depth / threads] {
-      status = Summer(&files, depth).Run();
+      status = Hasher(&files, depth).Run();
     });
   }
   absl::Status all;
@@ -263,7 +268,7 @@ absl::Status SumPart(const SumOptions& options, Parts* parts,
 
 }  // namespace
 
-bool NamesStandardInput(absl::string_view name) {
+bool IsStandardInput(absl::string_view name) {
   return name == kStandardInput || name == "/dev/stdin" ||
          name == "/dev/fd/0" || name == "/proc/self/fd/0";
 }
@@ -271,11 +276,11 @@ bool NamesStandardInput(absl::string_view name) {
 absl::Status SumFiles(const SumOptions& options,
                       std::function<std::optional<FileToSum>()> next,
                       std::function<void(const FileSum& sum)> deliver) {
-  Parts parts(std::move(next));
+  FileGroups groups(std::move(next));
   absl::Status status;
   do {
-    status = SumPart(options, &parts, deliver);
-  } while (status.ok() && parts.NextPart());
+    status = SumGroup(options, &groups, deliver);
+  } while (status.ok() && groups.NextGroup());
   return status;
 }
 

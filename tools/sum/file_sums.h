@@ -1,14 +1,15 @@
-// SumFiles() makes the checksums of many files at a time: each one a syslet
-// that opens it, reads it and closes it.
+// SumFiles() computes the checksums of many files in parallel.  Each file is a
+// syslet that opens, reads and closes it.
 //
-// Threads:   it starts threads of its own, and the syslets' workers; `next` and
-//            `deliver` are called in those, one at a time.
-// Order:     results are delivered in the order in which `next` gave the files.
-// Blocks:    until all is done.
-// Bounds:    files open and in memory: options.depth; results that wait for an
-//            earlier one: kSumsAheadMax.  Of files that are standard input one
-//            at a time: what follows a second one waits until it may begin.
-// Errors:    a file that cannot be read has an errno as its result.
+// Threads:   starts options.threads threads, and the syslets' workers; calls
+//            `next` and `deliver` in the former, one at a time.
+// Order:     delivers results in the order in which `next` returned the files.
+// Blocks:    until all files are done.
+// Bounds:    options.depth files are open, with buffers in memory; at most
+//            max(kSumsAheadMax, options.depth) results wait for an earlier one.
+//            One file at a time is standard input: a second one, and the files
+//            after it, start when all files before it are done.
+// Errors:    FileSum::error is the errno of a file that cannot be read.
 
 #ifndef UASIO_TOOLS_SUM_FILE_SUMS_H_
 #define UASIO_TOOLS_SUM_FILE_SUMS_H_
@@ -25,29 +26,30 @@ namespace uasio {
 
 inline constexpr size_t kSumsAheadMax = 1 << 16;
 
-// How much of a file is read at a time, and of each in memory twice.
+// The length of each read.  A file's buffer is twice as large.
 inline constexpr size_t kSumReadBytes = 32 << 10;
 
 struct FileToSum {
   std::string name;      // "-": standard input, at its file position.
-  std::string expected;  // Comes back with the result, unused.
+  std::string expected;  // For the caller: returned with the result, unused.
 };
 
 struct FileSum {
   FileToSum file;
-  int error = 0;       // An errno, if it could not be opened or read.
-  std::string digest;  // Else, in hexadecimal digits.
+  int error = 0;       // The errno of opening or reading it; 0: none.
+  std::string digest;  // In hexadecimal digits, if there is no error.
 };
 
 struct SumOptions {
   size_t depth = 1024;  // Files in flight.
-  size_t threads = 2;   // That compute.
+  size_t threads = 2;   // Compute checksums; at most depth are started.
 };
 
-// Whether it is "-", or a usual path of standard input.
-bool NamesStandardInput(absl::string_view name);
+// True if `name` is "-", or one of the usual paths of standard input.
+bool IsStandardInput(absl::string_view name);
 
-// Fails only if the threads cannot have their heads: then not all is done.
+// Sums the files that `next` returns, until it returns nullopt.  Fails only if
+// a thread cannot register its SysletHead; then files may have no result.
 absl::Status SumFiles(const SumOptions& options,
                       std::function<std::optional<FileToSum>()> next,
                       std::function<void(const FileSum& sum)> deliver);

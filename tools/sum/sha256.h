@@ -1,7 +1,8 @@
-// Sha256 makes the SHA-256 checksum of bytes that come in pieces, by libcrypto.
+// A Sha256 computes the SHA-256 checksum of bytes given piece by piece, using
+// libcrypto.
 //
 // Threads:   one at a time.
-// Errors:    none; libcrypto without SHA-256, or without memory, is a CHECK.
+// Errors:    none; a CHECK fails if libcrypto has no SHA-256 or no memory.
 
 #ifndef UASIO_TOOLS_SUM_SHA256_H_
 #define UASIO_TOOLS_SUM_SHA256_H_
@@ -24,7 +25,7 @@ class Sha256 {
 
   void Add(const void* bytes, size_t size);
 
-  // The checksum in hexadecimal digits, after which it begins anew.
+  // Returns the checksum in hexadecimal digits, and starts a new one.
   std::string Finish();
 
  private:

@@ -8,7 +8,7 @@
 namespace uasio {
 namespace {
 
-constexpr size_t kDigits = 64;  // Of a SHA-256.
+constexpr size_t kDigits = 64;  // Hexadecimal, of a SHA-256.
 constexpr absl::string_view kEscaped = "\\\n\r";
 
 std::string Escaped(absl::string_view name) {
@@ -51,7 +51,7 @@ void SkipBlanks(absl::string_view* text) {
   }
 }
 
-// "SHA256 (NAME) = DIGEST", in which the blanks are optional.
+// Splits "SHA256 (NAME) = DIGEST"; the blanks are optional.
 bool SplitTagged(absl::string_view text, absl::string_view* digest,
                  absl::string_view* name) {
   if (!absl::ConsumePrefix(&text, "SHA256") &&
@@ -71,7 +71,7 @@ bool SplitTagged(absl::string_view text, absl::string_view* digest,
   return true;
 }
 
-// "DIGEST REST", with a blank or a tab.
+// Splits "DIGEST REST"; the blank may be a tab.
 bool SplitPlain(absl::string_view text, absl::string_view* digest,
                 absl::string_view* rest) {
   if (text.size() <= kDigits) return false;
@@ -94,9 +94,10 @@ std::string FormatSumLineZero(const SumLine& line) {
   return absl::StrCat(line.digest, "  ", line.name, absl::string_view("", 1));
 }
 
-// What is behind "DIGEST ": "NAME", once " " or "*" is taken from the front, if
-// that is there to be taken.
-bool SumLineParser::TakeKind(absl::string_view* text) {
+// `text` follows "DIGEST ".  Skips the type character before the name (" " for
+// text, "*" for binary) if the style has one.  Returns false if no name
+// follows.
+bool SumLineParser::SkipTypeCharacter(absl::string_view* text) {
   const bool two =
       text->size() > 1 && (text->front() == ' ' || text->front() == '*');
   if (two && style_ != Style::kOneBlank) {
@@ -116,7 +117,7 @@ std::optional<SumLine> SumLineParser::Parse(absl::string_view text) {
   const bool tagged = SplitTagged(text, &digest, &name);
   if (!tagged && !SplitPlain(text, &digest, &name)) return std::nullopt;
   const std::optional<std::string> digits = ParseDigest(digest);
-  if (!digits || (!tagged && !TakeKind(&name))) return std::nullopt;
+  if (!digits || (!tagged && !SkipTypeCharacter(&name))) return std::nullopt;
   const std::optional<std::string> whole =
       escaped ? Unescaped(name) : std::string(name);
   if (!whole || whole->empty()) return std::nullopt;

@@ -1,7 +1,7 @@
 // The lines that sha256sum(1) writes and checks: a checksum and a file's name.
 //
 // Threads:   any.
-// Errors:    a line that is none is no value.
+// Errors:    Parse() returns nullopt for a line of another format.
 
 #ifndef UASIO_TOOLS_SUM_SUM_LINES_H_
 #define UASIO_TOOLS_SUM_SUM_LINES_H_
@@ -18,31 +18,32 @@ struct SumLine {
   std::string name;
 };
 
-// "DIGEST  NAME\n".  A name with a backslash, a newline or a carriage return
-// has these as \\, \n and \r, and then the line begins with a backslash.
+// Returns "DIGEST  NAME\n".  A backslash, newline or carriage return in the
+// name is written as \\, \n or \r; a line with one of these begins with a
+// backslash.
 std::string FormatSumLine(const SumLine& line);
 
-// "DIGEST  NAME\0", the name as it is.
+// Returns "DIGEST  NAME\0".  The name is not escaped.
 std::string FormatSumLineZero(const SumLine& line);
 
-// Reads what FormatSumLine() or sha256sum wrote, also with --binary or --tag,
-// or an openssl-dgst(1); or "DIGEST NAME", as BSD's sha256 -r writes it.
+// Parses the lines of FormatSumLine(), of sha256sum (also with --binary or
+// --tag) and of openssl-dgst(1), and "DIGEST NAME", as of BSD's sha256 -r.
 class SumLineParser {
  public:
-  // A line without its end.  Blanks before it are passed over.  As there may be
-  // names that begin with a blank or a "*", the first line that can be one of
-  // "DIGEST  NAME" or of "DIGEST NAME" alone says what those behind it are.
+  // `text` is a line without its end.  Leading blanks are skipped.  A name may
+  // begin with a blank or a "*", so "DIGEST  NAME" is ambiguous: the first
+  // untagged line decides how many characters separate the two in all lines.
   std::optional<SumLine> Parse(absl::string_view text);
 
  private:
   enum class Style { kUnknown, kTwoCharacters, kOneBlank };
 
-  bool TakeKind(absl::string_view* text);
+  bool SkipTypeCharacter(absl::string_view* text);
 
   Style style_ = Style::kUnknown;
 };
 
-// `name` as sha256sum --check says it: on one line.
+// Returns `name` on one line, escaped as by sha256sum --check.
 std::string OnOneLine(const std::string& name);
 
 }  // namespace uasio

@@ -20,7 +20,7 @@ std::string NameIn(const std::string& line, SumLineParser* parser) {
   return parsed->name;
 }
 
-// As the first line.
+// Parses it as the first line.
 std::string NameIn(const std::string& line) {
   SumLineParser parser;
   return NameIn(line, &parser);
@@ -35,7 +35,7 @@ TEST(SumLinesTest, NamesWithOddCharactersAreEscaped) {
   EXPECT_EQ(FormatSumLineZero({d, "x\\\n"}), d + "  x\\\n" + '\0');
 }
 
-TEST(SumLinesTest, WhatIsWrittenIsReadBack) {
+TEST(SumLinesTest, FormattedLinesParseToTheSameName) {
   for (const std::string name : {"a", " a", "*a", "a  b", "\\", "\\n", "\n",
                                  "\r\n", "\\\\\n\\", "é", "SHA256 (a) = b"}) {
     std::string line = FormatSumLine({Digest(), name});
@@ -44,7 +44,7 @@ TEST(SumLinesTest, WhatIsWrittenIsReadBack) {
   }
 }
 
-TEST(SumLinesTest, OtherSpellingsAreRead) {
+TEST(SumLinesTest, OtherFormatsOfLinesAreParsed) {
   const std::string d = Digest();
   EXPECT_EQ(NameIn(d + " *a"), "a");
   EXPECT_EQ(NameIn("  " + d + "  a"), "a");
@@ -62,8 +62,8 @@ TEST(SumLinesTest, OtherSpellingsAreRead) {
   EXPECT_EQ(NameIn(d + "  x\\y"), "x\\y");  // Unescaped, as it is.
 }
 
-// As coreutils 9.1 has it.
-TEST(SumLinesTest, OneBlankBeforeTheNameIsEnoughUntilThereWereTwo) {
+// As in coreutils 9.1.
+TEST(SumLinesTest, TheFirstLineDecidesBetweenOneBlankAndTwo) {
   const std::string d = Digest();
   EXPECT_EQ(NameIn(d + " a"), "a");
   EXPECT_EQ(NameIn(d + "\ta"), "a");
@@ -84,7 +84,7 @@ TEST(SumLinesTest, OneBlankBeforeTheNameIsEnoughUntilThereWereTwo) {
   EXPECT_EQ(NameIn(d + " *a", &two), "a");
 }
 
-TEST(SumLinesTest, AnythingElseIsNoLine) {
+TEST(SumLinesTest, OtherFormatsAreRefused) {
   const std::string d = Digest();
   for (const std::string& line :
        {std::string(), d, d + " ", d + "\t", d + "a", d.substr(1) + "  a",
@@ -97,7 +97,7 @@ TEST(SumLinesTest, AnythingElseIsNoLine) {
   }
 }
 
-TEST(SumLinesTest, OnlyNewlinesSplitLines) {
+TEST(SumLinesTest, OnlyNamesWithNewlinesAreEscapedForOneLine) {
   EXPECT_EQ(OnOneLine("x\\y"), "x\\y");
   EXPECT_EQ(OnOneLine("n\nl\\"), "\\n\\nl\\\\");
 }

@@ -1,4 +1,4 @@
-#include "tools/sum/conveyor.h"
+#include "tools/sum/ordered_dispatcher.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,9 +15,9 @@
 namespace uasio {
 namespace {
 
-using Numbers = Conveyor<int, int>;
+using Numbers = OrderedDispatcher<int, int>;
 
-// Things 0, 1, ... until `end`.
+// The items 0, 1, ..., end - 1.
 Numbers::Next UpTo(int end) {
   return [i = 0, end]() mutable -> std::optional<int> {
     if (i == end) return std::nullopt;
@@ -25,12 +25,12 @@ Numbers::Next UpTo(int end) {
   };
 }
 
-TEST(ConveyorTest, DeliversInTheOrderOfTaking) {
+TEST(OrderedDispatcherTest, DeliversInTheOrderOfTheItems) {
   std::vector<int> delivered;
   Numbers numbers(10, UpTo(3), [&](const int& n) { delivered.push_back(n); });
   Numbers::Ticket tickets[3], none;
   for (Numbers::Ticket& t : tickets) {
-    EXPECT_EQ(numbers.Take(false, &t), Taken::kThing);
+    EXPECT_EQ(numbers.Take(false, &t), Taken::kItem);
   }
   EXPECT_EQ(numbers.Take(false, &none), Taken::kEnd);
   EXPECT_EQ(numbers.Take(true, &none), Taken::kEnd);
@@ -41,19 +41,19 @@ TEST(ConveyorTest, DeliversInTheOrderOfTaking) {
   EXPECT_EQ(delivered, (std::vector<int>{0, 10, 20}));
 }
 
-TEST(ConveyorTest, LetsNobodyGetTooFarAhead) {
+TEST(OrderedDispatcherTest, TakeStopsAtTheBound) {
   Numbers numbers(2, UpTo(10), [](const int&) {});
   Numbers::Ticket first, second, third;
-  EXPECT_EQ(numbers.Take(false, &first), Taken::kThing);
-  EXPECT_EQ(numbers.Take(false, &second), Taken::kThing);
-  EXPECT_EQ(numbers.Take(false, &third), Taken::kLater);
+  EXPECT_EQ(numbers.Take(false, &first), Taken::kItem);
+  EXPECT_EQ(numbers.Take(false, &second), Taken::kItem);
+  EXPECT_EQ(numbers.Take(false, &third), Taken::kAtBound);
   numbers.Return(second.number, 0);  // The first one is still missing.
-  EXPECT_EQ(numbers.Take(false, &third), Taken::kLater);
+  EXPECT_EQ(numbers.Take(false, &third), Taken::kAtBound);
   std::promise<pid_t> tid;
   std::thread waits([&] {
     tid.set_value(gettid());
-    EXPECT_EQ(numbers.Take(true, &third), Taken::kThing);
-    EXPECT_EQ(third.thing, 2);
+    EXPECT_EQ(numbers.Take(true, &third), Taken::kItem);
+    EXPECT_EQ(third.item, 2);
   });
   const ThreadProbe thread(tid.get_future().get());
   const bool known = thread.WaitUntilBlockedIn(SYS_futex);
@@ -62,18 +62,18 @@ TEST(ConveyorTest, LetsNobodyGetTooFarAhead) {
   if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
 }
 
-TEST(ConveyorTest, ThreadsLoseNothing) {
+TEST(OrderedDispatcherTest, ThreadsLoseNoItem) {
   const int end = Scaled(50000);
   std::vector<int> delivered;
-  // So few that there often is one who must wait.
+  // The bound is low, so that threads often wait.
   Numbers numbers(2, UpTo(end), [&](const int& n) { delivered.push_back(n); });
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       Numbers::Ticket ticket;
       Taken taken;
-      while ((taken = numbers.Take(true, &ticket)) == Taken::kThing) {
-        numbers.Return(ticket.number, ticket.thing);
+      while ((taken = numbers.Take(true, &ticket)) == Taken::kItem) {
+        numbers.Return(ticket.number, ticket.item);
       }
       EXPECT_EQ(taken, Taken::kEnd);
     });

@@ -1,4 +1,4 @@
-#include "tools/common/remove_when_killed.h"
+#include "tools/common/fatal_signals.h"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kFatalSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-// Never changes while a fatal signal can come.
+// Changes only while the fatal signals are blocked.
 std::set<std::string>& Paths() {
   static std::set<std::string>* const paths = new std::set<std::string>;
   return *paths;
@@ -21,7 +21,7 @@ void RemoveAndDie(int signal_number) {
   raise(signal_number);
 }
 
-void Handle(sighandler_t handler) {
+void SetHandler(sighandler_t handler) {
   for (int number : kFatalSignals) {
     struct sigaction now;
     if (sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
@@ -32,24 +32,24 @@ void Handle(sighandler_t handler) {
 
 }  // namespace
 
-FatalSignalsBlocked::FatalSignalsBlocked() {
+FatalSignalBlocker::FatalSignalBlocker() {
   sigset_t fatal;
   sigemptyset(&fatal);
   for (int number : kFatalSignals) sigaddset(&fatal, number);
   pthread_sigmask(SIG_BLOCK, &fatal, &before_);
 }
 
-FatalSignalsBlocked::~FatalSignalsBlocked() {
+FatalSignalBlocker::~FatalSignalBlocker() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void RemoveWhenKilled(const std::string& path) {
-  if (Paths().empty()) Handle(&RemoveAndDie);
+void RemoveOnFatalSignal(const std::string& path) {
+  if (Paths().empty()) SetHandler(&RemoveAndDie);
   Paths().insert(path);
 }
 
-void KeepWhenKilled(const std::string& path) {
-  if (Paths().erase(path) > 0 && Paths().empty()) Handle(SIG_DFL);
+void KeepOnFatalSignal(const std::string& path) {
+  if (Paths().erase(path) > 0 && Paths().empty()) SetHandler(SIG_DFL);
 }
 
 }  // namespace uasio
