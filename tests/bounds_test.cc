@@ -12,7 +12,7 @@
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -91,7 +91,7 @@ TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
 TEST(WritebackBoundTest, SubmitStartsHeldRequestsWhileItBlocks) {
   QueueOptions options;
   options.writebacks_max = 2;
-  HeldQueue q(options);
+  ManualQueue q(options);
   const ScratchFile file("aa");
   Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   Request* held = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "y");
@@ -114,7 +114,7 @@ TEST(WritebackBoundTest, SubmitStartsHeldRequestsWhileItBlocks) {
 TEST(WritebackBoundTest, SubmitAtTheBoundRunsNoHandler) {
   QueueOptions options;
   options.writebacks_max = 1;
-  HeldQueue q(options);
+  ManualQueue q(options);
   const ScratchFile file;
   bool called = false;
   Request* with_handler = Prepare(&q.queue, Op::kNoOp);
@@ -135,7 +135,7 @@ TEST(WritebackBoundTest, SubmitAtTheBoundRunsNoHandler) {
 TEST(WritebackBoundTest, ABatchOfMoreWritebacksThanTheBoundCompletes) {
   QueueOptions options;
   options.writebacks_max = 2;
-  HeldQueue q(options);
+  ManualQueue q(options);
   const ScratchFile file;
   std::vector<Request*> batch;
   for (int i = 0; i < 7; ++i) {
@@ -150,7 +150,7 @@ TEST(WritebackBoundTest, ABatchOfMoreWritebacksThanTheBoundCompletes) {
 TEST(DepthBoundTest, TheBackendHasAtMostDepthMaxRequests) {
   QueueOptions options;
   options.depth_max = 5;
-  HeldQueue q(options);
+  ManualQueue q(options);
   const ScratchFile file;
   std::vector<Request*> batch;
   for (int i = 0; i < 50; ++i) {
@@ -167,7 +167,7 @@ TEST(DepthBoundTest, TheBackendHasAtMostDepthMaxRequests) {
 TEST(DepthBoundTest, TheBacklogIsStartedInTheOrderOfSubmits) {
   QueueOptions options;
   options.depth_max = 2;
-  HeldQueue q(options);
+  ManualQueue q(options);
   std::vector<Request*> submitted;
   for (int i = 0; i < 20; ++i) submitted.push_back(Submit(&q.queue, Op::kNoOp));
   for (Request* r : submitted) EXPECT_EQ(q.queue.Wait(), r);
@@ -176,7 +176,7 @@ TEST(DepthBoundTest, TheBacklogIsStartedInTheOrderOfSubmits) {
 TEST(DepthBoundTest, PipeReadsDoNotCountTowardsDepthMax) {
   QueueOptions options;
   options.depth_max = 1;
-  HeldQueue q(options);
+  ManualQueue q(options);
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   const std::vector<Pipe> pipes(3);
   for (const Pipe& pipe : pipes) {

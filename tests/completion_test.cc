@@ -10,7 +10,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -87,7 +87,7 @@ TEST_P(CompletionTest, ManyCancelledRequestsComeBackOnceEach) {
 // The tests below control the backend.
 
 TEST(CompletionOrderTest, ACancelledWriteIsNotDoneAndItsDependentsRun) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file("aaaa");
   SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "b");
   Request* w = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "cc");
@@ -105,7 +105,7 @@ TEST(CompletionOrderTest, ACancelledWriteIsNotDoneAndItsDependentsRun) {
 TEST(CompletionOrderTest, ARequestInTheBacklogIsCancelledAtOnce) {
   QueueOptions options;
   options.depth_max = 1;
-  HeldQueue q(options);
+  ManualQueue q(options);
   Request* a = Submit(&q.queue, Op::kNoOp);
   Request* b = Submit(&q.queue, Op::kNoOp);
   Request* c = Submit(&q.queue, Op::kNoOp);
@@ -118,7 +118,7 @@ TEST(CompletionOrderTest, ARequestInTheBacklogIsCancelledAtOnce) {
 }
 
 TEST(CompletionOrderTest, ALateCancelDoesNotChangeTheResult) {
-  HeldQueue q;
+  ManualQueue q;
   q.held->can_cancel = false;
   Request* r = Submit(&q.queue, Op::kNoOp);
   q.queue.Cancel(r);
@@ -130,7 +130,7 @@ TEST(CompletionOrderTest, ALateCancelDoesNotChangeTheResult) {
 }
 
 TEST(CompletionOrderTest, ACancelledRequestThatIsRefusedIsNotResubmitted) {
-  HeldQueue q;
+  ManualQueue q;
   q.held->can_cancel = false;
   const Pipe pipe;
   Request* r =
@@ -141,7 +141,7 @@ TEST(CompletionOrderTest, ACancelledRequestThatIsRefusedIsNotResubmitted) {
 }
 
 TEST(CompletionOrderTest, ARefusedRequestIsDoneByTheWorkers) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file("abc");
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 3);
   q.held->FinishAs(r, kRefused);
@@ -150,7 +150,7 @@ TEST(CompletionOrderTest, ARefusedRequestIsDoneByTheWorkers) {
 }
 
 TEST(CompletionOrderTest, ACancelledSyncIsNotKeptAsAnError) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "b");
   Request* held = Submit(&q.queue, Op::kFsync, file.fd());

@@ -11,7 +11,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -184,7 +184,7 @@ TEST(EventFdOrderTest, ALaterCallSucceedsAfterOneWithoutFreeFds) {
 // must be readable for those results, too.
 TEST(EventFdOrderTest, IsReadableForResultsThatOtherCallsReaped) {
   const ScratchFile file("a");
-  HeldQueue q;
+  ManualQueue q;
   const int fd = *q.queue.event_fd();
   Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
@@ -203,7 +203,7 @@ TEST(EventFdOrderTest, IsReadableForResultsThatOtherCallsReaped) {
 // for the fd, calls that reap completions must not write it.
 TEST(EventFdOrderTest, IsNotSignaledBeforeTheUserAsksForIt) {
   const ScratchFile file("a");
-  HeldQueue q;
+  ManualQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   Request* by_worker = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
   EXPECT_EQ(Finish(&q.queue, by_worker), 1);
@@ -219,7 +219,7 @@ TEST(EventFdOrderTest, IsNotSignaledBeforeTheUserAsksForIt) {
 // Fills one Reap() of the queue with refusals.  The completion behind them was
 // signaled with them, and is not signaled again.
 TEST(EventFdOrderTest, RefusalsDoNotHideACompletionBehindThem) {
-  HeldQueue q;
+  ManualQueue q;
   const std::vector<Pipe> pipes(63);
   Request* with_handler = Prepare(&q.queue, Op::kNoOp);
   with_handler->handler = [](Request*) {};

@@ -23,7 +23,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
@@ -276,7 +276,7 @@ absl::Duration CpuTimeOfThisThread() {
 // find it readable again and again.
 TEST(EventLoopOfTwoSourcesTest, WaitOnBothDoesNotSpin) {
   const Pipe pipe;
-  HeldQueue q;
+  ManualQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);
   Request* r = Submit(&q.queue, Op::kNoOp);
@@ -294,7 +294,7 @@ TEST(EventLoopOfTwoSourcesTest, WaitOnBothDoesNotSpin) {
 
 TEST(EventLoopOfTwoSourcesTest, FewWakeUpsWhileBothAreBlocked) {
   Pipe a, b;
-  HeldQueue q;
+  ManualQueue q;
   q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
   const int fd = *q.queue.event_fd();
   BlockEverything(&q.queue, a, b);

@@ -9,7 +9,7 @@
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -108,7 +108,7 @@ struct DueInsideAHandler {
     queue.held->Finish(first);
   }
 
-  HeldQueue queue;
+  ManualQueue queue;
   Request* plain;
   Request* second;
   int calls = 0;
@@ -243,7 +243,7 @@ TEST_P(HandlersTest, TheDestructorRunsDueHandlers) {
 }
 
 TEST(HandlersOrderTest, AHandlerMayCancelAndGetsCancelledRequests) {
-  HeldQueue q;
+  ManualQueue q;
   int64_t result = 0;
   Function note = [&](Request* r) { result = r->result; };
   Request* victim = Prepare(&q.queue, Op::kNoOp);
@@ -276,7 +276,7 @@ TEST(HandlersOrderTest, RunHandlersGivesUpAtItsDeadline) {
 }
 
 TEST(HandlersOrderTest, WaitReturnsNullptrWhenOnlyHandlersAreInFlight) {
-  HeldQueue q;
+  ManualQueue q;
   Function nothing = [](Request*) {};
   Request* r = Prepare(&q.queue, Op::kNoOp);
   Handle(r, &nothing);

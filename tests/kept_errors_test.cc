@@ -13,7 +13,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/mount.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
@@ -104,7 +104,7 @@ TEST_P(KeptErrorsTest, AFailedWriteBackBecomesIdle) {
 
 // With any errno: network file systems return various ones for a lost write.
 TEST(KeptSyncErrorsTest, ALaterSuccessfulFsyncDoesNotClearAFailedOne) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   for (const int error : {EIO, ENOSPC, EBADF, EINVAL}) {
     Request* r = Submit(&q.queue, Op::kFsync, file.fd());
@@ -119,7 +119,7 @@ TEST(KeptSyncErrorsTest, ALaterSuccessfulFsyncDoesNotClearAFailedOne) {
 }
 
 TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledIsKept) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   q.held->FinishAs(w, -ECANCELED);

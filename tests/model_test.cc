@@ -20,7 +20,7 @@
 #include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
@@ -213,7 +213,7 @@ class RandomRequests {
 // Finishes requests in random order, as late as possible, and leaves some of
 // them to the workers.
 std::unique_ptr<Backend> MakeShuffling() {
-  auto backend = std::make_unique<HeldBackend>();
+  auto backend = std::make_unique<ManualBackend>();
   const auto random = std::make_shared<std::mt19937_64>(1);
   backend->when_awaited = [held = backend.get(), random] {
     Request* r = held->running[(*random)() % held->running.size()];

@@ -9,7 +9,7 @@
 
 #include "asio/queue.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -38,7 +38,7 @@ class OrderTest : public testing::Test {
   }
 
   ScratchFile file_{std::string(100, 'a')};
-  HeldQueue q_;
+  ManualQueue q_;
 };
 
 TEST_F(OrderTest, OverlappingReadsRunTogether) {

@@ -13,7 +13,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -60,7 +60,7 @@ TEST_P(ProgressTest, AcceptedRequestsFinishWhileTheOwnerComputes) {
 }
 
 TEST(ProgressOrderTest, IndependentRequestsOnOneFileRunAtTheSameTime) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   constexpr int kRequests = 60;
   for (int i = 0; i < kRequests; ++i) {
@@ -72,7 +72,7 @@ TEST(ProgressOrderTest, IndependentRequestsOnOneFileRunAtTheSameTime) {
 }
 
 TEST(ProgressOrderTest, SubmitHandsTheRequestOverBeforeItReturns) {
-  HeldQueue q;
+  ManualQueue q;
   for (size_t i = 1; i <= 10; ++i) {
     Submit(&q.queue, Op::kNoOp);
     EXPECT_EQ(q.held->running.size(), i);
@@ -80,7 +80,7 @@ TEST(ProgressOrderTest, SubmitHandsTheRequestOverBeforeItReturns) {
 }
 
 TEST(ProgressOrderTest, ASpanIsStartedAsOneBatch) {
-  HeldQueue q;
+  ManualQueue q;
   std::vector<Request*> batch;
   for (int i = 0; i < 20; ++i) batch.push_back(Prepare(&q.queue, Op::kNoOp));
   q.queue.Submit(batch);
@@ -103,7 +103,7 @@ TEST(ProgressOrderTest, TheNextCallStartsReleasedRequests) {
       }};
   const ScratchFile file("a");
   for (const auto& call : calls) {
-    HeldQueue q;
+    ManualQueue q;
     q.held->Finish(Submit(&q.queue, Op::kNoOp));
     q.queue.Put(q.queue.Get());
     Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
@@ -118,7 +118,7 @@ TEST(ProgressOrderTest, TheNextCallStartsReleasedRequests) {
 // With a finished request always at hand, a Wait() that returned it and did
 // nothing else would leave the backend idle.
 TEST(ProgressOrderTest, AWaitThatReturnsAtOnceStartsReleasedRequests) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file("a");
   Request* w = Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
   Request* held = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);

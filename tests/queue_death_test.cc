@@ -11,7 +11,7 @@
 
 #include "asio/file.h"
 #include "asio/queue.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
@@ -46,7 +46,7 @@ TEST_F(QueueDeathTest, NoBoundMayBeZero) {
 }
 
 TEST_F(QueueDeathTest, SubmittingTwice) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Submit(&q.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Submit(r), "Submit: .*was it submitted or put before");
   Request* twice[2] = {Prepare(&q.queue, Op::kNoOp)};
@@ -56,14 +56,14 @@ TEST_F(QueueDeathTest, SubmittingTwice) {
 }
 
 TEST_F(QueueDeathTest, SubmittingAfterPut) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Prepare(&q.queue, Op::kNoOp);
   q.queue.Put(r);
   EXPECT_DEATH(q.queue.Submit(r), "Submit: the request is not the caller's");
 }
 
 TEST_F(QueueDeathTest, PuttingARunningRequest) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Submit(&q.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Put(r), "Put: .*still in flight");
   q.held->Finish(r);
@@ -72,14 +72,14 @@ TEST_F(QueueDeathTest, PuttingARunningRequest) {
 }
 
 TEST_F(QueueDeathTest, PuttingTwice) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = q.queue.Get();
   q.queue.Put(r);
   EXPECT_DEATH(q.queue.Put(r), "Put: .*was put before");
 }
 
 TEST_F(QueueDeathTest, ANullRequest) {
-  HeldQueue q;
+  ManualQueue q;
   Request* none = nullptr;
   EXPECT_DEATH(q.queue.Put(none), "there is no request");
   EXPECT_DEATH(q.queue.Submit(none), "there is no request");
@@ -87,7 +87,7 @@ TEST_F(QueueDeathTest, ANullRequest) {
 }
 
 TEST_F(QueueDeathTest, AnotherQueuesRequest) {
-  HeldQueue q, other;
+  ManualQueue q, other;
   Request* r = Submit(&other.queue, Op::kNoOp);
   Request* owned = Prepare(&other.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Submit(owned), "the request is not of this queue's Get");
@@ -97,7 +97,7 @@ TEST_F(QueueDeathTest, AnotherQueuesRequest) {
 
 TEST_F(QueueDeathTest, AnotherThread) {
   const char* const rule = "only the thread that created the queue may use it";
-  HeldQueue q;
+  ManualQueue q;
   const auto elsewhere = [](auto call) { std::thread(call).join(); };
   EXPECT_DEATH(elsewhere([&] { q.queue.Get(); }), rule);
   EXPECT_DEATH(elsewhere([&] { q.queue.Wait(); }), rule);
@@ -156,7 +156,7 @@ TEST(QueueForkTest, AForkedChildMayMakeItsOwnQueue) {
 // Makes the call from a handler.
 void FromAHandler(void (*call)(Queue*)) {
   struct Context {
-    HeldQueue q;
+    ManualQueue q;
     void (*call)(Queue*);
   } context;
   context.call = call;
@@ -186,14 +186,14 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
 }
 
 TEST_F(QueueDeathTest, AWriteBackWithAHandler) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Prepare(&q.queue, Op::kWriteBack);
   r->handler = [](Request*) {};
   EXPECT_DEATH(q.queue.Submit(r), "a write-back has no handler");
 }
 
 TEST_F(QueueDeathTest, ALengthBeyondTheBuffer) {
-  HeldQueue q;
+  ManualQueue q;
   const size_t bytes = q.queue.options().buffer_bytes;
   Request* r = Prepare(&q.queue, Op::kRead, 0, 0, bytes + 1);
   EXPECT_DEATH(q.queue.Submit(r), "length exceeds the queue's buffer_bytes");
@@ -203,33 +203,33 @@ TEST_F(QueueDeathTest, ALengthBeyondTheBuffer) {
 }
 
 TEST_F(QueueDeathTest, AnUnknownOp) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Prepare(&q.queue, static_cast<Op>(100));
   EXPECT_DEATH(q.queue.Submit(r), "Submit: there is no such op");
 }
 
 TEST_F(QueueDeathTest, AVectoredOpWithoutIovecs) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Prepare(&q.queue, Op::kReadv);
   r->iovec_count = 1;
   EXPECT_DEATH(q.queue.Submit(r), "Submit: readv or writev without iovecs");
 }
 
 TEST_F(QueueDeathTest, CancellingBeforeSubmit) {
-  HeldQueue q;
+  ManualQueue q;
   Request* r = Prepare(&q.queue, Op::kNoOp);
   EXPECT_DEATH(q.queue.Cancel(r), "Cancel: the request is not submitted");
 }
 
 TEST_F(QueueDeathTest, CancellingAWriteBack) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   Request* w = SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   EXPECT_DEATH(q.queue.Cancel(w), "Cancel: a submitted write-back is not");
 }
 
 TEST_F(QueueDeathTest, ForgettingAnFdWithRequestsInFlight) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   EXPECT_DEATH(q.queue.Forget(file.fd()).IgnoreError(),
@@ -257,7 +257,7 @@ TEST_F(QueueDeathTest, SubmittingWhileTheQueueIsBeingDestroyed) {
 TEST_F(QueueDeathTest, ABackendThatReportsARequestTwice) {
   EXPECT_DEATH(
       {
-        HeldQueue q;
+        ManualQueue q;
         Request* r = Submit(&q.queue, Op::kNoOp);
         Submit(&q.queue, Op::kNoOp);
         q.held->Finish(r);

@@ -24,7 +24,7 @@
 #include "asio/queue.h"
 #include "asio/syscalls/perform.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
@@ -283,7 +283,7 @@ TEST(PolledSourceTest, WaitReapsItRegularlyWithoutSpinning) {
 // Not by RLIMIT_NOFILE: sanitizers need fds of their own.
 [[noreturn]] void ReadWithoutAnEventFd() {
   const auto in_use = std::make_shared<int>();
-  auto held = std::make_unique<HeldBackend>();
+  auto held = std::make_unique<ManualBackend>();
   held->takes = [in_use](const Request&) { return true; };
   RefuseCalls({{SYS_eventfd2, EMFILE}});
   Queue queue({}, std::move(held));

@@ -8,7 +8,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -72,7 +72,7 @@ TEST_P(WaitingTest, WaitManyReturnsUpToTheSpan) {
 }
 
 TEST(WaitingOrderTest, WaitManyBlocksForOneAndReturnsAllThatAreDone) {
-  HeldQueue q;
+  ManualQueue q;
   for (int i = 0; i < 5; ++i) Submit(&q.queue, Op::kNoOp);
   q.held->when_awaited = [&] {
     for (int i = 0; i < 3; ++i) q.held->Finish(q.held->running.front());
@@ -84,7 +84,7 @@ TEST(WaitingOrderTest, WaitManyBlocksForOneAndReturnsAllThatAreDone) {
 }
 
 TEST(WaitingOrderTest, WaitDoesNotWaitForWriteBacksAlone) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   EXPECT_EQ(q.queue.Wait(), nullptr);
@@ -93,7 +93,7 @@ TEST(WaitingOrderTest, WaitDoesNotWaitForWriteBacksAlone) {
 }
 
 TEST(WaitingOrderTest, WaitWaitsForAReadHeldBehindAWriteBack) {
-  HeldQueue q;
+  ManualQueue q;
   const ScratchFile file;
   SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   Request* r = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
@@ -138,7 +138,7 @@ TEST_P(WaitingTest, SyncDoesNotWaitForLaterSubmits) {
 TEST(WaitingOrderTest, SyncWaitsForHeldRequestsAndTheBacklog) {
   QueueOptions options;
   options.depth_max = 1;
-  HeldQueue q(options);
+  ManualQueue q(options);
   const ScratchFile file;
   for (int i = 0; i < 5; ++i) {
     SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");

@@ -15,7 +15,7 @@
 #include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -189,8 +189,8 @@ TEST(FaultTest, ADelayedRequestCompletesIfThereIsNoOther) {
 }
 
 TEST(FaultTest, WaitReturnsADelayedRequestRatherThanBlock) {
-  auto held = std::make_unique<HeldBackend>();
-  HeldBackend* wrapped = held.get();
+  auto held = std::make_unique<ManualBackend>();
+  ManualBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
   Request* late = Submit(&q.queue, Op::kNoOp);
   Request* other = Submit(&q.queue, Op::kNoOp);
@@ -203,8 +203,8 @@ TEST(FaultTest, WaitReturnsADelayedRequestRatherThanBlock) {
 // Otherwise it would not even begin while the queue's owner computes.
 TEST(FaultTest, RequestsThatGoToTheWorkersAreNotDelayed) {
   for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
-    auto held = std::make_unique<HeldBackend>();
-    HeldBackend* wrapped = held.get();
+    auto held = std::make_unique<ManualBackend>();
+    ManualBackend* wrapped = held.get();
     FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
     const ScratchFile file(kBlock);
     Request* refused = Submit(&q.queue, Op::kRead, file.fd(), 0, 4);
@@ -219,8 +219,8 @@ TEST(FaultTest, RequestsThatGoToTheWorkersAreNotDelayed) {
 
 // A poller, or a queue with two sources, reaps without blocking.
 TEST(FaultTest, ADelayedRequestSignalsAndCompletesAtTheNextReap) {
-  auto held = std::make_unique<HeldBackend>();
-  HeldBackend* wrapped = held.get();
+  auto held = std::make_unique<ManualBackend>();
+  ManualBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
   pollfd in = {*q.queue.event_fd(), POLLIN, 0};
   Request* late = Submit(&q.queue, Op::kNoOp);
@@ -236,8 +236,8 @@ TEST(FaultTest, ADelayedRequestSignalsAndCompletesAtTheNextReap) {
 }
 
 TEST(FaultTest, CancelCompletesADelayedRequest) {
-  auto held = std::make_unique<HeldBackend>();
-  HeldBackend* wrapped = held.get();
+  auto held = std::make_unique<ManualBackend>();
+  ManualBackend* wrapped = held.get();
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
   Request* late = Submit(&q.queue, Op::kNoOp);
   Request* other = Submit(&q.queue, Op::kNoOp);

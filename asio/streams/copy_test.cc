@@ -10,7 +10,7 @@
 
 #include "asio/streams/stream_testing.h"
 #include "asio/streams/streambuf.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -53,7 +53,7 @@ TEST_F(CopyTest, CopiesFromAnywhereToAnywhere) {
 // To copy a block within memory, the writer would need a request of its own.
 TEST_F(CopyTest, WritesFromTheReadersBuffersWhereAlignmentAllows) {
   const std::string contents = Pattern(16 * kBlock);
-  HeldQueue q(SmallBlocks());
+  ManualQueue q(SmallBlocks());
   std::vector<const void*> read, written;
   q.held->when_awaited = [&] {
     Request* r = q.held->running.front();

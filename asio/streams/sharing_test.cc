@@ -26,7 +26,7 @@
 #include "asio/syscalls/perform.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -392,7 +392,7 @@ TEST(BlockReaderTest, ReadAheadDoublesUpToDepth) {
   scratch.NewFile("file", Pattern(64 * 4096));
   QueueOptions options;
   options.buffer_bytes = 4096;
-  HeldQueue q(options);
+  ManualQueue q(options);
   ReaderOptions read_options;
   read_options.queue = &q.queue;
   read_options.depth = 4;
@@ -414,7 +414,7 @@ TEST(BlockWriterTest, AtMostDepthBlocksAreInFlight) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
-  HeldQueue q(options);
+  ManualQueue q(options);
   WriterOptions write_options;
   write_options.queue = &q.queue;
   write_options.depth = 3;
@@ -429,7 +429,7 @@ TEST(BlockWriterTest, WaitsForOthersOnTheFileBeforeItCutsPadding) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
-  HeldQueue q(options);
+  ManualQueue q(options);
   q.held->when_awaited = [&] { q.held->Finish(q.held->running.back()); };
   WriterOptions write_options;
   write_options.queue = &q.queue;
@@ -452,7 +452,7 @@ TEST(BlockWriterTest, TheFirstErrorStays) {
   const Scratch scratch;
   QueueOptions options;
   options.buffer_bytes = 4096;
-  HeldQueue q(options);
+  ManualQueue q(options);
   WriterOptions write_options;
   write_options.queue = &q.queue;
   auto writer = Writer::Open(scratch.Path("file"), write_options);

@@ -17,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/streams/stream_testing.h"
 #include "asio/testing/fd.h"
-#include "asio/testing/held_backend.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -311,7 +311,7 @@ TEST_F(WriterTest, AppendsToAnAppendingFd) {
 }
 
 TEST_F(WriterTest, SizeIncludesAppendsInFlight) {
-  HeldQueue q(SmallBlocks());
+  ManualQueue q(SmallBlocks());
   StreamOptions options;
   options.queue = &q.queue;
   const Fd fd = scratch_.Open("file", "abc", O_APPEND);

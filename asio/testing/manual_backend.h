@@ -1,19 +1,19 @@
-// A HeldBackend finishes a request only when the test says so, and shows which
-// requests are running.
+// A ManualBackend finishes a request only when the test says so, and shows
+// which requests are running.
 //
 // Threads:   one.
 // Ownership: the queue owns it, like any backend; the test keeps a pointer.
 // Blocks:    never.  A Reap() that would block calls when_awaited() instead,
 //            which by default finishes the oldest running request.
 //
-//   auto* held = new HeldBackend;
+//   auto* held = new ManualBackend;
 //   Queue queue({}, std::unique_ptr<Backend>(held));
 //   queue.Submit(r);
 //   EXPECT_EQ(held->running.size(), 1);
 //   held->Finish(r);
 
-#ifndef UASIO_ASIO_TESTING_HELD_BACKEND_H_
-#define UASIO_ASIO_TESTING_HELD_BACKEND_H_
+#ifndef UASIO_ASIO_TESTING_MANUAL_BACKEND_H_
+#define UASIO_ASIO_TESTING_MANUAL_BACKEND_H_
 
 #include <sys/eventfd.h>
 
@@ -34,7 +34,7 @@
 
 namespace uasio {
 
-class HeldBackend final : public Backend {
+class ManualBackend final : public Backend {
  public:
   // Behaviour, set by the test.
   std::function<bool(const Request&)> takes = [](const Request&) {
@@ -120,15 +120,16 @@ class HeldBackend final : public Backend {
   std::deque<Completion> finished_;
 };
 
-// A queue on a HeldBackend.
-struct HeldQueue {
-  explicit HeldQueue(const QueueOptions& options = {})
-      : held(new HeldBackend), queue(options, std::unique_ptr<Backend>(held)) {}
+// A queue on a ManualBackend.
+struct ManualQueue {
+  explicit ManualQueue(const QueueOptions& options = {})
+      : held(new ManualBackend),
+        queue(options, std::unique_ptr<Backend>(held)) {}
 
-  HeldBackend* const held;
+  ManualBackend* const held;
   Queue queue;
 };
 
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_TESTING_HELD_BACKEND_H_
+#endif  // UASIO_ASIO_TESTING_MANUAL_BACKEND_H_
