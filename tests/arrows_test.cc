@@ -32,12 +32,14 @@ const std::vector<std::pair<std::string, int>>& Storeys() {
           {"//asio/internal:", 6},
           {"//asio:asio", 7},
           {"//asio/backends:", 8},
-          {"//asio/streams/internal:", 9},
-          {"//asio/streams:", 10},
-          {"//asio/syslets:", 10},
-          {"//asio/compat/", 11},
-          {"//tools/common:", 12},
-          {"//tools/", 13},
+          {"//asio/streams:interface", 9},
+          {"//asio/streams/internal:", 10},
+          {"//asio/streams:", 11},
+          {"//asio/syslets:", 11},
+          {"//asio/compat/", 12},
+          {"//tools/common:", 13},
+          {"//tools/", 14},
+          {"//tools:", 15},
       };
   return *storeys;
 }

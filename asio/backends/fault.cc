@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/backends/crash_log.h"
 #include "asio/buffer.h"
+#include "asio/internal/job_pool.h"
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
@@ -67,6 +69,8 @@ FaultBackend::FaultBackend(FaultOptions options,
       name_(absl::StrCat("fault(", wrapped_->name(), ")")),
       fault_random_(options_.seed),
       reorder_random_(options_.seed),
+      crash_log_(std::make_unique<CrashLog>()),
+      jobs_(std::make_unique<internal::JobPool<Job>>()),
       raw_(kReapBatchMax) {}
 
 FaultBackend::~FaultBackend() = default;
@@ -83,10 +87,10 @@ void FaultBackend::Attach(int event_fd) {
 size_t FaultBackend::Start(absl::Span<Request* const> batch) {
   batch_.clear();
   for (Request* request : batch) {
-    Job* job = jobs_.New(request);
+    Job* job = jobs_->New(request);
     static_cast<Request&>(*job) = *request;
     job->fault = ChooseFault(*request);
-    job->started = crash_log_.Tick();
+    job->started = crash_log_->Tick();
     StartOne(job);
   }
   in_wrapped_ += batch_.size();
@@ -122,7 +126,7 @@ void FaultBackend::SignalDelayed() {
 }
 
 void FaultBackend::Cancel(Request* request) {
-  Job* job = jobs_.Find(request);
+  Job* job = jobs_->Find(request);
   if (job == nullptr) return;  // It waits for Reap().
   const auto late =
       std::find_if(delayed_.begin(), delayed_.end(),
@@ -135,8 +139,8 @@ void FaultBackend::Cancel(Request* request) {
 
 absl::Status FaultBackend::Crash() {
   UASIO_CHECK(options_.can_crash, "Crash: can_crash was not set");
-  UASIO_CHECK(jobs_.in_flight() == 0, "Crash: requests are in flight");
-  return crash_log_.Undo();
+  UASIO_CHECK(jobs_->in_flight() == 0, "Crash: requests are in flight");
+  return crash_log_->Undo();
 }
 
 // A scripted fault replaces a drawn one.
@@ -200,7 +204,7 @@ bool FaultBackend::NeedsCrashLog(const Request& request) const {
 
 bool FaultBackend::RecordForCrash(Job* job) {
   if (!NeedsCrashLog(*job) || !IsWrite(job->op)) return true;
-  const absl::Status kept = crash_log_.RecordWrite(*job, job->started);
+  const absl::Status kept = crash_log_->RecordWrite(*job, job->started);
   return kept.ok() || absl::IsNotFound(kept);  // NotFound: the fd is closed.
 }
 
@@ -251,11 +255,11 @@ void FaultBackend::FinishWrapped(const Completion& completion) {
 }
 
 void FaultBackend::Finish(Job* job, int64_t result, size_t transferred) {
-  if (IsWrite(job->op)) crash_log_.RecordFinish(job->started, transferred);
+  if (IsWrite(job->op)) crash_log_->RecordFinish(job->started, transferred);
   if (IsSync(job->op) && result >= 0)
-    crash_log_.RecordSync(job->fd, job->started);
+    crash_log_->RecordSync(job->fd, job->started);
   finished_.Add(job->request, result, transferred);
-  jobs_.Recycle(job);
+  jobs_->Recycle(job);
 }
 
 }  // namespace uasio

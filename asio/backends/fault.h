@@ -30,10 +30,15 @@
 #include "absl/status/status.h"
 #include "asio/backend.h"
 #include "asio/backends/completion_buffer.h"
-#include "asio/backends/crash_log.h"
-#include "asio/internal/job_pool.h"
 
 namespace uasio {
+
+class CrashLog;
+
+namespace internal {
+template <typename Job>
+class JobPool;
+}
 
 enum class Fault : uint8_t {
   kNone,
@@ -126,9 +131,9 @@ class FaultBackend final : public Backend {
   int event_fd_ = -1;
   uint64_t started_[4] = {};  // Requests, by FaultOptions::Kind.
   uint64_t counts_[kFaults] = {};
-  CrashLog crash_log_;
+  const std::unique_ptr<CrashLog> crash_log_;
 
-  internal::JobPool<Job> jobs_;
+  const std::unique_ptr<internal::JobPool<Job>> jobs_;
   size_t in_wrapped_ = 0;
   std::vector<Request*> batch_;      // Scratch space of Start().
   std::vector<Completion> raw_;      // Scratch space of ReapWrapped().
