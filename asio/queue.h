@@ -124,7 +124,7 @@ class Queue {
   Request* WaitUntil(absl::Time deadline);
 
   // As Wait(), but fills `out` with all that have completed, as far as they
-  // fit.  Returns how many; 0 where Wait() returns nullptr.
+  // fit.  Returns how many; 0 where Wait() returns nullptr, or if nothing fits.
   size_t WaitMany(absl::Span<Request*> out);
 
   // Runs due handlers only; other completions stay for Wait().  If no handler
