@@ -1,18 +1,18 @@
-// A Backend carries out the requests of one queue.  Users can write their own.
+// A Backend performs the requests of one queue.  Users can write their own.
 //
 // Threads:   all calls come from the queue's thread, one at a time.
-// Ownership: the queue owns its backend, and destroys it when it has nothing
-//            in flight.
-// Order:     none: what the queue starts may run and finish in any order.
-// Blocks:    only Reap(), as told.
+// Ownership: the queue owns its backend, and destroys it when nothing is in
+//            flight.
+// Order:     none: started requests may run and complete in any order.
+// Blocks:    only Reap(), until its deadline.
 // Errors:    each is the result of a request.
 //
-// Every request that a backend was told to start comes back from Reap()
-// exactly once, with what one system call would tell of it: a short count and
-// EINTR are the queue's to mend, and what the backend refuses, or answers with
-// EAGAIN on an fd that has a size, goes to the workers.
+// Reap() returns each started request exactly once, with the result that one
+// system call would give.  The queue resubmits after a short transfer or EINTR.
+// It gives to the workers what IsForWorkers() says.
 //
-// asio/backends/sync.h is a small one; asio/backends/fault.h wraps another.
+// Examples: asio/backends/sync.h is a small backend; asio/backends/fault.h
+// wraps another one.
 
 #ifndef UASIO_ASIO_BACKEND_H_
 #define UASIO_ASIO_BACKEND_H_
@@ -29,22 +29,22 @@
 
 namespace uasio {
 
-// A request that a backend is done with.
+// A request that a backend has completed or refused.
 struct Completion {
   Request* request;
-  int64_t result;      // Bytes in all, request->transferred included; -errno;
+  int64_t result;      // Total bytes, including request->transferred; -errno;
                        // or kRefused.
-  size_t transferred;  // Bytes in all, also when the result is an error.
+  size_t transferred;  // Total bytes; valid even if the result is an error.
 };
 
 // As a result: not performed; the worker backend must do it.
 inline constexpr int64_t kRefused = INT64_MIN;
 
-// Whether the queue gives the rest of a request to the worker backend:
-// - any request that its backend refused;
-// - on an fd with a size, one that would have had to wait (EAGAIN) or that the
-//   backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
-// - on an fd with a size, a write that wrote nothing: only the system call
+// Whether the queue gives the rest of a request to the worker backend.  True
+// - for any request that its backend refused;
+// - on an fd with a size, for one that would have had to wait (EAGAIN) or that
+//   the backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
+// - on an fd with a size, for a write that wrote nothing: only the system call
 //   itself tells why.
 inline bool IsForWorkers(const Completion& completion) {
   const Request& r = *completion.request;
@@ -65,41 +65,42 @@ class Backend {
   // "worker", "sync", ...
   virtual absl::string_view name() const = 0;
 
-  // Whether the backend does such requests.  All others go to the workers.
+  // Whether the backend can perform such a request.  The workers perform all
+  // others.
   virtual bool Takes(const Request& request) const = 0;
 
-  // Whether its results are final: those that Perform() in
-  // asio/syscalls/perform.h would give, which are never short but for the end
-  // of file.
+  // True if results are final, as those of Perform() are (see
+  // asio/syscalls/perform.h): short only at the end of file, and never EINTR.
+  // The queue then resubmits nothing.
   virtual bool FinishesTransfers() const { return false; }
 
-  // Called when somebody is going to poll, at any time and once at the most.
-  // From then on the eventfd `event_fd` (borrowed) is to be written to whenever
-  // a request finishes after the Start() that it was given to, at least once
-  // after each Reap() that found fewer than it had room for.  For requests
-  // in flight by then, such a Reap() may write to it at once.
+  // Called at any time, once at most.  From then on the backend writes to the
+  // eventfd `event_fd` (borrowed) whenever a request completes after its
+  // Start() has returned: at least once after each Reap() that returned fewer
+  // than fit into `out`.  If requests were in flight at Attach(), such a Reap()
+  // may write to it at once.
   virtual void Attach(int event_fd) = 0;
 
-  // The queue has allocated memory for buffers, which stays until it is
-  // destroyed: to be registered with the kernel, for example.
+  // The queue has allocated memory for buffers, which stays allocated until the
+  // queue is destroyed.  A backend may register it with the kernel.
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
 
-  // No more than the queue's depth_max are in flight at a time, not counting
-  // those on fds without a size.
-  //
-  // Starts all of `batch`, if it can with few system calls, each from where it
-  // is: request->transferred bytes are done.  Returns how many requests wait
-  // for Reap() now, having been finished or refused on the spot.
+  // Starts all of `batch`, if possible with few system calls.  Each request
+  // continues behind the request->transferred bytes that are done.  Returns
+  // how many requests completed or were refused inside Start(), and now wait
+  // for Reap().
+  // REQUIRES: at most the queue's depth_max are in flight, not counting those
+  // on fds without a size.
   virtual size_t Start(absl::Span<Request* const> batch) = 0;
 
-  // Fills `out` with finished requests and returns how many.  Blocks until
+  // Fills `out` with completed requests and returns how many.  Blocks until
   // there are `min` of them, or until `deadline`.
   // REQUIRES: min <= out.size(); at least `min` are in flight.
   virtual size_t Reap(absl::Span<Completion> out, size_t min,
                       Deadline deadline) = 0;
 
-  // Asks that `request`, which is in flight, end early.  It comes back in any
-  // case: with -ECANCELED, or with what happened anyway.
+  // Asks that `request`, which is in flight, end early.  Reap() still returns
+  // it, with -ECANCELED or with the result that it had anyway.
   virtual void Cancel(Request* request) = 0;
 };
 

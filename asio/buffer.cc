@@ -7,7 +7,7 @@ namespace uasio {
 Buffer Buffer::Allocate(size_t bytes) {
   Buffer buffer;
   const size_t size = RoundUp(bytes, kBufferAlignment);
-  if (size < bytes) return buffer;  // It wrapped around.
+  if (size < bytes) return buffer;  // RoundUp() overflowed.
   void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return buffer;

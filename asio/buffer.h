@@ -1,11 +1,11 @@
-// A Buffer is memory that direct I/O takes: whole pages, aligned to a page.
+// A Buffer is memory for direct I/O: whole pages, aligned to a page.
 //
 // Threads:   any one at a time.
 // Ownership: the Buffer owns its memory; it can be moved, not copied.
 // Units:     bytes; data() is aligned to kBufferAlignment.
-// Errors:    Buffer::Allocate() gives an empty one when there is no memory.
+// Errors:    Buffer::Allocate() returns an empty one if there is no memory.
 //
-// The memory is zero at first, and only takes up room once it is touched.
+// The memory is zero at first, and takes up RAM only once it is touched.
 
 #ifndef UASIO_ASIO_BUFFER_H_
 #define UASIO_ASIO_BUFFER_H_
@@ -15,8 +15,8 @@
 
 namespace uasio {
 
-// What the memory of every direct request is aligned to: enough for devices
-// with sectors of 512 and of 4096 bytes.
+// The alignment of every queue's buffers: enough for devices with sectors of
+// 512 and of 4096 bytes.
 inline constexpr size_t kBufferAlignment = 4096;
 
 // `bytes` rounded up to a multiple of `alignment`, which is a power of two.
@@ -36,7 +36,8 @@ class Buffer {
     return *this;
   }
 
-  // At least `bytes`, which is more than 0, rounded up to whole pages.
+  // Allocates `bytes`, rounded up to whole pages.
+  // REQUIRES: bytes > 0.
   static Buffer Allocate(size_t bytes);
 
   char* data() const { return data_; }

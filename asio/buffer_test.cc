@@ -36,14 +36,14 @@ TEST(BufferTest, IsEmptyAtFirst) {
   EXPECT_EQ(buffer.size(), 0u);
 }
 
-TEST(BufferTest, MoreThanThereIsGivesAnEmptyOne) {
+TEST(BufferTest, MoreThanTheAddressSpaceHoldsGivesAnEmptyBuffer) {
   const Buffer buffer = Buffer::Allocate(size_t{1} << 62);
   EXPECT_TRUE(buffer.empty());
   EXPECT_EQ(buffer.data(), nullptr);
   EXPECT_EQ(buffer.size(), 0u);
 }
 
-TEST(BufferTest, ASizeThatWrapsAroundWhenRoundedGivesAnEmptyOne) {
+TEST(BufferTest, ASizeThatOverflowsWhenRoundedGivesAnEmptyBuffer) {
   EXPECT_TRUE(Buffer::Allocate(SIZE_MAX).empty());
   EXPECT_TRUE(Buffer::Allocate(SIZE_MAX - kBufferAlignment + 2).empty());
 }
@@ -56,10 +56,10 @@ TEST(BufferTest, MovesWithItsMemory) {
   EXPECT_EQ(second.data(), data);
   EXPECT_EQ(second.data()[0], 'x');
   EXPECT_EQ(second.size(), 4096u);
-  EXPECT_TRUE(first.empty());  // NOLINT: what a move leaves.
+  EXPECT_TRUE(first.empty());  // NOLINT: a moved-from Buffer is empty.
 }
 
-TEST(BufferTest, MoveAssignmentKeepsTheMemoryOfOneAndFreesTheOther) {
+TEST(BufferTest, MoveAssignmentTakesTheMemoryOfTheSource) {
   Buffer first = Buffer::Allocate(4096);
   Buffer second = Buffer::Allocate(8192);
   char* const data = second.data();

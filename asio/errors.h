@@ -1,8 +1,8 @@
-// Errors in words: what failed, where, and why, for a person to read.
+// Error messages for a person to read: what failed, where, and why.
 //
 // Threads:   any.
-// Errors:    an errno keeps its number's meaning in absl::StatusCode, as
-//            absl::ErrnoToStatusCode() maps it, and its name in the message.
+// Errors:    absl::ErrnoToStatusCode() chooses the status code; the message
+//            has the errno's name.
 
 #ifndef UASIO_ASIO_ERRORS_H_
 #define UASIO_ASIO_ERRORS_H_
@@ -14,15 +14,16 @@
 
 namespace uasio {
 
-// "ENOSPC (No space left on device)"; "errno 4711 (Unknown error 4711)".
+// "ENOSPC (No space left on device)", or, for an errno without a name,
+// "errno 4711 (Unknown error 4711)".
 std::string ErrnoWords(int error);
 
-// "WHAT: ENOSPC (No space left on device)", with the code that fits.
+// A status with the message "WHAT: ENOSPC (No space left on device)".
 // REQUIRES: error > 0.
 absl::Status ErrnoStatus(int error, absl::string_view what);
 
-// "fd 7 (/tmp/data)": the name is the one that /proc gives at this moment, and
-// left away where there is none.
+// "fd 7 (/tmp/data)", with the name that /proc gives now, or "fd 7" if it
+// gives none.
 std::string FdWords(int fd);
 
 }  // namespace uasio

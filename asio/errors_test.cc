@@ -42,12 +42,12 @@ TEST(ErrorsTest, FdWordsNameTheFile) {
                 ")");
 }
 
-TEST(ErrorsTest, FdWordsTellAPipe) {
+TEST(ErrorsTest, FdWordsNameAPipe) {
   const Pipe pipe;
   EXPECT_NE(FdWords(pipe.read_end.get()).find(" (pipe:["), std::string::npos);
 }
 
-TEST(ErrorsTest, FdWordsOfWhatIsNotOpenAreTheNumber) {
+TEST(ErrorsTest, FdWordsOfAClosedFdAreItsNumber) {
   EXPECT_EQ(FdWords(-1), "fd -1");
   EXPECT_EQ(FdWords(123456), "fd 123456");
 }

@@ -26,7 +26,7 @@ int OpenRetrying(const std::string& path, int flags, mode_t permissions) {
   return fd;
 }
 
-// On a pipe, O_DIRECT means packets.
+// Only on these does O_DIRECT mean direct I/O; on a pipe it means packets.
 bool MayBeDirect(int fd) {
   struct stat info;
   return fstat(fd, &info) == 0 &&
@@ -35,7 +35,8 @@ bool MayBeDirect(int fd) {
 
 bool IsReadable(int flags) { return (flags & O_ACCMODE) != O_WRONLY; }
 
-// Some file systems take O_DIRECT and then fail every read.
+// Returns 0 or an errno.  Some file systems accept O_DIRECT and then fail every
+// read.
 int ReadOneBlock(int fd, const Alignment& alignment) {
   const Buffer block =
       Buffer::Allocate(std::max(alignment.offset_bytes, kBufferAlignment));
@@ -47,13 +48,14 @@ int ReadOneBlock(int fd, const Alignment& alignment) {
   return n < 0 ? errno : 0;
 }
 
-// Where there is none, O_DIRECT may be there all the same.
+// False if statx(2) says that there is none.  The kernel may accept O_DIRECT on
+// such a file all the same.
 bool HasDirectIo(const Alignment& alignment) {
   return alignment.offset_bytes != 0 && alignment.memory_bytes != 0;
 }
 
-// Has the I/O of `fd` be direct.  Returns why it cannot be, and then leaves it
-// buffered; "": it is.
+// Sets O_DIRECT on `fd`, and `alignment`.  Returns "", or, if direct I/O is not
+// available, the reason; the fd is then still buffered.
 std::string BeDirect(int fd, Alignment* alignment) {
   if (!MayBeDirect(fd)) {
     return "it is neither a regular file nor a block device";
@@ -93,8 +95,9 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
                                 Mode mode) {
   File file;
   file.path_ = std::move(path);
-  // O_DIRECT comes later: where it is refused, open(2) has by then created the
-  // file, or let go of the one who waits at the other end of a FIFO.
+  // BeDirect() sets O_DIRECT later.  An open(2) with O_DIRECT that fails has
+  // side effects: it creates the file, and wakes a writer that waits in its own
+  // open(2) of a FIFO.
   file.fd_ =
       OpenRetrying(file.path_, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
   if (file.fd_ < 0) {
@@ -140,7 +143,7 @@ absl::StatusOr<int64_t> File::Size() const {
     return ErrnoStatus(errno, absl::StrCat("cannot stat ", path_));
   }
   if (S_ISREG(info.st_mode)) return info.st_size;
-  uint64_t bytes;  // Not by lseek(2), which would move the file position.
+  uint64_t bytes;  // lseek(2) would move the file position.
   if (S_ISBLK(info.st_mode) && ioctl(fd_, BLKGETSIZE64, &bytes) == 0) {
     return static_cast<int64_t>(bytes);
   }
@@ -149,7 +152,7 @@ absl::StatusOr<int64_t> File::Size() const {
 
 absl::Status File::Close() {
   const int fd = Release();
-  // EINTR, too, leaves the fd closed on Linux.
+  // On Linux, the fd is closed even if close(2) fails with EINTR.
   if (fd < 0 || close(fd) == 0 || errno == EINTR) return absl::OkStatus();
   return ErrnoStatus(errno, absl::StrCat("cannot close ", path_));
 }

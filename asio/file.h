@@ -1,6 +1,6 @@
 // A File is an open file, with O_DIRECT where that works.
 //
-// Threads:   const functions: any; the others: one at a time.
+// Threads:   const functions: any thread; all others: one thread at a time.
 // Ownership: the File owns its fd, until Close(), Release() or destruction.
 // Units:     bytes; see alignment().
 // Blocks:    Open() and Close() do, as open(2) and close(2).
@@ -10,10 +10,11 @@
 //   if (!file.ok()) return file.status();
 //   request->fd = file->fd();
 //
-// A direct file is written in multiples of its alignment; one that is to have
-// another size is written beyond its end, and cut by ftruncate(2) after Sync(),
-// as in tools/cp/copy.cc.  No fd may be closed while requests are in flight on
-// it: declare Files before the Queue, and close them by Queue::Close().
+// A direct file is written in multiples of its alignment.  For a file of
+// another size, write up to the next multiple, and cut the file by ftruncate(2)
+// after Sync(), as tools/cp/copy.cc does.  No fd may be closed while requests
+// are in flight on it: declare Files before the Queue, and close them by
+// Queue::Close().
 
 #ifndef UASIO_ASIO_FILE_H_
 #define UASIO_ASIO_FILE_H_
@@ -29,31 +30,32 @@
 
 namespace uasio {
 
-// What addresses, and what offsets and lengths, must be multiples of.
 struct Alignment {
-  size_t memory_bytes = 1;
-  size_t offset_bytes = 1;
+  size_t memory_bytes = 1;  // Addresses must be multiples of it.
+  size_t offset_bytes = 1;  // So must offsets and lengths.
 };
 
-// What direct I/O on `fd` asks for, as statx(2) tells: 0 and 0 where it knows
-// that there is no direct I/O, kBufferAlignment where it does not say.
+// The alignment that direct I/O on `fd` needs, by statx(2):
+//   0 and 0:          the file has no direct I/O;
+//   kBufferAlignment: statx(2) does not say.
 Alignment DirectAlignment(int fd);
 
 class File {
  public:
   enum class Mode {
-    kDirect,    // O_DIRECT, or buffered where that is refused or does not work.
+    kDirect,    // O_DIRECT, or buffered if O_DIRECT is refused or fails.
     kBuffered,  // Through the page cache.
   };
 
-  // Opens `path` as open(2) does, close-on-exec; O_DIRECT is `mode`'s matter.
-  // When direct I/O is not to be had the file is open all the same, and
+  // Opens `path` as open(2) does, close-on-exec.  `mode`, not `flags`, decides
+  // about O_DIRECT.  If direct I/O is not available, the file is buffered, and
   // why_buffered() says why.
   static absl::StatusOr<File> Open(std::string path, int flags,
                                    mode_t permissions = 0666,
                                    Mode mode = Mode::kDirect);
 
-  // Takes over an open fd, as it is; `name` is for messages.
+  // Takes ownership of an open fd and leaves its flags as they are; `name` is
+  // for messages.
   static File Adopt(int fd, std::string name);
 
   File() = default;
@@ -65,21 +67,22 @@ class File {
   bool is_open() const { return fd_ >= 0; }
   const std::string& path() const { return path_; }
 
-  // Whether its I/O is direct; if not, alignment() is 1 and 1.
+  // Whether I/O on it is direct; if not, alignment() is 1 and 1.
   bool direct() const { return direct_; }
   Alignment alignment() const { return alignment_; }
 
-  // Why a file opened for direct I/O is not; "" when it is.
+  // Why a file that was opened with Mode::kDirect is buffered; else "".
   const std::string& why_buffered() const { return why_buffered_; }
 
-  // The size now; an error for what has none (a pipe, a terminal).
+  // The size now; an error if it has none (a pipe, a terminal).
   absl::StatusOr<int64_t> Size() const;
 
-  // Closes it.  A queue that did I/O on it must have Forgotten the fd before;
-  // see Queue::Close().
+  // Closes it.  OK if it is not open.
+  // REQUIRES: each queue that did I/O on it has forgotten the fd; see
+  // Queue::Close().
   absl::Status Close();
 
-  // Gives the fd up to the caller.
+  // Gives the fd to the caller, who must close it; -1 if the file is not open.
   int Release();
 
  private:

@@ -48,7 +48,7 @@ TEST(FileTest, IsDirectOnADisk) {
   EXPECT_NE(fcntl(file->fd(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-TEST(FileTest, TheLearntAlignmentIsEnoughAndNeeded) {
+TEST(FileTest, DirectReadsSucceedAtTheAlignmentAndFailBelowIt) {
   const Scratch scratch;
   absl::StatusOr<File> file =
       File::Open(scratch.NewFile("data", Pattern(16384)), O_RDONLY);
@@ -64,13 +64,13 @@ TEST(FileTest, TheLearntAlignmentIsEnoughAndNeeded) {
   struct statx info;
   if (statx(file->fd(), "", AT_EMPTY_PATH, STATX_DIOALIGN, &info) != 0 ||
       (info.stx_mask & STATX_DIOALIGN) == 0) {
-    GTEST_SKIP() << "statx does not tell alignments; kBufferAlignment it is";
+    GTEST_SKIP() << "statx reports no alignment, so kBufferAlignment is used";
   }
   EXPECT_EQ(pread(file->fd(), buffer.data(), needed.offset_bytes, bytes / 2),
             -1);
 }
 
-TEST(FileTest, BufferedIsAsAskedWithoutAReason) {
+TEST(FileTest, AFileOpenedAsBufferedHasNoReasonForIt) {
   const Scratch scratch;
   absl::StatusOr<File> file = File::Open(
       scratch.NewFile("data"), O_RDWR | O_DIRECT, 0, File::Mode::kBuffered);
@@ -79,7 +79,7 @@ TEST(FileTest, BufferedIsAsAskedWithoutAReason) {
   EXPECT_EQ(file->why_buffered(), "");
 }
 
-TEST(FileTest, OnTmpfsReadsWhicheverWayItIs) {
+TEST(FileTest, AFileOnTmpfsIsReadableDirectOrBuffered) {
   if (access("/dev/shm", W_OK) != 0) GTEST_SKIP() << "no writable /dev/shm";
   const Scratch scratch("/dev/shm");
   absl::StatusOr<File> file =
@@ -99,7 +99,7 @@ TEST(FileTest, AFileSystemThatRefusesDirectIoIsReadBuffered) {
   EXPECT_EQ(pread(file->fd(), &byte, 1, 0), 1);
 }
 
-TEST(FileTest, AFifoDoesNotBecomePackets) {
+TEST(FileTest, AFifoIsNotSwitchedToPacketMode) {
   const Scratch scratch;
   const std::string path = scratch.Path("fifo");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
@@ -109,11 +109,11 @@ TEST(FileTest, AFifoDoesNotBecomePackets) {
   ASSERT_EQ(write(file->fd(), "ab", 2), 2);
   ASSERT_EQ(write(file->fd(), "cd", 2), 2);
   char bytes[4];
-  EXPECT_EQ(read(file->fd(), bytes, 4), 4);  // Of packets: 2.
+  EXPECT_EQ(read(file->fd(), bytes, 4), 4);  // 2 in packet mode.
 }
 
-// To be refused O_DIRECT, a reader would have to open the FIFO, let the writer
-// go on, and close it again: the writer would meet a broken pipe.
+// A first open(2) with O_DIRECT would fail, but only after it has woken the
+// writer, who would then write to a FIFO without a reader.
 TEST(FileTest, AFifoIsOpenedOnce) {
   const Scratch scratch;
   const std::string path = scratch.Path("fifo");
@@ -150,7 +150,7 @@ TEST(FileTest, AFailureNamesThePathAndTheReason) {
   EXPECT_TRUE(absl::StrContains(status.message(), "EISDIR")) << status;
 }
 
-// In a thread without capabilities: root may read anything.
+// Opens the file in a thread without capabilities, as root may read any file.
 TEST(FileTest, AnUnreadableFileIsDenied) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("secret", "secret");
@@ -182,7 +182,7 @@ TEST(FileTest, CreatesExclusivelyAndWithTheModeLessTheUmask) {
   EXPECT_TRUE(File::Open(path, O_RDWR | O_CREAT).ok());
 }
 
-// The creator may write what nobody may open for writing again.
+// Only the open(2) that creates such a file may open it for writing.
 TEST(FileTest, CreatesAReadOnlyFileOpenForWriting) {
   const Scratch scratch;
   absl::StatusOr<File> file =
@@ -192,7 +192,7 @@ TEST(FileTest, CreatesAReadOnlyFileOpenForWriting) {
   EXPECT_EQ(write(file->fd(), buffer.data(), 4096), 4096);
 }
 
-TEST(FileTest, AdoptTakesTheFdAsItIs) {
+TEST(FileTest, AdoptLeavesTheFlagsOfTheFdUnchanged) {
   const Scratch scratch;
   File buffered = File::Adopt(
       open(scratch.NewFile("data").c_str(), O_RDWR | O_CLOEXEC), "my data");
@@ -213,10 +213,10 @@ TEST(FileTest, AnAdoptedPacketPipeIsNotDirectIo) {
   const File file = File::Adopt(dup(pipe.write_end.get()), "packets");
   EXPECT_FALSE(file.direct());
   EXPECT_EQ(file.alignment().offset_bytes, 1u);
-  EXPECT_TRUE(HasODirect(file));  // As it was.
+  EXPECT_TRUE(HasODirect(file));  // The flag is unchanged.
 }
 
-TEST(FileTest, ReleaseGivesTheFdUp) {
+TEST(FileTest, ReleaseLeavesTheFdOpen) {
   const Scratch scratch;
   Fd fd;
   {
@@ -229,7 +229,7 @@ TEST(FileTest, ReleaseGivesTheFdUp) {
   EXPECT_GE(fcntl(fd.get(), F_GETFD), 0);
 }
 
-TEST(FileTest, SizeIsOfNowAndOnlyOfWhatHasOne) {
+TEST(FileTest, SizeIsTheCurrentOneAndAnErrorForAPipe) {
   const Scratch scratch;
   absl::StatusOr<File> file =
       File::Open(scratch.NewFile("data", Pattern(100)), O_RDWR);
@@ -243,7 +243,7 @@ TEST(FileTest, SizeIsOfNowAndOnlyOfWhatHasOne) {
   EXPECT_FALSE(File().Size().ok());
 }
 
-TEST(FileTest, TheSizeOfABlockDeviceLeavesItsPositionAlone) {
+TEST(FileTest, SizeOfABlockDeviceDoesNotMoveTheFilePosition) {
   const Scratch scratch;
   struct stat info;
   ASSERT_EQ(stat(scratch.Path("").c_str(), &info), 0);
@@ -260,7 +260,7 @@ TEST(FileTest, TheSizeOfABlockDeviceLeavesItsPositionAlone) {
   EXPECT_EQ(lseek(file->fd(), 0, SEEK_CUR), 4096);
 }
 
-TEST(FileTest, MovesWithItsFdAndLeavesNone) {
+TEST(FileTest, AMoveTakesTheFdAndLeavesNone) {
   const Scratch scratch;
   absl::StatusOr<File> opened = File::Open(scratch.NewFile("data"), O_RDWR);
   ASSERT_TRUE(opened.ok());
@@ -270,7 +270,7 @@ TEST(FileTest, MovesWithItsFdAndLeavesNone) {
   EXPECT_EQ(file.path(), scratch.Path("data"));
   EXPECT_FALSE(opened->is_open());
   EXPECT_TRUE(opened->Close().ok());
-  EXPECT_GE(fcntl(fd, F_GETFD), 0);  // Closing what was left closed nothing.
+  EXPECT_GE(fcntl(fd, F_GETFD), 0);  // Close() of the moved-from File did not.
 }
 
 TEST(FileTest, CloseAndTheDestructorCloseOnce) {
@@ -292,7 +292,7 @@ TEST(FileTest, CloseAndTheDestructorCloseOnce) {
   EXPECT_EQ(fcntl(fd, F_GETFD), -1);
 }
 
-TEST(FileTest, CloseReportsWhatItMeets) {
+TEST(FileTest, CloseReportsTheErrorOfClose) {
   File file = File::Adopt(1 << 20, "no fd at all");
   EXPECT_EQ(file.Close().message(),
             "cannot close no fd at all: EBADF (Bad file descriptor)");

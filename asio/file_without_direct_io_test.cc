@@ -1,5 +1,5 @@
-// Files of which statx(2) tells that they have no direct I/O, as on ext4 with
-// data=journal: here, all of them, since this program has a statx() of its own.
+// Files for which statx(2) reports no direct I/O, as on ext4 with data=journal.
+// This program replaces statx() by one that reports this for every file.
 
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -43,7 +43,7 @@ TEST(FileWithoutDirectIoTest, OpenLeavesItBufferedAndSaysWhy) {
             "the file system has no direct I/O for this file");
 }
 
-TEST(FileWithoutDirectIoTest, AdoptDoesNotTakeItForDirect) {
+TEST(FileWithoutDirectIoTest, AdoptDoesNotCallItDirect) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data");
   const int fd = open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
@@ -51,8 +51,9 @@ TEST(FileWithoutDirectIoTest, AdoptDoesNotTakeItForDirect) {
   ExpectBuffered(File::Adopt(fd, path));
 }
 
-// Else the kernel's backends would take it, and it would wait in their submit.
-TEST(FileWithoutDirectIoTest, ODirectIsNoTraitOfIt) {
+// If it were, the kernel's backends would take its requests, and block in their
+// submit.
+TEST(FileWithoutDirectIoTest, GetFdTraitsDoesNotCallItDirect) {
   const Scratch scratch;
   const std::string path = scratch.NewFile("data");
   const Fd fd(open(path.c_str(), O_RDWR | O_DIRECT | O_CLOEXEC));

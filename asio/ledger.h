@@ -1,9 +1,9 @@
-// The Ledger keeps the errors that nobody waits for: those of write-backs, and
-// of syncs, whose failure a later success must not hide.
+// The Ledger keeps the errors of write-backs, which nobody waits for, and of
+// syncs, whose failure a later success must not hide.
 //
 // Threads:   one at a time.
-// Bounds:    per fd, kKeptErrors in full and the count of all.
-// Errors:    it keeps them until they are cleared by the fd's number.
+// Bounds:    per fd, the first kKeptErrors in full, and the count of all.
+// Errors:    kept until Clear(fd).
 
 #ifndef UASIO_ASIO_LEDGER_H_
 #define UASIO_ASIO_LEDGER_H_
@@ -18,43 +18,42 @@
 
 namespace uasio {
 
-// A failed request, as it was.
+// What is kept of a failed request.
 struct KeptError {
   Op op;
   int fd;
   int64_t offset;
   size_t length;
-  size_t transferred;  // Bytes, before it failed.
+  size_t transferred;  // Bytes transferred before the error.
   int error;           // An errno.
   void* user_data;
-  absl::Status status;  // All of this in words.
+  absl::Status status;  // Request::status().
 };
 
 class Ledger {
  public:
-  // How many errors of an fd are kept in full: the first ones.
   static constexpr size_t kKeptErrors = 16;
 
   struct Account {
-    std::vector<KeptError> errors;  // In the order in which they were noticed.
-    uint64_t count = 0;             // Of all, kept or not.
-    bool read = false;              // Since the last one was entered.
+    std::vector<KeptError> errors;  // The first ones, in order of completion.
+    uint64_t count = 0;             // Of all errors, kept or not.
+    bool read = false;              // MarkRead() was called since the last one.
   };
 
   // Enters a failed request.  REQUIRES: request.result < 0.
   void Enter(const Request& request);
 
-  // What is kept of `fd`; nullptr: nothing.
+  // The errors of `fd`; nullptr if there are none.
   const Account* Find(int fd) const;
 
-  // OK, or the first error of `fd`, and how many more there are.
+  // OK, or the first error of `fd` and the number of further ones.
   absl::Status status(int fd) const;
 
-  // The same, of the fd with the lowest number that has any, and how many more
-  // fds there are.
+  // OK, or status(fd) of the lowest fd that has errors and the number of
+  // further fds.
   absl::Status status() const;
 
-  // Notes that somebody has been told of all there is.
+  // Marks all errors as read: the user has been told of them.
   void MarkRead();
 
   void Clear(int fd) { accounts_.erase(fd); }

@@ -10,7 +10,7 @@
 namespace uasio {
 namespace {
 
-constexpr int kNoFd = 1 << 20;  // Numbers that /proc has no name for.
+constexpr int kNoFd = 1 << 20;  // Not open, so that /proc has no name for it.
 
 Request Failed(int fd, int64_t offset, int error) {
   Request request;
@@ -22,7 +22,7 @@ Request Failed(int fd, int64_t offset, int error) {
   return request;
 }
 
-TEST(LedgerTest, NothingIsOk) {
+TEST(LedgerTest, AnEmptyLedgerIsOk) {
   const Ledger ledger;
   EXPECT_TRUE(ledger.status().ok());
   EXPECT_TRUE(ledger.status(kNoFd).ok());
@@ -62,7 +62,7 @@ TEST(LedgerTest, KeepsTheFirstSixteenAndCountsAll) {
   EXPECT_EQ(account->count, 40u);
 }
 
-TEST(LedgerTest, TheStatusOfOneErrorIsThatOfItsRequest) {
+TEST(LedgerTest, TheStatusOfOneErrorIsTheStatusOfItsRequest) {
   Ledger ledger;
   const Request request = Failed(kNoFd, 0, ENOSPC);
   ledger.Enter(request);
@@ -70,7 +70,7 @@ TEST(LedgerTest, TheStatusOfOneErrorIsThatOfItsRequest) {
   EXPECT_EQ(ledger.status(), request.status());
 }
 
-TEST(LedgerTest, TheStatusOfMoreIsTheFirstAndTheirNumber) {
+TEST(LedgerTest, TheStatusOfSeveralErrorsIsTheFirstAndTheNumberOfOthers) {
   Ledger ledger;
   const Request first = Failed(kNoFd, 0, ENOSPC);
   ledger.Enter(first);
@@ -82,7 +82,7 @@ TEST(LedgerTest, TheStatusOfMoreIsTheFirstAndTheirNumber) {
   EXPECT_EQ(ledger.status(), status);
 }
 
-TEST(LedgerTest, SeveralFdsAreReportedByTheLowest) {
+TEST(LedgerTest, TheStatusOfSeveralFdsIsThatOfTheLowest) {
   Ledger ledger;
   ledger.Enter(Failed(kNoFd + 1, 0, EIO));
   ledger.Enter(Failed(kNoFd + 2, 0, EIO));
@@ -96,7 +96,7 @@ TEST(LedgerTest, SeveralFdsAreReportedByTheLowest) {
   EXPECT_EQ(ledger.accounts().size(), 3u);
 }
 
-TEST(LedgerTest, WhatIsEnteredAfterMarkReadIsUnread) {
+TEST(LedgerTest, AnErrorEnteredAfterMarkReadIsUnread) {
   Ledger ledger;
   ledger.Enter(Failed(kNoFd, 0, EIO));
   ledger.MarkRead();
@@ -105,13 +105,13 @@ TEST(LedgerTest, WhatIsEnteredAfterMarkReadIsUnread) {
   EXPECT_FALSE(ledger.Find(kNoFd)->read);
 }
 
-TEST(LedgerTest, ClearForgetsOneFdAndNoOther) {
+TEST(LedgerTest, ClearDropsTheErrorsOfOneFdOnly) {
   Ledger ledger;
   for (int i = 0; i < 20; ++i) ledger.Enter(Failed(kNoFd, 0, EIO));
   const Request other = Failed(kNoFd + 1, 0, ENOSPC);
   ledger.Enter(other);
   ledger.Clear(kNoFd);
-  ledger.Clear(kNoFd + 2);  // Of which nothing is kept.
+  ledger.Clear(kNoFd + 2);  // This fd has no errors.
   EXPECT_TRUE(ledger.status(kNoFd).ok());
   EXPECT_EQ(ledger.status(), other.status());
   ledger.Enter(Failed(kNoFd, 3, EIO));

@@ -1,9 +1,10 @@
-// What can be ordered, and what an fd is like, as far as that matters.
+// The operations that a request can ask for, and the traits of an fd that they
+// depend on.
 //
 // Threads:   any.
 // Errors:    none.
 //
-// No compiled part of Abseil is used here.
+// Uses no compiled part of Abseil.
 
 #ifndef UASIO_ASIO_OP_H_
 #define UASIO_ASIO_OP_H_
@@ -15,7 +16,7 @@ namespace uasio {
 enum class Op : uint8_t {
   kRead,       // pread(2) into buffer.
   kWrite,      // pwrite(2) from buffer.
-  kWriteBack,  // A write that recycles itself: see Queue::Submit().
+  kWriteBack,  // A write that never comes back: see Queue::Submit().
   kReadv,      // preadv(2) into iovecs.
   kWritev,     // pwritev(2) from iovecs.
   kFsync,      // fsync(2).
@@ -23,7 +24,7 @@ enum class Op : uint8_t {
   kNoOp,       // Does nothing, asynchronously; needs no fd.
 };
 
-// As offset: the fd's own position, as read(2) and write(2) use and move it.
+// As offset: use and move the fd's own position, as read(2) and write(2) do.
 inline constexpr int64_t kFilePosition = -1;
 
 constexpr bool IsRead(Op op) { return op == Op::kRead || op == Op::kReadv; }
@@ -40,10 +41,10 @@ constexpr bool IsSync(Op op) {
 // "read", "write-back", ...; "unknown operation" for any other value.
 const char* OpName(Op op);
 
-// What an open file description is like.
+// Traits of an open file description.
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
-  bool direct = false;       // O_DIRECT, where the file has direct I/O.
+  bool direct = false;       // O_DIRECT is set and the file has direct I/O.
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };

@@ -1,8 +1,12 @@
-// The map of what is behind this: asio/internal/queue_impl.h has the lists and
-// the life of requests (states: slot.h), order.h decides which requests on an
-// fd must wait, fd_table.h keeps that for all fds in flight, router.h divides
-// requests between the queue's backend and the workers (worker_backend.h) and
-// resubmits short transfers, asio/syscalls/ makes the system calls.
+// A map of the implementation, in asio/internal/:
+//   queue_impl.h      the lists of requests, and all decisions of the owner;
+//   slot.h            the states of a request, its memory and its buffer;
+//   order.h           which requests on an fd must wait;
+//   fd_table.h        the traits and the order of each fd in flight;
+//   router.h          divides requests between the queue's backend and the
+//                     workers, and resubmits short transfers;
+//   worker_backend.h  performs requests in a pool of threads, by the system
+//                     calls of asio/syscalls/.
 
 #include "asio/queue.h"
 
@@ -18,15 +22,16 @@
 namespace uasio {
 namespace {
 
-constexpr absl::Duration kLongest = absl::Hours(24 * 365);
+constexpr absl::Duration kWaitMax = absl::Hours(24 * 365);
 
-// Once, when a call begins: from then on nobody's setting of the clock counts.
+// Reads the wall clock once, at the start of a call, so that setting the clock
+// later does not change how long the call waits.
 Deadline ToDeadline(absl::Time time) {
   if (time == absl::InfiniteFuture()) return kNoDeadline;
   if (time == absl::InfinitePast()) return kDontWait;
-  const absl::Duration left = std::min(time - absl::Now(), kLongest);
+  const absl::Duration left = std::min(time - absl::Now(), kWaitMax);
   return std::chrono::steady_clock::now() +
-         absl::ToChronoNanoseconds(std::max(left, -kLongest));
+         absl::ToChronoNanoseconds(std::max(left, -kWaitMax));
 }
 
 }  // namespace

@@ -1,20 +1,22 @@
 // A Queue hands I/O requests to a backend on behalf of one thread.
 //
-// Threads:   the one that created it, until it is destroyed; the pool behind
-//            it may be shared.
+// Threads:   only the thread that created it, until it is destroyed; the pool
+//            behind it may be shared.
 // Ownership: Get() lends a Request until Put(); the queue owns its buffer.
 // Units:     bytes; on a direct file, multiples of its alignment.
-// Order:     see Order; by default as if in order, where anyone could tell.
+// Order:     see Order; by default, requests that conflict run in the order in
+//            which they were submitted.
 // Blocks:    Wait(), WaitUntil(), WaitMany(), RunHandlers(), Sync(), the
 //            destructor, and Submit() of a write-back at its bound.
-// Errors:    request.result is bytes or -errno; write-back errors are kept in
-//            the ledger.  A broken rule ends the program, naming the rule.
+// Errors:    request.result is bytes or -errno; the ledger keeps the errors of
+//            write-backs and syncs.  A broken rule ends the program with a
+//            message that names the rule.
 //
 //   Queue queue;
 //   Request* r = queue.Get();
 //   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 65536;
 //   queue.Submit(r);
-//   ...                            // Goes on while the request runs.
+//   ...                            // Other work, while the request runs.
 //   r = queue.Wait();
 //   if (!r->status().ok()) ...
 //   queue.Put(r);
@@ -44,126 +46,136 @@ class QueueImpl;
 }
 
 enum class Order {
-  // What running the requests one by one would have left in the file and in
-  // the buffers, at parallel speed.  Requests on one fd that overlap, one of
-  // them writing, run in the order of their submits.  One without a range of
-  // its own (at kFilePosition, a write to an O_APPEND fd, any on an fd without
-  // a size) overlaps everything on its fd.  A sync covers every write
+  // Files and buffers end up as if the requests had run one by one.  Requests
+  // on one fd conflict if they overlap and one of them writes; these run in
+  // order of submission, all others in parallel.  A request without a range of
+  // its own (at kFilePosition, a write to an O_APPEND fd, any request on an fd
+  // without a size) overlaps everything on its fd.  A sync covers every write
   // submitted before it on its fd.  Two fds of one file are not ordered.
   kRange,
-  // None: the caller sees to it.
+  // No order.  The caller submits no two conflicting requests at a time.
   kNone,
 };
 
 struct QueueOptions {
-  size_t buffer_bytes = 64 << 10;  // Of each request's own buffer.
-  size_t requests_max = 256;       // Lent, in flight or done, at most.
-  size_t depth_max = 64;           // With the backends at a time, at most; not
-                                   // counting fds without a size, on which
-                                   // they may wait for ever.
-  size_t writebacks_max = 32;      // In flight, at most; and no more than
-                                   // leave Get() one request of requests_max.
+  size_t buffer_bytes = 64 << 10;  // Size of each request's own buffer.
+  size_t requests_max = 256;       // Requests lent, in flight or completed.
+  size_t depth_max = 64;           // Requests with the backends.  Pipes,
+                                   // sockets and terminals do not count: such
+                                   // requests may never complete.
+  size_t writebacks_max = 32;      // Write-backs in flight.  Clamped to
+                                   // requests_max - 1, but at least 1.
   Order order = Order::kRange;
 
-  // The threads behind the queue; borrowed, must outlive it.  nullptr: a pool
-  // of its own of up to threads_max.
+  // The threads behind the queue; borrowed, must outlive the queue.  nullptr:
+  // the queue makes its own pool of up to threads_max threads.
   WorkerPool* pool = nullptr;
   size_t threads_max = 32;
 };
 
 class Queue {
  public:
-  // With no backend, or for what the backend does not take, the pool's worker
-  // threads do the requests.
+  // The pool's worker threads perform the requests that `backend` does not
+  // take or refuses, and all requests if there is no backend.
   // REQUIRES: none of the bounds is 0.
   explicit Queue(const QueueOptions& options = {},
                  std::unique_ptr<Backend> backend = nullptr);
 
-  // Runs what was submitted, held requests included, calls the handlers that
-  // are due, which may not submit any more, and prints to stderr the kept
-  // errors that no Sync() has returned and nobody cleared.  Ends the lease of
-  // every request and buffer.  Waits for ever for a pipe that stays silent:
-  // Cancel() first.
+  // Completes every submitted request, held ones included, and runs their
+  // handlers, which must not submit any more.  Then prints to stderr the kept
+  // errors that no Sync() has returned and nobody cleared.  All requests and
+  // buffers of the queue become invalid.  Blocks for ever if a request waits
+  // for a pipe that never becomes ready: Cancel() it first.
   ~Queue();
 
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  // Lends an empty request; nullptr: requests_max are out, or there is no
-  // memory for its buffer.  Then Put() what you hold, or Wait(), or Sync().
+  // Lends an empty request.  Returns nullptr if requests_max are lent, in
+  // flight or completed, or if there is no memory for its buffer.  Then Put() a
+  // request, or Wait(), or Sync().
   Request* Get();
 
-  // Takes a request back for recycling.
-  // REQUIRES: Get(), Wait() or its handler gave it to the caller.
+  // Takes a request back; a later Get() lends it again.
+  // REQUIRES: the caller owns it, by Get(), by a waiting call or as the
+  // argument of its handler.
   void Put(Request* request);
 
-  // Starts one, or a batch with few system calls, unless it is held by its
-  // order or depth_max are running: then a later call starts it.  A write-back
-  // blocks at writebacks_max, and never comes back: when it is done it goes to
-  // the next Get(), its error to the ledger.  Runs no handler.
+  // Starts a request, or a batch with few system calls.  If a request is held
+  // by its order, or if depth_max are with the backends, a later call starts
+  // it.  Blocks if it is a write-back and writebacks_max are in flight.  A
+  // write-back never comes back: when it completes, the queue takes it back as
+  // by Put(), and the ledger keeps its error.  Runs no handler.
   // REQUIRES: as Put(); length is at most buffer_bytes in the queue's buffer;
   // a write-back has no handler.
   void Submit(Request* request) { Submit(absl::MakeConstSpan(&request, 1)); }
   void Submit(absl::Span<Request* const> batch);
 
-  // The next finished request without a handler, waiting for it; runs due
-  // handlers.  nullptr: nothing that can come back this way is in flight; where
-  // there are only handlers and write-backs, it is Sync() that waits.
-  // REQUIRES, of this and the next five: not called by a handler.
+  // Waits for a request without a handler to complete, and returns it.  Runs
+  // due handlers.  Returns nullptr if everything in flight has a handler or is
+  // a write-back; use Sync() to wait for those.
+  // REQUIRES, for this and the next five functions: not called by a handler.
   Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
 
-  // The same without waiting.
+  // As Wait(), but does not block: also nullptr if none has completed.
   Request* TryWait() { return WaitUntil(absl::InfinitePast()); }
 
-  // The same, but nullptr also if there is none by `deadline`.
+  // As Wait(), but blocks until `deadline` at most, and then returns nullptr.
   Request* WaitUntil(absl::Time deadline);
 
-  // Waits for one, takes up to out.size(), and returns how many.
+  // As Wait(), but fills `out` with all that have completed, as far as they
+  // fit.  Returns how many; 0 where Wait() returns nullptr, or if nothing fits.
   size_t WaitMany(absl::Span<Request*> out);
 
-  // For layers that live by handlers, and leave other people's results alone:
-  // runs the handlers that are due, waiting until `deadline` for there to be
-  // one.  False: none ran; nothing with a handler is in flight, or it is late.
+  // Runs due handlers only; other completions stay for Wait().  If no handler
+  // is due, waits for one until `deadline`.  Returns
+  //   true:  a handler ran;
+  //   false: nothing in flight has a handler, or `deadline` has passed.
   bool RunHandlers(absl::Time deadline = absl::InfiniteFuture());
 
-  // No fsync: it does not make data durable.  Waits until everything submitted
-  // before it is finished, and runs the handlers of that.  Returns the errors
-  // kept in the ledger, again each time until they are cleared.  To run until
-  // no handler submits any more: while (queue.in_flight() > 0) queue.Sync();
+  // This is no fsync: it does not make data durable.  Waits until everything
+  // submitted before it has completed, and runs the handlers of that.  Returns
+  //   OK:       the ledger keeps no error;
+  //   an error: the ledger's status(), again each time until it is cleared.
+  // To run until no handler submits any more:
+  //   while (queue.in_flight() > 0) queue.Sync();
   absl::Status Sync();
 
-  // Asks that a submitted request end early.  It comes back all the same, with
-  // -ECANCELED or with what happened anyway; if it has not started, at once,
-  // and what it held up may start.
-  // REQUIRES: it is in flight or finished; it is no write-back.
+  // Asks that a submitted request end early.  It still comes back exactly once,
+  // with -ECANCELED or with the result that it had anyway.  If it has not
+  // started, it completes at once, and requests that it blocked may start.
+  // REQUIRES: it is in flight or completed; it is no write-back.
   void Cancel(Request* request);
 
-  // An eventfd that is readable whenever a call could make progress, for
-  // poll(2) and epoll(7); the queue's own: don't read it, don't close it.  It
-  // may be readable for nothing; TryWait() until nullptr drains it.  An error:
-  // there is no fd to be had.
+  // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
+  // call could make progress; or an error if it cannot be created.  The queue
+  // owns it: do not read it, do not close it.  Spurious wake-ups are possible;
+  // calling TryWait() until it returns nullptr makes it unreadable.
   absl::StatusOr<int> event_fd();
 
-  // Drops what is known of `fd`, before it is closed; returns the errors that
-  // were kept of it.
+  // Drops what the queue knows of `fd`, and returns the errors that the ledger
+  // kept of it.  Call it before `fd` is closed.
   // REQUIRES: nothing is in flight on it.
   absl::Status Forget(int fd);
 
-  // Forgets and closes `file`; the first error of the two.
+  // Forgets and closes `file`.  Returns the kept errors, or else the error of
+  // closing.
   absl::Status Close(File* file);
 
-  // The errors of write-backs and syncs, and how they are cleared.
+  // The kept errors of write-backs and syncs; ClearErrors() drops those of
+  // `fd`.
   const Ledger& ledger() const;
   void ClearErrors(int fd);
 
-  // Submitted, and neither finished nor, with a handler, handed to it; of
-  // these, the write-backs.
+  // How many requests are submitted and not completed, or completed and their
+  // handlers have not run; how many of these are write-backs.
   size_t in_flight() const;
   size_t writebacks() const;
 
   const QueueOptions& options() const;
 
-  // Ends the program if the thread, or the process, is not the queue's.
+  // Ends the program unless called in the thread and the process that created
+  // the queue.
   void CheckCaller() const;
 
  private:

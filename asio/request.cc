@@ -18,7 +18,7 @@ std::string Words(const Request& r) {
   std::string words = OpName(r.op);
   if (IsRead(r.op) || IsWrite(r.op)) {
     absl::StrAppend(&words, " of ");
-    if (r.length == SIZE_MAX) {  // See Queue: they have no sum.
+    if (r.length == SIZE_MAX) {  // Submit() found no valid sum of the iovecs.
       absl::StrAppend(&words, r.iovec_count, " iovecs at ");
     } else {
       absl::StrAppend(&words, r.length, " bytes at ");
@@ -48,7 +48,8 @@ void SayIfMisaligned(const char* what, const void* address, size_t alignment,
                   " is not a multiple of ", alignment);
 }
 
-// Why a direct request may have been refused with EINVAL.
+// What is misaligned in a direct request that failed with EINVAL; "" if nothing
+// is.
 std::string MisalignmentWords(const Request& r) {
   std::string words;
   const Alignment alignment = DirectAlignment(r.fd);
@@ -72,7 +73,7 @@ std::string MisalignmentWords(const Request& r) {
   return words;
 }
 
-// What in the request itself is behind the errno, as far as it shows.
+// What in the request caused the errno; "" if that is not known.
 std::string CauseWords(const Request& r, int error) {
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
   if (error == EINVAL && transfers && r.offset < 0 &&

@@ -1,12 +1,12 @@
 // A Request is the order form of one operation: fill it in, Submit() it, read
 // its result.
 //
-// Threads:   the one of the queue that lent it.
-// Ownership: the queue's, as is the buffer that it comes with.  From Submit()
-//            until it is back, the request and its memory are the backend's,
-//            also after Cancel().  A lent buffer, the iovecs and what they
-//            point to, and the fd must stay until then: for write-backs, until
-//            Sync().
+// Threads:   only the thread of the queue that lent it.
+// Ownership: the queue owns the request and its buffer.  From Submit() until
+//            the request comes back, the backend uses both, also after
+//            Cancel().  The caller keeps the fd open, and a buffer of its own,
+//            the iovecs and what they point to alive until then; for
+//            write-backs, until Sync() returns.
 // Units:     bytes.
 // Errors:    result is -errno; status() says it in words.
 
@@ -24,38 +24,40 @@
 namespace uasio {
 
 struct Request {
-  // What to do; Get() has set it all to what stands here.
+  // The caller's part.  Get() sets each field to the value that stands here,
+  // and buffer to the queue's buffer.
   Op op = Op::kRead;  // See asio/op.h.
   int fd = -1;
-  int64_t offset = 0;             // Or kFilePosition, as for a pipe.
-  char* buffer = nullptr;         // The queue's, buffer_bytes long; or lent.
-  size_t length = 0;              // 0: nothing.  With iovecs: set by Submit().
-  const iovec* iovecs = nullptr;  // Of readv and writev,
-  int iovec_count = 0;            // at most IOV_MAX of them.
-  unsigned priority = 0;          // Among what waits for a worker thread.
-  void* user_data = nullptr;      // For the caller; nobody else looks at it.
+  int64_t offset = 0;             // kFilePosition for a pipe.
+  char* buffer = nullptr;         // The queue's, buffer_bytes long, or the
+                                  // caller's own.
+  size_t length = 0;              // May be 0.  Submit() sets it from iovecs.
+  const iovec* iovecs = nullptr;  // For readv and writev.
+  int iovec_count = 0;            // At most IOV_MAX.
+  unsigned priority = 0;          // Higher ones get a worker thread first.
+  void* user_data = nullptr;      // For the caller; the queue ignores it.
 
-  // If set, called with the finished request in the queue's thread, from
-  // inside Wait(), TryWait(), WaitUntil(), WaitMany(), RunHandlers(), Sync() or
-  // ~Queue(), and Wait() never returns the request.  It owns the request, as
-  // after Wait(), and may submit and put, but not wait.  What it needs,
-  // user_data points to.
+  // If set, the queue calls it with the completed request, and never returns
+  // the request from Wait().  It is called in the queue's thread, from inside
+  // Wait(), TryWait(), WaitUntil(), WaitMany(), RunHandlers(), Sync() or
+  // ~Queue().  The handler owns the request, as after Wait(); it may submit
+  // and put, but not wait.  user_data is where it finds its own data.
   void (*handler)(Request* request) = nullptr;
 
-  // What came of it: bytes, or -errno.  On an fd with a size, a read of less
-  // than length has met the end of file, and a write is whole or an error.
+  // Set on completion: bytes, or -errno.  On an fd with a size, a read returns
+  // less than length only at the end of file, and a write is whole or an error.
   int64_t result = 0;
 
-  // How many bytes were transferred, which an error leaves to be known.
+  // Bytes transferred; valid even if result is an error.
   size_t transferred = 0;
 
-  // What the queue has learnt of fd, for the backend.
+  // Set by Submit(), for the backend: what kind of file fd is.
   FdTraits traits;
 
-  // OK, or what failed, where and why: the operation, length, offset, fd and
-  // its name, the errno in words, and what is misaligned, negative, null or not
-  // open for this, if that is why.  It looks at the fd, and then at the iovecs,
-  // as they are now.
+  // OK if result >= 0.  Else an error that names operation, length, offset, fd,
+  // file and errno, and the cause if it shows: what is misaligned, negative,
+  // null, or not open for this operation.  Reads the state of the fd now, and,
+  // if that matters, the iovecs.
   absl::Status status() const;
 };
 

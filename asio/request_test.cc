@@ -19,7 +19,7 @@
 namespace uasio {
 namespace {
 
-constexpr int kNoFd = 1 << 20;  // A number that /proc has no name for.
+constexpr int kNoFd = 1 << 20;  // Not open, so that /proc has no name for it.
 
 Request Failed(Op op, int error) {
   Request request;
@@ -81,7 +81,7 @@ TEST(RequestTest, StatusSaysHowMuchWasTransferred) {
       << Words(request);
 }
 
-// Requests on a file that is open for direct I/O, which fail with EINVAL.
+// Requests that fail with EINVAL, on a file that is open for direct I/O.
 class MisalignedTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -123,7 +123,7 @@ TEST_F(MisalignedTest, StatusNamesTheFile) {
       << Words(request_);
 }
 
-TEST_F(MisalignedTest, NothingMisalignedIsNothingMore) {
+TEST_F(MisalignedTest, StatusNamesNoCauseIfNothingIsMisaligned) {
   EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);
 }
 
@@ -159,7 +159,7 @@ TEST_F(MisalignedTest, StatusNamesAllThree) {
       << Words(request_);
 }
 
-TEST_F(MisalignedTest, StatusNamesTheFirstIovecThatIs) {
+TEST_F(MisalignedTest, StatusNamesTheFirstMisalignedIovec) {
   const iovec by_length[] = {{buffer_.data(), 4096}, {buffer_.data(), 100}};
   request_.op = Op::kReadv;
   request_.iovecs = by_length;
@@ -176,7 +176,7 @@ TEST_F(MisalignedTest, StatusNamesTheFirstIovecThatIs) {
       << Words(request_);
 }
 
-TEST_F(MisalignedTest, ANegativeOffsetIsNamedAsSuch) {
+TEST_F(MisalignedTest, StatusSaysThatTheOffsetIsNegative) {
   request_.offset = -7;
   EXPECT_TRUE(
       absl::EndsWith(Words(request_), einval_ + "; the offset is negative"))
@@ -192,7 +192,7 @@ TEST_F(MisalignedTest, StatusNamesTheFilePosition) {
       << Words(request_);
 }
 
-// A request that failed on an fd of this kind.
+// The message of a request that failed with `error`.
 std::string WordsOf(Op op, int fd, int error) {
   Request request;
   request.op = op;
@@ -201,7 +201,7 @@ std::string WordsOf(Op op, int fd, int error) {
   return std::string(request.status().message());
 }
 
-TEST(CauseTest, StatusNamesWhatTheRequestItselfDoesWrong) {
+TEST(CauseTest, StatusNamesAWrongOpenModeOffsetOrBuffer) {
   const File null = *File::Open("/dev/null", O_RDONLY);
   EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kWrite, null.fd(), EBADF),
                              "; it is not open for writing"));
@@ -212,7 +212,7 @@ TEST(CauseTest, StatusNamesWhatTheRequestItselfDoesWrong) {
   EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kRead, kNoFd, EBADF), "descriptor)"));
 }
 
-TEST(CauseTest, StatusCountsTheIovecsThatHaveNoSum) {
+TEST(CauseTest, StatusNamesTheNumberOfIovecsIfTheirLengthsHaveNoSum) {
   Request request;
   request.op = Op::kReadv;
   request.iovec_count = 2000;
@@ -222,7 +222,7 @@ TEST(CauseTest, StatusCountsTheIovecsThatHaveNoSum) {
                                 "readv of 2000 iovecs at offset 0"));
 }
 
-TEST_F(MisalignedTest, OtherErrorsAndBufferedFilesAreNotExplainedByIt) {
+TEST_F(MisalignedTest, OnlyEinvalOnADirectFileIsExplainedByMisalignment) {
   request_.offset = 7;
   request_.traits.direct = false;
   EXPECT_TRUE(absl::EndsWith(Words(request_), einval_)) << Words(request_);

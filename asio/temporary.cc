@@ -16,8 +16,8 @@ absl::Status CannotMake(int error, const std::string& folder) {
                      absl::StrCat("cannot make a temporary file in ", folder));
 }
 
-// A file of the folder that is removed, and open.
-absl::StatusOr<File> OpenNamed(const std::string& folder, File::Mode mode) {
+// Creates a file with a name, opens it and removes the name.
+absl::StatusOr<File> OpenAndUnlink(const std::string& folder, File::Mode mode) {
   std::string path = absl::StrCat(folder, "/uasio_XXXXXX");
   const int fd = mkostemp(path.data(), O_CLOEXEC);
   if (fd < 0) return CannotMake(errno, folder);
@@ -27,13 +27,14 @@ absl::StatusOr<File> OpenNamed(const std::string& folder, File::Mode mode) {
   return file;
 }
 
-// EISDIR, EINVAL: the kernel does not know O_TMPFILE.
-bool NeedsAName(int error) {
+// Whether the file system (EOPNOTSUPP) or the kernel (EISDIR, EINVAL) does not
+// know O_TMPFILE.
+bool LacksTmpfile(int error) {
   return error == EOPNOTSUPP || error == EISDIR || error == EINVAL;
 }
 
-// Why there can be no nameless file; 0: there can.
-int TryNameless(const std::string& folder) {
+// Tries to create a file without a name.  Returns 0 or an errno.
+int TryTmpfile(const std::string& folder) {
   const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
   close(fd);
@@ -47,8 +48,8 @@ absl::StatusOr<File> OpenTemporary(std::string folder, File::Mode mode) {
     const char* preferred = secure_getenv("TMPDIR");
     folder = preferred != nullptr && *preferred != '\0' ? preferred : "/tmp";
   }
-  const int error = TryNameless(folder);
-  if (NeedsAName(error)) return OpenNamed(folder, mode);
+  const int error = TryTmpfile(folder);
+  if (LacksTmpfile(error)) return OpenAndUnlink(folder, mode);
   if (error != 0) return CannotMake(error, folder);
   return File::Open(folder, O_TMPFILE | O_RDWR, 0600, mode);
 }

@@ -1,7 +1,8 @@
-// A temporary file, for what does not fit into memory: open for reading and
-// writing, and gone when it is closed, however the program ends.
+// A temporary file for data that does not fit into memory.  It is open for
+// reading and writing, and disappears when it is closed or the program ends.
 //
-// Ownership: the caller's, who has Writers and Readers borrow it in turn.
+// Ownership: the caller's; Writers and Readers borrow it.
+// Blocks:    as open(2).
 // Errors:    absl::Status with the folder and the reason.
 //
 //   absl::StatusOr<File> file = OpenTemporary("/data");
@@ -21,8 +22,9 @@
 
 namespace uasio {
 
-// Never has a name where the file system can do that (O_TMPFILE); elsewhere it
-// has one for a moment.  `folder` "": $TMPDIR, or /tmp.
+// Opens a temporary file in `folder`; "" means $TMPDIR, or else /tmp.  The file
+// never has a name if the file system knows O_TMPFILE; else it has one for a
+// moment.
 absl::StatusOr<File> OpenTemporary(std::string folder = "",
                                    File::Mode mode = File::Mode::kDirect);
 

@@ -12,7 +12,7 @@
 namespace uasio {
 namespace {
 
-TEST(TemporaryTest, IsWrittenReadAndGone) {
+TEST(TemporaryTest, CanBeWrittenAndReadAndHasNoName) {
   const Scratch scratch;
   const auto file = OpenTemporary(scratch.Path(""), File::Mode::kBuffered);
   ASSERT_TRUE(file.ok()) << file.status();
@@ -27,14 +27,14 @@ TEST(TemporaryTest, IsWrittenReadAndGone) {
   EXPECT_STREQ(read_back, "abc");
 }
 
-TEST(TemporaryTest, NamesTheFolderThatIsNotThere) {
+TEST(TemporaryTest, TheErrorNamesAMissingFolder) {
   EXPECT_EQ(OpenTemporary("/no/such").status().message(),
             "cannot make a temporary file in /no/such: ENOENT (No such file or "
             "directory)");
 }
 
-// Where no file can be nameless, one with a name cannot be made either.
-TEST(TemporaryTest, NamesTheFolderThatTakesNone) {
+// /proc has neither O_TMPFILE nor files that a program may create.
+TEST(TemporaryTest, TheErrorNamesAFolderWhereNoFileCanBeCreated) {
   const absl::Status status = OpenTemporary("/proc").status();
   EXPECT_EQ(status.message().find("cannot make a temporary file in /proc: "),
             0u)

@@ -1,11 +1,11 @@
-// FdTable is what a queue knows of the fds that it works on: what they are
-// like, and the order of what is in flight on them.
+// An FdTable holds, for each fd with requests in flight, its traits and the
+// order of those requests.
 //
 // Threads:   one at a time.
 // Ownership: a Descriptor lives from the first request in flight on its fd to
 //            the last, so that a reused number starts clean.
-// Cost:      two system calls (fcntl, and fstat or statx) for an fd that has
-//            nothing in flight; else a hash look-up.
+// Cost:      Acquire() makes two system calls (fcntl, and fstat or statx) if
+//            nothing is in flight on the fd; else a hash look-up.
 
 #ifndef UASIO_ASIO_INTERNAL_FD_TABLE_H_
 #define UASIO_ASIO_INTERNAL_FD_TABLE_H_
@@ -30,7 +30,7 @@ struct Descriptor {
 
 class FdTable {
  public:
-  // Counts one request more in flight on `fd`.
+  // Counts one more request in flight on `fd`.
   Descriptor* Acquire(int fd) {
     std::unique_ptr<Descriptor>& descriptor = by_fd_[fd];
     if (descriptor == nullptr) descriptor = std::make_unique<Descriptor>(fd);
@@ -38,7 +38,7 @@ class FdTable {
     return descriptor.get();
   }
 
-  // Counts one less, and forgets the fd with the last.
+  // Counts one less; the last one destroys the Descriptor.
   void Release(Descriptor* descriptor) {
     if (--descriptor->in_flight == 0) by_fd_.erase(descriptor->fd);
   }

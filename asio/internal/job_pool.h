@@ -1,9 +1,9 @@
-// A JobPool keeps a backend's jobs: what it notes down beside each request
-// that it has in flight.
+// A JobPool allocates and recycles a backend's jobs.  A job is what the backend
+// stores for one request in flight.
 //
 // Threads:   one at a time.
-// Ownership: the pool owns its jobs, which stay where they are.
-// Bounds:    as many jobs as there were requests in flight at a time.
+// Ownership: the pool owns its jobs, which never move in memory.
+// Bounds:    as many jobs as there ever were requests in flight at a time.
 //
 // A Job is a Recyclable<Job>, and has a member `Request* request`, which is
 // nullptr while the job is idle.
@@ -22,7 +22,7 @@ namespace uasio::internal {
 template <typename Job>
 class JobPool {
  public:
-  // A job for `request`; its other members are as its last user left them.
+  // A job for `request`; its other members keep the values of its last use.
   Job* New(Request* request) {
     Job* job = jobs_.Take();
     UASIO_CHECK(job != nullptr, "Backend: no memory for a request's job");

@@ -37,9 +37,9 @@ bool FileOrder::AdmitRange(OrderNode* node) {
     return true;
   }
   if (node->kind == Kind::kWrite) {
-    UseIndex();
+    BuildIndex();
   } else {
-    DropIndexIfReadsAlone();
+    DropIndexIfOnlyReads();
   }
   if (indexed_) {
     VisitOverlaps(*node, [node](OrderNode* earlier) {
@@ -52,7 +52,7 @@ bool FileOrder::AdmitRange(OrderNode* node) {
   return node->blockers == 0;
 }
 
-void FileOrder::Leave(OrderNode* node) {
+void FileOrder::Unlink(OrderNode* node) {
   const Place place = node->place;
   node->place = Place::kNowhere;
   if (place == Place::kNowhere) return;
@@ -68,7 +68,7 @@ void FileOrder::Leave(OrderNode* node) {
   if (index_.empty()) size_classes_ = 0;
 }
 
-void FileOrder::UseIndex() {
+void FileOrder::BuildIndex() {
   reads_since_write_ = 0;
   if (indexed_) return;
   indexed_ = true;
@@ -78,7 +78,7 @@ void FileOrder::UseIndex() {
   }
 }
 
-void FileOrder::DropIndexIfReadsAlone() {
+void FileOrder::DropIndexIfOnlyReads() {
   if (!indexed_ || !writes_.empty()) return;
   if (++reads_since_write_ <= index_.size()) return;
   index_.clear();
@@ -99,7 +99,7 @@ bool FileOrder::SyncMayStart(const OrderNode& sync) const {
   return writes_.empty() || sync.sequence < writes_.head()->sequence;
 }
 
-OrderNode* FileOrder::NextToAdmit() {
+OrderNode* FileOrder::PopNextToAdmit() {
   OrderNode* next = waiting_.head();
   if (next == nullptr || exclusive_ != nullptr) return nullptr;
   if (next->kind == Kind::kExclusive && !(reads_.empty() && writes_.empty())) {

@@ -1,17 +1,18 @@
-// The order of the requests on one fd: which must wait for which, so that the
+// A FileOrder decides which requests on one fd must wait for which, so that the
 // file ends up as if they had run one by one.
 //
 // Threads:   one at a time.
-// Ownership: nodes are the caller's; one is listed here from Add() to Remove().
+// Ownership: the caller owns the nodes, and keeps each alive from Add() to
+//            Remove().
 // Units:     bytes; a range is [begin, end).
-// Cost:      a read on an fd that nobody writes to: O(1).  While somebody does,
-//            O(log n) and the overlaps, for each of n in flight.  An exclusive
-//            one: O(1).
+// Cost:      O(1) for a read while nothing writes to the fd, and for an
+//            exclusive request; else O(log n + overlaps), with n in flight.
 // Errors:    none.
 //
-// Reads and writes wait for every earlier one that they overlap, if one of the
-// two writes.  An exclusive one overlaps everything; what comes after it is not
-// even looked at until it is done.  A sync waits for every earlier write.
+// A read or write waits for every earlier read or write that it overlaps, if
+// one of the two writes.  An exclusive request overlaps everything; later
+// requests are not looked at until it is done.  A sync waits for every earlier
+// write.
 
 #ifndef UASIO_ASIO_INTERNAL_ORDER_H_
 #define UASIO_ASIO_INTERNAL_ORDER_H_
@@ -32,11 +33,15 @@ struct OrderNode {
   int64_t begin = 0;
   int64_t end = 0;
 
-  // FileOrder's own.
-  enum class Place : uint8_t { kNowhere, kWaiting, kAdmitted };
+  // Only FileOrder uses what follows.
+  enum class Place : uint8_t {
+    kNowhere,   // On no list.
+    kWaiting,   // On waiting_: not looked at yet.
+    kAdmitted,  // On reads_, writes_ or syncs_, or exclusive_.
+  };
   Place place = Place::kNowhere;
-  uint64_t sequence = 0;  // Of its Add().
-  size_t blockers = 0;    // Admitted ones that it waits for.
+  uint64_t sequence = 0;  // Counts the Add()s.
+  size_t blockers = 0;    // Admitted requests that it waits for.
   Cnode node = {nullptr, nullptr};
 };
 
@@ -48,12 +53,13 @@ class FileOrder {
   FileOrder(const FileOrder&) = delete;
   FileOrder& operator=(const FileOrder&) = delete;
 
-  // Takes note of the next one in the order.  True: it may start now.  False:
-  // it is held until a Remove() releases it.
+  // Adds the next request.  Returns
+  //   true:  it may start now;
+  //   false: it is held until a Remove() releases it.
   bool Add(OrderNode* node);
 
-  // Forgets one that is done, or was held and will not be, and calls
-  // release(node) for each one that it was the last to hold up.
+  // Removes a request that is done, or that was cancelled while it was held.
+  // Calls release(other) for each held request that may start now.
   template <typename Release>
   void Remove(OrderNode* node, Release release);
 
@@ -61,9 +67,9 @@ class FileOrder {
   using Kind = OrderNode::Kind;
   using Place = OrderNode::Place;
 
-  // Ranges of like size stand together, so that whatever overlaps a given one
-  // is found next to it: a range of size class c, 2^(c-1) <= size < 2^c,
-  // begins less than 2^c bytes before what it overlaps.
+  // Sorted by size class, then by begin.  A range of size class c,
+  // 2^(c-1) <= size < 2^c, begins less than 2^c bytes before what it overlaps,
+  // so the overlaps of one class are found by a short scan.
   struct Entry {
     int size_class;
     OrderNode* node;
@@ -76,27 +82,28 @@ class FileOrder {
 
   bool Admit(OrderNode* node);
   bool AdmitRange(OrderNode* node);
-  void Leave(OrderNode* node);
-  void UseIndex();
-  void DropIndexIfReadsAlone();
+  void Unlink(OrderNode* node);
+  void BuildIndex();
+  void DropIndexIfOnlyReads();
   template <typename Visit>
   void VisitOverlaps(const OrderNode& node, Visit visit);
   static bool Conflict(const OrderNode& a, const OrderNode& b);
   static Entry EntryOf(OrderNode* node);
   bool SyncMayStart(const OrderNode& sync) const;
-  OrderNode* NextToAdmit();
+  OrderNode* PopNextToAdmit();
 
   uint64_t sequence_ = 0;
-  NodeList waiting_;  // In order, behind an exclusive one that runs or waits.
-  OrderNode* exclusive_ = nullptr;  // The one that runs.
+  NodeList waiting_;                // In order; behind an exclusive request.
+  OrderNode* exclusive_ = nullptr;  // The exclusive request that runs.
   NodeList reads_;                  // Admitted: running, or held by blockers.
   NodeList writes_;                 // Likewise, in order.
   NodeList syncs_;                  // Held, in order.
 
-  // Of reads_ and writes_: made when a write comes, and dropped once reads have
-  // been alone for long enough to have earned the making of the next.
+  // The entries of reads_ and writes_.  A write builds the index if there is
+  // none.  It is dropped when as many reads as it has entries came without a
+  // write, which amortizes rebuilding it.
   absl::btree_set<Entry> index_;
-  uint64_t size_classes_ = 0;  // A bit for each that index_ has met.
+  uint64_t size_classes_ = 0;  // A bit for each class that index_ may contain.
   bool indexed_ = false;
   size_t reads_since_write_ = 0;
 };
@@ -120,7 +127,7 @@ void FileOrder::VisitOverlaps(const OrderNode& node, Visit visit) {
 template <typename Release>
 void FileOrder::Remove(OrderNode* node, Release release) {
   const Place place = node->place;
-  Leave(node);
+  Unlink(node);
   if (place == Place::kAdmitted && indexed_ && node->kind != Kind::kSync) {
     VisitOverlaps(*node, [&](OrderNode* later) {
       if (later->sequence < node->sequence || !Conflict(*node, *later)) return;
@@ -132,7 +139,7 @@ void FileOrder::Remove(OrderNode* node, Release release) {
     sync->place = Place::kNowhere;
     release(sync);
   }
-  while (OrderNode* next = NextToAdmit()) {
+  while (OrderNode* next = PopNextToAdmit()) {
     if (Admit(next)) release(next);
   }
 }

@@ -1,5 +1,5 @@
-// What the order of one fd costs for each request: the oldest of those in
-// flight is removed, and a new one added.
+// Measures the cost of a FileOrder per request: each iteration removes the
+// oldest request in flight and adds a new one.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ using Kind = OrderNode::Kind;
 
 constexpr int64_t kBlockBytes = 64 << 10;
 
-// Adds and removes nodes that `fill` makes, the i-th by fill(i, node).
+// Adds and removes nodes; fill(i, node) sets up the i-th.
 template <typename Fill>
 void Run(benchmark::State& state, Fill fill) {
   std::vector<OrderNode> nodes(static_cast<size_t>(state.range(0)));
@@ -61,7 +61,7 @@ void BM_DisjointWrites(benchmark::State& state) {
 }
 BENCHMARK(BM_DisjointWrites)->Arg(32)->Arg(4096);
 
-// Reads and writes at random blocks; "held" is the share that had to wait.
+// Reads and writes at random blocks; "held" is the fraction that had to wait.
 void BM_Mixed(benchmark::State& state) {
   std::mt19937_64 random(1);
   const uint64_t blocks = 16 * static_cast<uint64_t>(state.range(0));

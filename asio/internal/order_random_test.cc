@@ -1,5 +1,5 @@
-// FileOrder against a model that compares every request with every earlier
-// one, through thousands of random steps.
+// Compares FileOrder, in thousands of random steps, with a model that compares
+// every request with every earlier one.
 
 #include <algorithm>
 #include <cstdint>
@@ -40,11 +40,11 @@ bool Blocks(const OrderNode& earlier, const OrderNode& later) {
   return overlap && writes > 0;
 }
 
-// What a phase of the test is like.
+// The requests of one phase of the test.
 struct Mix {
-  int reads, writes, exclusives, syncs;  // How often, relative to each other.
+  int reads, writes, exclusives, syncs;  // Relative frequencies.
   size_t in_flight_max;
-  bool huge;  // Ranges of all sizes, up to the last byte of all.
+  bool huge;  // Ranges of all sizes, up to offset INT64_MAX; else small ones.
 };
 
 class RandomOrder {
@@ -81,16 +81,16 @@ class RandomOrder {
     in_flight_.push_back({std::move(node), starts});
   }
 
-  // Any one, started or held.
+  // Removes a random request, started or held.
   void Remove() {
-    const auto victim =
+    const auto chosen =
         std::next(in_flight_.begin(),
                   static_cast<std::ptrdiff_t>(Below(in_flight_.size())));
     std::multiset<const OrderNode*> released;
-    order_.Remove(victim->node.get(),
+    order_.Remove(chosen->node.get(),
                   [&](OrderNode* node) { released.insert(node); });
-    const std::unique_ptr<OrderNode> removed = std::move(victim->node);
-    in_flight_.erase(victim);
+    const std::unique_ptr<OrderNode> removed = std::move(chosen->node);
+    in_flight_.erase(chosen);
     EXPECT_EQ(released, StartAllThatMay());
   }
 
@@ -138,10 +138,10 @@ constexpr Mix kMixes[] = {
     {5, 5, 1, 1, 20, false},   // Everything.
     {5, 5, 0, 1, 100, false},  // Held by ranges only.
     {5, 5, 0, 1, 50, true},    //
-    {1, 0, 0, 0, 60, false},   // Reads alone, so that the index is dropped,
-    {50, 1, 0, 1, 60, false},  // and made again.
+    {1, 0, 0, 0, 60, false},   // Only reads: the index is dropped,
+    {50, 1, 0, 1, 60, false},  // and built again.
     {50, 1, 1, 1, 40, true},   //
-    {0, 1, 0, 0, 30, false},   // Writes alone.
+    {0, 1, 0, 0, 30, false},   // Only writes.
     {1, 1, 3, 3, 10, false},   // Exclusives and syncs.
 };
 
@@ -160,7 +160,7 @@ TEST(OrderRandomTest, AgreesWithTheModel) {
     if (phases() % 4 == 0) random.Drain();
   }
   random.Drain();
-  EXPECT_GT(random.held(), 1000u);  // Or nothing has been tested.
+  EXPECT_GT(random.held(), 1000u);  // Else the test proves nothing.
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The rules of order.h, one by one; order_random_test.cc mixes them.
+// Tests the rules of order.h one by one; order_random_test.cc mixes them.
 
 #include "asio/internal/order.h"
 
@@ -43,14 +43,14 @@ class OrderTest : public testing::Test {
  protected:
   bool Add(OrderNode* node) { return order_.Add(node); }
 
-  // What the end of `node` lets go.
+  // Removes `node`, and returns what that releases.
   Nodes Remove(OrderNode* node) {
     Nodes released;
     order_.Remove(node, [&](OrderNode* later) { released.push_back(later); });
     return released;
   }
 
-  // Whether of two submitted one after the other the second must wait.
+  // Whether `second` must wait for `first`.
   bool Waits(OrderNode first, OrderNode second) {
     FileOrder order;
     EXPECT_TRUE(order.Add(&first));
@@ -73,7 +73,7 @@ TEST_F(OrderTest, RangesThatOverlapWaitIfOneIsWritten) {
   EXPECT_TRUE(Waits(Write(0, 10), Write(5, 15)));
 }
 
-TEST_F(OrderTest, OverlapIsToTheByte) {
+TEST_F(OrderTest, OverlapIsExactToTheByte) {
   for (const int64_t size : {1, 2, 3, 511, 512, 513, 4096}) {
     SCOPED_TRACE(size);
     EXPECT_FALSE(Waits(Write(100, 200), Write(200, 200 + size)));
@@ -86,7 +86,7 @@ TEST_F(OrderTest, OverlapIsToTheByte) {
   EXPECT_TRUE(Waits(Write(7, 8), Write(7, 8)));
 }
 
-TEST_F(OrderTest, HugeRangesUpToTheLastByte) {
+TEST_F(OrderTest, RangesUpToTheLargestOffsetOverlapCorrectly) {
   constexpr int64_t kMax = INT64_MAX;
   EXPECT_TRUE(Waits(Write(0, kMax), Read(kMax - 1, kMax)));
   EXPECT_TRUE(Waits(Write(kMax - 1, kMax), Read(0, kMax)));
@@ -104,7 +104,7 @@ TEST_F(OrderTest, ZeroBytesOverlapNothing) {
   EXPECT_TRUE(Waits(Exclusive(), Read(5, 5)));
 }
 
-TEST_F(OrderTest, AnExclusiveOneOverlapsEverything) {
+TEST_F(OrderTest, AnExclusiveRequestOverlapsEverything) {
   EXPECT_TRUE(Waits(Exclusive(), Exclusive()));
   EXPECT_TRUE(Waits(Exclusive(), Read(0, 1)));
   EXPECT_TRUE(Waits(Exclusive(), Write(0, 1)));
@@ -113,7 +113,7 @@ TEST_F(OrderTest, AnExclusiveOneOverlapsEverything) {
   EXPECT_TRUE(Waits(Write(0, 1), Exclusive()));
 }
 
-TEST_F(OrderTest, ASyncWaitsForWritesAndHoldsUpNothing) {
+TEST_F(OrderTest, ASyncWaitsForWritesAndBlocksNothing) {
   EXPECT_TRUE(Waits(Write(0, 1), Sync()));
   EXPECT_FALSE(Waits(Read(0, 1), Sync()));
   EXPECT_FALSE(Waits(Sync(), Sync()));
@@ -144,7 +144,7 @@ TEST_F(OrderTest, ASyncCoversAHeldWrite) {
   EXPECT_EQ(Remove(&write), Nodes({&sync}));
 }
 
-TEST_F(OrderTest, SyncsAreLetGoEachAfterItsOwnWrites) {
+TEST_F(OrderTest, EachSyncIsReleasedAfterTheWritesBeforeIt) {
   OrderNode one = Write(0, 10), first = Sync(), two = Write(10, 20),
             second = Sync();
   EXPECT_TRUE(Add(&one));
@@ -155,7 +155,7 @@ TEST_F(OrderTest, SyncsAreLetGoEachAfterItsOwnWrites) {
   EXPECT_EQ(Remove(&two), Nodes({&second}));
 }
 
-TEST_F(OrderTest, AReadWaitsForEveryWriteUnderIt) {
+TEST_F(OrderTest, AReadWaitsForEveryWriteThatItOverlaps) {
   OrderNode writes[] = {Write(0, 10), Write(10, 20), Write(20, 30)};
   OrderNode read = Read(5, 25);
   for (OrderNode& write : writes) EXPECT_TRUE(Add(&write));
@@ -165,7 +165,7 @@ TEST_F(OrderTest, AReadWaitsForEveryWriteUnderIt) {
   EXPECT_EQ(Remove(&writes[2]), Nodes({&read}));
 }
 
-TEST_F(OrderTest, AWriteLetsAllReadsGoAtOnceAndTheNextWaitsForThem) {
+TEST_F(OrderTest, AWriteReleasesAllReadsAtOnceAndTheNextWriteWaitsForThem) {
   OrderNode write = Write(0, 100), one = Read(0, 50), two = Read(50, 100);
   OrderNode next = Write(0, 100);
   EXPECT_TRUE(Add(&write));
@@ -177,7 +177,7 @@ TEST_F(OrderTest, AWriteLetsAllReadsGoAtOnceAndTheNextWaitsForThem) {
   EXPECT_EQ(Remove(&one), Nodes({&next}));
 }
 
-TEST_F(OrderTest, RangesOfAllSizesFindEachOther) {
+TEST_F(OrderTest, AWriteWaitsForOverlappingReadsOfAllSizes) {
   std::vector<OrderNode> reads;
   for (int bit = 0; bit < 62; ++bit) {
     reads.push_back(Read(1000, 1000 + (int64_t{1} << bit)));
@@ -194,7 +194,7 @@ TEST_F(OrderTest, RangesOfAllSizesFindEachOther) {
   EXPECT_EQ(Remove(&reads.back()), Nodes({&write}));
 }
 
-TEST_F(OrderTest, NothingPassesAnExclusiveOneThatWaits) {
+TEST_F(OrderTest, NothingOvertakesAHeldExclusiveRequest) {
   OrderNode read = Read(0, 10), exclusive = Exclusive();
   OrderNode later = Read(50, 60), next = Exclusive(), last = Sync();
   EXPECT_TRUE(Add(&read));
@@ -208,7 +208,7 @@ TEST_F(OrderTest, NothingPassesAnExclusiveOneThatWaits) {
   EXPECT_EQ(Remove(&next), Nodes({&last}));
 }
 
-TEST_F(OrderTest, BehindAnExclusiveOneTheOthersWaitForEachOther) {
+TEST_F(OrderTest, RequestsBehindAnExclusiveOneStillWaitForEachOther) {
   OrderNode exclusive = Exclusive(), write = Write(0, 10), read = Read(0, 10);
   OrderNode aside = Read(20, 30), empty = Read(0, 0), sync = Sync();
   EXPECT_TRUE(Add(&exclusive));
@@ -222,7 +222,7 @@ TEST_F(OrderTest, BehindAnExclusiveOneTheOthersWaitForEachOther) {
               released == Nodes({&sync, &read}));
 }
 
-TEST_F(OrderTest, ACancelledHeldOneLetsGoWhatOnlyItHeld) {
+TEST_F(OrderTest, ACancelledHeldRequestReleasesWhatOnlyItBlocked) {
   OrderNode running = Write(0, 10), held = Write(5, 25);
   OrderNode by_held = Read(20, 30), by_both = Read(0, 20);
   EXPECT_TRUE(Add(&running));
@@ -233,7 +233,7 @@ TEST_F(OrderTest, ACancelledHeldOneLetsGoWhatOnlyItHeld) {
   EXPECT_EQ(Remove(&running), Nodes({&by_both}));
 }
 
-TEST_F(OrderTest, ACancelledHeldOneIsForgottenByWhatHeldIt) {
+TEST_F(OrderTest, ACancelledHeldRequestIsNotReleasedLater) {
   OrderNode running = Write(0, 10), held = Write(0, 10), sync = Sync();
   EXPECT_TRUE(Add(&running));
   EXPECT_FALSE(Add(&held));
@@ -243,7 +243,7 @@ TEST_F(OrderTest, ACancelledHeldOneIsForgottenByWhatHeldIt) {
   EXPECT_EQ(Remove(&running), Nodes());
 }
 
-TEST_F(OrderTest, ACancelledWaitingExclusiveOneLetsTheOthersPass) {
+TEST_F(OrderTest, ACancelledHeldExclusiveRequestReleasesTheOthers) {
   OrderNode read = Read(0, 10), exclusive = Exclusive();
   OrderNode aside = Read(0, 10), over = Write(0, 10), next = Exclusive();
   EXPECT_TRUE(Add(&read));
@@ -256,7 +256,7 @@ TEST_F(OrderTest, ACancelledWaitingExclusiveOneLetsTheOthersPass) {
   EXPECT_EQ(Remove(&aside), Nodes({&next}));
 }
 
-TEST_F(OrderTest, ACancelledOneFurtherBackLetsNothingGo) {
+TEST_F(OrderTest, ACancelledRequestBehindAnExclusiveOneReleasesNothing) {
   OrderNode one = Exclusive(), two = Exclusive(), three = Write(0, 1),
             four = Read(0, 1);
   EXPECT_TRUE(Add(&one));
@@ -276,8 +276,8 @@ TEST_F(OrderTest, ANodeCanBeAddedAgain) {
   }
 }
 
-// Reads that are alone for long are kept without an index; a write finds them.
-TEST_F(OrderTest, AWriteAfterManyReadsFindsThemAll) {
+// The index is dropped after many reads without a write; a write rebuilds it.
+TEST_F(OrderTest, AWriteAfterManyReadsWaitsForAllOfThem) {
   OrderNode first = Write(0, 1);
   EXPECT_TRUE(Add(&first));
   EXPECT_EQ(Remove(&first), Nodes());

@@ -34,8 +34,8 @@ bool IsReturnable(const Slot& slot) {
   return slot.op != Op::kWriteBack && slot.handler == nullptr;
 }
 
-// The sum of the iovecs, or the largest size if there is no such sum: the
-// system call refuses those.
+// The sum of the iovecs' lengths; SIZE_MAX if they have no valid sum, which the
+// system call refuses.
 size_t VectorLength(const Request& r) {
   size_t sum = 0;
   if (r.iovec_count < 0 || r.iovec_count > IOV_MAX) return SIZE_MAX;
@@ -45,7 +45,8 @@ size_t VectorLength(const Request& r) {
   return sum;
 }
 
-// It is within the queue's buffer, or begins in memory of the caller's.
+// True if the request fits into the queue's buffer, or if it begins in the
+// caller's own memory.
 bool FitsBuffer(const Slot& slot, size_t buffer_bytes) {
   const uintptr_t at = reinterpret_cast<uintptr_t>(slot.buffer) -
                        reinterpret_cast<uintptr_t>(slot.own_buffer);
@@ -57,7 +58,7 @@ void SetRange(Slot* slot) {
       static_cast<int64_t>(std::min<uint64_t>(slot->length, INT64_MAX));
   slot->begin = slot->offset;
   if (slot->offset < 0) {
-    slot->end = slot->begin;  // No range: the system call refuses it.
+    slot->end = slot->begin;  // Empty: the system call refuses the offset.
   } else if (__builtin_add_overflow(slot->begin, length, &slot->end)) {
     slot->end = INT64_MAX;
   }
@@ -77,10 +78,10 @@ void SetOrder(Slot* slot) {
   }
 }
 
-// A write-back is nobody's to cancel, so nobody else sees why it failed.  A
-// sync that failed is kept whatever its errno: a file system passes on what its
-// server or its device told it, EBADF and EINVAL among it, so that none of them
-// says that the data is safe.
+// Whether the ledger keeps the error.  A failed write-back does not come back,
+// so nobody else sees its error.  A failed sync is kept with any errno except
+// ECANCELED, also EBADF and EINVAL: a file system passes on what its server or
+// device returned, so no errno says that the data is safe.
 bool IsToBeKept(const Slot& slot) {
   if (slot.result >= 0) return false;
   return slot.op == Op::kWriteBack ||
@@ -256,13 +257,13 @@ Slot* QueueImpl::Owned(Request* request, const char* rule) const {
   return slot;
 }
 
-// The one place where a request changes its state and its list; it is off its
-// old list, or was on none.
+// Changes the state of a request, and adds it to the list of that state.
+// REQUIRES: it is on no list.
 void QueueImpl::SetState(Slot* slot, RequestState state) {
   slot->state = state;
   switch (state) {
     case RequestState::kIdle:
-      return idle_.AddHead(slot);  // The warmest buffer goes first.
+      return idle_.AddHead(slot);  // Reused first: its buffer may be cached.
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);
     case RequestState::kDone:
@@ -286,7 +287,7 @@ void QueueImpl::CheckForm(const Slot& slot) const {
               "Submit: a write-back has no handler; it never comes back");
 }
 
-// From kOwned to kBacklog, or to kHeld if its order wants it to wait.
+// From kOwned to kBacklog, or to kHeld if its order holds it.
 void QueueImpl::Accept(Slot* slot) {
   if (IsVectored(slot->op)) slot->length = VectorLength(*slot);
   slot->result = 0;
@@ -317,7 +318,8 @@ void QueueImpl::WaitForWritebackRoom() {
   }
 }
 
-// True: some are finished by then.
+// Starts the backlog, up to depth_max.  True if requests completed inside this
+// call.
 bool QueueImpl::StartBacklog() {
   batch_.clear();
   while (depth_ < options_.depth_max) {
@@ -330,16 +332,17 @@ bool QueueImpl::StartBacklog() {
   return !batch_.empty() && router_.Start(batch_) > 0;
 }
 
-// What is held, in the backlog, or left over by the kernel waits for the
-// owner's next call: this is it.
+// Reaps, releases held requests, starts the backlog, and resubmits after short
+// transfers.  Does nothing if none of that can be due.
 void QueueImpl::MakeProgress() {
   if (in_flight_ > router_.running() || router_.MayResubmit()) {
     Reap(kDontWait);
   }
 }
 
-// Takes in what is finished, waiting for at least one until `deadline`, and
-// starts what that lets go.  Runs no handler.  False: nothing was finished.
+// Waits for at least one completion, until `deadline`.  Finishes all completed
+// requests and starts those that may start then.  Runs no handler.  False if
+// nothing completed.
 bool QueueImpl::Reap(Deadline deadline) {
   bool any = false;
   bool more;
@@ -358,7 +361,7 @@ bool QueueImpl::Reap(Deadline deadline) {
   return any;
 }
 
-// The end of a request's flight, at whatever point it was.
+// Ends a request's time in flight, whether it ran, or was cancelled before.
 void QueueImpl::Finish(Slot* slot) {
   --in_flight_;
   if (slot->round < round_ && slot->handler == nullptr) --older_;
@@ -379,7 +382,7 @@ void QueueImpl::Finish(Slot* slot) {
   }
 }
 
-// Reap(), but what a handler has made due comes before any waiting.
+// Reap(), but does not wait if a handler is due.
 void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
   Reap(due_.empty() ? deadline : kDontWait);
 }
@@ -418,8 +421,8 @@ size_t QueueImpl::PopDone(absl::Span<Request*> out) {
   return count;
 }
 
-// Those that are due now, not what they make due: a waiting call gets to look
-// at its own condition in between.
+// Runs the handlers that are due now.  Those that become due meanwhile stay for
+// the next call, so that a waiting caller can check its own condition first.
 void QueueImpl::RunDue() {
   SlotList due;
   due.MoveFrom(&due_);

@@ -1,10 +1,10 @@
-// What is behind a Queue: see asio/queue.h for the contract, and for what each
-// public function does.
+// The implementation of Queue.  asio/queue.h has the contract, and says what
+// each public function does.
 //
-// Threads:   the queue's own.
+// Threads:   the queue's thread only.
 //
-// A request is on one list at a time, by its state (see RequestState), and
-// SetState() is the one function that moves it.
+// The state of a request (see RequestState) says on which list it is; only
+// SetState() changes the state.
 
 #ifndef UASIO_ASIO_INTERNAL_QUEUE_IMPL_H_
 #define UASIO_ASIO_INTERNAL_QUEUE_IMPL_H_
@@ -37,8 +37,8 @@ class QueueImpl {
   Request* Get();
   void Put(Request* request);
   void Submit(absl::Span<Request* const> batch);
-  // Waits for one, takes up to out.size(), and returns how many; 0: as
-  // Queue::WaitUntil()'s nullptr.
+  // As Queue::WaitMany(), but blocks until `deadline` at most, and then returns
+  // 0.
   size_t WaitMany(absl::Span<Request*> out, Deadline deadline);
   bool RunHandlers(Deadline deadline);
   absl::Status Sync();
@@ -65,7 +65,7 @@ class QueueImpl {
   bool StartBacklog();
   void MakeProgress();
 
-  // Collecting.
+  // Reaping.
   bool Reap(Deadline deadline);
   void ReapBlockingUnlessDue(Deadline deadline);
   void Finish(Slot* slot);
@@ -77,7 +77,7 @@ class QueueImpl {
   const Owner owner_;
   bool in_handler_ = false;
   bool closing_ = false;
-  bool polled_ = false;  // event_fd() was asked for.
+  bool polled_ = false;  // event_fd() was called.
 
   Router router_;
   SlotPool slots_;
@@ -89,16 +89,16 @@ class QueueImpl {
   SlotList done_;
   SlotList due_;
 
-  size_t in_flight_ = 0;     // kHeld, kBacklog and kRunning.
-  size_t writebacks_ = 0;    // Of these.
-  size_t depth_ = 0;         // Of these: running, and counted by depth_max.
-  size_t returnable_ = 0;    // Of these, what Wait() may return.
-  size_t handlers_due_ = 0;  // On due_.
+  size_t in_flight_ = 0;     // Requests in kHeld, kBacklog and kRunning.
+  size_t writebacks_ = 0;    // Of in_flight_: write-backs.
+  size_t depth_ = 0;         // Of in_flight_: running, on fds with a size.
+  size_t returnable_ = 0;    // Of in_flight_: those that Wait() will return.
+  size_t handlers_due_ = 0;  // Requests on due_.
   uint64_t round_ = 0;       // Counts the Sync()s.
-  size_t older_ = 0;         // In flight() since before the last Sync().
+  size_t older_ = 0;         // Of in_flight(): older than the last Sync().
 
-  std::vector<Slot*> batch_;             // Scratch, of StartBacklog().
-  std::vector<Completion> completions_;  // Scratch, of Reap().
+  std::vector<Slot*> batch_;             // Scratch memory of StartBacklog().
+  std::vector<Completion> completions_;  // Scratch memory of Reap().
 };
 
 }  // namespace uasio::internal

@@ -1,4 +1,4 @@
-// A Request as the Transfer that asio/syscalls/perform.h carries out.
+// Converts a Request into the Transfer that asio/syscalls/perform.h performs.
 //
 // Threads:   any.
 
@@ -10,7 +10,7 @@
 
 namespace uasio::internal {
 
-// What is left to do of `request`, of which request.transferred bytes are done.
+// The rest of `request`, of which request.transferred bytes are done.
 Transfer MakeTransfer(const Request& request);
 
 }  // namespace uasio::internal

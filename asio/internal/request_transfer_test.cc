@@ -7,7 +7,7 @@
 namespace uasio::internal {
 namespace {
 
-TEST(RequestTransferTest, IsWhatIsLeftToDo) {
+TEST(RequestTransferTest, MakeTransferCopiesTheRequestAndItsProgress) {
   char byte;
   const iovec vector = {&byte, 1};
   Request request;
@@ -19,7 +19,7 @@ TEST(RequestTransferTest, IsWhatIsLeftToDo) {
   request.iovecs = &vector;
   request.iovec_count = 1;
   request.traits.append = true;
-  request.transferred = 7;  // So far.
+  request.transferred = 7;
   const Transfer transfer = MakeTransfer(request);
   EXPECT_EQ(transfer.op, Op::kReadv);
   EXPECT_EQ(transfer.fd, 4711);

@@ -16,19 +16,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How often it is waited for the eventfd in vain, and how long for the backend
-// from then on.
+// Spurious wake-ups of the eventfd tolerated before timed waits in the backend,
+// and how long each of these is.
 constexpr size_t kVainWaitsMax = 4;
 constexpr auto kTurn = std::chrono::microseconds(200);
 
-// What is to become of a request that its backend is done with.
+// What the router does with a request that a backend has returned.
 enum class Outcome {
-  kFinish,    // It is done, or has failed.
-  kResubmit,  // What is left of it is to be started.
-  kWorkers,   // The workers are to do that.
+  kFinish,    // Returns it: it is done, or has failed.
+  kResubmit,  // Starts the rest of it.
+  kWorkers,   // Gives the rest of it to the workers.
 };
 
-// request->transferred is what had been done before.
+// REQUIRES: request->transferred does not include this completion yet.
 Outcome Classify(const Backend& backend, const Completion& completion) {
   const Request& r = *completion.request;
   if (completion.result == kRefused) return Outcome::kWorkers;
@@ -55,7 +55,7 @@ Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
 
 Router::~Router() {
   workers_ = nullptr;
-  backend_ = nullptr;  // Its threads may be about to write to the eventfd.
+  backend_ = nullptr;  // Until here, threads may write to the eventfd.
   if (event_fd_ >= 0) close(event_fd_);
 }
 
@@ -68,8 +68,8 @@ size_t Router::Start(absl::Span<Slot* const> batch) {
   return StartRouted();
 }
 
-// What was not finished leaves room in `out`, and what is behind it may have
-// been announced long ago: so it looks again.
+// Resubmitted requests leave room in `out`.  Completions behind them may have
+// been announced already and will not be again, so the loop reaps once more.
 size_t Router::Reap(absl::Span<Completion> out, Deadline deadline) {
   size_t finished = 0;
   bool more = true;
@@ -95,7 +95,7 @@ bool Router::EnableEventFd() {
   enabled_ = true;
   if (backend_ != nullptr) backend_->Attach(event_fd_);
   if (workers_ != nullptr) workers_->Attach(event_fd_);
-  if (running() > 0) SignalEventFd();  // Some may be done by now.
+  if (running() > 0) SignalEventFd();  // Some may have completed before.
   return true;
 }
 
@@ -109,7 +109,7 @@ void Router::ClearEventFd() {
   if (!enabled_) return;
   signalled_ = false;
   eventfd_t count;
-  eventfd_read(event_fd_, &count);  // EAGAIN: it was clear.
+  eventfd_read(event_fd_, &count);  // Fails with EAGAIN if it was clear.
 }
 
 bool Router::CreateEventFd() {
@@ -127,7 +127,7 @@ WorkerBackend* Router::Workers() {
   }
   workers_ = std::make_unique<WorkerBackend>(pool_);
   if (enabled_) workers_->Attach(event_fd_);
-  // From here on there are two to wait for.
+  // From here on, both backends may have requests in flight.
   if (backend_ != nullptr) EnableEventFd();
   return workers_.get();
 }
@@ -161,8 +161,9 @@ size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline) {
   return workers_->Reap(out, min, deadline);
 }
 
-// A backend that was at work when it was attached may not be able to announce
-// that, and signal at every look: then it is waited for by turns.
+// A backend that had requests in flight at Attach() may not know when these
+// complete, and signal at each Reap().  After kVainWaitsMax such spurious
+// wake-ups, each round blocks in that backend for kTurn.
 size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
   const Deadline now = kDontWait;
   for (size_t vain_waits = 0;; ++vain_waits) {
@@ -173,13 +174,13 @@ size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
     }
     if (count > 0 || deadline == now) return count;
     const bool signalled = PollIn(event_fd_, deadline);
-    if (!signalled || HasPassed(deadline)) deadline = now;  // A last look.
+    if (!signalled || HasPassed(deadline)) deadline = now;  // Reap once more.
     ClearEventFd();
   }
 }
 
-// Starts again what is not finished, counts the others out, and returns how
-// many those are: they move to the front of `out`.
+// Resubmits requests that are not finished.  Moves the finished ones to the
+// front of `out` and returns how many they are.
 size_t Router::HandleCompletions(absl::Span<Completion> out,
                                  size_t* completed_inline) {
   size_t finished = 0;

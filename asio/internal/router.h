@@ -1,14 +1,14 @@
-// Router are the backends of one queue as one: its own, and the workers, who
-// do what the other does not take or refuses.  Short transfers are finished
-// here.
+// A Router divides requests between the queue's backend and the worker backend,
+// which performs what the other does not take or refuses.  It resubmits after
+// short transfers and EINTR.
 //
-// Threads:   the queue's; the pool may be shared.
-// Ownership: of the backends and the eventfd; slots and a shared pool are
-//            borrowed.
-// Blocks:    Reap(), as told.  With requests in one backend it waits there;
-//            with requests in both, on the eventfd, which both signal, and in
-//            the backend for a moment where that signals in vain.
-// Errors:    none but the results of requests.
+// Threads:   the queue's thread only; the pool may be shared.
+// Ownership: owns the backends and the eventfd; borrows slots and shared pool.
+// Blocks:    Reap(), until its deadline.  If only one backend has requests in
+//            flight, it waits there; if both have, it waits on the eventfd,
+//            which both signal.  If the queue's backend causes spurious
+//            wake-ups, it waits for short times in that backend instead.
+// Errors:    only as the results of requests.
 
 #ifndef UASIO_ASIO_INTERNAL_ROUTER_H_
 #define UASIO_ASIO_INTERNAL_ROUTER_H_
@@ -28,9 +28,9 @@ namespace uasio::internal {
 
 class Router {
  public:
-  // `pool` may be null: then there will be one of up to `threads_max`, when it
-  // is needed.  Without a backend, or if a backend is given and no eventfd is
-  // to be had, everything goes to the workers.
+  // If `pool` is null, the router makes a pool of up to `threads_max` threads
+  // when it first needs one.  The workers perform everything if `backend` is
+  // null, or if no eventfd can be created.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max);
   ~Router();
@@ -38,38 +38,40 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  // Starts all of `batch`, with one call to each backend that gets some of it.
-  // Returns how many wait for Reap() by then.
+  // Starts all of `batch`, with one call to each backend that gets a part of
+  // it.  Returns how many completed inside this call, and now wait for Reap().
   size_t Start(absl::Span<Slot* const> batch);
 
-  // Fills `out` with finished requests, waiting for at least one until
-  // `deadline`, and returns how many.
+  // Waits for at least one request to complete, until `deadline`.  Fills `out`
+  // with completed requests and returns how many.
   size_t Reap(absl::Span<Completion> out, Deadline deadline);
 
+  // Asks that `slot` complete early.
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
 
-  // Memory for buffers, which the backend may register.
+  // See Backend::AddBuffers().
   void AddBuffers(char* data, size_t size) {
     if (backend_ != nullptr) backend_->AddBuffers(data, size);
   }
 
-  // Whether what runs may come back unfinished, so that it is worth a look.
+  // True if a running request may complete short and need to be resubmitted.
   bool MayResubmit() const {
     return running_backend_ > 0 && !backend_->FinishesTransfers();
   }
 
-  // How many are running.
+  // How many requests are with the backends.
   size_t running() const { return running_backend_ + running_workers_; }
 
-  // Has the backends signal the eventfd from now on.  False: there is none to
-  // be had, and errno says why.
+  // From now on the backends signal the eventfd.  False if it cannot be
+  // created; errno says why.
   bool EnableEventFd();
 
-  // -1 until it is enabled.
+  // -1 until EnableEventFd().
   int event_fd() const { return enabled_ ? event_fd_ : -1; }
 
-  // Makes it readable, or not; nothing while it is not enabled.
+  // Make the eventfd readable, or unreadable.  No effect before
+  // EnableEventFd().
   void SignalEventFd();
   void ClearEventFd();
 
@@ -84,7 +86,7 @@ class Router {
                            size_t* completed_inline);
   size_t* RunningOn(const Backend* backend);
 
-  // Destroyed last: threads may still be about to leave the backends' code.
+  // Destroyed last: its threads may still be inside the backends' code.
   std::unique_ptr<WorkerPool> own_pool_;
   WorkerPool* pool_;  // nullptr until there is one.
   const size_t threads_max_;
@@ -93,12 +95,12 @@ class Router {
 
   size_t running_backend_ = 0;
   size_t running_workers_ = 0;
-  std::vector<Request*> for_backend_;  // To be started by StartRouted().
+  std::vector<Request*> for_backend_;  // StartRouted() starts both.
   std::vector<Request*> for_workers_;
 
   int event_fd_ = -1;
-  bool enabled_ = false;    // The backends signal it.
-  bool signalled_ = false;  // By SignalEventFd(), and not cleared since.
+  bool enabled_ = false;    // The backends signal the eventfd.
+  bool signalled_ = false;  // SignalEventFd() since the last ClearEventFd().
 };
 
 }  // namespace uasio::internal

@@ -20,7 +20,7 @@ Slot* SlotPool::New() {
 
 bool SlotPool::AddSlab() {
   const size_t stride = RoundUp(buffer_bytes_, kBufferAlignment);
-  if (stride < buffer_bytes_) return false;  // It wrapped around.
+  if (stride < buffer_bytes_) return false;  // RoundUp() overflowed.
   const size_t slots =
       std::min(std::max<size_t>({1, kFirstSlabBytes / stride, slots_.size()}),
                slots_max_ - slots_.size());

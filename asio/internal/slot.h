@@ -1,12 +1,12 @@
-// A Slot is a Request with what its queue keeps beside it; a SlotPool makes
-// them, each with its buffer.
+// A Slot is a Request and what its queue stores beside it.  A SlotPool
+// allocates slots, each with its buffer.
 //
 // Threads:   one at a time.
 // Ownership: the pool owns slots and buffers until it is destroyed.
 // Units:     bytes; each buffer is aligned to kBufferAlignment.
-// Bounds:    as many slots as the pool was made for; allocated when asked for,
-//            in slabs: kFirstSlabBytes, and then as much again as there is.
-// Errors:    nullptr: the bound is reached, or there is no memory.
+// Bounds:    slots_max slots.  Buffers are allocated when needed, in slabs: the
+//            first of kFirstSlabBytes, each further one doubles the total.
+// Errors:    New() returns nullptr.
 
 #ifndef UASIO_ASIO_INTERNAL_SLOT_H_
 #define UASIO_ASIO_INTERNAL_SLOT_H_
@@ -36,20 +36,20 @@ class QueueImpl;
 //     +----------+  +------------------------------------------------------+
 //         Put
 enum class RequestState : unsigned char {
-  // The queue has it for the next Get().  On Queue::idle_.
+  // Free for the next Get().  On QueueImpl::idle_.
   kIdle,
-  // The user has it, to fill in, or to read the result of.  On no list.
+  // The user fills it in, or reads its result.  On no list.
   kOwned,
-  // Submitted, and waiting for others on its fd.  On a list of its
-  // Descriptor's FileOrder, by order.node; on none of the queue's.
+  // Submitted; waits for others on its fd.  On a list of its Descriptor's
+  // FileOrder, by OrderNode::node; on no list of the queue.
   kHeld,
-  // Submitted, and free to start, but depth_max are with the backends, or the
-  // rest of its batch is still being looked at.  On Queue::backlog_.
+  // Submitted, and may start, but depth_max are with the backends, or its batch
+  // is not complete yet.  On QueueImpl::backlog_.
   kBacklog,
-  // With a backend, which owns it and its buffer.  On no list of the queue's.
+  // With a backend, which owns it and its buffer.  On no list of the queue.
   kRunning,
-  // Finished, and waiting for the user.  On Queue::done_, or, with a handler,
-  // on Queue::due_.  A finished write-back is kIdle straight away.
+  // Completed; waits for the user.  On QueueImpl::due_ if it has a handler,
+  // else on QueueImpl::done_.  A completed write-back goes to kIdle directly.
   kDone,
 };
 
@@ -57,10 +57,10 @@ struct Slot : Request, OrderNode {
   QueueImpl* queue = nullptr;
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
-  uint64_t round = 0;                // Of the last Sync() before its Submit().
-  Descriptor* descriptor = nullptr;  // While in flight, if it has an fd.
-  Backend* backend = nullptr;        // While it is running.
-  bool cancel_asked = false;         // Likewise.
+  uint64_t round = 0;                // QueueImpl::round_ at its Submit().
+  Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
+  Backend* backend = nullptr;        // Set while it is running.
+  bool cancel_asked = false;         // Router::Cancel() was called.
   Cnode list_node = {nullptr, nullptr};
 };
 
@@ -70,7 +70,7 @@ class SlotPool {
  public:
   static constexpr size_t kFirstSlabBytes = 64 << 10;
 
-  // Tells `on_slab` of the memory for buffers that it allocates.
+  // Calls on_slab(data, size) for each slab that it allocates.
   SlotPool(QueueImpl* queue, size_t buffer_bytes, size_t slots_max,
            std::function<void(char*, size_t)> on_slab)
       : queue_(queue),
@@ -78,7 +78,8 @@ class SlotPool {
         slots_max_(slots_max),
         on_slab_(std::move(on_slab)) {}
 
-  // A new slot in kIdle, on no list.
+  // A new slot in kIdle, on no list.  nullptr if there are slots_max, or if
+  // there is no memory.
   Slot* New();
 
  private:
@@ -90,7 +91,7 @@ class SlotPool {
   const std::function<void(char*, size_t)> on_slab_;
   std::deque<Slot> slots_;
   std::vector<Buffer> slabs_;
-  size_t slab_used_ = 0;  // Bytes, of the last slab.
+  size_t slab_used_ = 0;  // Bytes used of the last slab.
 };
 
 }  // namespace uasio::internal

@@ -18,8 +18,9 @@ bool NeedsReadiness(const Transfer& t) {
 
 }  // namespace
 
-// A request on its way through the pool, and, if need be, the epoll thread.
-// Whoever has it hands it on as his last deed.
+// What the backend stores for one request.  A job goes through the pool and, if
+// its fd is not ready, the epoll thread.  It has one owner at a time; handing
+// it over is the owner's last action.
 struct WorkerBackend::Job : Work, Readiness::Watch, Recyclable<Job> {
   WorkerBackend* backend;
   Request* request;  // nullptr while the job is idle.
@@ -50,9 +51,9 @@ size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
   return count;
 }
 
-// The job may be with the pool, with the epoll thread, with a thread that
-// works on it, or on its way between them: whoever meets it next sees that it
-// is cancelled.
+// The job may be with the pool, with the epoll thread, with a thread that works
+// on it, or on its way between them.  Where it cannot be taken back, its next
+// owner sees the flag.
 void WorkerBackend::Cancel(Request* request) {
   Job* job = jobs_.Find(request);
   if (job == nullptr) return;
@@ -74,7 +75,7 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
   Job* job = jobs_.New(request);
   job->n = {nullptr, nullptr};
   job->Work::priority = request->priority;
-  job->reply_to = nullptr;  // Run() replies by itself, or has it watched.
+  job->reply_to = nullptr;  // Run() replies by Finish(), or starts a watch.
   job->go = &Go;
   job->backend = this;
   job->transfer = MakeTransfer(*request);
@@ -99,7 +100,7 @@ void WorkerBackend::WaitUntilReady(Job* job) {
   const int error = readiness_.Add(job, /*unless=*/&job->cancelled);
   if (error == 0) return;
   if (error == ECANCELED) return Finish(job, -ECANCELED);
-  // It can't be watched, so a thread of the pool has to wait for it.
+  // The fd cannot be watched, so this thread of the pool waits for it.
   Finish(job, Perform(&job->transfer));
 }
 

@@ -1,14 +1,16 @@
-// The worker backend: a pool's threads do the requests by system calls.
+// The worker backend: the threads of a pool perform requests by system calls.
 //
-// Threads:   Backend's rules; the pool may be shared by many queues.
+// Threads:   as Backend; many queues may share the pool.
 // Ownership: the pool is the caller's and must outlive the backend.
-// Order:     priority 0 is started first come, first served; higher ones first.
+// Order:     higher priorities start first; requests of priority 0 start first
+//            come, first served.
 // Blocks:    Reap().
 // Errors:    those of the system calls.
 //
-// It takes everything, on any kernel.  A read or write on an fd without a size
-// (a pipe, a socket, a terminal) is attempted without waiting; until the fd is
-// ready it is watched, and occupies no thread of the pool.
+// It takes every request, on any kernel.  A read or write on an fd without a
+// size (a pipe, a socket, a terminal) is attempted without blocking.  If the fd
+// is not ready, the epoll thread watches it, and the request occupies no thread
+// of the pool until then.
 
 #ifndef UASIO_ASIO_INTERNAL_WORKER_BACKEND_H_
 #define UASIO_ASIO_INTERNAL_WORKER_BACKEND_H_
@@ -55,8 +57,8 @@ class WorkerBackend final : public Backend {
   RawQueue finished_;
   Readiness readiness_;
 
-  // Of the queue's thread alone.
-  WorkList replies_;  // From finished_, all at once.
+  // Used only in the queue's thread.
+  WorkList replies_;  // Taken from finished_, all at once.
   JobPool<Job> jobs_;
 };
 

@@ -1,4 +1,4 @@
-// WorkerBackend::Cancel(), wherever the request is.
+// Tests WorkerBackend::Cancel() in each place where a job can be.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 namespace uasio::internal {
 namespace {
 
-// One thread, whose work is done strictly one after the other.
+// The pool has one thread, which performs jobs one after the other.
 class WorkerCancelTest : public testing::Test {
  protected:
   static WorkerPoolOptions Options(std::atomic<pid_t>* tid) {
@@ -35,18 +35,18 @@ class WorkerCancelTest : public testing::Test {
     return options;
   }
 
-  // Returns once the thread has done, or given to be watched, what was started
-  // before.
-  void HandleCompletions() {
-    struct Mark : Work {
+  // Waits until the thread has performed all jobs that were started before, or
+  // has given them to the epoll thread.
+  void WaitForEarlierJobs() {
+    struct Marker : Work {
       sem_t passed;
-    } mark = {};
-    sem_init(&mark.passed, 0, 0);
-    mark.go = [](WorkerThread*, Work* w) {
-      sem_post(&static_cast<Mark*>(w)->passed);
+    } marker = {};
+    sem_init(&marker.passed, 0, 0);
+    marker.go = [](WorkerThread*, Work* w) {
+      sem_post(&static_cast<Marker*>(w)->passed);
     };
-    pool_.Submit(&mark);
-    while (sem_wait(&mark.passed) != 0) {
+    pool_.Submit(&marker);
+    while (sem_wait(&marker.passed) != 0) {
     }
   }
 
@@ -61,7 +61,7 @@ class WorkerCancelTest : public testing::Test {
   WorkerBackend backend_{&pool_};
 };
 
-TEST_F(WorkerCancelTest, InTheBacklogItDoesNotRun) {
+TEST_F(WorkerCancelTest, ARequestInThePoolsBacklogDoesNotRun) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   PoolGate gate;
@@ -71,7 +71,7 @@ TEST_F(WorkerCancelTest, InTheBacklogItDoesNotRun) {
   for (int i = 0; i < 3; ++i) {
     writes.push_back(
         MakeRequest(Op::kWrite, fd.get(), kFilePosition, &letters[i], 1));
-    writes.back().priority = i;  // In both parts of the backlog.
+    writes.back().priority = i;  // The pool's backlog has two parts.
   }
   backend_.Start({&writes[0], &writes[1], &writes[2]});
   for (const int cancelled : {0, 2}) {
@@ -89,19 +89,19 @@ TEST_F(WorkerCancelTest, ABlockedPipeReadEndsAtOnceAndTakesNothing) {
   char byte;
   Request read = ReadPipe(&byte, 1);
   StartOne(&backend_, &read);
-  HandleCompletions();
+  WaitForEarlierJobs();
   backend_.Cancel(&read);
   ExpectFinished(&backend_, &read);
   EXPECT_EQ(read.result, -ECANCELED);
   pipe_.Put("x");
-  HandleCompletions();
+  WaitForEarlierJobs();
   EXPECT_EQ(pipe_.Waiting(), 1u);
   StartOne(&backend_, &read);
   ReapAll(&backend_, 1);
   EXPECT_EQ(read.result, 1);
 }
 
-TEST_F(WorkerCancelTest, AHundredBlockedReads) {
+TEST_F(WorkerCancelTest, AHundredBlockedReadsAllEnd) {
   const std::vector<Pipe> pipes(100);
   std::vector<char> bytes(100);
   std::vector<Request> reads;
@@ -115,12 +115,12 @@ TEST_F(WorkerCancelTest, AHundredBlockedReads) {
   for (const Request& read : reads) EXPECT_EQ(read.result, -ECANCELED);
 }
 
-TEST_F(WorkerCancelTest, AWriteHalfWaySaysHowFarItGot) {
+TEST_F(WorkerCancelTest, AHalfDoneWriteReportsTheBytesTransferred) {
   std::string text = Pattern(pipe_.Capacity() * 2);
   Request write = MakeRequest(Op::kWrite, pipe_.write_end.get(), kFilePosition,
                               text.data(), text.size());
   StartOne(&backend_, &write);
-  HandleCompletions();
+  WaitForEarlierJobs();
   backend_.Cancel(&write);
   ReapAll(&backend_, 1);
   EXPECT_EQ(write.result, -ECANCELED);
@@ -128,10 +128,10 @@ TEST_F(WorkerCancelTest, AWriteHalfWaySaysHowFarItGot) {
   EXPECT_EQ(pipe_.Waiting(), pipe_.Capacity());
 }
 
-TEST_F(WorkerCancelTest, FinishedItKeepsItsResult) {
+TEST_F(WorkerCancelTest, ACompletedRequestKeepsItsResult) {
   Request request = MakeNoOp();
   StartOne(&backend_, &request);
-  HandleCompletions();
+  WaitForEarlierJobs();
   backend_.Cancel(&request);
   ReapAll(&backend_, 1);
   EXPECT_EQ(request.result, 0);
@@ -139,9 +139,9 @@ TEST_F(WorkerCancelTest, FinishedItKeepsItsResult) {
   ExpectFinished(&backend_, nullptr);
 }
 
-// No fd for epoll is to be had, so that the thread itself waits for the pipe.
-TEST_F(WorkerCancelTest, RunningItReportsWhatHappenedAnyway) {
-  HandleCompletions();
+// No fd is left for epoll, so the pool's thread waits for the pipe.
+TEST_F(WorkerCancelTest, ARunningReadReturnsItsRealResult) {
+  WaitForEarlierJobs();
   const ThreadProbe thread(tid_);
   char byte;
   Request read = ReadPipe(&byte, 1);
@@ -155,13 +155,13 @@ TEST_F(WorkerCancelTest, RunningItReportsWhatHappenedAnyway) {
   if (known) ExpectFinished(&backend_, nullptr);
   pipe_.Put("x");
   ReapAll(&backend_, 1);
-  if (!known) GTEST_SKIP() << "/proc does not tell what a thread is doing";
+  if (!known) GTEST_SKIP() << "/proc does not say where a thread blocks";
   EXPECT_EQ(read.result, 1);
   EXPECT_EQ(byte, 'x');
 }
 
-// Wherever on its way to the epoll thread it is met, it ends.
-TEST_F(WorkerCancelTest, RacingWithTheThreadItIsNotLost) {
+// Cancel() meets the job at random points of its way to the epoll thread.
+TEST_F(WorkerCancelTest, ACancelThatRacesWithTheThreadIsNotLost) {
   for (int i = 0; i < 20000; ++i) {
     char byte;
     Request read = ReadPipe(&byte, 1);
@@ -174,9 +174,9 @@ TEST_F(WorkerCancelTest, RacingWithTheThreadItIsNotLost) {
   }
 }
 
-// The pipe becomes ready while the read is cancelled: it comes back once, and
-// has taken the byte or has left it.
-TEST(WorkerCancelStressTest, RacingWithReadiness) {
+// The pipe becomes ready while the read is cancelled.  The read comes back
+// once, and either has the byte, or has left it in the pipe.
+TEST(WorkerCancelStressTest, ACancelThatRacesWithReadinessLosesNoByte) {
   constexpr int kRounds = 5000;
   WorkerPool pool;
   WorkerBackend backend(&pool);

@@ -1,4 +1,4 @@
-// The worker backend; its Cancel() is tested in worker_cancel_test.cc.
+// Tests WorkerBackend; worker_backend_cancel_test.cc tests its Cancel().
 
 #include "asio/internal/worker_backend.h"
 
@@ -35,7 +35,7 @@ Request ReadPipe(const Pipe& pipe, char* buffer, size_t length) {
                      length);
 }
 
-TEST(WorkerTest, TakesEverythingAndSaysItsName) {
+TEST(WorkerTest, TakesEveryRequestAndIsNamedWorker) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   EXPECT_EQ(backend.name(), "worker");
@@ -43,7 +43,7 @@ TEST(WorkerTest, TakesEverythingAndSaysItsName) {
   EXPECT_TRUE(backend.Takes(MakeRequest(Op::kWriteBack, 0, 0, nullptr, 0)));
 }
 
-TEST(WorkerTest, EachOfABatchComesBackOnceWithItsResult) {
+TEST(WorkerTest, EachRequestOfABatchComesBackOnceWithItsResult) {
   const Scratch scratch;
   const std::string text = Pattern(100 * 100);
   const Fd fd = scratch.Open("data", text);
@@ -95,7 +95,7 @@ TEST(WorkerTest, ResultsAreThoseOfPerform) {
   EXPECT_EQ(std::string(back), "56789");
 }
 
-TEST(WorkerTest, ReapWaitsForTheDeadlineOnlyIfThereIsNothing) {
+TEST(WorkerTest, ReapWaitsUntilTheDeadlineIfNothingCompletes) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   const Pipe pipe;
@@ -113,7 +113,7 @@ TEST(WorkerTest, ReapWaitsForTheDeadlineOnlyIfThereIsNothing) {
   EXPECT_EQ(read.result, 1);
 }
 
-// The second pipe is filled only when the first request is about to finish.
+// The second pipe gets its byte only after the first request has read its own.
 TEST(WorkerTest, ReapWaitsForTheMinimum) {
   WorkerPool pool(Threads(2));
   WorkerBackend backend(&pool);
@@ -132,7 +132,7 @@ TEST(WorkerTest, ReapWaitsForTheMinimum) {
   EXPECT_EQ(first.result + second.result, 2);
 }
 
-TEST(WorkerTest, ReapGivesAsManyAsFitAndTheRestLater) {
+TEST(WorkerTest, ReapReturnsAsManyAsFitAndTheRestLater) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   std::vector<Request> requests(10, MakeNoOp());
@@ -146,22 +146,21 @@ TEST(WorkerTest, ReapGivesAsManyAsFitAndTheRestLater) {
   EXPECT_EQ(seen.size(), 10u);
 }
 
-TEST(WorkerTest, SignalsAtOnceWhatHasFinishedBefore) {
+TEST(WorkerTest, AttachSignalsAtOnceIfARequestHasCompleted) {
   const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   PoolGate gate;
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   Request request = MakeNoOp();
   StartOne(&backend, &request);
-  gate.Stop(&pool);  // Behind the request, which therefore has finished.
+  gate.Stop(&pool);  // Returns after the request, which was queued before.
   backend.Attach(event.get());
   EXPECT_TRUE(TakeSignal(event.get(), 0));
   ReapAll(&backend, 1);
   gate.Open();
 }
 
-// Whoever waits on the eventfd alone, and collects until nothing is left, never
-// waits in vain.
+// Waits on the eventfd only, and after each signal reaps until nothing is left.
 TEST(WorkerTest, NoSignalIsLost) {
   constexpr int kRequests = 20000;
   const Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -186,7 +185,7 @@ TEST(WorkerTest, NoSignalIsLost) {
   ExpectFinished(&backend, nullptr);
 }
 
-TEST(WorkerTest, AHundredBlockedReadsLeaveTheThreadsToFiles) {
+TEST(WorkerTest, AHundredBlockedPipeReadsOccupyNoThread) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   WorkerPool pool(Threads(2));
@@ -213,7 +212,7 @@ TEST(WorkerTest, AHundredBlockedReadsLeaveTheThreadsToFiles) {
   EXPECT_EQ(bytes, text.substr(0, 100));
 }
 
-TEST(WorkerTest, AWriteLargerThanThePipeIsWhole) {
+TEST(WorkerTest, AWriteLargerThanThePipeTransfersAllBytes) {
   WorkerPool pool(Threads(1));
   WorkerBackend backend(&pool);
   const Pipe pipe;
@@ -244,7 +243,7 @@ TEST(WorkerTest, EagainOfANonBlockingFdIsAResult) {
   EXPECT_EQ(read.result, -EAGAIN);
 }
 
-TEST(WorkerTest, HigherPrioritiesStartFirstAndEqualOnesInTheirOrder) {
+TEST(WorkerTest, HigherPrioritiesStartFirstAndEqualOnesInOrderOfSubmission) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
   WorkerPool pool(Threads(1));
