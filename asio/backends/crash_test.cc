@@ -111,7 +111,7 @@ TEST_F(CrashTest, AFailedSyncCoversNothing) {
 
 // The crash log could not record writes by the workers.
 TEST_F(CrashTest, WritesMeantForTheWorkersAreUndoneToo) {
-  for (const Fault fault : {Fault::kRefused, Fault::kTryAgain}) {
+  for (const Fault fault : {Fault::kRefusal, Fault::kTryAgain}) {
     FaultyQueue q(CanCrash(Rate(fault, 1)));
     Write(&q, file_.fd(), 0, "aa");
     Sync(&q, file_.fd());

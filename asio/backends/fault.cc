@@ -43,7 +43,7 @@ int64_t ResultOf(Fault fault) {
       return -EIO;
     case Fault::kNoSpace:
       return -ENOSPC;
-    case Fault::kRefused:
+    case Fault::kRefusal:
       return kRefused;
     case Fault::kNone:
     case Fault::kShort:

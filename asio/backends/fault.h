@@ -47,7 +47,7 @@ enum class Fault : uint8_t {
   kTryAgain,     // EAGAIN; nothing is transferred.
   kIoError,      // EIO; nothing is transferred.
   kNoSpace,      // ENOSPC; nothing is transferred.  Writes only.
-  kRefused,      // Not performed; the workers must do it.
+  kRefusal,      // Not performed; the workers must do it.
   kDelayed,      // Completes after another request, or at the next Reap().
 };
 inline constexpr size_t kFaults = static_cast<size_t>(Fault::kDelayed) + 1;

@@ -111,7 +111,7 @@ TEST(FaultTest, TheQueueResubmitsInterruptedRequests) {
 }
 
 TEST(FaultTest, OnFilesTheWorkersDoTryAgainAndRefusedRequests) {
-  for (const Fault fault : {Fault::kTryAgain, Fault::kRefused}) {
+  for (const Fault fault : {Fault::kTryAgain, Fault::kRefusal}) {
     FaultyQueue q(Rate(fault, 1));
     const ScratchFile file(kBlock);
     EXPECT_EQ(Results(&q, Op::kRead, file.fd(), 1), (std::vector<int64_t>{4}));

@@ -84,7 +84,7 @@ TEST_F(CopyFaultTest, FaultsThatTheQueueRetriesAreInvisible) {
     options.seed = seed + i;
     options.reorder = true;
     for (const Fault fault :
-         {Fault::kShort, Fault::kInterrupted, Fault::kTryAgain, Fault::kRefused,
+         {Fault::kShort, Fault::kInterrupted, Fault::kTryAgain, Fault::kRefusal,
           Fault::kDelayed}) {
       options.rates[static_cast<size_t>(fault)] = 0.1;
     }
