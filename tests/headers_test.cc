@@ -106,17 +106,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"clang23", "clang++", "-std=c++2b"}),
     [](const testing::TestParamInfo<Way>& info) { return info.param.name; });
 
-// What a header lacks does not depend on the standard: two ways, to save time.
-class HeaderAloneTest : public HeadersTest {};
+// What does not depend on the standard is tried in two ways only, to save time.
+class TwoWaysTest : public HeadersTest {};
 
 INSTANTIATE_TEST_SUITE_P(
-    Compilers, HeaderAloneTest,
+    Compilers, TwoWaysTest,
     testing::Values(Way{"gcc17", "g++", "-std=c++17 -fno-exceptions -fno-rtti"},
                     Way{"clang20", "clang++",
                         "-std=c++20 -fno-exceptions -fno-rtti"}),
     [](const testing::TestParamInfo<Way>& info) { return info.param.name; });
 
-TEST_P(HeaderAloneTest, CompilesWithoutAWarning) {
+TEST_P(TwoWaysTest, EachHeaderCompilesAlone) {
   for (const std::string& header : PublicHeaders()) {
     EXPECT_EQ(Compile(command(), IncludeOf(header), ".cc"), "");
   }
@@ -135,11 +135,11 @@ TEST_P(HeadersTest, AllCompileWithoutAWarning) {
   EXPECT_EQ(Compile(command(), All(), ".cc"), "");
 }
 
-TEST_P(HeadersTest, AUsersOwnNamesCompileBefore) {
+TEST_P(TwoWaysTest, AUsersOwnNamesCompileBefore) {
   EXPECT_EQ(Compile(command(), kUsersOwn + All(), ".cc"), "");
 }
 
-TEST_P(HeadersTest, AUsersOwnNamesCompileBehind) {
+TEST_P(TwoWaysTest, AUsersOwnNamesCompileBehind) {
   EXPECT_EQ(Compile(command(), All() + kUsersOwn, ".cc"), "");
 }
 

@@ -26,7 +26,7 @@ class CompletionBuffer {
   // Moves the oldest completions to `out`, as many as fit; returns how many.
   size_t MoveTo(absl::Span<Completion> out) {
     const size_t count = std::min(out.size(), size());
-    std::copy_n(completions_.begin() + moved_, count, out.begin());
+    std::copy_n(completions_.data() + moved_, count, out.begin());
     moved_ += count;
     if (size() == 0) {
       completions_.clear();

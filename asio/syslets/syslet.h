@@ -30,6 +30,25 @@
 #ifndef UASIO_ASIO_SYSLETS_SYSLET_H_
 #define UASIO_ASIO_SYSLETS_SYSLET_H_
 
+#include <stddef.h>
+#include <stdint.h>
+
+/* For this header only: what C and C++ spell differently. */
+#if defined(__cplusplus)
+#define UASIO_SYSLET_ASSERT(condition) static_assert(condition, #condition)
+#define UASIO_SYSLET_INTEGER(pointer) (reinterpret_cast<intptr_t>(pointer))
+#define UASIO_SYSLET_NULL nullptr
+#else
+#if __STDC_VERSION__ >= 201112L
+#define UASIO_SYSLET_ASSERT(condition) _Static_assert(condition, #condition)
+#else
+#define UASIO_SYSLET_ASSERT(condition) \
+  extern int uasio_syslet_assert[(condition) ? 1 : -1]
+#endif
+#define UASIO_SYSLET_INTEGER(pointer) ((intptr_t)(pointer))
+#define UASIO_SYSLET_NULL NULL
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -154,8 +173,8 @@ struct syslet_uatom* syslet_exec(struct syslet_uatom* atom);
 
 /* -errno if `result`, from syslet_exec(), is an error; else 0. */
 static inline long syslet_error(const struct syslet_uatom* result) {
-  const unsigned long value = (unsigned long)result;
-  return value >= -4095UL ? (long)value : 0;
+  const intptr_t value = UASIO_SYSLET_INTEGER(result);
+  return value < 0 && value >= -4095 ? value : 0;
 }
 
 /*
@@ -172,10 +191,11 @@ long syslet_wait(unsigned long min);
  */
 static inline struct syslet_uatom* syslet_take(
     const struct async_head_user* head, unsigned long* index) {
+  struct syslet_uatom* const none = UASIO_SYSLET_NULL;
   struct syslet_uatom** slot = &head->completion_ring[*index];
   struct syslet_uatom* atom = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
   if (!atom) return atom;
-  __atomic_store_n(slot, (struct syslet_uatom*)0, __ATOMIC_RELEASE);
+  __atomic_store_n(slot, none, __ATOMIC_RELEASE);
   *index = (*index + 1) % (head->ring_size_bytes / sizeof(*slot));
   return atom;
 }
@@ -205,12 +225,6 @@ long syslet_umem_add(unsigned long* number, unsigned long increment);
 
 #ifdef __cplusplus
 } /* extern "C" */
-#endif
-
-#ifdef __cplusplus
-#define UASIO_SYSLET_ASSERT(condition) static_assert(condition, #condition)
-#else
-#define UASIO_SYSLET_ASSERT(condition) _Static_assert(condition, #condition)
 #endif
 
 /* The layout of the 2007 patches, if a long is as large as a pointer. */

@@ -34,6 +34,13 @@
 
 #include <stddef.h>
 
+/* For this header only. */
+#ifdef __cplusplus
+#define UCW_NULL_ nullptr
+#else
+#define UCW_NULL_ NULL
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -60,18 +67,18 @@ static inline int clist_empty(clist* l) { return l->head.next == &l->head; }
 
 /* The first and the last node, or NULL when the list is empty. */
 static inline void* clist_head(clist* l) {
-  return clist_empty(l) ? NULL : l->head.next;
+  return clist_empty(l) ? UCW_NULL_ : l->head.next;
 }
 static inline void* clist_tail(clist* l) {
-  return clist_empty(l) ? NULL : l->head.prev;
+  return clist_empty(l) ? UCW_NULL_ : l->head.prev;
 }
 
 /* The neighbours of `n`, which is on `l`, or NULL at the list's end. */
 static inline void* clist_next(clist* l, cnode* n) {
-  return n->next == &l->head ? NULL : n->next;
+  return n->next == &l->head ? UCW_NULL_ : n->next;
 }
 static inline void* clist_prev(clist* l, cnode* n) {
-  return n->prev == &l->head ? NULL : n->prev;
+  return n->prev == &l->head ? UCW_NULL_ : n->prev;
 }
 
 /* Puts `what`, which is on no list, next to a node that is on one. */
@@ -101,13 +108,15 @@ static inline void clist_remove(cnode* n) {
 
 /* Takes the first or the last node off and returns it; NULL: `l` is empty. */
 static inline void* clist_remove_head(clist* l) {
-  cnode* n = (cnode*)clist_head(l);
-  if (n != NULL) clist_remove(n);
+  cnode* n = l->head.next;
+  if (n == &l->head) return UCW_NULL_;
+  clist_remove(n);
   return n;
 }
 static inline void* clist_remove_tail(clist* l) {
-  cnode* n = (cnode*)clist_tail(l);
-  if (n != NULL) clist_remove(n);
+  cnode* n = l->head.prev;
+  if (n == &l->head) return UCW_NULL_;
+  clist_remove(n);
   return n;
 }
 
@@ -115,23 +124,25 @@ static inline void* clist_remove_tail(clist* l) {
  * clist_is_linked() is 0. */
 static inline void clist_unlink(cnode* n) {
   clist_remove(n);
-  n->next = n->prev = NULL;
+  n->next = n->prev = UCW_NULL_;
 }
 static inline void* clist_unlink_head(clist* l) {
-  cnode* n = (cnode*)clist_head(l);
-  if (n != NULL) clist_unlink(n);
+  cnode* n = l->head.next;
+  if (n == &l->head) return UCW_NULL_;
+  clist_unlink(n);
   return n;
 }
 static inline void* clist_unlink_tail(clist* l) {
-  cnode* n = (cnode*)clist_tail(l);
-  if (n != NULL) clist_unlink(n);
+  cnode* n = l->head.prev;
+  if (n == &l->head) return UCW_NULL_;
+  clist_unlink(n);
   return n;
 }
 
 /* 1 while `n` is on a list, else 0.
  * REQUIRES: it was all zeroes at first, and only the unlink functions take it
  * off a list. */
-static inline int clist_is_linked(cnode* n) { return n->next != NULL; }
+static inline int clist_is_linked(cnode* n) { return n->next != UCW_NULL_; }
 
 /* Moves all of the list `what`, in order, right behind `after`, which is on
  * another list or is the head of one, and leaves `what` empty. */
@@ -192,7 +203,8 @@ static inline void clist_move(clist* to, clist* from) {
 /* The number of nodes on `l`: O(n). */
 static inline unsigned int clist_size(clist* l) {
   unsigned int count = 0;
-  CLIST_FOR_EACH(cnode*, n, *l) { ++count; }
+  cnode* n;
+  for (n = l->head.next; n != &l->head; n = n->next) ++count;
   return count;
 }
 
