@@ -9,8 +9,13 @@
 //
 // Every request that a backend was told to start comes back from Reap()
 // exactly once, with what one system call would tell of it: a short count and
-// EINTR are the queue's to mend, and what the backend refuses, or answers with
-// EAGAIN on an fd that has a size, goes to the workers.
+// EINTR are the queue's to mend.
+//
+// The queue's worker backend, which makes the plain system calls, performs
+// - what the backend does not take;
+// - the rest of what comes back with a result for which IsForWorkers() is true.
+// A backend that changes what is read or written must leave neither: it takes
+// every request, refuses none, and its FinishesTransfers() is true.
 //
 // asio/backends/sync.h is a small one; asio/backends/fault.h wraps another.
 
@@ -40,7 +45,8 @@ struct Completion {
 // As a result: not performed; the worker backend must do it.
 inline constexpr int64_t kRefused = INT64_MIN;
 
-// Whether the queue gives the rest of a request to the worker backend:
+// Whether the queue gives the rest of a request to the worker backend.  With a
+// backend that FinishesTransfers(), only the first of these counts:
 // - any request that its backend refused;
 // - on an fd with a size, one that would have had to wait (EAGAIN) or that the
 //   backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);

@@ -28,6 +28,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
@@ -73,11 +74,18 @@ struct QueueOptions {
 
 class Queue {
  public:
-  // With no backend, or for what the backend does not take, the pool's worker
-  // threads do the requests.
-  // REQUIRES: none of the bounds is 0.
+  // With no backend, or for what the backend leaves to them (see
+  // asio/backend.h), the pool's worker threads do the requests.  No backend is
+  // ever replaced.
+  // REQUIRES: none of the bounds is 0; with a backend, there is an fd left for
+  // an eventfd: where that may fail, use Create().
   explicit Queue(const QueueOptions& options = {},
                  std::unique_ptr<Backend> backend = nullptr);
+
+  // The same; returns an error if the process has no fd left.
+  static absl::StatusOr<std::unique_ptr<Queue>> Create(
+      const QueueOptions& options = {},
+      std::unique_ptr<Backend> backend = nullptr);
 
   // Runs what was submitted, held requests included, calls the handlers that
   // are due, which may not submit any more, and prints to stderr the kept
@@ -163,10 +171,17 @@ class Queue {
 
   const QueueOptions& options() const;
 
+  // The name() of the queue's backend; "worker" if it has none.
+  absl::string_view backend_name() const;
+
   // Ends the program if the thread, or the process, is not the queue's.
   void CheckCaller() const;
 
  private:
+  // Sets `*status`: an error means that the queue can only be destroyed.
+  Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,
+        absl::Status* status);
+
   const std::unique_ptr<internal::QueueImpl> impl_;
 };
 

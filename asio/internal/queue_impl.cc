@@ -15,6 +15,7 @@ namespace uasio::internal {
 namespace {
 
 constexpr size_t kCompletionsAtOnce = 64;
+constexpr char kNoEventFd[] = "cannot create the queue's eventfd";
 
 QueueOptions Checked(const QueueOptions& options) {
   UASIO_CHECK(options.buffer_bytes > 0, "Queue: buffer_bytes must not be 0");
@@ -116,6 +117,11 @@ QueueImpl::~QueueImpl() {
   PrintUnreadErrors(ledger_);
 }
 
+absl::Status QueueImpl::status() const {
+  const int error = router_.setup_error();
+  return error == 0 ? absl::OkStatus() : ErrnoStatus(error, kNoEventFd);
+}
+
 Request* QueueImpl::Get() {
   CheckCaller();
   MakeProgress();
@@ -213,7 +219,7 @@ void QueueImpl::Cancel(Request* request) {
 absl::StatusOr<int> QueueImpl::event_fd() {
   CheckCaller();
   if (!router_.EnableEventFd()) {
-    return ErrnoStatus(errno, "cannot create the queue's eventfd");
+    return ErrnoStatus(errno, kNoEventFd);
   }
   polled_ = true;
   AnnounceRest();

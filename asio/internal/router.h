@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
@@ -29,14 +30,20 @@ namespace uasio::internal {
 class Router {
  public:
   // `pool` may be null: then there will be one of up to `threads_max`, when it
-  // is needed.  Without a backend, or if a backend is given and no eventfd is
-  // to be had, everything goes to the workers.
+  // is needed.  Without a backend everything goes to the workers.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max);
   ~Router();
 
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
+
+  // 0, or why there is no eventfd for the backend, an errno: then nothing else
+  // may be called.
+  int setup_error() const { return setup_error_; }
+
+  // Of the backend, or of the workers if there is none.
+  absl::string_view backend_name() const;
 
   // Starts all of `batch`, with one call to each backend that gets some of it.
   // Returns how many wait for Reap() by then.
@@ -96,6 +103,7 @@ class Router {
   std::vector<Request*> for_backend_;  // To be started by StartRouted().
   std::vector<Request*> for_workers_;
 
+  int setup_error_ = 0;
   int event_fd_ = -1;
   bool enabled_ = false;    // The backends signal it.
   bool signalled_ = false;  // By SignalEventFd(), and not cleared since.
