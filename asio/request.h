@@ -4,9 +4,10 @@
 // Threads:   the one of the queue that lent it.
 // Ownership: the queue's, as is the buffer that it comes with.  From Submit()
 //            until it is back, the request and its memory are the backend's,
-//            also after Cancel().  A lent buffer, the iovecs and what they
-//            point to, and the fd must stay until then: for write-backs, until
-//            Sync().
+//            also after Cancel(): changing its fields has no effect on where it
+//            comes back, and an undefined one on what it does.  A lent buffer,
+//            the iovecs and what they point to, and the fd must stay until
+//            then: for write-backs, until Sync().
 // Units:     bytes.
 // Errors:    result is -errno; status() says it in words.
 

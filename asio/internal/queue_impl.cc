@@ -31,10 +31,6 @@ QueueOptions Checked(const QueueOptions& options) {
   return checked;
 }
 
-bool IsReturnable(const Slot& slot) {
-  return slot.op != Op::kWriteBack && slot.handler == nullptr;
-}
-
 // The sum of the iovecs, or the largest size if there is no such sum: the
 // system call refuses those.
 size_t VectorLength(const Request& r) {
@@ -84,8 +80,8 @@ void SetOrder(Slot* slot) {
 // says that the data is safe.
 bool IsToBeKept(const Slot& slot) {
   if (slot.result >= 0) return false;
-  return slot.op == Op::kWriteBack ||
-         (IsSync(slot.op) && slot.result != -ECANCELED);
+  return slot.latch.op == Op::kWriteBack ||
+         (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
 void PrintUnreadErrors(const Ledger& ledger) {
@@ -202,11 +198,11 @@ void QueueImpl::Cancel(Request* request) {
   Slot* slot = static_cast<Slot*>(request);
   UASIO_CHECK(slot->queue == this,
               "Cancel: the request is not of this queue's Get()");
-  UASIO_CHECK(slot->op != Op::kWriteBack,
-              "Cancel: a submitted write-back is not the caller's any more");
   UASIO_CHECK(
       slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,
       "Cancel: the request is not submitted");
+  UASIO_CHECK(slot->latch.op != Op::kWriteBack,
+              "Cancel: a submitted write-back is not the caller's any more");
   if (slot->state == RequestState::kRunning) return router_.Cancel(slot);
   if (slot->state == RequestState::kDone) return;
   if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
@@ -272,7 +268,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);
     case RequestState::kDone:
-      if (slot->handler == nullptr) return done_.AddTail(slot);
+      if (slot->latch.handler == nullptr) return done_.AddTail(slot);
       ++handlers_due_;
       return due_.AddTail(slot);
     case RequestState::kOwned:
@@ -300,10 +296,12 @@ void QueueImpl::Accept(Slot* slot) {
   slot->round = round_;
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
+  const bool may_start = MayStart(slot);
+  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler};
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
-  if (IsReturnable(*slot)) ++returnable_;
-  SetState(slot, MayStart(slot) ? RequestState::kBacklog : RequestState::kHeld);
+  if (slot->latch.IsReturnable()) ++returnable_;
+  SetState(slot, may_start ? RequestState::kBacklog : RequestState::kHeld);
 }
 
 bool QueueImpl::MayStart(Slot* slot) {
@@ -329,7 +327,7 @@ bool QueueImpl::StartBacklog() {
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
-    if (slot->traits.sized) ++depth_;
+    if (slot->latch.sized) ++depth_;
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
@@ -352,10 +350,11 @@ bool QueueImpl::Reap(Deadline deadline) {
   do {
     const size_t count = router_.Reap(absl::MakeSpan(completions_), deadline);
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
-      c.request->result = c.result;
-      c.request->transferred = c.transferred;
-      if (c.request->traits.sized) --depth_;
-      Finish(static_cast<Slot*>(c.request));
+      Slot* slot = static_cast<Slot*>(c.request);
+      slot->result = c.result;
+      slot->transferred = c.transferred;
+      if (slot->latch.sized) --depth_;
+      Finish(slot);
     }
     any |= count > 0;
     deadline = kDontWait;
@@ -367,8 +366,8 @@ bool QueueImpl::Reap(Deadline deadline) {
 // The end of a request's flight, at whatever point it was.
 void QueueImpl::Finish(Slot* slot) {
   --in_flight_;
-  if (slot->round < round_ && slot->handler == nullptr) --older_;
-  if (IsReturnable(*slot)) --returnable_;
+  if (slot->round < round_ && slot->latch.handler == nullptr) --older_;
+  if (slot->latch.IsReturnable()) --returnable_;
   if (slot->descriptor != nullptr) {
     slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
       SetState(static_cast<Slot*>(released), RequestState::kBacklog);
@@ -376,8 +375,12 @@ void QueueImpl::Finish(Slot* slot) {
     fds_.Release(slot->descriptor);
     slot->descriptor = nullptr;
   }
-  if (IsToBeKept(*slot)) ledger_.Enter(*slot);
-  if (slot->op == Op::kWriteBack) {
+  if (IsToBeKept(*slot)) {
+    slot->op = slot->latch.op;
+    slot->fd = slot->latch.fd;
+    ledger_.Enter(*slot);
+  }
+  if (slot->latch.op == Op::kWriteBack) {
     --writebacks_;
     SetState(slot, RequestState::kIdle);
   } else {
@@ -434,7 +437,7 @@ void QueueImpl::RunDue() {
     --handlers_due_;
     if (slot->round < round_) --older_;
     SetState(slot, RequestState::kOwned);
-    slot->handler(slot);
+    slot->latch.handler(slot);
   }
   in_handler_ = false;
 }

@@ -53,10 +53,23 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
+// What the queue counts a request by, from Submit() until it is back: the
+// request's own fields are public, and may have been changed meanwhile.
+struct Latch {
+  Op op = Op::kNoOp;
+  int fd = -1;
+  bool sized = true;
+  void (*handler)(Request*) = nullptr;
+
+  // Wait() may return it.
+  bool IsReturnable() const { return op != Op::kWriteBack && !handler; }
+};
+
 struct Slot : Request, OrderNode {
   QueueImpl* queue = nullptr;
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
+  Latch latch;                       // Of the last Submit().
   uint64_t round = 0;                // Of the last Sync() before its Submit().
   Descriptor* descriptor = nullptr;  // While in flight, if it has an fd.
   Backend* backend = nullptr;        // While it is running.
