@@ -9,7 +9,12 @@
 //
 // Reap() returns each started request exactly once, with the result that one
 // system call would give.  The queue resubmits after a short transfer or EINTR.
-// It gives to the workers what IsForWorkers() says.
+//
+// The queue's worker backend, which makes the plain system calls, performs
+// - what the backend does not take;
+// - the rest of what comes back with a result for which IsForWorkers() is true.
+// A backend that changes what is read or written must leave neither: it takes
+// every request, refuses none, and its FinishesTransfers() is true.
 //
 // Examples: asio/backends/sync.h is a small backend; asio/backends/fault.h
 // wraps another one.
@@ -42,6 +47,7 @@ inline constexpr int64_t kRefused = INT64_MIN;
 
 // Whether the queue gives the rest of a request to the worker backend.  True
 // - for any request that its backend refused;
+// and, unless the backend FinishesTransfers(),
 // - on an fd with a size, for one that would have had to wait (EAGAIN) or that
 //   the backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
 // - on an fd with a size, for a write that wrote nothing: only the system call

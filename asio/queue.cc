@@ -17,6 +17,7 @@
 #include "absl/time/clock.h"
 #include "asio/file.h"
 #include "asio/internal/queue_impl.h"
+#include "workqueue/check.h"
 #include "workqueue/deadline.h"
 
 namespace uasio {
@@ -36,9 +37,28 @@ Deadline ToDeadline(absl::Time time) {
 
 }  // namespace
 
+Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,
+             absl::Status* status)
+    : impl_(
+          std::make_unique<internal::QueueImpl>(options, std::move(backend))) {
+  *status = impl_->status();
+}
+
 Queue::Queue(const QueueOptions& options, std::unique_ptr<Backend> backend)
     : impl_(
-          std::make_unique<internal::QueueImpl>(options, std::move(backend))) {}
+          std::make_unique<internal::QueueImpl>(options, std::move(backend))) {
+  UASIO_CHECK(impl_->status().ok(),
+              "Queue: there is no fd left for the backend's eventfd; where "
+              "that may happen, use Queue::Create()");
+}
+
+absl::StatusOr<std::unique_ptr<Queue>> Queue::Create(
+    const QueueOptions& options, std::unique_ptr<Backend> backend) {
+  absl::Status status;
+  std::unique_ptr<Queue> queue(new Queue(options, std::move(backend), &status));
+  if (!status.ok()) return status;
+  return queue;
+}
 
 Queue::~Queue() = default;
 
@@ -85,6 +105,8 @@ size_t Queue::in_flight() const { return impl_->in_flight(); }
 size_t Queue::writebacks() const { return impl_->writebacks(); }
 
 const QueueOptions& Queue::options() const { return impl_->options(); }
+
+absl::string_view Queue::backend_name() const { return impl_->backend_name(); }
 
 void Queue::CheckCaller() const { impl_->CheckCaller(); }
 

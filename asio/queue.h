@@ -30,6 +30,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
@@ -75,11 +76,18 @@ struct QueueOptions {
 
 class Queue {
  public:
-  // The pool's worker threads perform the requests that `backend` does not
-  // take or refuses, and all requests if there is no backend.
-  // REQUIRES: none of the bounds is 0.
+  // The pool's worker threads perform what `backend` leaves to them (see
+  // asio/backend.h), and all requests if there is no backend.  A backend is
+  // never replaced.
+  // REQUIRES: none of the bounds is 0; with a backend, the process has an fd
+  // left for an eventfd: where that may fail, use Create().
   explicit Queue(const QueueOptions& options = {},
                  std::unique_ptr<Backend> backend = nullptr);
+
+  // The same; returns an error if the process has no fd left.
+  static absl::StatusOr<std::unique_ptr<Queue>> Create(
+      const QueueOptions& options = {},
+      std::unique_ptr<Backend> backend = nullptr);
 
   // Completes every submitted request, held ones included, and runs their
   // handlers, which must not submit any more.  Then prints to stderr the kept
@@ -174,11 +182,18 @@ class Queue {
 
   const QueueOptions& options() const;
 
+  // The name() of the queue's backend; "worker" if it has none.
+  absl::string_view backend_name() const;
+
   // Ends the program unless called in the thread and the process that created
   // the queue.
   void CheckCaller() const;
 
  private:
+  // Sets `*status`: an error means that the queue can only be destroyed.
+  Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,
+        absl::Status* status);
+
   const std::unique_ptr<internal::QueueImpl> impl_;
 };
 

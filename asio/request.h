@@ -4,9 +4,9 @@
 // Threads:   only the thread of the queue that lent it.
 // Ownership: the queue owns the request and its buffer.  From Submit() until
 //            the request comes back, the backend uses both, also after
-//            Cancel().  The caller keeps the fd open, and a buffer of its own,
-//            the iovecs and what they point to alive until then; for
-//            write-backs, until Sync() returns.
+//            Cancel(): do not change its fields.  The caller keeps the fd open,
+//            and a buffer of its own, the iovecs and what they point to alive
+//            until then; for write-backs, until Sync() returns.
 // Units:     bytes.
 // Errors:    result is -errno; status() says it in words.
 

@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
@@ -43,6 +45,16 @@ TEST_F(QueueDeathTest, NoBoundMayBeZero) {
   options = {};
   options.threads_max = 0;
   EXPECT_DEATH(MakeQueue(options), "Queue: threads_max must not be 0");
+}
+
+TEST_F(QueueDeathTest, ABackendWithoutAnFdForItsEventfd) {
+  EXPECT_DEATH(
+      {
+        auto backend = std::make_unique<ManualBackend>();
+        const FdLimit none(0);
+        Queue queue({}, std::move(backend));
+      },
+      "Queue: there is no fd left .*use Queue::Create\\(\\)");
 }
 
 TEST_F(QueueDeathTest, SubmittingTwice) {

@@ -79,12 +79,14 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
   unsigned depth = static_cast<unsigned>(std::min<size_t>(depth_max, 1 << 20));
   aio_context_t context = 0;
   while (IoSetup(depth, &context) != 0) {
+    if (errno == EINTR) continue;
     // EAGAIN: fs.aio-max-nr leaves no room for so many; try fewer.
     if (errno != EAGAIN || depth <= 1) return SetupError("io_setup", errno);
     depth /= 2;
   }
   std::unique_ptr<Backend> backend(new KaioBackend(context, reads_ring));
-  if (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
+  while (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
+    if (errno == EINTR) continue;
     return SetupError("io_getevents", errno);  // Reap() would fail later.
   }
   return backend;
@@ -206,8 +208,7 @@ size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
   long count;
   do {
     timespec storage = {};
-    timespec* const timeout =
-        min > 0 ? TimeLeft(deadline, &storage) : &storage;
+    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
     count = IoGetEvents(context_, min, kReapBatchMax, events, timeout);
   } while (count < 0 && errno == EINTR);
   UASIO_CHECK(count >= 0,

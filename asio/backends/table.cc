@@ -17,6 +17,7 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/file.h"
+#include "workqueue/mutex.h"
 
 namespace uasio {
 namespace {
@@ -51,8 +52,9 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   Request* const batch[] = {&request};
   backend->Start(batch);
   Completion done;
-  if (backend->Reap(absl::MakeSpan(&done, 1), 1, std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kProbeTimeout)) ==
-      0) {
+  if (backend->Reap(absl::MakeSpan(&done, 1), 1,
+                    std::chrono::steady_clock::now() +
+                        absl::ToChronoNanoseconds(kProbeTimeout)) == 0) {
     return absl::DeadlineExceededError(
         absl::StrCat("a test read did not complete within ",
                      absl::FormatDuration(kProbeTimeout)));
@@ -86,6 +88,34 @@ absl::Status Probe(const Row& row) {
   return status;
 }
 
+// EMFILE, ENFILE, ENOMEM, EAGAIN and EINTR have these codes, and no error that
+// stays has.
+bool MayPass(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
+}
+
+// What is known of the backends, for all threads.
+class Verdicts {
+ public:
+  Verdicts() {
+    const absl::Status untried = absl::UnavailableError("not yet tried");
+    for (const Row& row : kTable) verdicts_.push_back({row.name, untried});
+  }
+
+  std::vector<BackendVerdict> Get() {
+    MutexLock lock(&mutex_);
+    for (size_t i = 0; i < verdicts_.size(); ++i) {
+      absl::Status* const status = &verdicts_[i].status;
+      if (MayPass(*status)) *status = Probe(kTable[i]);
+    }
+    return verdicts_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::vector<BackendVerdict> verdicts_ ABSL_GUARDED_BY(mutex_);
+};
+
 }  // namespace
 
 std::vector<std::string> BackendNames() {
@@ -107,13 +137,9 @@ BackendOr NewBackend(absl::string_view name, size_t depth_max) {
                    absl::StrJoin(BackendNames(), ", ")));
 }
 
-const std::vector<BackendVerdict>& ProbeBackends() {
-  static const auto* const verdicts = [] {
-    auto* tried = new std::vector<BackendVerdict>;
-    for (const Row& row : kTable) tried->push_back({row.name, Probe(row)});
-    return tried;
-  }();
-  return *verdicts;
+std::vector<BackendVerdict> ProbeBackends() {
+  static Verdicts* const verdicts = new Verdicts;
+  return verdicts->Get();
 }
 
 BackendChoice NewAutoBackend(size_t depth_max) {

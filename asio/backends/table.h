@@ -1,7 +1,7 @@
 // The backends by name, and which of them work on this system.
 //
 // Threads:   any.
-// Blocks:    the first ProbeBackends() of a process, for milliseconds.
+// Blocks:    ProbeBackends() while it tries a backend, for milliseconds.
 // Errors:    absl::Status; the status of a backend that does not work names the
 //            system call that failed and the system setting that may be why.
 //
@@ -39,8 +39,11 @@ struct BackendVerdict {
   absl::Status status;  // OK, or why it does not work.
 };
 
-// Tries every backend, once per process; in the order of BackendNames().
-const std::vector<BackendVerdict>& ProbeBackends();
+// The verdicts in the order of BackendNames().  Tries every backend, and
+// remembers the verdict for the process, unless the backend lacked what may be
+// there a moment later (fds, memory, room in fs.aio-max-nr): such a backend is
+// tried again by the next call.
+std::vector<BackendVerdict> ProbeBackends();
 
 struct BackendChoice {
   std::string name;

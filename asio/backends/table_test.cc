@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,7 @@
 #include "asio/backends/choice_testing.h"
 #include "asio/backends/kernel_testing.h"
 #include "asio/queue.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -56,13 +58,12 @@ TEST(TableTest, TheErrorForAnUnknownNameListsTheKnownOnes) {
       "unknown backend \"urring\"; known: auto, uring, kaio, worker, sync");
 }
 
-TEST(TableTest, EachBackendIsProbedOnce) {
-  const std::vector<BackendVerdict>& verdicts = ProbeBackends();
+TEST(TableTest, EachBackendHasAVerdict) {
+  const std::vector<BackendVerdict> verdicts = ProbeBackends();
   ASSERT_EQ(verdicts.size(), BackendNames().size());
   for (size_t i = 0; i < verdicts.size(); ++i) {
     EXPECT_EQ(verdicts[i].name, BackendNames()[i]);
   }
-  EXPECT_EQ(&ProbeBackends(), &verdicts);
 }
 
 TEST(TableTest, AutoTakesTheFirstThatWorks) {
@@ -167,6 +168,51 @@ TEST_F(RefusedDeathTest, ABackendThatRefusesEverythingLeavesItToTheWorkers) {
         },
         ExitedWithCode(0), "");
   }
+}
+
+// Exits with 0 if the backends work once there are fds again.
+[[noreturn]] void ProbeWithoutFdsThenWithThem() {
+  {
+    const FdLimit none(0);
+    for (const BackendVerdict& verdict : ProbeBackends()) {
+      if (verdict.name == "uring" && verdict.status.ok()) exit(2);
+    }
+    if (NewAutoBackend(8).name == "uring") exit(3);
+  }
+  for (const BackendVerdict& verdict : ProbeBackends()) {
+    std::fprintf(stderr, "%s: %s\n", verdict.name.c_str(),
+                 verdict.status.ToString().c_str());
+    if (!verdict.status.ok()) exit(1);
+  }
+  exit(NewAutoBackend(8).name == "uring" ? 0 : 4);
+}
+
+TEST_F(RefusedDeathTest, AMomentWithoutFdsRulesNoBackendOutForGood) {
+  for (const char* name : {"uring", "kaio"}) {
+    const absl::Status status = NewBackend(name, 8).status();
+    if (!status.ok()) GTEST_SKIP() << status;
+  }
+  EXPECT_EXIT(ProbeWithoutFdsThenWithThem(), ExitedWithCode(0), "uring: OK");
+}
+
+// Creates kaio in a storm of signals; exits with 0 if that always succeeds.
+[[noreturn]] void CreateKaioInterrupted() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) {};
+  sigaction(SIGALRM, &action, nullptr);
+  const itimerval storm = {{0, 50}, {0, 50}};  // Microseconds.
+  setitimer(ITIMER_REAL, &storm, nullptr);
+  absl::Status status;
+  for (int i = 0; i < 40; ++i) status.Update(NewBackend("kaio", 1).status());
+  const itimerval calm = {};
+  setitimer(ITIMER_REAL, &calm, nullptr);
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  exit(status.ok() ? 0 : 1);
+}
+
+TEST_F(RefusedDeathTest, SignalsDoNotRuleKaioOut) {
+  if (!NewBackend("kaio", 8).ok()) GTEST_SKIP() << "kaio does not work here";
+  EXPECT_EXIT(CreateKaioInterrupted(), ExitedWithCode(0), "OK");
 }
 
 [[noreturn]] void ReportAsNobody() {

@@ -15,6 +15,7 @@ namespace uasio::internal {
 namespace {
 
 constexpr size_t kCompletionsAtOnce = 64;
+constexpr char kNoEventFd[] = "cannot create the queue's eventfd";
 
 QueueOptions Checked(const QueueOptions& options) {
   UASIO_CHECK(options.buffer_bytes > 0, "Queue: buffer_bytes must not be 0");
@@ -28,10 +29,6 @@ QueueOptions Checked(const QueueOptions& options) {
   checked.writebacks_max = std::min(
       options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));
   return checked;
-}
-
-bool IsReturnable(const Slot& slot) {
-  return slot.op != Op::kWriteBack && slot.handler == nullptr;
 }
 
 // The sum of the iovecs' lengths; SIZE_MAX if they have no valid sum, which the
@@ -84,8 +81,8 @@ void SetOrder(Slot* slot) {
 // device returned, so no errno says that the data is safe.
 bool IsToBeKept(const Slot& slot) {
   if (slot.result >= 0) return false;
-  return slot.op == Op::kWriteBack ||
-         (IsSync(slot.op) && slot.result != -ECANCELED);
+  return slot.latch.op == Op::kWriteBack ||
+         (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
 void PrintUnreadErrors(const Ledger& ledger) {
@@ -115,6 +112,11 @@ QueueImpl::~QueueImpl() {
     if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
   PrintUnreadErrors(ledger_);
+}
+
+absl::Status QueueImpl::status() const {
+  const int error = router_.setup_error();
+  return error == 0 ? absl::OkStatus() : ErrnoStatus(error, kNoEventFd);
 }
 
 Request* QueueImpl::Get() {
@@ -197,11 +199,11 @@ void QueueImpl::Cancel(Request* request) {
   Slot* slot = static_cast<Slot*>(request);
   UASIO_CHECK(slot->queue == this,
               "Cancel: the request is not of this queue's Get()");
-  UASIO_CHECK(slot->op != Op::kWriteBack,
-              "Cancel: a submitted write-back is not the caller's any more");
   UASIO_CHECK(
       slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,
       "Cancel: the request is not submitted");
+  UASIO_CHECK(slot->latch.op != Op::kWriteBack,
+              "Cancel: a submitted write-back is not the caller's any more");
   if (slot->state == RequestState::kRunning) return router_.Cancel(slot);
   if (slot->state == RequestState::kDone) return;
   if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
@@ -214,7 +216,7 @@ void QueueImpl::Cancel(Request* request) {
 absl::StatusOr<int> QueueImpl::event_fd() {
   CheckCaller();
   if (!router_.EnableEventFd()) {
-    return ErrnoStatus(errno, "cannot create the queue's eventfd");
+    return ErrnoStatus(errno, kNoEventFd);
   }
   polled_ = true;
   AnnounceRest();
@@ -267,7 +269,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);
     case RequestState::kDone:
-      if (slot->handler == nullptr) return done_.AddTail(slot);
+      if (slot->latch.handler == nullptr) return done_.AddTail(slot);
       ++handlers_due_;
       return due_.AddTail(slot);
     case RequestState::kOwned:
@@ -295,10 +297,12 @@ void QueueImpl::Accept(Slot* slot) {
   slot->round = round_;
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
+  const bool may_start = MayStart(slot);
+  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler};
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
-  if (IsReturnable(*slot)) ++returnable_;
-  SetState(slot, MayStart(slot) ? RequestState::kBacklog : RequestState::kHeld);
+  if (slot->latch.IsReturnable()) ++returnable_;
+  SetState(slot, may_start ? RequestState::kBacklog : RequestState::kHeld);
 }
 
 bool QueueImpl::MayStart(Slot* slot) {
@@ -325,7 +329,7 @@ bool QueueImpl::StartBacklog() {
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
-    if (slot->traits.sized) ++depth_;
+    if (slot->latch.sized) ++depth_;
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
@@ -349,10 +353,11 @@ bool QueueImpl::Reap(Deadline deadline) {
   do {
     const size_t count = router_.Reap(absl::MakeSpan(completions_), deadline);
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
-      c.request->result = c.result;
-      c.request->transferred = c.transferred;
-      if (c.request->traits.sized) --depth_;
-      Finish(static_cast<Slot*>(c.request));
+      Slot* slot = static_cast<Slot*>(c.request);
+      slot->result = c.result;
+      slot->transferred = c.transferred;
+      if (slot->latch.sized) --depth_;
+      Finish(slot);
     }
     any |= count > 0;
     deadline = kDontWait;
@@ -364,8 +369,8 @@ bool QueueImpl::Reap(Deadline deadline) {
 // Ends a request's time in flight, whether it ran, or was cancelled before.
 void QueueImpl::Finish(Slot* slot) {
   --in_flight_;
-  if (slot->round < round_ && slot->handler == nullptr) --older_;
-  if (IsReturnable(*slot)) --returnable_;
+  if (slot->round < round_ && slot->latch.handler == nullptr) --older_;
+  if (slot->latch.IsReturnable()) --returnable_;
   if (slot->descriptor != nullptr) {
     slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
       SetState(static_cast<Slot*>(released), RequestState::kBacklog);
@@ -373,8 +378,12 @@ void QueueImpl::Finish(Slot* slot) {
     fds_.Release(slot->descriptor);
     slot->descriptor = nullptr;
   }
-  if (IsToBeKept(*slot)) ledger_.Enter(*slot);
-  if (slot->op == Op::kWriteBack) {
+  if (IsToBeKept(*slot)) {
+    slot->op = slot->latch.op;
+    slot->fd = slot->latch.fd;
+    ledger_.Enter(*slot);
+  }
+  if (slot->latch.op == Op::kWriteBack) {
     --writebacks_;
     SetState(slot, RequestState::kIdle);
   } else {
@@ -431,7 +440,7 @@ void QueueImpl::RunDue() {
     --handlers_due_;
     if (slot->round < round_) --older_;
     SetState(slot, RequestState::kOwned);
-    slot->handler(slot);
+    slot->latch.handler(slot);
   }
   in_handler_ = false;
 }

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
 #include "asio/internal/fd_table.h"
@@ -34,6 +35,10 @@ class QueueImpl {
   QueueImpl(const QueueOptions& options, std::unique_ptr<Backend> backend);
   ~QueueImpl();
 
+  // Why the queue cannot work, as Queue::Create() returns it: then only the
+  // destructor may be called.
+  absl::Status status() const;
+
   Request* Get();
   void Put(Request* request);
   void Submit(absl::Span<Request* const> batch);
@@ -50,6 +55,7 @@ class QueueImpl {
   size_t in_flight() const { return in_flight_ + handlers_due_; }
   size_t writebacks() const { return writebacks_; }
   const QueueOptions& options() const { return options_; }
+  absl::string_view backend_name() const { return router_.backend_name(); }
   void CheckCaller() const;
 
  private:

@@ -50,13 +50,17 @@ Outcome Classify(const Backend& backend, const Completion& completion) {
 Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
                size_t threads_max)
     : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
-  if (backend_ != nullptr && !CreateEventFd()) backend_ = nullptr;
+  if (backend_ != nullptr && !CreateEventFd()) setup_error_ = errno;
 }
 
 Router::~Router() {
   workers_ = nullptr;
   backend_ = nullptr;  // Until here, threads may write to the eventfd.
   if (event_fd_ >= 0) close(event_fd_);
+}
+
+absl::string_view Router::backend_name() const {
+  return backend_ != nullptr ? backend_->name() : WorkerBackend::kName;
 }
 
 size_t Router::Start(absl::Span<Slot* const> batch) {

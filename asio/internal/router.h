@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "asio/backend.h"
@@ -30,13 +31,20 @@ class Router {
  public:
   // If `pool` is null, the router makes a pool of up to `threads_max` threads
   // when it first needs one.  The workers perform everything if `backend` is
-  // null, or if no eventfd can be created.
+  // null.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max);
   ~Router();
 
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
+
+  // 0, or why there is no eventfd for the backend, an errno: then nothing else
+  // may be called.
+  int setup_error() const { return setup_error_; }
+
+  // Of the backend, or of the workers if there is none.
+  absl::string_view backend_name() const;
 
   // Starts all of `batch`, with one call to each backend that gets a part of
   // it.  Returns how many completed inside this call, and now wait for Reap().
@@ -98,6 +106,7 @@ class Router {
   std::vector<Request*> for_backend_;  // StartRouted() starts both.
   std::vector<Request*> for_workers_;
 
+  int setup_error_ = 0;
   int event_fd_ = -1;
   bool enabled_ = false;    // The backends signal the eventfd.
   bool signalled_ = false;  // SignalEventFd() since the last ClearEventFd().

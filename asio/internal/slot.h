@@ -53,10 +53,23 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
+// What the queue counts a request by, from Submit() until it is back: the
+// request's own fields are public, and may have been changed meanwhile.
+struct Latch {
+  Op op = Op::kNoOp;
+  int fd = -1;
+  bool sized = true;
+  void (*handler)(Request*) = nullptr;
+
+  // Wait() may return it.
+  bool IsReturnable() const { return op != Op::kWriteBack && !handler; }
+};
+
 struct Slot : Request, OrderNode {
   QueueImpl* queue = nullptr;
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
+  Latch latch;                       // Set by the last Submit().
   uint64_t round = 0;                // QueueImpl::round_ at its Submit().
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
   Backend* backend = nullptr;        // Set while it is running.

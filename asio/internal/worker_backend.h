@@ -30,10 +30,12 @@ namespace uasio::internal {
 
 class WorkerBackend final : public Backend {
  public:
+  static constexpr char kName[] = "worker";
+
   explicit WorkerBackend(WorkerPool* pool);
   ~WorkerBackend() override;
 
-  absl::string_view name() const override { return "worker"; }
+  absl::string_view name() const override { return kName; }
   bool Takes(const Request&) const override { return true; }
   bool FinishesTransfers() const override { return true; }
   void Attach(int event_fd) override { finished_.SignalOn(event_fd); }

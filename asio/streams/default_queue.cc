@@ -4,11 +4,21 @@
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "asio/backends/table.h"
 
 namespace uasio {
 namespace {
+
+// On the workers alone if there is no fd left for another backend's eventfd.
+std::unique_ptr<Queue> NewDefaultQueue() {
+  const QueueOptions options = DefaultQueueOptions();
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(options, NewAutoBackend(options.depth_max).backend);
+  return queue.ok() ? *std::move(queue) : std::make_unique<Queue>(options);
+}
 
 // Owns the queue of a thread.  A forked child can neither use nor destroy the
 // queue of its parent: it leaks that one, and gets its own.
@@ -22,9 +32,7 @@ class QueueHolder {
     if (process_ != getpid()) {
       static_cast<void>(queue_.release());
       process_ = getpid();
-      const QueueOptions options = DefaultQueueOptions();
-      queue_ = std::make_unique<Queue>(
-          options, NewAutoBackend(options.depth_max).backend);
+      queue_ = NewDefaultQueue();
     }
     return queue_.get();
   }

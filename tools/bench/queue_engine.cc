@@ -43,7 +43,10 @@ absl::Status QueueDriver::Prepare(const Job& job) {
   options.requests_max = options.depth_max = options.writebacks_max = job.depth;
   options.order = job.order;
   options.pool = pool_;
-  queue_ = std::make_unique<Queue>(options, *std::move(backend));
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(options, *std::move(backend));
+  if (!queue.ok()) return queue.status();
+  queue_ = *std::move(queue);
   operations_.resize(job.depth);
   done_.resize(job.depth);
   for (Operation& op : operations_) {

@@ -48,7 +48,10 @@ absl::Status StreamDriver::Prepare(const Job& job) {
   queue_options.depth_max = job.depth;
   queue_options.requests_max = job.depth + 2;
   queue_options.threads_max = job.threads;
-  queue_ = std::make_unique<Queue>(queue_options, *std::move(backend));
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(queue_options, *std::move(backend));
+  if (!queue.ok()) return queue.status();
+  queue_ = *std::move(queue);
   File file = File::Adopt(fcntl(job.fd, F_DUPFD_CLOEXEC, 0), job.path);
   StreamOptions options;
   options.queue = queue_.get();

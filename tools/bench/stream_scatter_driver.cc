@@ -57,7 +57,10 @@ absl::Status StreamScatterDriver::MakeQueue(const Job& job) {
   options.depth_max = job.depth;
   options.requests_max = ScatterRequests(job.depth);
   options.threads_max = job.threads;
-  queue_ = std::make_unique<Queue>(options, *std::move(backend));
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(options, *std::move(backend));
+  if (!queue.ok()) return queue.status();
+  queue_ = *std::move(queue);
   return absl::OkStatus();
 }
 

@@ -164,8 +164,10 @@ absl::Status Run(const Job& job) {
   EnlargePipe(*source, job.queue.buffer_bytes);
   absl::StatusOr<Replacement> target = OpenTarget(job.target);
   if (!target.ok()) return target.status();
-  Queue queue(job.queue, *std::move(backend));
-  status = CopyAndVerify(job, &queue, *source, *target);
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(job.queue, *std::move(backend));
+  if (!queue.ok()) return queue.status();
+  status = CopyAndVerify(job, queue->get(), *source, *target);
   if (!status.ok()) {
     return absl::Status(status.code(),
                         absl::StrCat("cannot copy ", job.source, " to ",

@@ -130,20 +130,22 @@ TransferResult TryTransfer(const std::string& backend_name, Op op,
   options.buffer_bytes = kProbeBytes;
   options.depth_max = kDepth;
   options.pool = &pool;
-  Queue queue(options, *std::move(backend));
-  Request* r = queue.Get();
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(options, *std::move(backend));
+  if (!queue.ok()) return {queue.status()};
+  Request* r = (*queue)->Get();
   if (r == nullptr) return {ErrnoStatus(ENOMEM, "no memory for a buffer")};
   memset(r->buffer, 1, kProbeBytes);
   r->op = op;
   r->fd = file.fd();
   r->length = kProbeBytes;
-  queue.Submit(r);
-  r = queue.Wait();
+  (*queue)->Submit(r);
+  r = (*queue)->Wait();
   TransferResult transfer = {r->status(), pool.threads() > 0};
   if (transfer.status.ok() && r->result != static_cast<int64_t>(kProbeBytes)) {
     transfer.status = absl::DataLossError("short transfer");
   }
-  queue.Put(r);
+  (*queue)->Put(r);
   return transfer;
 }
 

@@ -168,8 +168,10 @@ absl::Status Run(Job job) {
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       BackendFromFlag(job.queue.depth_max);
   if (!backend.ok()) return backend.status();
-  Queue queue(job.queue, *std::move(backend));
-  job.scatter.streams.queue = &queue;
+  absl::StatusOr<std::unique_ptr<Queue>> queue =
+      Queue::Create(job.queue, *std::move(backend));
+  if (!queue.ok()) return queue.status();
+  job.scatter.streams.queue = queue->get();
   absl::Status status = RaiseFileLimit(job.scatter.parts);
   if (status.ok()) status = job.merges ? RunMerge(job) : RunSplit(job);
   if (status.ok()) return status;
