@@ -123,15 +123,20 @@ File::~File() {
   if (is_open()) close(fd_);
 }
 
-File::File(File&& other) noexcept { *this = std::move(other); }
+File::File(File&& other) noexcept { Swap(&other); }
 
 File& File::operator=(File&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(path_, other.path_);
-  std::swap(direct_, other.direct_);
-  std::swap(alignment_, other.alignment_);
-  std::swap(why_buffered_, other.why_buffered_);
+  File moved(std::move(other));
+  Swap(&moved);  // Now the destructor of `moved` closes the old fd.
   return *this;
+}
+
+void File::Swap(File* other) {
+  std::swap(fd_, other->fd_);
+  std::swap(path_, other->path_);
+  std::swap(direct_, other->direct_);
+  std::swap(alignment_, other->alignment_);
+  std::swap(why_buffered_, other->why_buffered_);
 }
 
 absl::StatusOr<int64_t> File::Size() const {

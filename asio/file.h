@@ -58,6 +58,7 @@ class File {
 
   File() = default;
   ~File();
+  // Assigning closes the old fd, as the destructor would.
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
 
@@ -83,6 +84,8 @@ class File {
   int Release();
 
  private:
+  void Swap(File* other);
+
   int fd_ = -1;
   std::string path_;
   bool direct_ = false;

@@ -60,6 +60,9 @@ class Reader {
 
   // Calls Close().
   ~Reader();
+
+  // A Reader that is assigned to first lets go of its old file, as its
+  // destructor would.  One that was moved from may be destroyed or assigned to.
   Reader(Reader&& other) noexcept;
   Reader& operator=(Reader&& other) noexcept;
 
@@ -148,6 +151,7 @@ class Reader {
   friend class internal::Copier;
   friend class ReaderStreambuf;
 
+  void Swap(Reader* other);
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);

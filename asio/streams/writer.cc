@@ -94,14 +94,19 @@ Writer::~Writer() {
   }
 }
 
-Writer::Writer(Writer&& other) noexcept { *this = std::move(other); }
+Writer::Writer(Writer&& other) noexcept { Swap(&other); }
 
 Writer& Writer::operator=(Writer&& other) noexcept {
-  std::swap(cursor_, other.cursor_);
-  std::swap(limit_, other.limit_);
-  std::swap(limit_offset_, other.limit_offset_);
-  std::swap(core_, other.core_);
+  Writer moved(std::move(other));
+  Swap(&moved);  // Now the destructor of `moved` closes the old file.
   return *this;
+}
+
+void Writer::Swap(Writer* other) {
+  std::swap(cursor_, other->cursor_);
+  std::swap(limit_, other->limit_);
+  std::swap(limit_offset_, other->limit_offset_);
+  std::swap(core_, other->core_);
 }
 
 void Writer::CheckOpen() const {

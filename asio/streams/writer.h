@@ -84,6 +84,9 @@ class Writer {
   explicit Writer(const File* file, const StreamOptions& options = {});
 
   ~Writer();
+
+  // A Writer that is assigned to first closes its old file, as its destructor
+  // would.  One that was moved from may be destroyed or assigned to.
   Writer(Writer&& other) noexcept;
   Writer& operator=(Writer&& other) noexcept;
 
@@ -157,6 +160,7 @@ class Writer {
   friend class internal::Copier;
   friend class WriterStreambuf;
 
+  void Swap(Writer* other);
   size_t room() const { return static_cast<size_t>(limit_ - cursor_); }
   bool MakeRoom(size_t bytes);
   bool PutCInNewBlock(char c);
