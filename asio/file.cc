@@ -111,6 +111,7 @@ File File::Adopt(int fd, std::string name) {
   File file;
   file.fd_ = fd;
   file.path_ = std::move(name);
+  file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
   const Alignment learnt = DirectAlignment(fd);
@@ -134,6 +135,7 @@ File& File::operator=(File&& other) noexcept {
 void File::Swap(File* other) {
   std::swap(fd_, other->fd_);
   std::swap(path_, other->path_);
+  std::swap(adopted_, other->adopted_);
   std::swap(direct_, other->direct_);
   std::swap(alignment_, other->alignment_);
   std::swap(why_buffered_, other->why_buffered_);

@@ -53,7 +53,8 @@ class File {
                                    mode_t permissions = 0666,
                                    Mode mode = Mode::kDirect);
 
-  // Takes over an open fd, as it is; `name` is for messages.
+  // Takes over an open fd, as it is; `name` is for messages.  A stream on it
+  // begins at the fd's position; see StreamOptions::offset.
   static File Adopt(int fd, std::string name);
 
   File() = default;
@@ -65,6 +66,9 @@ class File {
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
   const std::string& path() const { return path_; }
+
+  // True if Adopt() made it.
+  bool adopted() const { return adopted_; }
 
   // Whether its I/O is direct; if not, alignment() is 1 and 1.
   bool direct() const { return direct_; }
@@ -88,6 +92,7 @@ class File {
 
   int fd_ = -1;
   std::string path_;
+  bool adopted_ = false;
   bool direct_ = false;
   Alignment alignment_;
   std::string why_buffered_;

@@ -54,7 +54,8 @@ class Reader {
                                      const ReaderOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
-  // Close().  Errors are in status().
+  // Close().  It begins at options.offset; on an adopted fd, such as standard
+  // input, by default behind what others have read.  Errors are in status().
   explicit Reader(File file, const StreamOptions& options = {});
   explicit Reader(const File* file, const StreamOptions& options = {});
 

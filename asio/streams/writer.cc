@@ -196,7 +196,7 @@ absl::StatusOr<int64_t> Writer::Size() {
 }
 
 bool Writer::Truncate(int64_t size) {
-  return FinishBlock() && core_->Truncate(size);
+  return Flush().ok() && core_->Truncate(size);
 }
 
 bool Writer::Preallocate(int64_t bytes) {
@@ -205,12 +205,12 @@ bool Writer::Preallocate(int64_t bytes) {
 }
 
 absl::Status Writer::Flush() {
-  if (FinishBlock()) core_->Flush();
+  if (FinishBlock() && core_->Flush()) core_->LeavePosition(Tell());
   return status();
 }
 
 absl::Status Writer::Fsync() {
-  if (FinishBlock()) core_->Fsync();
+  if (FinishBlock() && core_->Fsync()) core_->LeavePosition(Tell());
   return status();
 }
 

@@ -78,8 +78,10 @@ class Writer {
                                      const WriterOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
-  // Close().  Errors are in status().  A direct file must be open for reading,
-  // too, unless only whole sectors are written.
+  // Close().  It begins at options.offset; on an adopted fd, such as standard
+  // output, by default behind what others have written.  Errors are in
+  // status().  A direct file must be open for reading, too, unless only whole
+  // sectors are written.
   explicit Writer(File file, const StreamOptions& options = {});
   explicit Writer(const File* file, const StreamOptions& options = {});
 

@@ -64,6 +64,10 @@ class Stream {
   }
   int64_t first_offset() const { return first_offset_; }
 
+  // Sets the fd's position to `position`, in bytes, if the stream began at the
+  // fd's position.  False: failed, now or before.
+  bool LeavePosition(int64_t position);
+
   // Requests submitted and not completed.
   size_t in_flight() const { return in_flight_; }
 
@@ -85,8 +89,8 @@ class Stream {
   // Returns a request, see RequestShare::GetOrReclaim().  nullptr: failed.
   Request* GetRequest();
 
-  // Closes the file if it is owned, and leaves the share.  A stream that began
-  // at the fd's position sets that to `position`, in bytes.
+  // Calls LeavePosition(), closes the file if it is owned, and leaves the
+  // share.
   // REQUIRES: nothing is in flight.
   void CloseFile(int64_t position);
 
