@@ -1,38 +1,61 @@
 #include "asio/streams/default_queue.h"
 
-#include <sys/types.h>
-#include <unistd.h>
-
-#include <memory>
+#include <optional>
+#include <utility>
 
 #include "asio/backends/table.h"
+#include "workqueue/check.h"
+#include "workqueue/owner.h"
 
 namespace uasio {
 namespace {
 
-// Owns the queue of a thread.  A forked child can neither use nor destroy the
+// Has no destructor, so it can be read at any time.
+thread_local bool holder_destroyed = false;
+
+std::shared_ptr<Queue> NewQueue() {
+  const QueueOptions options = DefaultQueueOptions();
+  return std::make_shared<Queue>(options,
+                                 NewAutoBackend(options.depth_max).backend);
+}
+
+// Holds the queue of a thread.  A forked child can neither use nor destroy the
 // queue of its parent: it leaks that one, and gets its own.
 class QueueHolder {
  public:
+  // Streams that are closed later keep the queue.  Some may never be, so what
+  // they have submitted is finished here.
   ~QueueHolder() {
-    if (process_ != getpid()) static_cast<void>(queue_.release());
+    holder_destroyed = true;
+    LeakParentsQueue();
+    if (queue_.use_count() <= 1) return;
+    while (queue_->RunHandlers()) {
+    }
   }
 
-  Queue* queue() {
-    if (process_ != getpid()) {
-      static_cast<void>(queue_.release());
-      process_ = getpid();
-      const QueueOptions options = DefaultQueueOptions();
-      queue_ = std::make_unique<Queue>(
-          options, NewAutoBackend(options.depth_max).backend);
+  const std::shared_ptr<Queue>& queue() {
+    LeakParentsQueue();
+    if (queue_ == nullptr) {
+      owner_.emplace();
+      queue_ = NewQueue();
     }
-    return queue_.get();
+    return queue_;
   }
 
  private:
-  pid_t process_ = -1;
-  std::unique_ptr<Queue> queue_;
+  void LeakParentsQueue() {
+    if (queue_ == nullptr || owner_->IsThisProcess()) return;
+    static_cast<void>(new std::shared_ptr<Queue>(std::move(queue_)));
+  }
+
+  std::optional<Owner> owner_;
+  std::shared_ptr<Queue> queue_;
 };
+
+QueueHolder* Holder() {
+  static thread_local QueueHolder holder;
+  return &holder;
+}
 
 }  // namespace
 
@@ -43,8 +66,14 @@ QueueOptions DefaultQueueOptions() {
 }
 
 Queue* DefaultQueue() {
-  static thread_local QueueHolder holder;
-  return holder.queue();
+  UASIO_CHECK(
+      !holder_destroyed,
+      "DefaultQueue: the thread ends; only streams may still be opened");
+  return Holder()->queue().get();
+}
+
+std::shared_ptr<Queue> internal::ShareDefaultQueue() {
+  return holder_destroyed ? NewQueue() : Holder()->queue();
 }
 
 }  // namespace uasio

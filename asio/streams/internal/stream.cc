@@ -18,8 +18,10 @@ namespace uasio::internal {
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
-    : share_(RequestShare::Join(
-          options.queue != nullptr ? options.queue : DefaultQueue(), this)),
+    : default_queue_(options.queue == nullptr ? ShareDefaultQueue() : nullptr),
+      share_(RequestShare::Join(
+          options.queue != nullptr ? options.queue : default_queue_.get(),
+          this)),
       depth_(options.depth),
       owned_(std::move(file)),
       file_(borrowed != nullptr ? borrowed : &owned_) {
@@ -121,6 +123,7 @@ void Stream::CloseFile(int64_t position) {
     if (!closed.ok()) Fail(closed);
   }
   share_->Leave(this);
+  default_queue_ = nullptr;
 }
 
 bool Stream::IsOnSameFileAs(const Stream& other) const {

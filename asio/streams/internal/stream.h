@@ -2,7 +2,9 @@
 // performs its I/O, and a status that keeps the first error.
 //
 // Threads:   the queue's.
-// Ownership: owns the file or borrows it; the queue is borrowed.
+// Ownership: owns the file or borrows it; borrows the queue, but keeps a
+// default
+//            queue until it is closed.
 // Errors:    status(): the file's name, the offset and the reason.
 
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -76,6 +79,9 @@ class Stream {
 
   // The file's size now.  An error if it has none.
   absl::StatusOr<int64_t> Size() const { return file_->Size(); }
+
+ private:
+  std::shared_ptr<Queue> default_queue_;  // nullptr if the queue is borrowed.
 
  protected:
   // Submits `request` on this stream's file; `handler` gets it back.
