@@ -29,10 +29,11 @@ class Buffer {
   Buffer() = default;
   ~Buffer() { Free(); }
 
-  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  // Assigning frees the old memory.
+  Buffer(Buffer&& other) noexcept { Swap(&other); }
   Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+    Buffer moved(std::move(other));
+    Swap(&moved);
     return *this;
   }
 
@@ -46,6 +47,10 @@ class Buffer {
 
  private:
   void Free();
+  void Swap(Buffer* other) {
+    std::swap(data_, other->data_);
+    std::swap(size_, other->size_);
+  }
 
   char* data_ = nullptr;
   size_t size_ = 0;

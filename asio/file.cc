@@ -114,6 +114,7 @@ File File::Adopt(int fd, std::string name) {
   File file;
   file.fd_ = fd;
   file.path_ = std::move(name);
+  file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
   const Alignment learnt = DirectAlignment(fd);
@@ -126,15 +127,21 @@ File::~File() {
   if (is_open()) close(fd_);
 }
 
-File::File(File&& other) noexcept { *this = std::move(other); }
+File::File(File&& other) noexcept { Swap(&other); }
 
 File& File::operator=(File&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(path_, other.path_);
-  std::swap(direct_, other.direct_);
-  std::swap(alignment_, other.alignment_);
-  std::swap(why_buffered_, other.why_buffered_);
+  File moved(std::move(other));
+  Swap(&moved);  // Now the destructor of `moved` closes the old fd.
   return *this;
+}
+
+void File::Swap(File* other) {
+  std::swap(fd_, other->fd_);
+  std::swap(path_, other->path_);
+  std::swap(adopted_, other->adopted_);
+  std::swap(direct_, other->direct_);
+  std::swap(alignment_, other->alignment_);
+  std::swap(why_buffered_, other->why_buffered_);
 }
 
 absl::StatusOr<int64_t> File::Size() const {

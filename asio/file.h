@@ -55,17 +55,22 @@ class File {
                                    Mode mode = Mode::kDirect);
 
   // Takes ownership of an open fd and leaves its flags as they are; `name` is
-  // for messages.
+  // for messages.  A stream on it begins at the fd's position; see
+  // StreamOptions::offset.
   static File Adopt(int fd, std::string name);
 
   File() = default;
   ~File();
+  // Assigning closes the old fd, as the destructor would.
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
 
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
   const std::string& path() const { return path_; }
+
+  // True if Adopt() made it.
+  bool adopted() const { return adopted_; }
 
   // Whether I/O on it is direct; if not, alignment() is 1 and 1.
   bool direct() const { return direct_; }
@@ -86,8 +91,11 @@ class File {
   int Release();
 
  private:
+  void Swap(File* other);
+
   int fd_ = -1;
   std::string path_;
+  bool adopted_ = false;
   bool direct_ = false;
   Alignment alignment_;
   std::string why_buffered_;

@@ -1,46 +1,65 @@
 #include "asio/streams/default_queue.h"
 
-#include <sys/types.h>
-#include <unistd.h>
-
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "asio/backends/table.h"
+#include "workqueue/check.h"
+#include "workqueue/owner.h"
 
 namespace uasio {
 namespace {
 
+// Has no destructor, so it can be read at any time.
+thread_local bool holder_destroyed = false;
+
 // On the workers alone if there is no fd left for another backend's eventfd.
-std::unique_ptr<Queue> NewDefaultQueue() {
+std::shared_ptr<Queue> NewQueue() {
   const QueueOptions options = DefaultQueueOptions();
   absl::StatusOr<std::unique_ptr<Queue>> queue =
       Queue::Create(options, NewAutoBackend(options.depth_max).backend);
-  return queue.ok() ? *std::move(queue) : std::make_unique<Queue>(options);
+  if (queue.ok()) return *std::move(queue);
+  return std::make_shared<Queue>(options);
 }
 
-// Owns the queue of a thread.  A forked child can neither use nor destroy the
+// Holds the queue of a thread.  A forked child can neither use nor destroy the
 // queue of its parent: it leaks that one, and gets its own.
 class QueueHolder {
  public:
+  // Streams that are closed later keep the queue.  Some may never be, so what
+  // they have submitted is finished here.
   ~QueueHolder() {
-    if (process_ != getpid()) static_cast<void>(queue_.release());
+    holder_destroyed = true;
+    LeakParentsQueue();
+    if (queue_.use_count() <= 1) return;
+    while (queue_->RunHandlers()) {
+    }
   }
 
-  Queue* queue() {
-    if (process_ != getpid()) {
-      static_cast<void>(queue_.release());
-      process_ = getpid();
-      queue_ = NewDefaultQueue();
+  const std::shared_ptr<Queue>& queue() {
+    LeakParentsQueue();
+    if (queue_ == nullptr) {
+      owner_.emplace();
+      queue_ = NewQueue();
     }
-    return queue_.get();
+    return queue_;
   }
 
  private:
-  pid_t process_ = -1;
-  std::unique_ptr<Queue> queue_;
+  void LeakParentsQueue() {
+    if (queue_ == nullptr || owner_->IsThisProcess()) return;
+    static_cast<void>(new std::shared_ptr<Queue>(std::move(queue_)));
+  }
+
+  std::optional<Owner> owner_;
+  std::shared_ptr<Queue> queue_;
 };
+
+QueueHolder* Holder() {
+  static thread_local QueueHolder holder;
+  return &holder;
+}
 
 }  // namespace
 
@@ -51,8 +70,14 @@ QueueOptions DefaultQueueOptions() {
 }
 
 Queue* DefaultQueue() {
-  static thread_local QueueHolder holder;
-  return holder.queue();
+  UASIO_CHECK(
+      !holder_destroyed,
+      "DefaultQueue: the thread ends; only streams may still be opened");
+  return Holder()->queue().get();
+}
+
+std::shared_ptr<Queue> internal::ShareDefaultQueue() {
+  return holder_destroyed ? NewQueue() : Holder()->queue();
 }
 
 }  // namespace uasio

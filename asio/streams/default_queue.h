@@ -3,12 +3,15 @@
 //
 // Threads:   each has its own.  The first call creates it, on the best backend
 //            that works (see NewAutoBackend()).
-// Ownership: the thread's; its end destroys the queue.  Close the streams on
-//            the queue before.
+// Ownership: the thread's.  Its end destroys the queue, or, if streams on the
+//            queue are open by then, the last of them that is closed: so static
+//            and thread_local streams may use it.
 // Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, 32 threads.
 
 #ifndef UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_
 #define UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_
+
+#include <memory>
 
 #include "asio/queue.h"
 
@@ -18,7 +21,16 @@ namespace uasio {
 // not too much to read for a few bytes.
 QueueOptions DefaultQueueOptions();
 
+// REQUIRES: the thread's thread_local objects are not being destroyed.
 Queue* DefaultQueue();
+
+namespace internal {
+
+// For a stream: DefaultQueue(), which lives until the stream drops it.  When
+// DefaultQueue() is gone, a queue for this stream alone.
+std::shared_ptr<Queue> ShareDefaultQueue();
+
+}  // namespace internal
 
 }  // namespace uasio
 

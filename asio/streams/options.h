@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "asio/queue.h"
 
@@ -25,9 +26,11 @@ struct StreamOptions {
   // is open for appending, one block is written at a time.
   size_t depth = 4;
 
-  // Where the stream begins; not negative.  kFilePosition: at the fd's
-  // position, which Close() then sets to the stream's position.
-  int64_t offset = 0;
+  // Where the stream begins; not negative.  kFilePosition: at the position that
+  // the fd has then; Flush(), Fsync() and Close() set that to the stream's
+  // position.  Unset: kFilePosition on a file of File::Adopt(), such as
+  // standard input, which others may use before and after; 0 on other files.
+  std::optional<int64_t> offset;
 };
 
 }  // namespace uasio

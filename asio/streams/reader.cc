@@ -44,16 +44,21 @@ Reader::~Reader() {
   if (core_ != nullptr) Close().IgnoreError();  // No data is at stake.
 }
 
-Reader::Reader(Reader&& other) noexcept { *this = std::move(other); }
+Reader::Reader(Reader&& other) noexcept { Swap(&other); }
 
 Reader& Reader::operator=(Reader&& other) noexcept {
-  std::swap(start_, other.start_);
-  std::swap(cursor_, other.cursor_);
-  std::swap(limit_, other.limit_);
-  std::swap(limit_offset_, other.limit_offset_);
-  std::swap(core_, other.core_);
-  std::swap(line_, other.line_);
+  Reader moved(std::move(other));
+  Swap(&moved);  // Now the destructor of `moved` closes the old file.
   return *this;
+}
+
+void Reader::Swap(Reader* other) {
+  std::swap(start_, other->start_);
+  std::swap(cursor_, other->cursor_);
+  std::swap(limit_, other->limit_);
+  std::swap(limit_offset_, other->limit_offset_);
+  std::swap(core_, other->core_);
+  std::swap(line_, other->line_);
 }
 
 bool Reader::Fill() {

@@ -54,12 +54,16 @@ class Reader {
                                      const ReaderOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
-  // Close().  Errors are in status().
+  // Close().  It begins at options.offset; on an adopted fd, such as standard
+  // input, by default behind what others have read.  Errors are in status().
   explicit Reader(File file, const StreamOptions& options = {});
   explicit Reader(const File* file, const StreamOptions& options = {});
 
   // Calls Close().
   ~Reader();
+
+  // A Reader that is assigned to first lets go of its old file, as its
+  // destructor would.  One that was moved from may be destroyed or assigned to.
   Reader(Reader&& other) noexcept;
   Reader& operator=(Reader&& other) noexcept;
 
@@ -148,6 +152,7 @@ class Reader {
   friend class internal::Copier;
   friend class ReaderStreambuf;
 
+  void Swap(Reader* other);
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);

@@ -94,14 +94,19 @@ Writer::~Writer() {
   }
 }
 
-Writer::Writer(Writer&& other) noexcept { *this = std::move(other); }
+Writer::Writer(Writer&& other) noexcept { Swap(&other); }
 
 Writer& Writer::operator=(Writer&& other) noexcept {
-  std::swap(cursor_, other.cursor_);
-  std::swap(limit_, other.limit_);
-  std::swap(limit_offset_, other.limit_offset_);
-  std::swap(core_, other.core_);
+  Writer moved(std::move(other));
+  Swap(&moved);  // Now the destructor of `moved` closes the old file.
   return *this;
+}
+
+void Writer::Swap(Writer* other) {
+  std::swap(cursor_, other->cursor_);
+  std::swap(limit_, other->limit_);
+  std::swap(limit_offset_, other->limit_offset_);
+  std::swap(core_, other->core_);
 }
 
 void Writer::CheckOpen() const {
@@ -191,7 +196,7 @@ absl::StatusOr<int64_t> Writer::Size() {
 }
 
 bool Writer::Truncate(int64_t size) {
-  return FinishBlock() && core_->Truncate(size);
+  return Flush().ok() && core_->Truncate(size);
 }
 
 bool Writer::Preallocate(int64_t bytes) {
@@ -200,12 +205,12 @@ bool Writer::Preallocate(int64_t bytes) {
 }
 
 absl::Status Writer::Flush() {
-  if (FinishBlock()) core_->Flush();
+  if (FinishBlock() && core_->Flush()) core_->LeavePosition(Tell());
   return status();
 }
 
 absl::Status Writer::Fsync() {
-  if (FinishBlock()) core_->Fsync();
+  if (FinishBlock() && core_->Fsync()) core_->LeavePosition(Tell());
   return status();
 }
 

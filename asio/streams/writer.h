@@ -78,12 +78,17 @@ class Writer {
                                      const WriterOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
-  // Close().  Errors are in status().  A direct file must be open for reading,
-  // too, unless only whole sectors are written.
+  // Close().  It begins at options.offset; on an adopted fd, such as standard
+  // output, by default behind what others have written.  Errors are in
+  // status().  A direct file must be open for reading, too, unless only whole
+  // sectors are written.
   explicit Writer(File file, const StreamOptions& options = {});
   explicit Writer(const File* file, const StreamOptions& options = {});
 
   ~Writer();
+
+  // A Writer that is assigned to first closes its old file, as its destructor
+  // would.  One that was moved from may be destroyed or assigned to.
   Writer(Writer&& other) noexcept;
   Writer& operator=(Writer&& other) noexcept;
 
@@ -157,6 +162,7 @@ class Writer {
   friend class internal::Copier;
   friend class WriterStreambuf;
 
+  void Swap(Writer* other);
   size_t room() const { return static_cast<size_t>(limit_ - cursor_); }
   bool MakeRoom(size_t bytes);
   bool PutCInNewBlock(char c);

@@ -28,7 +28,9 @@ class Fd {
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
+    const int fd = std::exchange(other.fd_, -1);
+    Close();
+    fd_ = fd;
     return *this;
   }
   ~Fd() { Close(); }

@@ -55,6 +55,7 @@ absl::Status StreamDriver::Prepare(const Job& job) {
   File file = File::Adopt(fcntl(job.fd, F_DUPFD_CLOEXEC, 0), job.path);
   StreamOptions options;
   options.queue = queue_.get();
+  options.offset = 0;
   if (job.workload == Workload::kSeqRead) {
     // Read-ahead plus the block that Pull() waits for: job.depth in all.
     options.depth = std::max<size_t>(1, job.depth - 1);

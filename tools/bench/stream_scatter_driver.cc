@@ -72,6 +72,7 @@ absl::Status StreamScatterDriver::Prepare(const Job& job) {
   if (!made.ok()) return made;
   StreamOptions options;
   options.queue = queue_.get();
+  options.offset = 0;
   options.depth = job.depth;
   absl::StatusOr<File> in = Duplicate(job.fd, job.path);
   if (!in.ok()) return in.status();

@@ -18,19 +18,23 @@ namespace uasio::internal {
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
-    : share_(RequestShare::Join(
-          options.queue != nullptr ? options.queue : DefaultQueue(), this)),
+    : default_queue_(options.queue == nullptr ? ShareDefaultQueue() : nullptr),
+      share_(RequestShare::Join(
+          options.queue != nullptr ? options.queue : default_queue_.get(),
+          this)),
       depth_(options.depth),
       owned_(std::move(file)),
       file_(borrowed != nullptr ? borrowed : &owned_) {
   UASIO_CHECK(options.depth > 0, "Stream: depth must not be 0");
-  UASIO_CHECK(options.offset >= 0 || options.offset == kFilePosition,
+  const int64_t offset =
+      options.offset.value_or(file_->adopted() ? kFilePosition : 0);
+  UASIO_CHECK(offset >= 0 || offset == kFilePosition,
               "Stream: the offset is negative");
   const FdTraits traits = GetFdTraits(file_->fd());
   const bool appends = traits.append && direction == Direction::kWrites;
   seekable_ = traits.sized && !appends;
-  moves_fd_position_ = options.offset == kFilePosition && seekable_;
-  SetFirstOffset(options.offset);
+  moves_fd_position_ = offset == kFilePosition && seekable_;
+  SetFirstOffset(offset);
   SetBlockSize();
   if (appends && file_->direct()) {
     FailErrno(EINVAL,
@@ -104,16 +108,22 @@ Request* Stream::GetRequest() {
   return request;
 }
 
+bool Stream::LeavePosition(int64_t position) {
+  if (!moves_fd_position_ || lseek(file_->fd(), position, SEEK_SET) >= 0) {
+    return ok();
+  }
+  return FailErrno(errno, absl::StrCat("cannot seek to ", position, " in"));
+}
+
 void Stream::CloseFile(int64_t position) {
   closed_ = true;
-  if (moves_fd_position_ && lseek(file_->fd(), position, SEEK_SET) < 0) {
-    FailErrno(errno, absl::StrCat("cannot seek to ", position, " in"));
-  }
+  LeavePosition(position);
   if (owned_.is_open()) {
     const absl::Status closed = queue()->Close(&owned_);
     if (!closed.ok()) Fail(closed);
   }
   share_->Leave(this);
+  default_queue_ = nullptr;
 }
 
 bool Stream::IsOnSameFileAs(const Stream& other) const {

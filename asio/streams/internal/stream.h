@@ -2,7 +2,9 @@
 // performs its I/O, and a status that keeps the first error.
 //
 // Threads:   the queue's.
-// Ownership: owns the file or borrows it; the queue is borrowed.
+// Ownership: owns the file or borrows it; borrows the queue, but keeps a
+// default
+//            queue until it is closed.
 // Errors:    status(): the file's name, the offset and the reason.
 
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -64,6 +67,10 @@ class Stream {
   }
   int64_t first_offset() const { return first_offset_; }
 
+  // Sets the fd's position to `position`, in bytes, if the stream began at the
+  // fd's position.  False: failed, now or before.
+  bool LeavePosition(int64_t position);
+
   // Requests submitted and not completed.
   size_t in_flight() const { return in_flight_; }
 
@@ -72,6 +79,9 @@ class Stream {
 
   // The file's size now.  An error if it has none.
   absl::StatusOr<int64_t> Size() const { return file_->Size(); }
+
+ private:
+  std::shared_ptr<Queue> default_queue_;  // nullptr if the queue is borrowed.
 
  protected:
   // Submits `request` on this stream's file; `handler` gets it back.
@@ -85,8 +95,8 @@ class Stream {
   // Returns a request, see RequestShare::GetOrReclaim().  nullptr: failed.
   Request* GetRequest();
 
-  // Closes the file if it is owned, and leaves the share.  A stream that began
-  // at the fd's position sets that to `position`, in bytes.
+  // Calls LeavePosition(), closes the file if it is owned, and leaves the
+  // share.
   // REQUIRES: nothing is in flight.
   void CloseFile(int64_t position);
 
