@@ -36,7 +36,8 @@ struct Alignment {
 };
 
 // What direct I/O on `fd` asks for, as statx(2) tells: 0 and 0 where it knows
-// that there is no direct I/O, kBufferAlignment where it does not say.
+// that there is no direct I/O, kBufferAlignment where it does not say.  On FUSE
+// 0 and 0, unless it tells.
 Alignment DirectAlignment(int fd);
 
 class File {

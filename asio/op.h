@@ -43,7 +43,7 @@ const char* OpName(Op op);
 // What an open file description is like.
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
-  bool direct = false;       // O_DIRECT, where the file has direct I/O.
+  bool direct = false;       // O_DIRECT, where direct I/O works (not FUSE).
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };
