@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/stat.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/errors.h"
+#include "asio/syscalls/direct_io.h"
 
 namespace uasio {
 namespace {
@@ -48,22 +48,18 @@ int ReadOneBlock(int fd, const Alignment& alignment) {
   return n < 0 ? errno : 0;
 }
 
-// False if statx(2) says that there is none.  The kernel may accept O_DIRECT on
-// such a file all the same.
-bool HasDirectIo(const Alignment& alignment) {
-  return alignment.offset_bytes != 0 && alignment.memory_bytes != 0;
-}
-
 // Sets O_DIRECT on `fd`, and `alignment`.  Returns "", or, if direct I/O is not
 // available, the reason; the fd is then still buffered.
 std::string BeDirect(int fd, Alignment* alignment) {
   if (!MayBeDirect(fd)) {
     return "it is neither a regular file nor a block device";
   }
-  const Alignment learnt = DirectAlignment(fd);
-  if (!HasDirectIo(learnt)) {
-    return "the file system has no direct I/O for this file";
+  const DirectIo io = GetDirectIo(fd);
+  if (!io.works) {  // O_DIRECT may be there all the same.
+    return io.told ? "the file system has no direct I/O for this file"
+                   : "a file of FUSE does not tell whether direct I/O works";
   }
+  const Alignment learnt = {io.memory_bytes, io.offset_bytes};
   const int flags = fcntl(fd, F_GETFL);
   if (fcntl(fd, F_SETFL, flags | O_DIRECT) != 0) {
     return absl::StrCat("the file system refuses O_DIRECT with ",
@@ -83,12 +79,8 @@ std::string BeDirect(int fd, Alignment* alignment) {
 }  // namespace
 
 Alignment DirectAlignment(int fd) {
-  struct statx info;
-  if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &info) != 0 ||
-      (info.stx_mask & STATX_DIOALIGN) == 0) {
-    return {kBufferAlignment, kBufferAlignment};
-  }
-  return {info.stx_dio_mem_align, info.stx_dio_offset_align};
+  const DirectIo io = GetDirectIo(fd);
+  return {io.memory_bytes, io.offset_bytes};
 }
 
 absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
@@ -117,9 +109,8 @@ File File::Adopt(int fd, std::string name) {
   file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
-  const Alignment learnt = DirectAlignment(fd);
-  file.direct_ = HasDirectIo(learnt);
-  if (file.direct_) file.alignment_ = learnt;
+  file.direct_ = GetDirectIo(fd).works;
+  if (file.direct_) file.alignment_ = DirectAlignment(fd);
   return file;
 }
 

@@ -36,7 +36,8 @@ struct Alignment {
 };
 
 // The alignment that direct I/O on `fd` needs, by statx(2):
-//   0 and 0:          the file has no direct I/O;
+//   0 and 0:          the file has no direct I/O, or is on FUSE, which does not
+//                     say whether it has;
 //   kBufferAlignment: statx(2) does not say.
 Alignment DirectAlignment(int fd);
 

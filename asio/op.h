@@ -44,7 +44,7 @@ const char* OpName(Op op);
 // Traits of an open file description.
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
-  bool direct = false;       // O_DIRECT is set and the file has direct I/O.
+  bool direct = false;       // O_DIRECT is set and direct I/O works (not FUSE).
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 
@@ -28,6 +29,16 @@ enum class Outcome {
   kWorkers,   // Gives the rest of it to the workers.
 };
 
+Outcome ClassifyShortRead(const Request& request, size_t done) {
+  if (!request.traits.sized) return Outcome::kFinish;
+  Transfer transfer = MakeTransfer(request);
+  transfer.done = done;
+  if (MeetsEndOfFile(transfer, done - request.transferred)) {
+    return Outcome::kFinish;
+  }
+  return EndsInsideSector(transfer) ? Outcome::kWorkers : Outcome::kResubmit;
+}
+
 // REQUIRES: request->transferred does not include this completion yet.
 Outcome Classify(const Backend& backend, const Completion& completion) {
   const Request& r = *completion.request;
@@ -39,10 +50,7 @@ Outcome Classify(const Backend& backend, const Completion& completion) {
   if (completion.result < 0 || !transfers) return Outcome::kFinish;
   const size_t done = completion.transferred;
   if (done >= r.length) return Outcome::kFinish;
-  if (IsWrite(r.op)) return Outcome::kResubmit;
-  const bool is_all =
-      !r.traits.sized || MeetsEndOfFile(r.traits, done, done - r.transferred);
-  return is_all ? Outcome::kFinish : Outcome::kResubmit;
+  return IsRead(r.op) ? ClassifyShortRead(r, done) : Outcome::kResubmit;
 }
 
 }  // namespace

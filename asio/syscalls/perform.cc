@@ -102,10 +102,12 @@ ssize_t Call(const Transfer& t) {
 int64_t Read(Transfer* t) {
   do {
     const ssize_t n = Call(*t);
+    // The end of a file that has grown since.
+    if (n == -EINVAL && EndsInsideSector(*t)) break;
     if (n < 0) return n;
     t->done += static_cast<size_t>(n);
     if (!t->traits.sized) break;  // These bytes were available.
-    if (MeetsEndOfFile(t->traits, t->done, static_cast<size_t>(n))) break;
+    if (MeetsEndOfFile(*t, static_cast<size_t>(n))) break;
   } while (t->done < t->length);
   return static_cast<int64_t>(t->done);
 }
@@ -198,8 +200,21 @@ bool BeginsAtEndOfFile(const Transfer& transfer) {
   return begin >= info.st_size;
 }
 
-bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n) {
-  return n == 0 || (traits.direct && done % kSmallestSector != 0);
+bool MeetsEndOfFile(const Transfer& transfer, size_t n) {
+  return n == 0 || (EndsInsideSector(transfer) && BeginsAtEndOfFile(transfer));
+}
+
+bool EndsInsideSector(const Transfer& transfer) {
+  return transfer.traits.direct && transfer.done % kSmallestSector != 0;
+}
+
+bool HasByteAt(int fd, int64_t offset) {
+  char byte;
+  ssize_t n;
+  do {
+    n = pread(fd, &byte, 1, offset);
+  } while (n < 0 && errno == EINTR);
+  return n > 0;
 }
 
 }  // namespace uasio

@@ -55,10 +55,18 @@ bool SuitsReadIfCached(const Transfer& transfer);
 // Whether the rest of a read begins at or behind the end of a regular file.
 bool BeginsAtEndOfFile(const Transfer& transfer);
 
-// Whether a read that got `n` bytes, which makes `done` in all, has met the end
-// of a file.  A direct one that ends off any sector's boundary has, and to go
-// on from there would only be refused.
-bool MeetsEndOfFile(const FdTraits& traits, size_t done, size_t n);
+// Whether a read, of which the last call has transferred `n` bytes, has met the
+// end of a file: nothing came, or it is direct, has ended inside a sector, and
+// the file has no more bytes than that.
+bool MeetsEndOfFile(const Transfer& transfer, size_t n);
+
+// Whether a direct transfer has ended inside a sector, so that many file
+// systems refuse its rest with EINVAL.
+bool EndsInsideSector(const Transfer& transfer);
+
+// Whether a byte can be read at `offset`.  Some files of FUSE and /proc have
+// bytes behind the size that fstat(2) tells.  False on an O_DIRECT file.
+bool HasByteAt(int fd, int64_t offset);
 
 }  // namespace uasio
 

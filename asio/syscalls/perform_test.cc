@@ -129,9 +129,8 @@ TEST(PerformTest, ADirectReadEndsAtAnUnalignedEnd) {
   EXPECT_EQ(Do(Op::kRead, fd.get(), 4096, buffer.data(), 4096), 904);
 }
 
-// A pipe stands in for a file system that refuses to go on from there: a second
-// read of it is an error.
-TEST(PerformTest, ADirectReadIsNotTriedAgainFromAnUnalignedEnd) {
+// A pipe stands in for a file that answers a direct read in two parts.
+TEST(PerformTest, AShortDirectReadIsReadOnUnlessTheFileEndsThere) {
   const Pipe pipe(O_NONBLOCK);
   char back[4096];
   Transfer t =
@@ -139,11 +138,22 @@ TEST(PerformTest, ADirectReadIsNotTriedAgainFromAnUnalignedEnd) {
   t.traits = FdTraits();
   t.traits.direct = true;
   pipe.Put(std::string(700, 'x'));
-  EXPECT_EQ(Perform(&t), 700);
-  t.done = 0;
-  pipe.Put(std::string(1024, 'x'));
-  EXPECT_EQ(Perform(&t), -EAGAIN);
-  EXPECT_EQ(t.done, 1024u);
+  EXPECT_EQ(Perform(&t), -EAGAIN);  // Of the second call.
+  EXPECT_EQ(t.done, 700u);
+}
+
+// The file had 5000 bytes when it was read, and has 20000 now.
+TEST(PerformTest, ADirectReadEndsWhereAFileEndedBeforeItGrew) {
+  const ScratchFile file(Pattern(5000));
+  const Fd fd = file.Open(O_RDWR | O_DIRECT);
+  if (TakesAnyAlignment(fd.get())) {
+    GTEST_SKIP() << "O_DIRECT takes any alignment on this file system";
+  }
+  const Buffer buffer = Buffer::Allocate(8192);
+  Transfer t = NewTransfer(Op::kRead, fd.get(), 0, buffer.data(), 8192);
+  t.done = 5000;
+  ASSERT_EQ(ftruncate(file.fd(), 20000), 0);
+  EXPECT_EQ(Perform(&t), 5000);
 }
 
 TEST(PerformTest, AReadOfAPipeReturnsTheAvailableBytes) {

@@ -4,6 +4,8 @@
 #include <linux/stat.h>
 #include <sys/stat.h>
 
+#include "asio/syscalls/direct_io.h"
+
 namespace uasio {
 
 FdTraits GetFdTraits(int fd) {
@@ -11,9 +13,8 @@ FdTraits GetFdTraits(int fd) {
   struct statx direct;
   if (flags >= 0 && (flags & O_DIRECT) != 0 &&
       statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &direct) == 0) {
-    const bool none = (direct.stx_mask & STATX_DIOALIGN) != 0 &&
-                      direct.stx_dio_offset_align == 0;
-    return MakeFdTraits(direct.stx_mode, none ? flags & ~O_DIRECT : flags);
+    const bool works = GetDirectIo(fd, direct).works;
+    return MakeFdTraits(direct.stx_mode, works ? flags : flags & ~O_DIRECT);
   }
   struct stat info;
   const bool known = fstat(fd, &info) == 0;

@@ -1,5 +1,6 @@
-// A SmallFileSystem is a tmpfs of limited size in a private mount namespace.
-// No other process sees it, and it ends with this process at the latest.
+// Mounts in a private mount namespace: no other process sees them, and they end
+// with this process at the latest.  A SmallFileSystem is a tmpfs of limited
+// size.
 //
 //   const SmallFileSystem small("64k");
 //   if (!small.why_not().empty()) GTEST_SKIP() << small.why_not();
@@ -19,18 +20,34 @@
 
 namespace uasio {
 
+// "may not mount a tmpfs: Operation not permitted", by errno.
+inline std::string MayNot(const char* what) {
+  return std::string("may not ") + what + ": " + std::strerror(errno);
+}
+
+// Moves the calling thread to the private namespace, once; threads that exist
+// already do not move.  Returns why that failed; "" if it did not.
+inline std::string EnterMountNamespace() {
+  static const std::string why_not = []() -> std::string {
+    if (unshare(CLONE_NEWNS) != 0) return MayNot("make a mount namespace");
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return MayNot("make mounts private");
+    }
+    return "";
+  }();
+  return why_not;
+}
+
 class SmallFileSystem {
  public:
-  // Mounts `size` ("64k").  The first one moves the calling thread to the
-  // private namespace; threads that exist already do not move, so create it
-  // first.
-  explicit SmallFileSystem(const std::string& size) {
-    static const std::string no_namespace = EnterNamespace();
-    why_not_ = no_namespace;
+  // Mounts `size` ("64k").  Create it before any thread: see
+  // EnterMountNamespace().
+  explicit SmallFileSystem(const std::string& size)
+      : why_not_(EnterMountNamespace()) {
     if (!why_not_.empty()) return;
     const std::string options = "size=" + size;
     if (mount("uasio", path().c_str(), "tmpfs", 0, options.c_str()) != 0) {
-      why_not_ = Why("mount a tmpfs");
+      why_not_ = MayNot("mount a tmpfs");
     }
   }
   ~SmallFileSystem() {
@@ -54,18 +71,6 @@ class SmallFileSystem {
   }
 
  private:
-  static std::string Why(const char* what) {
-    return std::string("may not ") + what + ": " + std::strerror(errno);
-  }
-
-  static std::string EnterNamespace() {
-    if (unshare(CLONE_NEWNS) != 0) return Why("make a mount namespace");
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-      return Why("make mounts private");
-    }
-    return "";
-  }
-
   const Scratch scratch_;
   std::string why_not_;
 };

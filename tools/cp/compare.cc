@@ -8,9 +8,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio {
 namespace {
+
+// Of files that have more bytes than they tell: then their reads tell the end.
+constexpr int64_t kUnknownSize = INT64_MAX;
 
 class Comparer {
  public:
@@ -53,20 +57,22 @@ absl::Status Comparer::Run() {
 
 absl::Status Comparer::CompareSizes() {
   int64_t sizes[2];
+  bool told_right = true;
   for (int i = 0; i < 2; ++i) {
     const absl::StatusOr<int64_t> size = files_[i]->Size();
     if (!size.ok()) return size.status();
     sizes[i] = *size;
+    told_right &= !HasByteAt(files_[i]->fd(), *size);
   }
-  size_ = sizes[0];
-  if (sizes[0] == sizes[1]) return absl::OkStatus();
+  size_ = told_right ? sizes[0] : kUnknownSize;
+  if (sizes[0] == sizes[1] || !told_right) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(files_[0]->path(), " has ", sizes[0],
                                           " bytes, and ", files_[1]->path(),
                                           " has ", sizes[1]));
 }
 
 absl::Status Comparer::CompareBlocks() {
-  progress_->Begin("verifying", size_);
+  progress_->Begin("verifying", size_ == kUnknownSize ? 0 : size_);
   const int64_t block_bytes =
       static_cast<int64_t>(queue_->options().buffer_bytes);
   int64_t next = 0;
@@ -110,10 +116,13 @@ absl::Status Comparer::HandleCompletion(Request* request) {
   pair->done[request == pair->requests[1]] = true;
   if (request->result < 0) return request->status();
   while (!pairs_.empty() && pairs_.front().done[0] && pairs_.front().done[1]) {
-    const absl::Status status = ComparePair(pairs_.front());
+    const Pair& front = pairs_.front();
+    const absl::Status status = ComparePair(front);
     if (!status.ok()) return status;
-    progress_->Update(pairs_.front().offset);
-    for (Request* r : pairs_.front().requests) queue_->Put(r);
+    progress_->Update(front.offset);
+    const Request& read = *front.requests[0];
+    if (read.transferred < read.length) size_ = std::min(size_, front.offset);
+    for (Request* r : front.requests) queue_->Put(r);
     pairs_.pop_front();
   }
   return absl::OkStatus();

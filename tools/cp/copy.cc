@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/errors.h"
+#include "asio/syscalls/perform.h"
 #include "tools/cp/extents.h"
 
 namespace uasio {
@@ -88,7 +89,8 @@ absl::Status Copier::Prepare() {
   if (!source_.is_stream) {
     const absl::StatusOr<int64_t> size = source_.file->Size();
     if (!size.ok()) return size.status();
-    if (*size > 0) size_ = *size;
+    // The size may be wrong: 0, as with the files of /proc, or too small.
+    if (*size > 0 && !HasByteAt(source_.file->fd(), *size)) size_ = *size;
   }
   // Without a size, reads may be short: the next offset is known only after the
   // read.

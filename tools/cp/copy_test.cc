@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "asio/testing/fd.h"
+#include "asio/testing/fuse.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
+#include "tools/cp/compare.h"
 #include "tools/cp/copy_testing.h"
 
 namespace uasio {
@@ -43,6 +45,30 @@ TEST_P(CopyTest, FilesOfAllSizesAreCopiedExactly) {
     const std::string data = Pattern(size);
     const std::string path = scratch_.NewFile("source", data);
     ExpectCopied(OpenFile(path, O_RDONLY), data);
+  }
+}
+
+// FUSE answers reads with any length, and a size may be wrong.
+TEST_P(CopyTest, AFuseFileIsCopiedExactly) {
+  FuseOptions odd;
+  odd.contents = Pattern(50000);
+  odd.read_bytes_max = 1000;
+  for (const int64_t told_size : {-1, 0, 4096, 40960}) {
+    odd.told_size = told_size;
+    const FuseFile served(odd);
+    if (!served.why_not().empty()) GTEST_SKIP() << served.why_not();
+    const File source = OpenFile(served.path(), O_RDONLY);
+    ExpectCopied(source, odd.contents);
+    const File same = OpenFile(scratch_.NewFile("a", odd.contents), O_RDONLY);
+    EXPECT_TRUE(
+        CompareFiles(queue_.get(), source, same, kDepth, &progress_).ok());
+    odd.contents += "more";
+    const File longer = OpenFile(scratch_.NewFile("b", odd.contents), O_RDONLY);
+    EXPECT_FALSE(
+        CompareFiles(queue_.get(), source, longer, kDepth, &progress_).ok());
+    EXPECT_FALSE(
+        CompareFiles(queue_.get(), longer, source, kDepth, &progress_).ok());
+    odd.contents.resize(50000);
   }
 }
 

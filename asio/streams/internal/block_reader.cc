@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/syscalls/perform.h"
 
 namespace uasio::internal {
 
@@ -54,9 +55,11 @@ bool BlockReader::ReadBlockAt(int64_t position) {
     window_blocks_ = 1;
   }
   if (seekable() && !(sequential && next_offset_ < size_)) {
-    // A size of 0 may be wrong, as with the files of /proc: try to read.
+    // The size may be wrong: 0, as with the files of /proc, or too small.
     size_ = RegularSize();
-    if (size_ > 0 && position >= size_) return false;
+    if (size_ > 0 && position >= size_ && !HasByteAt(file().fd(), position)) {
+      return false;
+    }
   }
   if (next_offset_ > block_offset_max()) {  // The offsets of a block overflow.
     if (position >= size_) return false;

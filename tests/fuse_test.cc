@@ -1,0 +1,104 @@
+// Files of FUSE, which answer reads with any length, and whose sizes may be
+// wrong: what read(2) in a loop finds in them is what they hold.
+
+#include "asio/testing/fuse.h"
+
+#include <fcntl.h>
+
+#include <string>
+#include <vector>
+
+#include "asio/buffer.h"
+#include "asio/file.h"
+#include "asio/queue.h"
+#include "asio/streams/reader.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kBytes = 100000;
+
+class FuseTest : public BackendTest {
+ protected:
+  static FuseOptions WithContents() {
+    FuseOptions options;
+    options.contents = Pattern(kBytes);
+    return options;
+  }
+
+  // Files that answer oddly, each with Pattern(kBytes) in it.
+  static std::vector<FuseOptions> OddFiles() {
+    std::vector<FuseOptions> files;
+    for (const size_t bytes_max : {1000, 4096, 7001, 1 << 20}) {
+      for (const int64_t told : {-1, 0, 4096, 65536}) {
+        FuseOptions file = WithContents();
+        file.read_bytes_max = bytes_max;
+        file.told_size = told;
+        files.push_back(file);
+      }
+    }
+    return files;
+  }
+
+  static std::string NameOf(const FuseOptions& file) {
+    return "size told as " + std::to_string(file.told_size) + ", " +
+           std::to_string(file.read_bytes_max) + " bytes a read";
+  }
+};
+UASIO_INSTANTIATE_BACKENDS(FuseTest);
+
+TEST_P(FuseTest, AReadIsShortOnlyAtTheEndOfTheFile) {
+  QueueOptions options;
+  options.buffer_bytes = 128 << 10;
+  const auto queue = MakeQueue(options);
+  for (const FuseOptions& odd : OddFiles()) {
+    const FuseFile file(odd);
+    if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+    for (const int flags : {0, O_DIRECT}) {
+      const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC | flags));
+      ASSERT_GE(fd.get(), 0);
+      Request* r = Submit(queue.get(), Op::kRead, fd.get(), 0, 128 << 10);
+      ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+      EXPECT_TRUE(BytesOf(*r) == Pattern(kBytes))
+          << r->result << " bytes: " << NameOf(odd) << ", O_DIRECT " << flags;
+      queue->Put(r);
+    }
+  }
+}
+
+TEST_P(FuseTest, AReaderReadsWhatTheFileHolds) {
+  QueueOptions options;
+  options.buffer_bytes = 16 << 10;
+  const auto queue = MakeQueue(options);
+  for (const FuseOptions& odd : OddFiles()) {
+    const FuseFile file(odd);
+    if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+    ReaderOptions reading;
+    reading.queue = queue.get();
+    auto reader = Reader::Open(file.path(), reading);
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    std::string back(2 * kBytes, '\0');
+    back.resize(reader->Read(back.data(), back.size()));
+    EXPECT_TRUE(back == Pattern(kBytes))
+        << back.size() << " bytes: " << NameOf(odd);
+    EXPECT_TRUE(reader->Close().ok()) << reader->status();
+  }
+}
+
+TEST_P(FuseTest, AFileIsBufferedWhereNothingTellsOfDirectIo) {
+  const FuseFile served(WithContents());
+  if (!served.why_not().empty()) GTEST_SKIP() << served.why_not();
+  const auto file = File::Open(served.path(), O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_FALSE(file->direct());
+  EXPECT_EQ(file->why_buffered(),
+            "a file of FUSE does not tell whether direct I/O works");
+}
+
+}  // namespace
+}  // namespace uasio
