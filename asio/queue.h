@@ -9,6 +9,8 @@
 //            destructor, and Submit() of a write-back at its bound.
 // Errors:    request.result is bytes or -errno; write-back errors are kept in
 //            the ledger.  A broken rule ends the program, naming the rule.
+// Signals:   failed writes give EPIPE and EFBIG on every backend, and never
+//            raise SIGPIPE or SIGXFSZ in the program.
 //
 //   Queue queue;
 //   Request* r = queue.Get();
