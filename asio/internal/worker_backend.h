@@ -4,7 +4,9 @@
 // Ownership: the pool is the caller's and must outlive the backend.
 // Order:     priority 0 is started first come, first served; higher ones first.
 // Blocks:    Reap().
-// Errors:    those of the system calls.
+// Errors:    those of the system calls; on an fd without a size, also EMFILE,
+//            ENFILE, ENOMEM, ENOSPC or EAGAIN if it must be watched and the
+//            system has no fd, memory, watch or thread for that.
 //
 // It takes everything, on any kernel.  A read or write on an fd without a size
 // (a pipe, a socket, a terminal) is attempted without waiting; until the fd is
