@@ -11,6 +11,8 @@
 // Errors:    request.result is bytes or -errno; the ledger keeps the errors of
 //            write-backs and syncs.  A broken rule ends the program with a
 //            message that names the rule.
+// Signals:   failed writes give EPIPE and EFBIG on every backend, and never
+//            raise SIGPIPE or SIGXFSZ in the program.
 //
 //   Queue queue;
 //   Request* r = queue.Get();

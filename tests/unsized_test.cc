@@ -96,7 +96,7 @@ TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
 }
 
 TEST_P(UnsizedTest, AWriteToAPipeWithoutReadersGivesEpipe) {
-  signal(SIGPIPE, SIG_IGN);
+  signal(SIGPIPE, SIG_DFL);
   const auto queue = MakeQueue();
   Pipe pipe;
   pipe.read_end.Close();

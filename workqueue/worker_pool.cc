@@ -15,6 +15,7 @@
 
 #include "workqueue/check.h"
 #include "workqueue/signals_blocked.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -135,6 +136,7 @@ void WorkerPool::Grow(size_t surplus) {
     }
   }
   if (threads() > 0) return;
+  const WriteSignalsBlocked signals_blocked;
   while (Work* w = requests_.TryGet()) Run(nullptr, w);
 }
 

@@ -7,7 +7,8 @@
 // Bounds:    threads_max threads, those in stop_hook included; the backlog is
 //            what its users submit.
 // Errors:    if the system refuses every thread, work runs in Submit() or in a
-//            thread that is ending, with nullptr as its WorkerThread.
+//            thread that is ending, with nullptr as its WorkerThread and with
+//            SIGPIPE and SIGXFSZ blocked.
 //
 // Threads start lazily, up to threads_max, when more work waits than threads
 // are idle.  A thread that is idle for idle_timeout ends if there are more than

@@ -12,6 +12,7 @@
 #include "asio/file.h"
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -89,6 +90,7 @@ void CrashLog::RecordSync(int fd, uint64_t started) {
 }
 
 absl::Status CrashLog::Undo() {
+  const WriteSignalsBlocked signals_blocked;
   absl::Status status;
   for (; !entries_.empty() && status.ok(); entries_.pop_back()) {
     Entry& entry = entries_.back();

@@ -13,6 +13,7 @@
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -209,6 +210,7 @@ bool FaultBackend::RecordForCrash(Job* job) {
 }
 
 void FaultBackend::PerformInline(Job* job) {
+  const WriteSignalsBlocked signals_blocked(IsWrite(job->op));
   Transfer transfer = internal::MakeTransfer(*job);
   const int64_t result = Perform(&transfer);
   Finish(job, result, transfer.done);

@@ -11,6 +11,7 @@
 #include "asio/backends/kernel_requests.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -111,7 +112,10 @@ size_t KaioBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     FillIocb(jobs_.New(request));
   }
-  SubmitFilled();
+  {
+    const WriteSignalsBlocked signals_blocked(HasWrites(batch));
+    SubmitFilled();
+  }
   // Writes that would wait have failed already.
   ReapFromKernel(0, kDontWait);
   return finished_.size();

@@ -1,12 +1,15 @@
-// Which requests kaio and uring take, and how many they submit per system call.
+// Which requests kaio and uring take, how many they submit per system call, and
+// which raise signals.
 //
 // Threads:   any.
 
 #ifndef UASIO_ASIO_BACKENDS_KERNEL_REQUESTS_H_
 #define UASIO_ASIO_BACKENDS_KERNEL_REQUESTS_H_
 
+#include <algorithm>
 #include <cstddef>
 
+#include "absl/types/span.h"
 #include "asio/request.h"
 
 namespace uasio {
@@ -28,6 +31,12 @@ inline bool IsForKernel(const Request& request) {
   if (!request.traits.direct) return false;
   if (IsVectored(request.op) && request.transferred > 0) return false;
   return IsSync(request.op) || request.offset >= 0;
+}
+
+// Whether the kernel may raise SIGXFSZ in the submitting thread.
+inline bool HasWrites(absl::Span<Request* const> batch) {
+  return std::any_of(batch.begin(), batch.end(),
+                     [](const Request* r) { return IsWrite(r->op); });
 }
 
 }  // namespace uasio

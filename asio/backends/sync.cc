@@ -2,11 +2,13 @@
 
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 
 size_t SyncBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
+    const WriteSignalsBlocked signals_blocked(IsWrite(request->op));
     Transfer transfer = internal::MakeTransfer(*request);
     const int64_t result = Perform(&transfer);
     finished_.Add(request, result, transfer.done);

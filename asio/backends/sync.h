@@ -3,7 +3,7 @@
 // Threads:   Backend's rules.
 // Order:     of submits.
 // Blocks:    Start(), as the system calls do; on a pipe perhaps for ever.
-// Errors:    those of the system calls.
+// Errors:    those of the system calls, without their SIGPIPE and SIGXFSZ.
 //
 // It takes every request and needs no thread.  It is the last resort, and the
 // reference for tests of the other backends.

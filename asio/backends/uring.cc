@@ -9,6 +9,7 @@
 #include "asio/backends/kernel_requests.h"
 #include "asio/errors.h"
 #include "workqueue/check.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace {
@@ -66,6 +67,7 @@ bool UringBackend::Takes(const Request& request) const {
 }
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
+  const WriteSignalsBlocked signals_blocked(HasWrites(batch));
   if (!enable_tried_) EnableRing();
   for (Request* request : batch) {
     if (enabled_) {

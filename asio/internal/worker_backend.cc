@@ -100,8 +100,9 @@ void WorkerBackend::WaitUntilReady(Job* job) {
   const int error = readiness_.Add(job, /*unless=*/&job->cancelled);
   if (error == 0) return;
   if (error == ECANCELED) return Finish(job, -ECANCELED);
-  // The fd cannot be watched, so this thread of the pool waits for it.
-  Finish(job, Perform(&job->transfer));
+  // EPERM: such an fd is always ready.  Any other error is the result, because
+  // a thread that waited for the fd could be neither cancelled nor used.
+  Finish(job, error == EPERM ? Perform(&job->transfer) : -error);
 }
 
 void WorkerBackend::Finish(Job* job, int64_t result) {

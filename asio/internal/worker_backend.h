@@ -5,7 +5,9 @@
 // Order:     higher priorities start first; requests of priority 0 start first
 //            come, first served.
 // Blocks:    Reap().
-// Errors:    those of the system calls.
+// Errors:    those of the system calls; on an fd without a size, also EMFILE,
+//            ENFILE, ENOMEM, ENOSPC or EAGAIN if it must be watched and the
+//            system has no fd, memory, watch or thread for that.
 //
 // It takes every request, on any kernel.  A read or write on an fd without a
 // size (a pipe, a socket, a terminal) is attempted without blocking.  If the fd

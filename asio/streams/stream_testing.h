@@ -29,7 +29,7 @@ class StreamTest : public testing::Test {
     return options;
   }
 
-  void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
+  void SetUp() override { std::signal(SIGPIPE, SIG_DFL); }
 
   // All requests are free again, and no error is kept.
   void TearDown() override {

@@ -3,11 +3,9 @@
 #include "asio/streams/writer.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <limits>
@@ -356,19 +354,27 @@ TEST_F(WriterTest, AFullDeviceIsAnErrorAtTheNextBlockAndAtClose) {
 }
 
 TEST_F(WriterTest, ExceedingTheFileSizeLimitIsAnError) {
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before;
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit small = {8 * kBlock, before.rlim_max};
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  Writer writer = Create(Path());
-  writer.Write(Pattern(20 * kBlock));
-  const absl::Status status = writer.Close();
-  EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  absl::Status status;
+  {
+    const FileSizeLimit limit(8 * kBlock);
+    Writer writer = Create(Path());
+    writer.Write(Pattern(20 * kBlock));
+    status = writer.Close();
+  }
   ExpectMessage(status, "EFBIG (File too large)");
   ExpectMessage(status, Path());
   ExpectMessage(status, "write of 4096 bytes at offset");
   EXPECT_EQ(SizeOnDisk(), static_cast<int64_t>(8 * kBlock));
+}
+
+TEST_F(WriterTest, ResizingBeyondTheFileSizeLimitIsAnError) {
+  const FileSizeLimit limit(8 * kBlock);
+  Writer reserves = Create(Path());
+  EXPECT_FALSE(reserves.Preallocate(20 * kBlock));
+  ExpectMessage(reserves.Close(), "EFBIG (File too large)");
+  Writer grows = Create(Path());
+  EXPECT_FALSE(grows.Truncate(20 * kBlock));
+  ExpectMessage(grows.Close(), "EFBIG (File too large)");
 }
 
 TEST_F(WriterTest, DirectoriesAndMissingFoldersCannotBeOpened) {

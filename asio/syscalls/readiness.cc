@@ -35,13 +35,13 @@ Readiness::~Readiness() {
     MutexLock lock(&mutex_);
     UASIO_CHECK(watches_.empty(), "~Readiness: fds are still watched");
     if (!started_) return;
-    if (lost_ == 0) eventfd_write(stop_fd_, 1);
+    stopping_ = true;
+    renewed_.NotifyAll();
+    if (epoll_fd_ >= 0) eventfd_write(stop_fd_, 1);
   }
   pthread_join(thread_, nullptr);
   MutexLock lock(&mutex_);
-  if (lost_ != 0) return;  // Other files may have the numbers.
-  close(stop_fd_);
-  close(epoll_fd_);
+  CloseLocked();
 }
 
 int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {
@@ -78,7 +78,7 @@ void Readiness::Serve() {
   epoll_event events[kEventsAtOnce];
   while (true) {
     const int count = epoll_wait(epoll_fd_, events, kEventsAtOnce, -1);
-    if (count < 0 && errno != EINTR) return GiveUp(errno);
+    if (count < 0 && errno != EINTR && !Renew()) return;
     for (int i = 0; i < count; ++i) {
       if (events[i].data.fd == stop_fd_) return;
       Fire(events[i].data.fd, events[i].events);
@@ -105,18 +105,22 @@ void Readiness::Fire(int fd, uint32_t events) {
 }
 
 // The epoll fd was closed by somebody else.  All watches become ready; the
-// system calls of their users report the state of the fds.
-void Readiness::GiveUp(int error) {
+// system calls of their users report the state of the fds.  Then waits until an
+// Add() has opened new fds; false: the thread must end.
+bool Readiness::Renew() {
   std::vector<Watch*> ready;
   {
     MutexLock lock(&mutex_);
-    lost_ = error;
+    epoll_fd_ = stop_fd_ = -1;  // Other files may have the numbers.
     for (auto& entry : watches_) {
       TakeReadyLocked(&entry.second, EPOLLERR, &ready);
     }
     watches_.clear();
   }
   for (Watch* watch : ready) watch->ready(watch);
+  MutexLock lock(&mutex_);
+  while (epoll_fd_ < 0 && !stopping_) renewed_.Wait(&mutex_);
+  return !stopping_;
 }
 
 void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
@@ -129,19 +133,30 @@ void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
 }
 
 int Readiness::StartLocked() {
-  if (started_) return lost_;
-  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  stop_fd_ = eventfd(0, EFD_CLOEXEC);
-  int error = epoll_fd_ < 0 || stop_fd_ < 0
-                  ? errno
-                  : Control(epoll_fd_, EPOLL_CTL_ADD, stop_fd_, EPOLLIN);
-  if (error == 0) error = CreateThread(&thread_, &Main, this);
-  if (error != 0) {
-    if (epoll_fd_ >= 0) close(epoll_fd_);
-    if (stop_fd_ >= 0) close(stop_fd_);
-  }
+  if (epoll_fd_ >= 0) return 0;
+  if (int error = OpenLocked()) return error;
+  if (started_) return renewed_.NotifyAll(), 0;
+  const int error = CreateThread(&thread_, &Main, this);
+  if (error != 0) CloseLocked();
   started_ = error == 0;
   return error;
+}
+
+int Readiness::OpenLocked() {
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  stop_fd_ = eventfd(0, EFD_CLOEXEC);
+  const int error = epoll_fd_ < 0 || stop_fd_ < 0
+                        ? errno
+                        : Control(epoll_fd_, EPOLL_CTL_ADD, stop_fd_, EPOLLIN);
+  if (error != 0) CloseLocked();
+  return error;
+}
+
+void Readiness::CloseLocked() {
+  for (int* fd : {&epoll_fd_, &stop_fd_}) {
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+  }
 }
 
 // nullptr: no memory.

@@ -8,8 +8,8 @@
 // Blocks:    only the destructor, until the thread has ended.
 // Errors:    Add() returns an errno.  If the program closes a watched fd or the
 //            epoll fd, as by close_range(2), watches may wait for ever.  Once
-//            the epoll thread notices, all watches become ready, and Add()
-//            returns EBADF.
+//            the epoll thread notices, all watches become ready, and the next
+//            Add() opens new fds.  No other error outlasts its Add().
 //
 //   watch.fd = fd, watch.events = EPOLLIN;
 //   watch.ready = [](Readiness::Watch* watch) { ... };
@@ -50,7 +50,7 @@ class Readiness {
   // once.  Returns 0, or an errno if nothing is watched:
   // - ECANCELED: `unless` is not null, and `*unless` is true;
   // - EPERM: such an fd is always ready;
-  // - EBADF: the fd is not open, or the epoll fd was closed;
+  // - EBADF: the fd is not open, or the epoll fd was closed just now;
   // - any other: there is no epoll fd, no memory or no thread.
   int Add(Watch* watch, const std::atomic<bool>* unless);
 
@@ -64,12 +64,14 @@ class Readiness {
   static void* Main(void* self);
   void Serve();
   void Fire(int fd, uint32_t events);
-  void GiveUp(int error);
+  bool Renew();
   void TakeReadyLocked(WatchList* watches, uint32_t events,
                        std::vector<Watch*>* ready)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   int StartLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int OpenLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CloseLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   WatchList* FindOrAddLocked(int fd) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int ArmLocked(int fd, const WatchList& watches)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -78,9 +80,10 @@ class Readiness {
   Mutex mutex_;
   std::unordered_map<int, WatchList> watches_ ABSL_GUARDED_BY(mutex_);
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
-  int lost_ ABSL_GUARDED_BY(mutex_) = 0;  // The errno that ended the thread.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar renewed_;  // Notified when Renew() should look again.
 
-  // Set by StartLocked(), before there is a thread.
+  // Set by StartLocked(), while there is no thread or it waits in Renew().
   pthread_t thread_;
   int epoll_fd_ = -1;
   int stop_fd_ = -1;  // An eventfd; a write to it ends the thread.

@@ -238,7 +238,7 @@ void CloseEpollFd() {
   FAIL() << "there is no epoll fd";
 }
 
-TEST(ReadinessTest, GivesUpWhenItsFdsAreClosed) {
+TEST(ReadinessTest, WatchesAnewAfterItsFdsWereClosed) {
   const Pipe pipe, other;
   Counter ready(pipe.read_end.get(), EPOLLIN);
   Counter waiting(other.read_end.get(), EPOLLIN);
@@ -249,8 +249,23 @@ TEST(ReadinessTest, GivesUpWhenItsFdsAreClosed) {
   pipe.Put("x");  // Wakes the thread.
   ready.called.Wait();
   waiting.called.Wait();
-  EXPECT_EQ(readiness.Add(&waiting, nullptr), EBADF);
-  EXPECT_FALSE(readiness.Cancel(&waiting));
+  ASSERT_EQ(readiness.Add(&waiting, nullptr), 0);
+  other.Put("x");
+  waiting.called.Wait();
+  EXPECT_EQ(waiting.calls, 2);
+}
+
+TEST(ReadinessTest, WatchesOnceThereAreFds) {
+  const Pipe pipe;
+  pipe.Put("x");
+  Counter watch(pipe.read_end.get(), EPOLLIN);
+  Readiness readiness;
+  {
+    const FdLimit none(0);
+    EXPECT_EQ(readiness.Add(&watch, nullptr), EMFILE);
+  }
+  ASSERT_EQ(readiness.Add(&watch, nullptr), 0);
+  watch.called.Wait();
 }
 
 TEST(ReadinessTest, CanBeDestroyedWithAndWithoutItsThread) {

@@ -198,8 +198,11 @@ void Context::Run(Job* job) {
   if (result != -EAGAIN) return Finish(job, ResultOf(*t, result));
   job->Watch::fd = t->fd;
   job->events = IsRead(t->op) ? EPOLLIN : EPOLLOUT;
-  // If the fd cannot be watched, this thread blocks for it.
-  if (Watch(job) != 0) Finish(job, ResultOf(*t, Perform(t)));
+  const int error = Watch(job);
+  if (error == 0) return;
+  // EPERM: such an fd is always ready.  Any other error is the result, because
+  // Destroy() could not cancel a job that blocks a thread.
+  Finish(job, ResultOf(*t, error == EPERM ? Perform(t) : -error));
 }
 
 int Context::StartPoll(Job* job) {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 
@@ -185,6 +186,24 @@ TEST_F(NoDescriptorsTest, SubmitWithAnEventfdReturnsEagainAndWorksLater) {
   eventfd_t rung = 0;
   EXPECT_EQ(eventfd_read(bell.get(), &rung), 0);
   EXPECT_EQ(rung, 1u);
+}
+
+TEST_F(NoDescriptorsTest, AReadOfASilentPipeFailsAndWorksLater) {
+  char byte;
+  iocb read = ReadOf(pipe_.read_end, &byte);
+  {
+    const NoDescriptors none;
+    EXPECT_EQ(Submit(&read), 1);
+    io_event event = {};
+    const Deadline deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    EXPECT_EQ(context_.GetEvents({1, 1, &event, deadline, nullptr}), 1)
+        << "the read blocks a thread";
+    EXPECT_EQ(event.res, -EMFILE);
+  }
+  EXPECT_EQ(Submit(&read), 1);
+  pipe_.Put("xy");
+  EXPECT_EQ(Next(), 1);
 }
 
 TEST_F(NoDescriptorsTest, GetEventsWithAMaskReturnsEmfile) {

@@ -8,6 +8,7 @@
 #include "asio/compat/libaio/admission.h"
 #include "asio/compat/libaio/control_blocks.h"
 #include "asio/syscalls/perform.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace libaio {
@@ -77,6 +78,7 @@ int Submission::Start(Job* job) {
   }
   Transfer* const t = &job->transfer;
   if ((t->flags & RWF_NOWAIT) != 0 && !t->traits.direct) {
+    const WriteSignalsBlocked signals_blocked(IsWrite(t->op));
     const int64_t result = Perform(t);
     if (result == -EOPNOTSUPP) return EOPNOTSUPP;
     Count(*job);

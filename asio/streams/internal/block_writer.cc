@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "workqueue/check.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio::internal {
 namespace {
@@ -243,6 +244,12 @@ bool BlockWriter::Flush() {
   return ok();
 }
 
+// ftruncate(2) of the stream's file: 0 or an errno.
+int BlockWriter::Resize(int64_t size) {
+  const WriteSignalsBlocked signals_blocked;
+  return ftruncate(file().fd(), size) == 0 ? 0 : errno;
+}
+
 // Leaves a file alone that others have made longer than this stream has.  If
 // they do so between fstat(2) and ftruncate(2), the latter cuts their bytes: so
 // writes of this queue are waited for first, but writes from elsewhere would be
@@ -253,16 +260,18 @@ void BlockWriter::CutPadding() {
   if (!padded) return;
   share_->WaitForOthersOnFile(*this);
   const int64_t now = RegularSize();
-  if (now > size_ && now <= padded_end && ftruncate(file().fd(), size_) != 0) {
-    FailErrno(errno, absl::StrCat("cannot cut the padding after ", size_,
+  if (now <= size_ || now > padded_end) return;
+  if (const int error = Resize(size_)) {
+    FailErrno(error, absl::StrCat("cannot cut the padding after ", size_,
                                   " bytes of"));
   }
 }
 
 bool BlockWriter::Truncate(int64_t size) {
   if (!Flush()) return false;
-  if (ftruncate(file().fd(), size) == 0) return true;
-  return FailErrno(errno, absl::StrCat("cannot set the size to ", size, " of"));
+  const int error = Resize(size);
+  if (error == 0) return true;
+  return FailErrno(error, absl::StrCat("cannot set the size to ", size, " of"));
 }
 
 bool BlockWriter::Preallocate(int64_t bytes) {
@@ -270,6 +279,7 @@ bool BlockWriter::Preallocate(int64_t bytes) {
   if (!ok() || bytes == 0 || !seekable()) return ok();
   // Before the call, which may make the file longer even if it fails.
   padded_end_ = std::max(padded_end_, bytes);
+  const WriteSignalsBlocked signals_blocked;
   int error;
   do {
     error = fallocate(file().fd(), 0, 0, bytes) == 0 ? 0 : errno;

@@ -104,6 +104,7 @@ class BlockWriter final : public Stream {
   bool SubmitBlock(size_t end);
   bool WaitForDepth();
   bool SubmitAndWait(Request* request);
+  int Resize(int64_t size);
   void CutPadding();
   static void HandleWrite(Request* request);
   static void HandleReadOrFsync(Request* request);
