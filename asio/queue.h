@@ -83,7 +83,8 @@ class Queue {
   // are due, which may not submit any more, and prints to stderr the kept
   // errors that no Sync() has returned and nobody cleared.  Ends the lease of
   // every request and buffer.  Waits for ever for a pipe that stays silent:
-  // Cancel() first.
+  // Cancel() first.  In a forked child it only frees the child's memory and
+  // fds, silently; every other call ends the child.
   ~Queue();
 
   Queue(const Queue&) = delete;

@@ -99,7 +99,10 @@ KaioBackend::KaioBackend(aio_context_t context, bool reads_ring)
         return known ? ring : nullptr;
       }()) {}
 
-KaioBackend::~KaioBackend() { syscall(SYS_io_destroy, context_); }
+// A forked child has no contexts of its parent.
+KaioBackend::~KaioBackend() {
+  if (owner_.IsThisProcess()) syscall(SYS_io_destroy, context_);
+}
 
 bool KaioBackend::Takes(const Request& request) const {
   return request.op != Op::kNoOp && IsForKernel(request);
@@ -206,8 +209,7 @@ size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
   long count;
   do {
     timespec storage = {};
-    timespec* const timeout =
-        min > 0 ? TimeLeft(deadline, &storage) : &storage;
+    timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
     count = IoGetEvents(context_, min, kReapBatchMax, events, timeout);
   } while (count < 0 && errno == EINTR);
   UASIO_CHECK(count >= 0,
