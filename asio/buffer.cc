@@ -11,13 +11,15 @@ Buffer Buffer::Allocate(size_t bytes) {
   void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return buffer;
+  madvise(data, size, MADV_DONTFORK);
   buffer.data_ = static_cast<char*>(data);
   buffer.size_ = size;
   return buffer;
 }
 
+// In a forked child something else may have the addresses.
 void Buffer::Free() {
-  if (data_ != nullptr) munmap(data_, size_);
+  if (data_ != nullptr && owner_.IsThisProcess()) munmap(data_, size_);
 }
 
 }  // namespace uasio

@@ -3,6 +3,8 @@
 // Threads:   any one at a time.
 // Ownership: the Buffer owns its memory; it can be moved, not copied.
 // Units:     bytes; data() is aligned to kBufferAlignment.
+// Forks:     a forked child does not have the memory (MADV_DONTFORK): direct
+//            I/O must not go on in memory that processes share.
 // Errors:    Buffer::Allocate() returns an empty one if there is no memory.
 //
 // The memory is zero at first, and takes up RAM only once it is touched.
@@ -12,6 +14,8 @@
 
 #include <cstddef>
 #include <utility>
+
+#include "workqueue/owner.h"
 
 namespace uasio {
 
@@ -50,10 +54,12 @@ class Buffer {
   void Swap(Buffer* other) {
     std::swap(data_, other->data_);
     std::swap(size_, other->size_);
+    std::swap(owner_, other->owner_);
   }
 
   char* data_ = nullptr;
   size_t size_ = 0;
+  Owner owner_;  // Of the memory.
 };
 
 }  // namespace uasio

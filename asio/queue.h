@@ -95,7 +95,9 @@ class Queue {
   // handlers, which must not submit any more.  Then prints to stderr the kept
   // errors that no Sync() has returned and nobody cleared.  All requests and
   // buffers of the queue become invalid.  Blocks for ever if a request waits
-  // for a pipe that never becomes ready: Cancel() it first.
+  // for a pipe that never becomes ready: Cancel() it first.  In a forked child
+  // it only frees the child's memory and fds, silently; every other call ends
+  // the child.
   ~Queue();
 
   Queue(const Queue&) = delete;

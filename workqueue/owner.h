@@ -27,8 +27,8 @@ class Owner {
   // Counts the forks between the first process and this one.
   static uint64_t ProcessGeneration();
 
-  const pthread_t thread_;
-  const uint64_t process_;
+  pthread_t thread_;
+  uint64_t process_;
 };
 
 }  // namespace uasio

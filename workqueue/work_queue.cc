@@ -5,6 +5,7 @@
 namespace uasio {
 
 WorkQueue::~WorkQueue() {
+  if (!owner_.IsThisProcess()) return;  // The work will never be done here.
   while (Wait() != nullptr) {
   }
 }

@@ -38,6 +38,8 @@ WorkerPool::WorkerPool(WorkerPoolOptions options)
     : options_(Checked(std::move(options))) {}
 
 WorkerPool::~WorkerPool() {
+  // The fork may have caught the lock locked.
+  if (!IsThisProcess()) return;
   ThreadList threads;
   do {  // The last work may submit more work, and so start threads.
     Join(&threads);
@@ -63,8 +65,13 @@ void WorkerPool::Submit(WorkList* batch) {
   if (size_t surplus = requests_.Put(batch)) Grow(surplus);
 }
 
+bool WorkerPool::Cancel(const Work* w) {
+  CheckProcess();
+  return requests_.Remove(w);
+}
+
 void WorkerPool::CheckProcess() const {
-  UASIO_CHECK(creator_.IsThisProcess(),
+  UASIO_CHECK(IsThisProcess(),
               "WorkerPool: a forked child must not use its parent's pool");
 }
 

@@ -6,6 +6,8 @@
 // Blocks:    the destructor, until everything submitted has run.
 // Bounds:    threads_max threads, those in stop_hook included; the backlog is
 //            what its users submit.
+// Forks:     in a forked child the destructor only forgets the threads, which
+//            are not there; every other call ends the child.
 // Errors:    if the system refuses every thread, work runs in Submit() or in a
 //            thread that is ending, with nullptr as its WorkerThread and with
 //            SIGPIPE and SIGXFSZ blocked.
@@ -78,7 +80,7 @@ class WorkerPool {
   void Submit(WorkList* batch);
 
   // Takes back work that no thread has begun.  False: it has begun or finished.
-  bool Cancel(const Work* w) { return requests_.Remove(w); }
+  bool Cancel(const Work* w);
 
   // How many threads there are now, those in stop_hook included.
   size_t threads() const {
@@ -87,7 +89,10 @@ class WorkerPool {
 
   const WorkerPoolOptions& options() const { return options_; }
 
-  // CHECKs that this is not a forked child, which has none of the threads.
+  // False in a forked child, which has none of the threads.
+  bool IsThisProcess() const { return creator_.IsThisProcess(); }
+
+  // CHECKs that.
   void CheckProcess() const;
 
  private:

@@ -102,7 +102,10 @@ KaioBackend::KaioBackend(aio_context_t context, bool reads_ring)
         return known ? ring : nullptr;
       }()) {}
 
-KaioBackend::~KaioBackend() { syscall(SYS_io_destroy, context_); }
+// A forked child has no contexts of its parent.
+KaioBackend::~KaioBackend() {
+  if (owner_.IsThisProcess()) syscall(SYS_io_destroy, context_);
+}
 
 bool KaioBackend::Takes(const Request& request) const {
   return request.op != Op::kNoOp && IsForKernel(request);

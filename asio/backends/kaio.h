@@ -29,6 +29,7 @@
 #include "asio/backends/completion_buffer.h"
 #include "asio/internal/job_pool.h"
 #include "asio/syscalls/aio_ring.h"
+#include "workqueue/owner.h"
 
 namespace uasio {
 
@@ -71,6 +72,7 @@ class KaioBackend final : public Backend {
   void HandleEvent(const io_event& event);
   void Finish(Job* job, int64_t result, size_t transferred);
 
+  const Owner owner_;
   const aio_context_t context_;
   AioRing* const ring_;  // nullptr: its layout is unknown; use system calls.
   int event_fd_ = -1;

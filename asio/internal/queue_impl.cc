@@ -104,7 +104,9 @@ QueueImpl::QueueImpl(const QueueOptions& options,
           [this](char* data, size_t size) { router_.AddBuffers(data, size); }),
       completions_(kCompletionsAtOnce) {}
 
+// In a forked child the members free the child's memory and fds.
 QueueImpl::~QueueImpl() {
+  if (!owner_.IsThisProcess()) return;
   CheckMayWait();
   closing_ = true;
   while (in_flight() > 0) {

@@ -1,8 +1,5 @@
 #include "asio/streams/default_queue.h"
 
-#include <optional>
-#include <utility>
-
 #include "absl/status/statusor.h"
 #include "asio/backends/table.h"
 #include "workqueue/check.h"
@@ -23,36 +20,35 @@ std::shared_ptr<Queue> NewQueue() {
   return std::make_shared<Queue>(options);
 }
 
-// Holds the queue of a thread.  A forked child can neither use nor destroy the
-// queue of its parent: it leaks that one, and gets its own.
+// Holds the queue of a thread.  A forked child drops that of its parent, and
+// gets its own.
 class QueueHolder {
  public:
   // Streams that are closed later keep the queue.  Some may never be, so what
   // they have submitted is finished here.
   ~QueueHolder() {
     holder_destroyed = true;
-    LeakParentsQueue();
+    DropParentsQueue();
     if (queue_.use_count() <= 1) return;
     while (queue_->RunHandlers()) {
     }
   }
 
   const std::shared_ptr<Queue>& queue() {
-    LeakParentsQueue();
+    DropParentsQueue();
     if (queue_ == nullptr) {
-      owner_.emplace();
+      owner_ = Owner();
       queue_ = NewQueue();
     }
     return queue_;
   }
 
  private:
-  void LeakParentsQueue() {
-    if (queue_ == nullptr || owner_->IsThisProcess()) return;
-    static_cast<void>(new std::shared_ptr<Queue>(std::move(queue_)));
+  void DropParentsQueue() {
+    if (!owner_.IsThisProcess()) queue_ = nullptr;
   }
 
-  std::optional<Owner> owner_;
+  Owner owner_;  // Of queue_.
   std::shared_ptr<Queue> queue_;
 };
 

@@ -41,7 +41,8 @@ Reader::Reader(const File* file, const StreamOptions& options)
 }
 
 Reader::~Reader() {
-  if (core_ != nullptr) Close().IgnoreError();  // No data is at stake.
+  if (core_ == nullptr || !core_->IsThisProcess()) return;
+  Close().IgnoreError();  // No data is at stake.
 }
 
 Reader::Reader(Reader&& other) noexcept { Swap(&other); }
@@ -61,9 +62,14 @@ void Reader::Swap(Reader* other) {
   std::swap(line_, other->line_);
 }
 
-bool Reader::Fill() {
+void Reader::CheckOpen() const {
   UASIO_CHECK(core_ != nullptr && !core_->closed(),
               "Reader: it is closed, or has been moved from");
+  core_->CheckProcess();
+}
+
+bool Reader::Fill() {
+  CheckOpen();
   const int64_t position = Tell();
   const bool has_bytes = core_->MoveTo(position);
   const BlockReader::View& view = core_->view();
@@ -143,8 +149,7 @@ int64_t Reader::Skip(int64_t bytes) {
 }
 
 bool Reader::Seek(int64_t offset) {
-  UASIO_CHECK(core_ != nullptr && !core_->closed(),
-              "Reader: it is closed, or has been moved from");
+  CheckOpen();
   if (!ok()) return false;
   if (!seekable() || offset < 0) {
     return core_->FailErrno(seekable() ? EINVAL : ESPIPE,
@@ -179,6 +184,7 @@ bool Reader::ok() const { return core_->ok(); }
 absl::Status Reader::Close() {
   UASIO_CHECK(core_ != nullptr, "Reader: it has been moved from");
   if (!core_->closed()) {
+    core_->CheckProcess();
     const int64_t position = Tell();
     LeaveBlock(position);
     core_->Close(position);

@@ -59,7 +59,8 @@ class Reader {
   explicit Reader(File file, const StreamOptions& options = {});
   explicit Reader(const File* file, const StreamOptions& options = {});
 
-  // Calls Close().
+  // Calls Close().  In a forked child it only releases what is the child's;
+  // every other call of the child ends it.
   ~Reader();
 
   // A Reader that is assigned to first lets go of its old file, as its
@@ -153,6 +154,7 @@ class Reader {
   friend class ReaderStreambuf;
 
   void Swap(Reader* other);
+  void CheckOpen() const;
   bool Fill();
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);

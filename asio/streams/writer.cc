@@ -81,7 +81,7 @@ Writer::Writer(const File* file, const StreamOptions& options)
 }
 
 Writer::~Writer() {
-  if (core_ == nullptr || core_->closed()) return;
+  if (core_ == nullptr || core_->closed() || !core_->IsThisProcess()) return;
   const std::string path = file().path();
   const absl::Status status = Close();
   if (!status.ok()) {
@@ -112,6 +112,7 @@ void Writer::Swap(Writer* other) {
 void Writer::CheckOpen() const {
   UASIO_CHECK(core_ != nullptr && !core_->closed(),
               "Writer: it is closed, or has been moved from");
+  core_->CheckProcess();
 }
 
 // Makes sure that a block is in use, with room for `bytes`.

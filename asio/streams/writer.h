@@ -32,7 +32,8 @@
 //
 // The destructor of a Writer that is not closed calls Close(), and prints the
 // error to stderr if there is one.  In debug builds it also prints that Close()
-// is missing.
+// is missing.  In a forked child it releases what is the child's, and writes
+// nothing; every other call of the child ends it.
 
 #ifndef UASIO_ASIO_STREAMS_WRITER_H_
 #define UASIO_ASIO_STREAMS_WRITER_H_

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <new>
+#include <utility>
 
 #include "workqueue/check.h"
 #include "workqueue/signals_blocked.h"
@@ -31,6 +32,10 @@ int CreateThread(pthread_t* thread, void* (*main)(void*), void* argument) {
 }  // namespace
 
 Readiness::~Readiness() {
+  creator_.IsThisProcess() ? StopThread() : ForgetThread();
+}
+
+void Readiness::StopThread() {
   {
     MutexLock lock(&mutex_);
     UASIO_CHECK(watches_.empty(), "~Readiness: fds are still watched");
@@ -42,6 +47,15 @@ Readiness::~Readiness() {
   pthread_join(thread_, nullptr);
   MutexLock lock(&mutex_);
   CloseLocked();
+}
+
+// In a forked child, where nobody else uses this, and the lock may be locked
+// for ever.
+void Readiness::ForgetThread() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  static_cast<void>(new WatchMap(std::move(watches_)));
+  if (!started_ || lost_ != 0) return;
+  close(stop_fd_);
+  close(epoll_fd_);
 }
 
 int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {

@@ -27,6 +27,7 @@
 
 #include "clists/clist.h"
 #include "workqueue/mutex.h"
+#include "workqueue/owner.h"
 
 namespace uasio {
 
@@ -40,7 +41,8 @@ class Readiness {
   };
 
   Readiness() = default;
-  // REQUIRES: nothing is watched.
+  // REQUIRES: nothing is watched, or this is a forked child, where it closes
+  // the child's fds and leaks what the thread may have been changing.
   ~Readiness();
 
   Readiness(const Readiness&) = delete;
@@ -60,7 +62,10 @@ class Readiness {
 
  private:
   using WatchList = Clist<Watch, &Watch::node>;
+  using WatchMap = std::unordered_map<int, WatchList>;
 
+  void StopThread();
+  void ForgetThread();
   static void* Main(void* self);
   void Serve();
   void Fire(int fd, uint32_t events);
@@ -77,8 +82,9 @@ class Readiness {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DisarmLocked(int fd) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const Owner creator_;
   Mutex mutex_;
-  std::unordered_map<int, WatchList> watches_ ABSL_GUARDED_BY(mutex_);
+  WatchMap watches_ ABSL_GUARDED_BY(mutex_);
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   CondVar renewed_;  // Notified when Renew() should look again.

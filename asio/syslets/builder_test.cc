@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "asio/testing/child.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -138,6 +139,16 @@ TEST(SysletHeadTest, ACompletionMakesTheEventFdReadable) {
   pollfd poll_fd = {*fd, POLLIN, 0};
   EXPECT_EQ(poll(&poll_fd, 1, 30000), 1);
   EXPECT_EQ(head->Take(), syslet.first());
+}
+
+TEST(SysletHeadTest, AForkedChildDestroysItsParentsHead) {
+  auto head = Register();
+  const ChildOutcome child = RunInChild([&] {
+    head = nullptr;
+    return 0;
+  });
+  EXPECT_EQ(child.status, 0);
+  EXPECT_EQ(child.printed, "");
 }
 
 TEST(SysletDeathTest, BrokenRulesAreNamed) {

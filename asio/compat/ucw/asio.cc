@@ -18,7 +18,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -30,7 +29,7 @@
 #include "ucw/uasio-writeback.h"
 #include "workqueue/check.h"
 #include "workqueue/mutex.h"
-#include "workqueue/owner.h"
+#include "workqueue/per_process.h"
 #include "workqueue/signals_blocked.h"
 
 namespace uasio {
@@ -53,39 +52,39 @@ struct UcwRequest : asio_request {
   int64_t began_at = -1;  // Offset of a failed write-back; -1: unknown.
 };
 
-Mutex pool_mutex;
-unsigned pool_users ABSL_GUARDED_BY(pool_mutex) = 0;
-worker_pool pool;  // Has one thread, while pool_users > 0.
-std::optional<Owner> pool_creator ABSL_GUARDED_BY(pool_mutex);
+// The pool of all queues of a process.
+struct SharedPool {
+  Mutex mutex;
+  unsigned users ABSL_GUARDED_BY(mutex) = 0;
+  worker_pool pool = {};  // Has one thread, while users > 0.
+};
+PerProcess<SharedPool> shared_pool;
 
 std::atomic<asio_writeback_handler*> writeback_handler{nullptr};
 thread_local bool in_writeback_handler = false;
 
 worker_pool* AcquirePool() {
-  MutexLock lock(&pool_mutex);
-  if (pool_users++ == 0) {
-    pool_creator.emplace();
-    pool.num_threads = 1;
-    pool.stack_size = kStackBytes;
+  SharedPool* const shared = shared_pool.Get();
+  MutexLock lock(&shared->mutex);
+  if (shared->users++ == 0) {
+    shared->pool.num_threads = 1;
+    shared->pool.stack_size = kStackBytes;
     const SignalsBlocked no_eintr;  // The thread inherits the mask.
-    worker_pool_init(&pool);
+    worker_pool_init(&shared->pool);
   }
-  return &pool;
+  return &shared->pool;
 }
 
-// If its parent had queues, a forked child has the pool without its thread.
-void CheckFork() {
-  MutexLock lock(&pool_mutex);
-  if (pool_users == 0) return;
-  UASIO_CHECK(
-      pool_creator->IsThisProcess(),
-      "asio_init_queue: a forked child cannot have queues if its parent had "
-      "queues when it forked");
+// False in a forked child, for a queue of its parent.
+bool IsOfThisProcess(const asio_queue& q) {
+  SharedPool* const shared = shared_pool.GetIfMade();
+  return shared != nullptr && q.queue.pool == &shared->pool;
 }
 
 void ReleasePool() {
-  MutexLock lock(&pool_mutex);
-  if (--pool_users == 0) worker_pool_cleanup(&pool);
+  SharedPool* const shared = shared_pool.Get();
+  MutexLock lock(&shared->mutex);
+  if (--shared->users == 0) worker_pool_cleanup(&shared->pool);
 }
 
 [[noreturn]] void Die(const std::string& why) {
@@ -230,7 +229,6 @@ using uasio::UcwRequest;
 using uasio::UcwState;
 
 void asio_init_queue(struct asio_queue* q) {
-  uasio::CheckFork();
   UASIO_CHECK(q->buffer_size > 0, "asio_init_queue: buffer_size must not be 0");
   q->allocated_requests = q->running_requests = q->running_writebacks = 0;
   q->use_count = 0;
@@ -240,19 +238,22 @@ void asio_init_queue(struct asio_queue* q) {
 }
 
 void asio_cleanup_queue(struct asio_queue* q) {
-  UASIO_CHECK(q->running_requests == 0,
+  const bool is_ours = uasio::IsOfThisProcess(*q);
+  UASIO_CHECK(!is_ours || q->running_requests == 0,
               "asio_cleanup_queue: requests are running; asio_sync() first");
   UASIO_CHECK(
-      q->allocated_requests == 0,
+      !is_ours || q->allocated_requests == 0,
       "asio_cleanup_queue: requests were not put; asio_put() them first");
   while (void* node = clist_remove_head(&q->idle_list)) {
     delete uasio::RequestOf(static_cast<cnode*>(node));
   }
   work_queue_cleanup(&q->queue);
-  uasio::ReleasePool();
+  if (is_ours) uasio::ReleasePool();
 }
 
 struct asio_request* asio_get(struct asio_queue* q) {
+  UASIO_CHECK(uasio::IsOfThisProcess(*q),
+              "asio_get: a forked child must not use its parent's queue");
   void* node = clist_remove_head(&q->idle_list);
   UcwRequest* r = node != nullptr ? uasio::RequestOf(static_cast<cnode*>(node))
                                   : uasio::NewRequest(q);

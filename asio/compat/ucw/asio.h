@@ -22,6 +22,9 @@
  *   asio_cleanup_queue(&q);
  *
  * Threads:   a queue may be used by any, but by one at a time.
+ * Forks:     a forked child may have queues.  It must not use those of its
+ *            parent, but may call asio_cleanup_queue(), which then only frees
+ *            the child's memory.
  * Ownership: asio_get() lends a request until asio_put(), or for a write-back
  *            until asio_submit(); its buffer is the queue's, buffer_size long,
  *            and aligned for direct I/O.

@@ -209,11 +209,33 @@ TEST_F(UcwDeathTest, UsingAQueueInAForkedChild) {
   };
   for (const Act act : acts) {
     EXPECT_EXIT(EndAsChild(act), testing::ExitedWithCode(SIGABRT),
-                "a forked child must not use its parent's pool");
+                "a forked child must not use its parent's (pool|queue)");
   }
-  EXPECT_EXIT(EndAsChild([](DyingQueue*) { DyingQueue another; }),
+  EXPECT_EXIT(EndAsChild([](DyingQueue* q) { asio_get(q); }),
               testing::ExitedWithCode(SIGABRT),
-              "asio_init_queue: a forked child cannot have queues if");
+              "asio_get: a forked child must not use its parent's queue");
+}
+
+// It releases what is the child's.
+TEST_F(UcwDeathTest, CleaningUpAQueueInAForkedChildIsSilent) {
+  EXPECT_EXIT(EndAsChild([](DyingQueue* q) {
+                alarm(20);
+                asio_cleanup_queue(q);
+              }),
+              testing::ExitedWithCode(0), "^$");
+}
+
+TEST_F(UcwDeathTest, AForkedChildMayHaveItsOwnQueues) {
+  if (kThreadSanitized) GTEST_SKIP() << "TSan: no threads in a forked child";
+  EXPECT_EXIT(EndAsChild([](DyingQueue*) {
+                alarm(20);
+                DyingQueue own;
+                asio_submit(own.Prepare(ASIO_READ, -1, 1));
+                asio_request* r = asio_wait(&own);
+                if (r->returned_errno != EBADF) abort();
+                asio_put(r);
+              }),
+              testing::ExitedWithCode(0), "^$");
 }
 
 TEST_F(UcwDeathTest, WaitingInTheHandlerOfWritebacks) {

@@ -220,7 +220,6 @@ void worker_pool_init(struct worker_pool* p) {
 }
 
 void worker_pool_cleanup(struct worker_pool* p) {
-  PoolOf(&p->requests)->CheckProcess();
   delete uasio::ThreadsOf(p);
   while (void* t = clist_remove_head(&p->worker_threads)) {
     uasio::FreeThread(p, static_cast<worker_thread*>(t));
@@ -261,6 +260,11 @@ void work_queue_init(struct worker_pool* p, struct work_queue* q) {
 }
 
 void work_queue_cleanup(struct work_queue* q) {
+  // The pool may be gone when nothing runs.
+  if (q->nr_running > 0 && !PoolOf(&q->pool->requests)->IsThisProcess()) {
+    delete QueueOf(&q->finished);
+    return;
+  }
   UASIO_CHECK(q->nr_running == 0,
               "work_queue_cleanup: work is still running, or was not waited "
               "for");

@@ -27,7 +27,7 @@ BlockReader::BlockReader(File file, const File* borrowed,
 }
 
 BlockReader::~BlockReader() {
-  if (!closed()) Close(view_.offset);
+  if (!closed() && IsThisProcess()) Close(view_.offset);
 }
 
 bool BlockReader::MoveTo(int64_t position) {

@@ -35,7 +35,7 @@ BlockWriter::BlockWriter(File file, const File* borrowed,
 }
 
 BlockWriter::~BlockWriter() {
-  if (!closed()) Close(first_offset());
+  if (!closed() && IsThisProcess()) Close(first_offset());
 }
 
 bool BlockWriter::StartBlock(int64_t position) {

@@ -30,6 +30,7 @@ RequestShare* RequestShare::Join(Queue* queue, Stream* stream) {
 void RequestShare::Leave(Stream* stream) {
   RequestShare** link = &first_share;
   while (*link != nullptr && *link != this) link = &(*link)->next_;
+  if (*link == nullptr && !stream->IsThisProcess()) return;
   UASIO_CHECK(*link == this,
               "Stream: only the thread that created it may close it");
   streams_.erase(std::find(streams_.begin(), streams_.end(), stream));

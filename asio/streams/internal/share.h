@@ -42,7 +42,7 @@ class RequestShare {
   static RequestShare* Join(Queue* queue, Stream* stream);
 
   // Removes `stream`.
-  // REQUIRES: the thread is that of Join().
+  // REQUIRES: the thread is that of Join(), or this is a forked child.
   void Leave(Stream* stream);
 
   RequestShare(const RequestShare&) = delete;

@@ -43,8 +43,17 @@ Stream::Stream(Direction direction, File file, const File* borrowed,
 }
 
 Stream::~Stream() {
+  if (!IsThisProcess()) {
+    if (!closed_) share_->Leave(this);
+    return;
+  }
   UASIO_CHECK(in_flight_ == 0, "Stream: destroyed with requests in flight");
   if (!closed_) CloseFile(first_offset_);
+}
+
+void Stream::CheckProcess() const {
+  UASIO_CHECK(IsThisProcess(),
+              "Stream: a forked child must not use its parent's stream");
 }
 
 void Stream::SetFirstOffset(int64_t offset) {

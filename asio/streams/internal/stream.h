@@ -24,6 +24,7 @@
 #include "asio/queue.h"
 #include "asio/streams/internal/share.h"
 #include "asio/streams/options.h"
+#include "workqueue/owner.h"
 
 namespace uasio::internal {
 
@@ -35,6 +36,12 @@ class Stream {
   Stream(Direction direction, File file, const File* borrowed,
          const StreamOptions& options);
   ~Stream();
+
+  // False in a forked child.  There the destructor releases what is the
+  // child's, and every other call ends the child.
+  bool IsThisProcess() const { return creator_.IsThisProcess(); }
+  void CheckProcess() const;
+
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
@@ -81,6 +88,7 @@ class Stream {
   absl::StatusOr<int64_t> Size() const { return file_->Size(); }
 
  private:
+  const Owner creator_;
   std::shared_ptr<Queue> default_queue_;  // nullptr if the queue is borrowed.
 
  protected:
