@@ -21,14 +21,15 @@ namespace {
 
 constexpr absl::Duration kLongest = absl::Hours(24 * 365);
 
-// Once, when a call begins: from then on nobody's setting of the clock counts.
-Deadline ToDeadline(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return kNoDeadline;
-  if (time == absl::InfinitePast()) return kDontWait;
-  const absl::Duration left = std::min(time - absl::Now(), kLongest);
+Deadline ToDeadline(absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) return kNoDeadline;
+  if (timeout <= absl::ZeroDuration()) return kDontWait;
   return std::chrono::steady_clock::now() +
-         absl::ToChronoNanoseconds(std::max(left, -kLongest));
+         absl::ToChronoNanoseconds(std::min(timeout, kLongest));
 }
+
+// Once, when a call begins: from then on nobody's setting of the clock counts.
+Deadline ToDeadline(absl::Time time) { return ToDeadline(time - absl::Now()); }
 
 }  // namespace
 
@@ -63,10 +64,14 @@ void Queue::Put(Request* request) { impl_->Put(request); }
 
 void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
-Request* Queue::WaitUntil(absl::Time deadline) {
+Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
-  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(deadline));
+  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(timeout));
   return request;
+}
+
+Request* Queue::WaitUntil(absl::Time deadline) {
+  return WaitFor(deadline - absl::Now());
 }
 
 size_t Queue::WaitMany(absl::Span<Request*> out) {

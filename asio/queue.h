@@ -5,8 +5,9 @@
 // Ownership: Get() lends a Request until Put(); the queue owns its buffer.
 // Units:     bytes; on a direct file, multiples of its alignment.
 // Order:     see Order; by default as if in order, where anyone could tell.
-// Blocks:    Wait(), WaitUntil(), WaitMany(), RunHandlers(), Sync(), the
-//            destructor, and Submit() of a write-back at its bound.
+// Blocks:    Wait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(),
+//            Sync(), the destructor, and Submit() of a write-back at its
+//            bound.
 // Errors:    request.result is bytes or -errno; write-back errors are kept in
 //            the ledger.  A broken rule ends the program, naming the rule.
 //
@@ -117,13 +118,18 @@ class Queue {
   // The next finished request without a handler, waiting for it; runs due
   // handlers.  nullptr: nothing that can come back this way is in flight; where
   // there are only handlers and write-backs, it is Sync() that waits.
-  // REQUIRES, of this and the next five: not called by a handler.
-  Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
+  // REQUIRES, of this and the next six: not called by a handler.
+  Request* Wait() { return WaitFor(absl::InfiniteDuration()); }
 
   // The same without waiting.
-  Request* TryWait() { return WaitUntil(absl::InfinitePast()); }
+  Request* TryWait() { return WaitFor(absl::ZeroDuration()); }
 
-  // The same, but nullptr also if there is none by `deadline`.
+  // The same, but nullptr also if there is none after `timeout`, measured on
+  // the steady clock.
+  Request* WaitFor(absl::Duration timeout);
+
+  // The same, for points of time on the wall clock: looks at it once, when
+  // called.  Setting it afterwards changes nothing.
   Request* WaitUntil(absl::Time deadline);
 
   // Waits for one, takes up to out.size(), and returns how many.
@@ -131,7 +137,8 @@ class Queue {
 
   // For layers that live by handlers, and leave other people's results alone:
   // runs the handlers that are due, waiting until `deadline` for there to be
-  // one.  False: none ran; nothing with a handler is in flight, or it is late.
+  // one, as WaitUntil() does.  False: none ran; nothing with a handler is in
+  // flight, or it is late.
   bool RunHandlers(absl::Time deadline = absl::InfiniteFuture());
 
   // No fsync: it does not make data durable.  Waits until everything submitted
