@@ -143,7 +143,8 @@ class Queue {
 
   // No fsync: it does not make data durable.  Waits until everything submitted
   // before it is finished, and runs the handlers of that.  Returns the errors
-  // kept in the ledger, again each time until they are cleared.  To run until
+  // kept in the ledger that the caller has not seen as results, again each time
+  // until they are cleared.  To run until
   // no handler submits any more: while (queue.in_flight() > 0) queue.Sync();
   absl::Status Sync();
 
@@ -160,7 +161,7 @@ class Queue {
   absl::StatusOr<int> event_fd();
 
   // Drops what is known of `fd`, before it is closed; returns the errors that
-  // were kept of it.
+  // were kept of it, but for those that the caller has seen as results.
   // REQUIRES: nothing is in flight on it.
   absl::Status Forget(int fd);
 
