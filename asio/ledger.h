@@ -1,6 +1,12 @@
 // The Ledger keeps the errors of write-backs, which nobody waits for, and of
 // syncs, whose failure a later success must not hide.
 //
+// A failed sync that Wait() has returned, or that its handler was given, has
+// been seen.  It stays on the record until it is cleared, whatever later syncs
+// say; but Sync(), Forget() and Close() do not return it again, and ~Queue()
+// does not print it.  Nobody ever sees a write-back: its errors are returned
+// until they are cleared.
+//
 // Threads:   one at a time.
 // Bounds:    per fd, the first kKeptErrors in full, and the count of all.
 // Errors:    kept until Clear(fd).
@@ -28,6 +34,8 @@ struct KeptError {
   int error;           // An errno.
   void* user_data;
   absl::Status status;  // Request::status().
+  uint64_t id;          // As Enter() returned it.
+  bool seen;            // MarkSeen() was called.
 };
 
 class Ledger {
@@ -37,11 +45,17 @@ class Ledger {
   struct Account {
     std::vector<KeptError> errors;  // The first ones, in order of completion.
     uint64_t count = 0;             // Of all errors, kept or not.
+    uint64_t seen = 0;              // Of these.
     bool read = false;              // MarkRead() was called since the last one.
   };
 
-  // Enters a failed request.  REQUIRES: request.result < 0.
-  void Enter(const Request& request);
+  // Enters a failed request, and returns an id for MarkSeen(), never 0.
+  // REQUIRES: request.result < 0.
+  uint64_t Enter(const Request& request);
+
+  // Notes that the caller has that request, whose errors were entered for `fd`.
+  // Nothing if they were cleared meanwhile.
+  void MarkSeen(int fd, uint64_t id);
 
   // The errors of `fd`; nullptr if there are none.
   const Account* Find(int fd) const;
@@ -53,6 +67,10 @@ class Ledger {
   // further fds.
   absl::Status status() const;
 
+  // As the two status() functions, but without the errors that were seen.
+  absl::Status unseen(int fd) const;
+  absl::Status unseen() const;
+
   // Marks all errors as read: the user has been told of them.
   void MarkRead();
 
@@ -62,6 +80,7 @@ class Ledger {
 
  private:
   std::map<int, Account> accounts_;
+  uint64_t entered_ = 0;
 };
 
 }  // namespace uasio

@@ -105,6 +105,41 @@ TEST(LedgerTest, AnErrorEnteredAfterMarkReadIsUnread) {
   EXPECT_FALSE(ledger.Find(kNoFd)->read);
 }
 
+TEST(LedgerTest, WhatIsSeenStaysOnTheRecord) {
+  Ledger ledger;
+  const Request first = Failed(kNoFd, 0, EIO);
+  const Request second = Failed(kNoFd, 1, ENOSPC);
+  const uint64_t id = ledger.Enter(first);
+  ledger.Enter(second);
+  EXPECT_EQ(ledger.unseen(kNoFd), ledger.status(kNoFd));
+  ledger.MarkSeen(kNoFd, id);
+  EXPECT_EQ(ledger.unseen(kNoFd), second.status());
+  EXPECT_EQ(ledger.unseen(), second.status());
+  EXPECT_EQ(ledger.Find(kNoFd)->count, 2u);
+  EXPECT_EQ(ledger.status().code(), first.status().code());
+}
+
+TEST(LedgerTest, ErrorsThatAreNotKeptInFullCanBeSeen) {
+  Ledger ledger;
+  for (int i = 0; i < 16; ++i) {
+    ledger.MarkSeen(kNoFd, ledger.Enter(Failed(kNoFd, i, EIO)));
+  }
+  const uint64_t id = ledger.Enter(Failed(kNoFd, 16, EIO));
+  EXPECT_FALSE(ledger.unseen(kNoFd).ok());
+  ledger.MarkSeen(kNoFd, id);
+  EXPECT_TRUE(ledger.unseen(kNoFd).ok());
+}
+
+TEST(LedgerTest, AnIdOfAClearedErrorMarksNothing) {
+  Ledger ledger;
+  const uint64_t old = ledger.Enter(Failed(kNoFd, 0, EIO));
+  ledger.Clear(kNoFd);
+  ledger.MarkSeen(kNoFd, old);
+  ledger.Enter(Failed(kNoFd, 1, EIO));
+  ledger.MarkSeen(kNoFd, old);
+  EXPECT_FALSE(ledger.unseen(kNoFd).ok());
+}
+
 TEST(LedgerTest, ClearDropsTheErrorsOfOneFdOnly) {
   Ledger ledger;
   for (int i = 0; i < 20; ++i) ledger.Enter(Failed(kNoFd, 0, EIO));

@@ -25,15 +25,15 @@ namespace {
 
 constexpr absl::Duration kWaitMax = absl::Hours(24 * 365);
 
-// Reads the wall clock once, at the start of a call, so that setting the clock
-// later does not change how long the call waits.
-Deadline ToDeadline(absl::Time time) {
-  if (time == absl::InfiniteFuture()) return kNoDeadline;
-  if (time == absl::InfinitePast()) return kDontWait;
-  const absl::Duration left = std::min(time - absl::Now(), kWaitMax);
+Deadline ToDeadline(absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) return kNoDeadline;
+  if (timeout <= absl::ZeroDuration()) return kDontWait;
   return std::chrono::steady_clock::now() +
-         absl::ToChronoNanoseconds(std::max(left, -kWaitMax));
+         absl::ToChronoNanoseconds(std::min(timeout, kWaitMax));
 }
+
+// Once, when a call begins: from then on nobody's setting of the clock counts.
+Deadline ToDeadline(absl::Time time) { return ToDeadline(time - absl::Now()); }
 
 }  // namespace
 
@@ -68,10 +68,14 @@ void Queue::Put(Request* request) { impl_->Put(request); }
 
 void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
-Request* Queue::WaitUntil(absl::Time deadline) {
+Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
-  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(deadline));
+  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(timeout));
   return request;
+}
+
+Request* Queue::WaitUntil(absl::Time deadline) {
+  return WaitFor(deadline - absl::Now());
 }
 
 size_t Queue::WaitMany(absl::Span<Request*> out) {

@@ -6,8 +6,8 @@
 // Units:     bytes; on a direct file, multiples of its alignment.
 // Order:     see Order; by default, requests that conflict run in the order in
 //            which they were submitted.
-// Blocks:    Wait(), WaitUntil(), WaitMany(), RunHandlers(), Sync(), the
-//            destructor, and Submit() of a write-back at its bound.
+// Blocks:    Wait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(), Sync(),
+//            the destructor, and Submit() of a write-back at its bound.
 // Errors:    request.result is bytes or -errno; the ledger keeps the errors of
 //            write-backs and syncs.  A broken rule ends the program with a
 //            message that names the rule.
@@ -126,13 +126,19 @@ class Queue {
   // Waits for a request without a handler to complete, and returns it.  Runs
   // due handlers.  Returns nullptr if everything in flight has a handler or is
   // a write-back; use Sync() to wait for those.
-  // REQUIRES, for this and the next five functions: not called by a handler.
-  Request* Wait() { return WaitUntil(absl::InfiniteFuture()); }
+  // REQUIRES, for this and the next six functions: not called by a handler.
+  Request* Wait() { return WaitFor(absl::InfiniteDuration()); }
 
   // As Wait(), but does not block: also nullptr if none has completed.
-  Request* TryWait() { return WaitUntil(absl::InfinitePast()); }
+  Request* TryWait() { return WaitFor(absl::ZeroDuration()); }
 
-  // As Wait(), but blocks until `deadline` at most, and then returns nullptr.
+  // As Wait(), but blocks for `timeout` at most, measured on the steady clock,
+  // and then returns nullptr.
+  Request* WaitFor(absl::Duration timeout);
+
+  // As Wait(), but blocks until `deadline` on the wall clock at most, and then
+  // returns nullptr.  Reads that clock once, when called: setting it later does
+  // not change how long the call waits.
   Request* WaitUntil(absl::Time deadline);
 
   // As Wait(), but fills `out` with all that have completed, as far as they
@@ -140,15 +146,16 @@ class Queue {
   size_t WaitMany(absl::Span<Request*> out);
 
   // Runs due handlers only; other completions stay for Wait().  If no handler
-  // is due, waits for one until `deadline`.  Returns
+  // is due, waits for one until `deadline`, as WaitUntil() does.  Returns
   //   true:  a handler ran;
   //   false: nothing in flight has a handler, or `deadline` has passed.
   bool RunHandlers(absl::Time deadline = absl::InfiniteFuture());
 
   // This is no fsync: it does not make data durable.  Waits until everything
   // submitted before it has completed, and runs the handlers of that.  Returns
-  //   OK:       the ledger keeps no error;
-  //   an error: the ledger's status(), again each time until it is cleared.
+  //   OK:       the ledger keeps no error that the caller has not seen;
+  //   an error: those that the caller has not seen as results, again each time
+  //             until they are cleared.
   // To run until no handler submits any more:
   //   while (queue.in_flight() > 0) queue.Sync();
   absl::Status Sync();
@@ -166,7 +173,8 @@ class Queue {
   absl::StatusOr<int> event_fd();
 
   // Drops what the queue knows of `fd`, and returns the errors that the ledger
-  // kept of it.  Call it before `fd` is closed.
+  // kept of it, without those that the caller has seen as results.  Call it
+  // before `fd` is closed.
   // REQUIRES: nothing is in flight on it.
   absl::Status Forget(int fd);
 

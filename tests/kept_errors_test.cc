@@ -112,10 +112,50 @@ TEST(KeptSyncErrorsTest, ALaterSuccessfulFsyncDoesNotClearAFailedOne) {
     EXPECT_EQ(Finish(&q.queue, r), -error);
     r = Submit(&q.queue, Op::kFsync, file.fd());
     EXPECT_EQ(Finish(&q.queue, r), 0);
-    EXPECT_FALSE(q.queue.Sync().ok()) << error;
-    EXPECT_FALSE(q.queue.Forget(file.fd()).ok()) << error;
-    EXPECT_TRUE(q.queue.Sync().ok());
+    EXPECT_FALSE(q.queue.ledger().status(file.fd()).ok()) << error;
+    q.queue.ClearErrors(file.fd());
+    EXPECT_TRUE(q.queue.ledger().status().ok());
   }
+}
+
+TEST(KeptSyncErrorsTest, AFailedFsyncIsReturnedUntilItIsSeenAsAResult) {
+  ManualQueue q;
+  const ScratchFile file;
+  Request* r = Submit(&q.queue, Op::kFsync, file.fd());
+  q.held->FinishAs(r, -EIO);
+  EXPECT_FALSE(q.queue.Sync().ok());
+  EXPECT_EQ(Finish(&q.queue, r), -EIO);
+  EXPECT_TRUE(q.queue.Sync().ok());
+  SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 7, "x");
+  q.held->FinishAs(q.held->running[0], -ENOSPC);
+  const absl::Status unseen = q.queue.Sync();
+  EXPECT_THAT(std::string(unseen.message()), HasSubstr("at offset 7"));
+  EXPECT_EQ(q.queue.Forget(file.fd()), unseen);
+}
+
+TEST(KeptSyncErrorsTest, AFailedFsyncThatItsHandlerSawIsNotReturnedAgain) {
+  testing::internal::CaptureStderr();
+  {
+    ManualQueue q;
+    const ScratchFile file;
+    Request* r = Prepare(&q.queue, Op::kFsync, file.fd());
+    r->handler = [](Request*) {};
+    q.queue.Submit(r);
+    q.held->FinishAs(r, -EIO);
+    EXPECT_TRUE(q.queue.Sync().ok());
+    EXPECT_FALSE(q.queue.ledger().status(file.fd()).ok());
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), IsEmpty());
+}
+
+TEST(KeptSyncErrorsTest, AFailedFsyncThatNobodyWaitedForIsPrinted) {
+  testing::internal::CaptureStderr();
+  {
+    ManualQueue q;
+    const ScratchFile file;
+    q.held->FinishAs(Submit(&q.queue, Op::kFsync, file.fd()), -EIO);
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("EIO"));
 }
 
 TEST(KeptSyncErrorsTest, AWriteBackThatEndsWithEcanceledIsKept) {

@@ -182,6 +182,8 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->TryWait(); }), rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitUntil(TestDeadline()); }),
                rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitFor(absl::Seconds(30)); }),
+               rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) {
                  Request* out[1];
                  q->WaitMany(absl::MakeSpan(out));

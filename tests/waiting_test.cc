@@ -1,5 +1,6 @@
 // The contract: "Waiting".
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ TEST_P(WaitingTest, WithNothingInFlightEveryWaitReturnsAtOnce) {
   Request* out[2];
   EXPECT_EQ(queue->Wait(), nullptr);
   EXPECT_EQ(queue->TryWait(), nullptr);
+  EXPECT_EQ(queue->WaitFor(absl::Seconds(30)), nullptr);
   EXPECT_EQ(queue->WaitUntil(TestDeadline()), nullptr);
   EXPECT_EQ(queue->WaitMany(absl::MakeSpan(out)), 0u);
   EXPECT_TRUE(queue->Sync().ok());
@@ -43,6 +45,22 @@ TEST_P(WaitingTest, WaitUntilGivesUpAtItsDeadline) {
   EXPECT_EQ(queue->WaitUntil(absl::Now() - absl::Hours(1)), nullptr);
   pipe.Put("x");
   EXPECT_EQ(Finish(queue.get(), r), 1);
+}
+
+TEST_P(WaitingTest, WaitForGivesUpAfterItsTimeout) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const Pipe pipe;
+  Request* r =
+      Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(queue->WaitFor(absl::Milliseconds(20)), nullptr);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin,
+            std::chrono::milliseconds(20));
+  EXPECT_EQ(queue->WaitFor(absl::ZeroDuration()), nullptr);
+  EXPECT_EQ(queue->WaitFor(-absl::InfiniteDuration()), nullptr);
+  pipe.Put("x");
+  EXPECT_EQ(queue->WaitFor(absl::InfiniteDuration()), r);
 }
 
 TEST_P(WaitingTest, TryWaitReturnsAFinishedRequest) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -83,6 +84,12 @@ void CrashLog::RecordSync(int fd, uint64_t started) {
   };
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(), covered),
                  entries_.end());
+  // A write that others cut since, as a Writer cuts padding, ends where the
+  // file does.
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    durable = std::min<int64_t>(durable, info.st_size);
+  }
   // Undoing the other writes must not truncate the synced bytes.
   for (Entry& entry : entries_) {
     if (entry.fd == fd) entry.size = std::max(entry.size, durable);
@@ -96,11 +103,15 @@ absl::Status CrashLog::Undo() {
     Entry& entry = entries_.back();
     const absl::StatusOr<File> file = Reopen(entry.fd);
     if (!file.ok()) return file.status();
-    // Where a sync kept the file longer than it was, resize() adds zeros.
-    const int64_t end = std::max(entry.offset, std::min(entry.end, entry.size));
+    const absl::StatusOr<int64_t> now = file->Size();
+    if (!now.ok()) return now.status();
+    // What others have cut stays cut.  Where a sync kept the file longer than
+    // it was, resize() adds zeros.
+    const int64_t end =
+        std::max(entry.offset, std::min({entry.end, entry.size, *now}));
     entry.replaced.resize(static_cast<size_t>(end - entry.offset));
     status = Move(Op::kWrite, *file, entry.offset, &entry.replaced);
-    if (!status.ok() || entry.end <= entry.size) continue;
+    if (!status.ok() || std::min(entry.end, *now) <= entry.size) continue;
     if (ftruncate(file->fd(), entry.size) != 0) {
       status =
           ErrnoStatus(errno, absl::StrCat("cannot truncate ", FdWords(entry.fd),

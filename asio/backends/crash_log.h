@@ -37,7 +37,8 @@ class CrashLog {
   // that had finished before it started.
   void RecordSync(int fd, uint64_t started);
 
-  // Undoes every write that no sync has covered, and drops its record.
+  // Undoes every write that no sync has covered, and drops its record.  Makes
+  // no file longer: what ftruncate(2) has cut stays cut.
   absl::Status Undo();
 
  private:

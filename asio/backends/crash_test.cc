@@ -41,6 +41,18 @@ class CrashTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status;
   }
 
+  // Not by the queue, whose sync would wait for the one write that is running.
+  void SyncAtOnce(FaultBackend* faults, int fd, ManualBackend* wrapped) {
+    Request sync;
+    sync.op = Op::kFsync;
+    sync.fd = fd;
+    Request* const batch[] = {&sync};
+    faults->Start(batch);
+    wrapped->Finish(wrapped->running[1]);
+    Completion done;
+    ASSERT_EQ(faults->Reap(absl::MakeSpan(&done, 1), 1, kNoDeadline), 1u);
+  }
+
   const ScratchFile file_{"0123456789"};
 };
 
@@ -75,6 +87,24 @@ TEST_F(CrashTest, FilesThatGrewAreTruncated) {
   Write(&q, file_.fd(), 100, "far");
   Crash(&q);
   EXPECT_EQ(file_.Contents(), "01234567abcd");
+}
+
+// A crash once made a file as long as the block that was restored.
+TEST_F(CrashTest, WhatWasTruncatedStaysTruncated) {
+  FaultyQueue q(CanCrash());
+  Write(&q, file_.fd(), 4, "abcd");
+  ASSERT_EQ(ftruncate(file_.fd(), 6), 0);
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "012345");
+}
+
+TEST_F(CrashTest, AFileThatGrewAndWasTruncatedDoesNotGrowAgain) {
+  FaultyQueue q(CanCrash());
+  Write(&q, file_.fd(), 8, "abcd");
+  ASSERT_EQ(ftruncate(file_.fd(), 5), 0);
+  Write(&q, file_.fd(), 7, "xyz");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "01234");
 }
 
 TEST_F(CrashTest, AppendsAndWritesAtTheFilePositionAreUndone) {
@@ -161,18 +191,30 @@ TEST_F(CrashTest, AnUnsyncedWriteBeforeASyncedOneLeavesZeros) {
   Request* before = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "aaaa");
   wrapped->Finish(wrapped->running[0]);
   EXPECT_EQ(Finish(&q.queue, behind), 4);
-  Request prepared;  // Not the queue's sync, which would wait for both.
-  prepared.op = Op::kFsync;
-  prepared.fd = file.fd();
-  Request* const batch[] = {&prepared};
-  q.faults->Start(batch);
-  wrapped->Finish(wrapped->running[1]);
-  Completion done;
-  ASSERT_EQ(q.faults->Reap(absl::MakeSpan(&done, 1), 1, kNoDeadline), 1u);
+  SyncAtOnce(q.faults, file.fd(), wrapped);
   wrapped->FinishAll();
   EXPECT_EQ(Finish(&q.queue, before), 4);
   Crash(&q);
   EXPECT_EQ(file.Contents(), std::string(4, '\0') + "bbbb");
+}
+
+// Both writes start while the file is empty; of the one that the sync covers,
+// the last byte has been cut as padding.
+TEST_F(CrashTest, ASyncedFileHasTheSizeThatItWasCutTo) {
+  auto held = std::make_unique<ManualBackend>();
+  ManualBackend* wrapped = held.get();
+  FaultyQueue q(CanCrash(), std::move(held));
+  const ScratchFile file;
+  Request* padded = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "aaa0");
+  Request* behind = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 8, "bbbb");
+  wrapped->Finish(wrapped->running[0]);
+  EXPECT_EQ(Finish(&q.queue, padded), 4);
+  ASSERT_EQ(ftruncate(file.fd(), 3), 0);
+  SyncAtOnce(q.faults, file.fd(), wrapped);
+  wrapped->FinishAll();
+  EXPECT_EQ(Finish(&q.queue, behind), 4);
+  Crash(&q);
+  EXPECT_EQ(file.Contents(), "aaa");
 }
 
 // Also on kaio and uring, which write directly and may refuse requests.

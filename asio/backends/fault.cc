@@ -187,9 +187,8 @@ size_t FaultBackend::ShortLength(const Request& request) {
 // Finishes the job at once, or adds it to batch_.
 void FaultBackend::StartOne(Job* job) {
   const int64_t result = ResultOf(job->fault);
-  const bool here = result != 0 &&
-                    IsForWorkers({job, result, job->transferred}) &&
-                    NeedsCrashLog(*job);
+  const bool here = result != 0 && NeedsCrashLog(*job) &&
+                    IsForWorkers({job, result, job->transferred});
   if (result != 0 && !here) return Finish(job, result, job->transferred);
   if (job->fault == Fault::kShort) job->length = ShortLength(*job);
   if (!RecordForCrash(job)) return Finish(job, -EIO, job->transferred);

@@ -87,9 +87,10 @@ bool IsToBeKept(const Slot& slot) {
 
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
-    if (account.read) continue;
+    const absl::Status unseen = ledger.unseen(fd);
+    if (account.read || unseen.ok()) continue;
     std::fprintf(stderr, "uasio: ~Queue: nobody read this error: %s\n",
-                 std::string(ledger.status(fd).message()).c_str());
+                 std::string(unseen.message()).c_str());
   }
 }
 
@@ -192,7 +193,7 @@ absl::Status QueueImpl::Sync() {
   }
   AnnounceRest();
   ledger_.MarkRead();
-  return ledger_.status();
+  return ledger_.unseen();
 }
 
 void QueueImpl::Cancel(Request* request) {
@@ -229,7 +230,7 @@ absl::Status QueueImpl::Forget(int fd) {
   CheckCaller();
   UASIO_CHECK(!fds_.IsInFlight(fd),
               "Forget: requests are in flight on the fd; Sync() first");
-  const absl::Status kept = ledger_.status(fd);
+  const absl::Status kept = ledger_.unseen(fd);
   ledger_.Clear(fd);
   return kept;
 }
@@ -300,7 +301,8 @@ void QueueImpl::Accept(Slot* slot) {
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   const bool may_start = MayStart(slot);
-  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler};
+  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler,
+                 /*kept=*/0};
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
   if (slot->latch.IsReturnable()) ++returnable_;
@@ -383,7 +385,7 @@ void QueueImpl::Finish(Slot* slot) {
   if (IsToBeKept(*slot)) {
     slot->op = slot->latch.op;
     slot->fd = slot->latch.fd;
-    ledger_.Enter(*slot);
+    slot->latch.kept = ledger_.Enter(*slot);
   }
   if (slot->latch.op == Op::kWriteBack) {
     --writebacks_;
@@ -426,10 +428,18 @@ size_t QueueImpl::PopDone(absl::Span<Request*> out) {
   for (; count < out.size(); ++count) {
     Slot* slot = done_.RemoveHead();
     if (slot == nullptr) break;
-    SetState(slot, RequestState::kOwned);
+    HandOver(slot);
     out[count] = slot;
   }
   return count;
+}
+
+// From kDone to the caller or the handler, which now sees its error.
+void QueueImpl::HandOver(Slot* slot) {
+  if (slot->latch.kept != 0) {
+    ledger_.MarkSeen(slot->latch.fd, slot->latch.kept);
+  }
+  SetState(slot, RequestState::kOwned);
 }
 
 // Runs the handlers that are due now.  Those that become due meanwhile stay for
@@ -441,7 +451,7 @@ void QueueImpl::RunDue() {
   while (Slot* slot = due.RemoveHead()) {
     --handlers_due_;
     if (slot->round < round_) --older_;
-    SetState(slot, RequestState::kOwned);
+    HandOver(slot);
     slot->latch.handler(slot);
   }
   in_handler_ = false;

@@ -75,6 +75,7 @@ class QueueImpl {
   bool Reap(Deadline deadline);
   void ReapBlockingUnlessDue(Deadline deadline);
   void Finish(Slot* slot);
+  void HandOver(Slot* slot);
   size_t PopDone(absl::Span<Request*> out);
   void RunDue();
   void AnnounceRest();

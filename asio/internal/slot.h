@@ -60,6 +60,7 @@ struct Latch {
   int fd = -1;
   bool sized = true;
   void (*handler)(Request*) = nullptr;
+  uint64_t kept = 0;  // By the ledger, under this id; 0: not.
 
   // Wait() may return it.
   bool IsReturnable() const { return op != Op::kWriteBack && !handler; }
