@@ -53,9 +53,7 @@ void Readiness::StopThread() {
 // for ever.
 void Readiness::ForgetThread() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   static_cast<void>(new WatchMap(std::move(watches_)));
-  if (!started_ || lost_ != 0) return;
-  close(stop_fd_);
-  close(epoll_fd_);
+  if (started_) CloseLocked();
 }
 
 int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {
