@@ -232,7 +232,7 @@ class ModelledFile {
     writer_.emplace(*std::move(writer));
     at_ = existing == WriterOptions::Existing::kAppend
               ? static_cast<int64_t>(model_.size())
-              : options.offset;
+              : options.offset.value_or(0);
   }
 
   // Reads the file without a Reader.

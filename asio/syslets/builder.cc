@@ -87,7 +87,7 @@ SysletHead::SysletHead(const SysletHeadOptions& options)
 
 SysletHead::~SysletHead() {
   if (head_.completion_ring == nullptr) return;  // Never registered.
-  if (!owner_.IsThisProcess()) return;  // A forked child has no head.
+  if (!owner_.IsThisProcess()) return;           // A forked child has no head.
   CheckCaller();
   syslet_unregister();
 }
