@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,8 +24,26 @@ off_t OffsetOf(const Transfer& t) {
   return t.offset + static_cast<off_t>(t.done);
 }
 
+// Among the RWF_... flags: the fd is a socket, to be used by sendmsg(2) and
+// recvmsg(2), which have one way not to wait on all kernels.
+constexpr int kBySocket = 1 << 30;
+
+// As write(2), which ends a message of a SOCK_SEQPACKET by MSG_EOR.
+ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count) {
+  msghdr message = {};
+  message.msg_iov = const_cast<iovec*>(iovecs);
+  message.msg_iovlen = static_cast<size_t>(count);
+  if (IsRead(t.op)) return recvmsg(t.fd, &message, MSG_DONTWAIT);
+  int type = 0;
+  socklen_t size = sizeof(type);
+  if (getsockopt(t.fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return -1;
+  const int end = type == SOCK_SEQPACKET ? MSG_EOR : 0;
+  return sendmsg(t.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | end);
+}
+
 ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                    int flags) {
+  if ((flags & kBySocket) != 0) return CallSocket(t, iovecs, count);
   flags |= t.flags;
   return IsRead(t.op) ? preadv2(t.fd, iovecs, count, OffsetOf(t), flags)
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
@@ -143,7 +162,11 @@ ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
     n = CallOnce(t, SIZE_MAX, RWF_NOWAIT);
-    if (n >= 0 || errno != EOPNOTSUPP) continue;
+    // pwritev2(2) of no bytes succeeds without a message.
+    const bool empty = n == 0 && t.length == 0 && IsWrite(t.op);
+    if (!empty && (n >= 0 || errno != EOPNOTSUPP)) continue;
+    n = CallOnce(t, SIZE_MAX, kBySocket);
+    if (n >= 0 || errno != ENOTSOCK) continue;
     if (!IsReady(t)) return -EAGAIN;
     n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
   } while (n < 0 && errno == EINTR);

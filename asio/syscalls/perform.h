@@ -32,7 +32,11 @@ int64_t Perform(Transfer* transfer);
 // -EAGAIN: the fd is not ready, and transfer->done is what was transferred so
 // far.  Call this again once poll(2) finds the fd ready.
 //
-// Some kinds of files do not support RWF_NOWAIT.  For those it calls poll(2)
+// One write on a socket with message boundaries is one message, also an empty
+// one.
+//
+// Some kinds of files do not support RWF_NOWAIT.  Sockets are then used by
+// sendmsg(2) and recvmsg(2).  For the others it calls poll(2)
 // first, and writes at most PIPE_BUF bytes at once.  It then blocks only if
 // others use the fd as well, or if it writes to a terminal that has room for
 // part of the bytes and is not read.

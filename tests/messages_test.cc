@@ -1,0 +1,94 @@
+// One write on a socket with message boundaries is one message, on every
+// backend, also where sockets do not support RWF_NOWAIT.
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/seccomp.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+constexpr unsigned kHangSeconds = 20;
+
+// The lengths of the messages that wait at `fd`, which is emptied.
+std::vector<ssize_t> MessagesAt(int fd) {
+  std::vector<ssize_t> lengths;
+  std::string text(1 << 16, 0);
+  while (true) {
+    const ssize_t n = recv(fd, text.data(), text.size(), MSG_DONTWAIT);
+    if (n < 0) return lengths;
+    lengths.push_back(n);
+  }
+}
+
+class MessagesTest : public BackendTest {
+ protected:
+  void SetUp() override {
+    BackendTest::SetUp();
+    if (GetParam().name == std::string("fault")) {
+      GTEST_SKIP() << "the fault backend cuts writes, and so messages";
+    }
+  }
+
+  // Writes 10,000 bytes, an empty message and a vector of two; true: there are
+  // just three messages of these lengths.
+  bool BoundariesAreKept(int type) {
+    int fds[2];
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return false;
+    const Fd here(fds[0]), there(fds[1]);
+    const auto queue = MakeQueue();
+    std::string text(10000, 'x');
+    iovec parts[] = {{text.data(), 5000}, {text.data(), 4000}};
+    for (size_t length : {text.size(), size_t{0}, size_t{9000}}) {
+      const bool vector = length == 9000;
+      Request* w = Prepare(queue.get(), vector ? Op::kWritev : Op::kWrite,
+                           here.get(), kFilePosition, length);
+      w->iovecs = parts, w->iovec_count = 2;
+      queue->Submit(w);
+      if (Finish(queue.get(), w) != static_cast<int64_t>(length)) return false;
+    }
+    return MessagesAt(there.get()) == std::vector<ssize_t>{10000, 0, 9000};
+  }
+
+  bool ReadsAMessage() {
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) != 0)
+      return false;
+    const Fd here(fds[0]), there(fds[1]);
+    const auto queue = MakeQueue();
+    if (send(here.get(), "abc", 3, 0) != 3) return false;
+    Request* r =
+        Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
+    return Finish(queue.get(), r) == 3;
+  }
+};
+UASIO_INSTANTIATE_BACKENDS(MessagesTest);
+
+TEST_P(MessagesTest, AWriteOnASocketIsOneMessage) {
+  EXPECT_TRUE(BoundariesAreKept(SOCK_SEQPACKET));
+  EXPECT_TRUE(BoundariesAreKept(SOCK_DGRAM));
+}
+
+TEST_P(MessagesTest, AWriteIsOneMessageWithoutRwfNowait) {
+  const auto in_child = [this] {
+    alarm(kHangSeconds);
+    RefuseNowait();
+    if (!BoundariesAreKept(SOCK_SEQPACKET)) _exit(1);
+    if (!BoundariesAreKept(SOCK_DGRAM)) _exit(2);
+    if (!ReadsAMessage()) _exit(3);
+    _exit(0);
+  };
+  EXPECT_EXIT(in_child(), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace uasio
