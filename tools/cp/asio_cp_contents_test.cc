@@ -57,6 +57,11 @@ TEST_P(AsioCpContentsTest, AnOldDstOfAnySizeIsReplaced) {
   }
 }
 
+TEST_P(AsioCpContentsTest, AFileWhoseSizeIsToldAs0IsCopiedWhole) {
+  ExpectSuccess(Cp({"--verify", "/proc/version", Path("copy")}));
+  EXPECT_EQ(Contents(Path("copy")), Contents("/proc/version"));
+}
+
 TEST_P(AsioCpContentsTest, DstGetsThePermissionBitsOfSrc) {
   const std::string source = NewFile("source", "x");
   for (mode_t mode : {0600, 0644, 0755, 0444, 0666}) {

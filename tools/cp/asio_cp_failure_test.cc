@@ -172,10 +172,11 @@ TEST_P(AsioCpFailureTest, VerifyRefusesWhatItCannotReadAgain) {
 }
 
 TEST_P(AsioCpFailureTest, VerifyFindsACopyThatDiffers) {
-  // Its size is 0, but it has contents.
+  // It has other contents each time that it is read.
+  const std::string source = "/proc/sys/kernel/random/uuid";
   const std::string target = NewFile("target", "old");
-  ExpectRefused({"--verify", "/proc/version", target},
-                {"/proc/version has 0 bytes", target}, target);
+  ExpectRefused({"--verify", source, target}, {source, target, "differ"},
+                target);
 }
 
 TEST_P(AsioCpFailureTest, WrongUsageExitsWith2) {
