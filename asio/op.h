@@ -44,6 +44,7 @@ const char* OpName(Op op);
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
   bool direct = false;       // O_DIRECT, where direct I/O works (not FUSE).
+  bool async = false;        // Direct, and the kernel's backends can take it.
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };

@@ -18,14 +18,15 @@ namespace uasio {
 // costs more CPU.
 inline constexpr size_t kSubmitBatchMax = 8;
 
-// True for transfers at explicit offsets, and syncs, on O_DIRECT fds.  Any
-// other request would block Start(), or make no progress while the queue's
-// owner computes; the workers are faster at those.
+// True for transfers at explicit offsets, and syncs, on O_DIRECT fds of file
+// systems that know RWF_NOWAIT, and of tmpfs.  Any other request would block
+// Start(), or make no progress while the queue's owner computes; the workers
+// are faster at those.
 //
 // False for a partly transferred vector: resubmitting the rest would need a
 // shortened copy of the caller's iovecs.
 inline bool IsForKernel(const Request& request) {
-  if (!request.traits.direct) return false;
+  if (!request.traits.async) return false;
   if (IsVectored(request.op) && request.transferred > 0) return false;
   return IsSync(request.op) || request.offset >= 0;
 }

@@ -13,8 +13,11 @@ FdTraits GetFdTraits(int fd) {
   struct statx direct;
   if (flags >= 0 && (flags & O_DIRECT) != 0 &&
       statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &direct) == 0) {
-    const bool works = GetDirectIo(fd, direct).works;
-    return MakeFdTraits(direct.stx_mode, works ? flags : flags & ~O_DIRECT);
+    const DirectIo io = GetDirectIo(fd, direct);
+    FdTraits traits =
+        MakeFdTraits(direct.stx_mode, io.works ? flags : flags & ~O_DIRECT);
+    traits.async = traits.direct && io.async;
+    return traits;
   }
   struct stat info;
   const bool known = fstat(fd, &info) == 0;
