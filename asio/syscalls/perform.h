@@ -55,10 +55,12 @@ bool SuitsReadIfCached(const Transfer& transfer);
 // Whether the rest of a read begins at or behind the end of a regular file.
 bool BeginsAtEndOfFile(const Transfer& transfer);
 
-// Whether a read, of which the last call has transferred `n` bytes, has met the
-// end of a file: nothing came, or it is direct, has ended inside a sector, and
-// the file has no more bytes than that.
-bool MeetsEndOfFile(const Transfer& transfer, size_t n);
+// Whether a short read, of which the last call has transferred `n` bytes, is to
+// end there:
+// - nothing came, or it is direct and the file has no more bytes: this is the
+//   end of the file;
+// - the fd has no size: these bytes were available.
+bool EndsRead(const Transfer& transfer, size_t n);
 
 // Whether a direct transfer has ended inside a sector, so that many file
 // systems refuse its rest with EINVAL.
