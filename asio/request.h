@@ -43,7 +43,9 @@ struct Request {
   void (*handler)(Request* request) = nullptr;
 
   // What came of it: bytes, or -errno.  On an fd with a size, a read of less
-  // than length has met the end of file, and a write is whole or an error.
+  // than length has met the end of file, and a write is whole or an error.  A
+  // read of a regular file that waits for bytes, as /proc/kmsg, gives what
+  // there is.
   int64_t result = 0;
 
   // How many bytes were transferred, which an error leaves to be known.

@@ -16,6 +16,12 @@ bool NeedsReadiness(const Transfer& t) {
          (IsRead(t.op) || IsWrite(t.op));
 }
 
+// A read of a regular file that has no bytes yet.
+bool MustWait(const Transfer& t) {
+  return t.traits.may_wait && IsRead(t.op) && !t.traits.nonblocking &&
+         !IsReady(t);
+}
+
 }  // namespace
 
 // A request on its way through the pool, and, if need be, the epoll thread.
@@ -84,6 +90,7 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
 
 void WorkerBackend::Run(Job* job) {
   if (job->cancelled) return Finish(job, -ECANCELED);
+  if (MustWait(job->transfer)) return WaitUntilReady(job);
   if (!NeedsReadiness(job->transfer)) {
     return Finish(job, Perform(&job->transfer));
   }

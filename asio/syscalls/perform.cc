@@ -148,16 +148,6 @@ int64_t Sync(const Transfer& t) {
   return error != 0 ? -errno : 0;
 }
 
-bool IsReady(const Transfer& transfer) {
-  pollfd fd = {transfer.fd,
-               static_cast<short>(IsRead(transfer.op) ? POLLIN : POLLOUT), 0};
-  int count;
-  do {
-    count = poll(&fd, 1, 0);
-  } while (count < 0 && errno == EINTR);
-  return count != 0;  // The call itself will report an error.
-}
-
 ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
@@ -221,13 +211,23 @@ bool BeginsAtEndOfFile(const Transfer& transfer) {
 
 bool EndsRead(const Transfer& transfer, size_t n) {
   const FdTraits& traits = transfer.traits;
-  return n == 0 || !traits.sized ||
+  return n == 0 || !traits.sized || (traits.may_wait && !IsReady(transfer)) ||
          (traits.direct && BeginsAtEndOfFile(transfer));
 }
 
 bool EndsInsideSector(const Transfer& transfer) {
   return transfer.traits.direct &&
          transfer.done % SectorBytes(transfer.fd) != 0;
+}
+
+bool IsReady(const Transfer& transfer) {
+  pollfd fd = {transfer.fd,
+               static_cast<short>(IsRead(transfer.op) ? POLLIN : POLLOUT), 0};
+  int count;
+  do {
+    count = poll(&fd, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return count != 0;  // The call itself will report an error.
 }
 
 bool HasByteAt(int fd, int64_t offset) {

@@ -201,7 +201,7 @@ absl::Status Copier::HandleCompletion(Request* r) {
   const size_t got = std::min(static_cast<size_t>(r->result), wanted);
   block->filled += got;
   if (got == wanted) return absl::OkStatus();
-  if (got == 0 || r->traits.sized) {
+  if (got == 0 || (r->traits.sized && !r->traits.may_wait)) {
     size_ =
         std::min(size_, block->offset + static_cast<int64_t>(block->filled));
   } else {
