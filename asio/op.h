@@ -45,6 +45,8 @@ const char* OpName(Op op);
 struct FdTraits {
   bool sized = true;         // A regular file, block device or directory.
   bool direct = false;       // O_DIRECT is set and direct I/O works (not FUSE).
+  bool async = false;        // Direct, and the kernel's backends can take it.
+  bool may_wait = false;     // A regular file of size 0, as /proc/kmsg.
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
 };

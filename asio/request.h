@@ -46,8 +46,10 @@ struct Request {
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns
   // less than length only at the end of file, and a write is whole or an error.
-  // On one without a size, EMFILE, ENFILE, ENOMEM, ENOSPC and EAGAIN also say
-  // that the system has nothing to wait for the fd with; try again later.
+  // A read of a regular file that waits for bytes, as /proc/kmsg, returns what
+  // there is.  On an fd without a size, EMFILE, ENFILE, ENOMEM, ENOSPC and
+  // EAGAIN also say that the system has nothing to wait for the fd with; try
+  // again later.
   int64_t result = 0;
 
   // Bytes transferred; valid even if result is an error.

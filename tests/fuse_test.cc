@@ -4,14 +4,18 @@
 #include "asio/testing/fuse.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 
+#include <cerrno>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "asio/buffer.h"
 #include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
+#include "asio/testing/backend.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/requests.h"
@@ -98,6 +102,84 @@ TEST_P(FuseTest, AFileIsBufferedWhereNothingTellsOfDirectIo) {
   EXPECT_FALSE(file->direct());
   EXPECT_EQ(file->why_buffered(),
             "a file of FUSE does not tell whether direct I/O works");
+}
+
+// Of a kernel's backend it would, until the server answers.
+TEST_P(FuseTest, SubmitDoesNotWaitForTheServer) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  constexpr size_t kReads = 32;
+  const auto queue = MakeQueue();
+  FuseOptions slow = WithContents();
+  slow.holds_reads = true;
+  FuseFile file(slow);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd submitted(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  std::thread server([&] {
+    EXPECT_TRUE(TakeSignal(submitted.get(), 10000)) << "Submit() waits";
+    file.Release();
+  });
+  const Fd fd(open(file.path().c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+  for (size_t i = 0; i < kReads; ++i) {
+    Submit(queue.get(), Op::kRead, fd.get(), static_cast<int64_t>(i) * 512,
+           512);
+  }
+  EXPECT_EQ(eventfd_write(submitted.get(), 1), 0);
+  server.join();
+  EXPECT_EQ(FinishAll(queue.get()), kReads);
+}
+
+class FuseLogTest : public BackendTest {
+ protected:
+  static FuseOptions Log(const std::string& contents) {
+    FuseOptions options;
+    options.contents = contents;
+    options.told_size = 0;
+    options.is_log = true;
+    return options;
+  }
+};
+UASIO_INSTANTIATE_BACKENDS(FuseLogTest);
+
+// The kernel's log is such a file.
+TEST_P(FuseLogTest, AReadOfAFileThatMayWaitGivesWhatThereIs) {
+  const auto queue = MakeQueue();
+  FuseFile file(Log("hello"));
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  for (const int flags : {0, O_DIRECT}) {
+    const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC | flags));
+    for (const int64_t offset : {int64_t{0}, kFilePosition, int64_t{4096}}) {
+      Request* r = Submit(queue.get(), Op::kRead, fd.get(), offset, 4096);
+      ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+      EXPECT_EQ(BytesOf(*r), "hello");
+      queue->Put(r);
+      file.Append("hello");
+    }
+  }
+}
+
+TEST_P(FuseLogTest, AReadWaitsForBytes) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  FuseFile file(Log(""));
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  Request* r = Submit(queue.get(), Op::kRead, fd.get(), 0, 4096);
+  EXPECT_EQ(queue->TryWait(), nullptr);
+  file.Append("late");
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), "late");
+}
+
+TEST_P(FuseLogTest, AReadThatWaitsCanBeCancelled) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  FuseFile file(Log(""));
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  Request* r = Submit(queue.get(), Op::kRead, fd.get(), 0, 4096);
+  file.WaitForPoll();
+  queue->Cancel(r);
+  EXPECT_EQ(Finish(queue.get(), r), -ECANCELED);
 }
 
 }  // namespace

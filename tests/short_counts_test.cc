@@ -1,11 +1,13 @@
 // The contract: "Short counts" on fds with a size, and status() messages.
 
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "asio/buffer.h"
 #include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
@@ -94,6 +96,49 @@ TEST_P(ShortCountsTest, AZeroLengthTransferSucceeds) {
     EXPECT_EQ(Finish(queue.get(), r), 0) << OpName(op);
   }
   EXPECT_EQ(file.Text(), "abc");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
+  EXPECT_EQ(Finish(queue.get(), r), At(1));  // By the backend itself.
+}
+
+TEST_P(ShortCountsTest, AZeroLengthTransferHasTheErrorsOfTheSystemCall) {
+  const auto queue = MakeQueue();
+  const ScratchFile file;
+  const int direct = GetParam().direct ? O_DIRECT : 0;
+  const Fd out = file.Open(O_WRONLY | direct);
+  const Fd in = file.Open(O_RDONLY | direct);
+  Request* r = Submit(queue.get(), Op::kRead, out.get(), 0, 0);
+  EXPECT_EQ(Finish(queue.get(), r), -EBADF);
+  r = Submit(queue.get(), Op::kWrite, in.get(), 0, 0);
+  EXPECT_EQ(Finish(queue.get(), r), -EBADF);
+  r = Submit(queue.get(), Op::kRead, in.get(), -2, 0);
+  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
+}
+
+// The limit bounds what a backend that cuts the length would write.
+TEST_P(ShortCountsTest, AnImpossibleLengthTransfersNothing) {
+  const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("abcdefgh");
+  const Buffer lent = Buffer::Allocate(8 * block());
+  const FileSizeLimit limit(8 * block());
+  for (const Op op : {Op::kRead, Op::kWrite}) {
+    for (const size_t length : {SIZE_MAX, SIZE_MAX / 2}) {
+      const ssize_t n = op == Op::kRead
+                            ? pread(file.fd(), lent.data(), length, 0)
+                            : pwrite(file.fd(), lent.data(), length, 0);
+      ASSERT_EQ(n, -1);
+      const int error = errno;
+      Request* r = Prepare(queue.get(), op, file.fd(), 0, length);
+      r->buffer = lent.data();
+      queue->Submit(r);
+      ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+      EXPECT_EQ(r->result, -error) << OpName(op) << " of " << length;
+      EXPECT_EQ(r->transferred, 0u) << OpName(op) << " of " << length;
+      queue->Put(r);
+    }
+  }
+  EXPECT_EQ(file.Text(), "abcdefgh");
+  Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
+  EXPECT_EQ(Finish(queue.get(), r), At(1));  // By the backend itself.
 }
 
 // The kernel writes the bytes that fit, and refuses the rest.

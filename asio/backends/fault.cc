@@ -11,6 +11,7 @@
 #include "asio/buffer.h"
 #include "asio/internal/job_pool.h"
 #include "asio/internal/request_transfer.h"
+#include "asio/syscalls/direct_io.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
 #include "workqueue/write_signals_blocked.h"
@@ -175,11 +176,14 @@ Fault FaultBackend::DrawFault() {
 }
 
 // Where a short transfer of the request ends: at half of the rest, in whole
-// blocks on a direct fd; at its length if no such half exists.
+// blocks or sectors on a direct fd; at its length if no such half exists.
 size_t FaultBackend::ShortLength(const Request& request) {
   const bool transfers = IsRead(request.op) || IsWrite(request.op);
   if (IsVectored(request.op) || !transfers) return request.length;
-  const size_t unit = request.traits.direct ? kBufferAlignment : 1;
+  const size_t unit =
+      request.traits.direct
+          ? std::max(kBufferAlignment, GetDirectIo(request.fd).offset_bytes)
+          : 1;
   const size_t half = (request.length - request.transferred) / 2 / unit * unit;
   return half == 0 ? request.length : request.transferred + half;
 }

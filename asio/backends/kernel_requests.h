@@ -21,16 +21,26 @@ namespace uasio {
 // costs more CPU.
 inline constexpr size_t kSubmitBatchMax = 8;
 
-// True for transfers at explicit offsets, and syncs, on O_DIRECT fds.  Any
-// other request would block Start(), or make no progress while the queue's
-// owner computes; the workers are faster at those.
+// The kernel cuts longer transfers to this.
+inline constexpr size_t kKernelBytesMax = 0x7ffff000;
+
+// True for transfers at explicit offsets, and syncs, on O_DIRECT fds of file
+// systems that know RWF_NOWAIT, and of tmpfs.  Any other request would block
+// Start(), or make no progress while the queue's owner computes; the workers
+// are faster at those.
 //
 // False for a partly transferred vector: resubmitting the rest would need a
 // shortened copy of the caller's iovecs.
+//
+// False if nothing is to be transferred: a fixed read of no bytes from btrfs is
+// a NULL dereference in Linux 6.18.  False for more than kKernelBytesMax: the
+// kernel would begin with a part of a length that the system call refuses.
 inline bool IsForKernel(const Request& request) {
-  if (!request.traits.direct) return false;
+  if (!request.traits.async) return false;
+  if (IsSync(request.op)) return true;
   if (IsVectored(request.op) && request.transferred > 0) return false;
-  return IsSync(request.op) || request.offset >= 0;
+  const size_t left = request.length - request.transferred;
+  return request.offset >= 0 && left > 0 && left <= kKernelBytesMax;
 }
 
 // Whether the kernel may raise SIGXFSZ in the submitting thread.

@@ -14,6 +14,7 @@
 
 #include "asio/backends/kernel_testing.h"
 #include "asio/queue.h"
+#include "asio/syscalls/transfer.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/requests.h"
@@ -67,6 +68,40 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(std::get<0>(info.param)) +
              (*std::get<1>(info.param) != '\0' ? "_tmpfs" : "_disk");
     });
+
+// A fixed read of no bytes on btrfs ends the thread in Linux 6.18.
+TEST_P(KernelTest, NoTransferOfLengthZeroReachesTheKernel) {
+  const DirectFile file(std::string(kBlock, 'a'), folder());
+  const auto backend = NewKernelBackend(name(), 1);
+  ASSERT_TRUE(backend.ok()) << backend.status();
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kReadv, Op::kWritev}) {
+    Request request;
+    request.op = op;
+    request.fd = file.fd();
+    request.traits = GetFdTraits(file.fd());
+    EXPECT_FALSE((*backend)->Takes(request)) << OpName(op);
+    request.length = kBlock;
+    EXPECT_TRUE((*backend)->Takes(request)) << OpName(op);
+    request.transferred = kBlock;
+    EXPECT_FALSE((*backend)->Takes(request)) << OpName(op);
+  }
+}
+
+// Longer ones it would cut, before it could refuse them.
+TEST_P(KernelTest, TransfersOfMoreThanOneCallAreForTheWorkers) {
+  const DirectFile file(std::string(kBlock, 'a'), folder());
+  const auto backend = NewKernelBackend(name(), 1);
+  ASSERT_TRUE(backend.ok()) << backend.status();
+  Request request;
+  request.fd = file.fd();
+  request.traits = GetFdTraits(file.fd());
+  request.length = 0x7ffff000;
+  EXPECT_TRUE((*backend)->Takes(request));
+  for (const size_t length : {size_t{0x7ffff001}, SIZE_MAX / 2, SIZE_MAX}) {
+    request.length = length;
+    EXPECT_FALSE((*backend)->Takes(request)) << length;
+  }
+}
 
 TEST_P(KernelTest, TheKernelReads) {
   const std::string bytes = Pattern(8 * kBlock);

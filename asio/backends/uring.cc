@@ -17,7 +17,6 @@ namespace {
 constexpr unsigned kReapBatchMax = 64;
 constexpr unsigned kSlabsMax = 1024;        // Registered; others are slower.
 constexpr size_t kSlabBytesMax = 1u << 30;  // The kernel's limit.
-constexpr size_t kLengthMax = 0x7ffff000;   // Of one read or write.
 constexpr size_t kEntriesMax = 1 << 15;     // IORING_MAX_ENTRIES.
 
 // The kernel's threads for requests that it cannot do asynchronously: on files,
@@ -152,8 +151,7 @@ void UringBackend::Prepare(Job* job) {
 void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   char* data = r.buffer + r.transferred;
   const int64_t offset = r.offset + static_cast<int64_t>(r.transferred);
-  const unsigned length =
-      static_cast<unsigned>(std::min(r.length - r.transferred, kLengthMax));
+  const unsigned length = static_cast<unsigned>(r.length - r.transferred);
   const int slab = SlabOf(data, length);
   if (IsRead(r.op)) {
     if (slab < 0) return io_uring_prep_read(sqe, r.fd, data, length, offset);

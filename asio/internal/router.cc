@@ -30,10 +30,9 @@ enum class Outcome {
 };
 
 Outcome ClassifyShortRead(const Request& request, size_t done) {
-  if (!request.traits.sized) return Outcome::kFinish;
   Transfer transfer = MakeTransfer(request);
   transfer.done = done;
-  if (MeetsEndOfFile(transfer, done - request.transferred)) {
+  if (EndsRead(transfer, done - request.transferred)) {
     return Outcome::kFinish;
   }
   return EndsInsideSector(transfer) ? Outcome::kWorkers : Outcome::kResubmit;

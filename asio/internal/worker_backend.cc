@@ -16,6 +16,12 @@ bool NeedsReadiness(const Transfer& t) {
          (IsRead(t.op) || IsWrite(t.op));
 }
 
+// A read of a regular file that has no bytes yet.
+bool MustWait(const Transfer& t) {
+  return t.traits.may_wait && IsRead(t.op) && !t.traits.nonblocking &&
+         !IsReady(t);
+}
+
 }  // namespace
 
 // What the backend stores for one request.  A job goes through the pool and, if
@@ -85,6 +91,7 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
 
 void WorkerBackend::Run(Job* job) {
   if (job->cancelled) return Finish(job, -ECANCELED);
+  if (MustWait(job->transfer)) return WaitUntilReady(job);
   if (!NeedsReadiness(job->transfer)) {
     return Finish(job, Perform(&job->transfer));
   }

@@ -9,11 +9,13 @@
 
 #include <algorithm>
 
+#include "asio/syscalls/direct_io.h"
+
 namespace uasio {
 namespace {
 
 constexpr size_t kSmallestSector = 512;
-constexpr size_t kLargestSector = 4096;
+constexpr size_t kCallBytesMax = 0x7ffff000;  // The kernel cuts to that.
 
 // How many iovecs of the rest of a vector one call takes: as many as a small
 // stack has room for.
@@ -49,6 +51,10 @@ ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
 
+size_t SectorBytes(int fd) {
+  return std::max(GetDirectIo(fd).offset_bytes, kSmallestSector);
+}
+
 // Cuts `bytes` off the end; returns how many parts are left.
 int CutEnd(iovec* parts, int count, size_t bytes) {
   while (bytes > 0) {
@@ -80,8 +86,9 @@ ssize_t CallRest(const Transfer& t, size_t limit, int flags) {
     limit -= size;
   }
   const size_t taken = wanted - limit;
-  if (t.traits.direct && limit > 0 && taken > kLargestSector) {
-    count = CutEnd(parts, count, taken % kLargestSector);
+  if (t.traits.direct && limit > 0) {
+    const size_t sector = SectorBytes(t.fd);
+    if (taken > sector) count = CutEnd(parts, count, taken % sector);
   }
   return CallVector(t, parts, count, flags);
 }
@@ -109,25 +116,36 @@ ssize_t CallScalar(const Transfer& t) {
                       : pwrite(t.fd, buffer, length, offset);
 }
 
-ssize_t Call(const Transfer& t) {
+ssize_t CallAtMost(const Transfer& t, size_t limit) {
+  const bool is_usual =
+      !IsVectored(t.op) && t.flags == 0 && limit >= t.length - t.done;
   ssize_t n;
   do {
-    n = IsVectored(t.op) || t.flags != 0 ? CallOnce(t, SIZE_MAX, 0)
-                                         : CallScalar(t);
+    n = is_usual ? CallScalar(t) : CallOnce(t, limit, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }
 
+// The kernel may cut a long transfer inside a sector, and then refuse what is
+// left of it.  It sees the whole length first, so that it can refuse that.
+ssize_t Call(const Transfer& t) {
+  const ssize_t n = CallAtMost(t, SIZE_MAX);
+  const size_t left = t.length - t.done;
+  const bool may_be_cut = t.traits.direct && left > kCallBytesMax &&
+                          left <= static_cast<size_t>(SSIZE_MAX);
+  if (n != -EINVAL || !may_be_cut) return n;
+  return CallAtMost(t, kCallBytesMax / SectorBytes(t.fd) * SectorBytes(t.fd));
+}
+
 int64_t Read(Transfer* t) {
+  ssize_t n;
   do {
-    const ssize_t n = Call(*t);
+    n = Call(*t);
     // The end of a file that has grown since.
     if (n == -EINVAL && EndsInsideSector(*t)) break;
     if (n < 0) return n;
     t->done += static_cast<size_t>(n);
-    if (!t->traits.sized) break;  // These bytes were available.
-    if (MeetsEndOfFile(*t, static_cast<size_t>(n))) break;
-  } while (t->done < t->length);
+  } while (t->done < t->length && !EndsRead(*t, static_cast<size_t>(n)));
   return static_cast<int64_t>(t->done);
 }
 
@@ -147,15 +165,6 @@ int64_t Sync(const Transfer& t) {
     error = t.op == Op::kFsync ? fsync(t.fd) : fdatasync(t.fd);
   } while (error != 0 && errno == EINTR);
   return error != 0 ? -errno : 0;
-}
-
-bool IsReady(const Transfer& t) {
-  pollfd fd = {t.fd, static_cast<short>(IsRead(t.op) ? POLLIN : POLLOUT), 0};
-  int count;
-  do {
-    count = poll(&fd, 1, 0);
-  } while (count < 0 && errno == EINTR);
-  return count != 0;  // The call itself will report an error.
 }
 
 ssize_t CallNonBlocking(const Transfer& t) {
@@ -223,12 +232,25 @@ bool BeginsAtEndOfFile(const Transfer& transfer) {
   return begin >= info.st_size;
 }
 
-bool MeetsEndOfFile(const Transfer& transfer, size_t n) {
-  return n == 0 || (EndsInsideSector(transfer) && BeginsAtEndOfFile(transfer));
+bool EndsRead(const Transfer& transfer, size_t n) {
+  const FdTraits& traits = transfer.traits;
+  return n == 0 || !traits.sized || (traits.may_wait && !IsReady(transfer)) ||
+         (traits.direct && BeginsAtEndOfFile(transfer));
 }
 
 bool EndsInsideSector(const Transfer& transfer) {
-  return transfer.traits.direct && transfer.done % kSmallestSector != 0;
+  return transfer.traits.direct &&
+         transfer.done % SectorBytes(transfer.fd) != 0;
+}
+
+bool IsReady(const Transfer& transfer) {
+  pollfd fd = {transfer.fd,
+               static_cast<short>(IsRead(transfer.op) ? POLLIN : POLLOUT), 0};
+  int count;
+  do {
+    count = poll(&fd, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return count != 0;  // The call itself will report an error.
 }
 
 bool HasByteAt(int fd, int64_t offset) {

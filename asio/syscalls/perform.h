@@ -20,7 +20,8 @@
 namespace uasio {
 
 // Performs the rest of `transfer` and returns the result of the whole:
-// - read from an fd with a size: bytes, less than length only at end of file;
+// - read from an fd with a size: bytes, less than length only at end of file,
+//   or if it may wait (FdTraits::may_wait) and more bytes are not yet there;
 // - read from any other fd: the bytes that were available;
 // - write: its length;
 // - sync or no-op: 0;
@@ -59,14 +60,20 @@ bool SuitsReadIfCached(const Transfer& transfer);
 // Whether the rest of a read begins at or behind the end of a regular file.
 bool BeginsAtEndOfFile(const Transfer& transfer);
 
-// Whether a read, of which the last call has transferred `n` bytes, has met the
-// end of a file: nothing came, or it is direct, has ended inside a sector, and
-// the file has no more bytes than that.
-bool MeetsEndOfFile(const Transfer& transfer, size_t n);
+// Whether a short read, of which the last call has transferred `n` bytes, is to
+// end there:
+// - nothing came, or it is direct and the file has no more bytes: this is the
+//   end of the file;
+// - the fd has no size, or may wait: these bytes were available.
+bool EndsRead(const Transfer& transfer, size_t n);
 
 // Whether a direct transfer has ended inside a sector, so that many file
 // systems refuse its rest with EINVAL.
 bool EndsInsideSector(const Transfer& transfer);
+
+// Whether poll(2) finds that the transfer need not wait; true for files that
+// poll(2) does not watch.
+bool IsReady(const Transfer& transfer);
 
 // Whether a byte can be read at `offset`.  Some files of FUSE and /proc have
 // bytes behind the size that fstat(2) tells.  False on an O_DIRECT file.

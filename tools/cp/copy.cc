@@ -63,8 +63,9 @@ class Copier {
   size_t depth_;
   Progress* const progress_;
 
-  int64_t size_ = kUnknownSize;          // Of the copy.
-  bool target_is_regular_file_ = false;  // And no stream.
+  int64_t size_ = kUnknownSize;             // Of the copy.
+  size_t sector_bytes_ = kBufferAlignment;  // Blocks begin at multiples of it.
+  bool target_is_regular_file_ = false;     // And no stream.
   std::optional<DataBlocks> blocks_;
   std::deque<Block> reading_;  // In the order of their offsets.
 };
@@ -82,9 +83,12 @@ absl::StatusOr<int64_t> Copier::Run() {
 absl::Status Copier::Prepare() {
   for (const File* file : {source_.file, target_.file}) {
     const size_t bytes = file->alignment().offset_bytes;
-    if (kBufferAlignment % bytes == 0) continue;
-    return absl::UnimplementedError(absl::StrCat(
-        file->path(), " wants direct I/O in blocks of ", bytes, " bytes"));
+    sector_bytes_ = std::max(sector_bytes_, bytes);
+    const size_t buffer_bytes = queue_->options().buffer_bytes;
+    if (buffer_bytes % bytes == 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(file->path(), " wants direct I/O in blocks of ", bytes,
+                     " bytes; a buffer has ", buffer_bytes, " bytes"));
   }
   if (!source_.is_stream) {
     const absl::StatusOr<int64_t> size = source_.file->Size();
@@ -105,7 +109,8 @@ absl::Status Copier::PrepareTarget() {
   target_is_regular_file_ =
       !target_.is_stream && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   const bool skips_holes = target_is_regular_file_ && size_ != kUnknownSize;
-  blocks_.emplace(skips_holes ? source_.file->fd() : kAllIsData, size_);
+  blocks_.emplace(skips_holes ? source_.file->fd() : kAllIsData, size_,
+                  sector_bytes_);
   if (!target_is_regular_file_) return absl::OkStatus();
   if (ftruncate(fd, 0) != 0) {
     return ErrnoStatus(errno,
@@ -186,7 +191,7 @@ void Copier::SubmitRead(Block* block) {
   r->offset = source_.is_stream ? kFilePosition : block->offset + filled;
   r->buffer = block->buffer + filled;
   r->length = block->wanted - block->filled;
-  if (source_.file->direct()) r->length = RoundUp(r->length, kBufferAlignment);
+  r->length = RoundUp(r->length, source_.file->alignment().offset_bytes);
   r->user_data = block;
   queue_->Submit(r);
 }
@@ -201,7 +206,7 @@ absl::Status Copier::HandleCompletion(Request* r) {
   const size_t got = std::min(static_cast<size_t>(r->result), wanted);
   block->filled += got;
   if (got == wanted) return absl::OkStatus();
-  if (got == 0 || r->traits.sized) {
+  if (got == 0 || (r->traits.sized && !r->traits.may_wait)) {
     size_ =
         std::min(size_, block->offset + static_cast<int64_t>(block->filled));
   } else {

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "asio/buffer.h"
-
 namespace uasio {
 
 Extent DataBlocks::Next(int64_t block_bytes) {
@@ -30,9 +28,9 @@ void DataBlocks::FindData() {
   }
   const off_t end = lseek(fd_, begin, SEEK_HOLE);
   if (end < 0) return;
-  const int64_t alignment = kBufferAlignment;
+  const int64_t alignment = static_cast<int64_t>(sector_bytes_);
   data_.begin = std::max<int64_t>(from, begin / alignment * alignment);
-  data_.end = std::min<int64_t>(size_, RoundUp(end, alignment));
+  data_.end = std::min<int64_t>(size_, RoundUp(end, sector_bytes_));
 }
 
 }  // namespace uasio

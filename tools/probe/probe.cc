@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -83,9 +84,12 @@ absl::StatusOr<Object> OpenObject(const std::string& path,
   return Object{*std::move(scratch), true};
 }
 
-// One transfer of a block by preadv2(2) or pwritev2(2) with RWF_NOWAIT.
+// One transfer of a block or sector by preadv2(2) or pwritev2(2) with
+// RWF_NOWAIT.
+// REQUIRES: `block` has kProbeBytes.
 absl::Status TryNoWait(const File& file, bool write, char* block) {
-  const iovec iov = {block, kBufferAlignment};
+  const iovec iov = {block,
+                     std::max(kBufferAlignment, file.alignment().offset_bytes)};
   const ssize_t n = write ? pwritev2(file.fd(), &iov, 1, 0, RWF_NOWAIT)
                           : preadv2(file.fd(), &iov, 1, 0, RWF_NOWAIT);
   if (n >= 0) return absl::OkStatus();
@@ -108,7 +112,7 @@ std::vector<Finding> TryNoWaits(const Object& object, char* block) {
                  object.writable ? O_RDWR : O_RDONLY, 0, File::Mode::kBuffered);
   if (!buffered.ok()) return findings;
   // Brings the block into the page cache.
-  if (pread(buffered->fd(), block, kBufferAlignment, 0) > 0) {
+  if (pread(buffered->fd(), block, kProbeBytes, 0) > 0) {
     add("buffered", *buffered);
   }
   return findings;
@@ -221,7 +225,7 @@ absl::StatusOr<PathReport> ProbePath(const std::string& path) {
   report.file_system = object->writable
                            ? FileSystemOf(FolderOf(real_path, info))
                            : "none: a block device, only read from";
-  const Buffer block = Buffer::Allocate(kBufferAlignment);
+  const Buffer block = Buffer::Allocate(kProbeBytes);
   if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
   report.alignment = object->file.alignment();
   if (!object->file.direct()) {

@@ -68,10 +68,8 @@ void Stream::SetBlockSize() {
   const Alignment alignment = file_->alignment();
   alignment_ = static_cast<int64_t>(alignment.offset_bytes);
   block_bytes_ = buffer_bytes / alignment.offset_bytes * alignment.offset_bytes;
-  if (block_bytes_ > 0 && kBufferAlignment % alignment.memory_bytes == 0 &&
-      kBufferAlignment % alignment.offset_bytes == 0) {
+  if (block_bytes_ > 0 && kBufferAlignment % alignment.memory_bytes == 0)
     return;
-  }
   Fail(absl::UnimplementedError(
       absl::StrCat(file_->path(), ": direct I/O needs multiples of ",
                    alignment_, " bytes; the queue's buffers have ",
