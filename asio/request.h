@@ -39,9 +39,10 @@ struct Request {
 
   // If set, the queue calls it with the completed request, and never returns
   // the request from Wait().  It is called in the queue's thread, from inside
-  // Wait(), TryWait(), WaitUntil(), WaitMany(), RunHandlers(), Sync() or
-  // ~Queue().  The handler owns the request, as after Wait(); it may submit
-  // and put, but not wait.  user_data is where it finds its own data.
+  // Wait(), TryWait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(),
+  // Sync() or ~Queue().  The handler owns the request, as after Wait(); it may
+  // put, and but for ~Queue() submit, but not wait.  It must not throw: that
+  // ends the program.  user_data is where it finds its own data.
   void (*handler)(Request* request) = nullptr;
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -28,7 +27,6 @@
 #include "asio/testing/requests.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
-#include "asio/testing/seccomp.h"
 #include "asio/testing/seed.h"
 #include "gtest/gtest.h"
 #include "workqueue/mutex.h"
@@ -278,23 +276,6 @@ TEST(PolledSourceTest, WaitReapsItRegularlyWithoutSpinning) {
   EXPECT_EQ(Finish(&queue, by_backend), 0);
   pipe.Put("x");
   EXPECT_EQ(Finish(&queue, by_worker), 1);
-}
-
-// Not by RLIMIT_NOFILE: sanitizers need fds of their own.
-[[noreturn]] void ReadWithoutAnEventFd() {
-  const auto in_use = std::make_shared<int>();
-  auto held = std::make_unique<ManualBackend>();
-  held->takes = [in_use](const Request&) { return true; };
-  RefuseCalls({{SYS_eventfd2, EMFILE}});
-  Queue queue({}, std::move(held));
-  const ScratchFile file("abc");
-  Request* r = Submit(&queue, Op::kRead, file.fd(), 0, 3);
-  exit(in_use.use_count() == 1 && Finish(&queue, r) == 3 ? 0 : 1);
-}
-
-TEST(NoEventFdDeathTest, TheWorkersDoEverything) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_EXIT(ReadWithoutAnEventFd(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -105,6 +105,17 @@ TEST_P(UnsizedTest, AWriteToAPipeWithoutReadersGivesEpipe) {
   EXPECT_EQ(Finish(queue.get(), w), -EPIPE);
 }
 
+TEST_P(UnsizedTest, AWriteOfNothingToAFullPipeDoesNotWait) {
+  const Pipe pipe(O_NONBLOCK);
+  while (write(pipe.write_end.get(), "x", 1) == 1) {
+  }
+  ASSERT_EQ(fcntl(pipe.write_end.get(), F_SETFL, 0), 0);
+  const auto queue = MakeQueue();
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, pipe.write_end.get(),
+                           kFilePosition, "");
+  EXPECT_EQ(Finish(queue.get(), w), 0);
+}
+
 TEST_P(UnsizedTest, AnOffsetOnAPipeGivesEspipe) {
   const auto queue = MakeQueue();
   const Pipe pipe;

@@ -85,6 +85,9 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
+// An exception ends the program here: the queue could not go on.
+void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
+
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
     const absl::Status unseen = ledger.unseen(fd);
@@ -452,7 +455,7 @@ void QueueImpl::RunDue() {
     --handlers_due_;
     if (slot->round < round_) --older_;
     HandOver(slot);
-    slot->latch.handler(slot);
+    CallHandler(slot);
   }
   in_handler_ = false;
 }

@@ -176,6 +176,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
     if (!empty && (n >= 0 || errno != EOPNOTSUPP)) continue;
     n = CallOnce(t, SIZE_MAX, kBySocket);
     if (n >= 0 || errno != ENOTSOCK) continue;
+    if (empty) return 0;  // Only sockets have empty messages.
     if (!IsReady(t)) return -EAGAIN;
     n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
   } while (n < 0 && errno == EINTR);
