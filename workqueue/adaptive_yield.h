@@ -56,10 +56,10 @@ class AdaptiveYield {
     return stay;
   }
 
-  // The whole wait of a thread that holds `mutex`, before it blocks: if it should
-  // yield, unlocks, yields until look() is true, locks again, and learns.
-  // threads() counts the waiting threads, the caller included; the lock is held
-  // during that call.  Returns look().
+  // The whole wait of a thread that holds `mutex`, before it blocks: if it
+  // should yield, unlocks, yields until look() is true, locks again, and
+  // learns. threads() counts the waiting threads, the caller included; the lock
+  // is held during that call.  Returns look().
   template <typename Look, typename Threads>
   bool YieldUnlocked(Mutex* mutex, Deadline deadline, const Look& look,
                      const Threads& threads)
