@@ -42,11 +42,8 @@ bool FileOrder::AdmitRange(OrderNode* node) {
     DropIndexIfOnlyReads();
   }
   if (indexed_) {
-    VisitOverlaps(*node, [node](OrderNode* earlier) {
-      if (Conflict(*node, *earlier)) ++node->blockers;
-    });
-    index_.insert(EntryOf(node));
-    size_classes_ |= uint64_t{1} << EntryOf(node).size_class;
+    node->blockers = CountPredecessors(*node);
+    Insert(node);
   }
   (node->kind == Kind::kRead ? reads_ : writes_).AddTail(node);
   return node->blockers == 0;
@@ -64,35 +61,80 @@ void FileOrder::Unlink(OrderNode* node) {
   if (place == Place::kWaiting || node->kind == Kind::kSync || !indexed_) {
     return;
   }
-  index_.erase(EntryOf(node));
-  if (index_.empty()) size_classes_ = 0;
+  IndexOf(*node)->erase(EntryOf(node));
+  if (read_index_.empty() && write_index_.empty()) size_classes_ = 0;
 }
 
 void FileOrder::BuildIndex() {
   reads_since_write_ = 0;
   if (indexed_) return;
   indexed_ = true;
-  for (OrderNode& read : reads_) {
-    index_.insert(EntryOf(&read));
-    size_classes_ |= uint64_t{1} << EntryOf(&read).size_class;
-  }
+  for (OrderNode& read : reads_) Insert(&read);
+}
+
+void FileOrder::Insert(OrderNode* node) {
+  const Entry entry = EntryOf(node);
+  IndexOf(*node)->insert(entry);
+  size_classes_ |= uint64_t{1} << entry.size_class;
 }
 
 void FileOrder::DropIndexIfOnlyReads() {
   if (!indexed_ || !writes_.empty()) return;
-  if (++reads_since_write_ <= index_.size()) return;
-  index_.clear();
+  if (++reads_since_write_ <= read_index_.size()) return;
+  read_index_.clear();
   size_classes_ = 0;
   indexed_ = false;
 }
 
-bool FileOrder::Conflict(const OrderNode& a, const OrderNode& b) {
-  return a.kind == Kind::kWrite || b.kind == Kind::kWrite;
+// How many earlier ones it waits for directly.
+size_t FileOrder::CountPredecessors(const OrderNode& node) {
+  size_t count = 0;
+  VisitRanges(write_index_, node, [&](Index::const_iterator) { ++count; });
+  if (node.kind == Kind::kRead) return count;
+  VisitRanges(read_index_, node, [&](Index::const_iterator at) {
+    Entry range = *at;
+    range.sequence = UINT64_MAX;
+    count += CountBetween(read_index_, range, LastWrite(range), UINT64_MAX);
+  });
+  return count;
+}
+
+// The sequence of the last write of that range before `of`; 0: there is none.
+uint64_t FileOrder::LastWrite(const Entry& of) const {
+  auto at = write_index_.lower_bound(of);
+  if (at == write_index_.begin()) return 0;
+  --at;
+  return at->HasRangeOf(of) ? at->sequence : 0;
+}
+
+FileOrder::Neighbours FileOrder::NeighboursOf(OrderNode* node) const {
+  const Entry own = EntryOf(node);
+  const auto next = write_index_.upper_bound(own);
+  const bool is_next = next != write_index_.end() && next->HasRangeOf(own);
+  const uint64_t last = LastWrite(own);
+  return {is_next ? next->sequence : UINT64_MAX, last != 0 ? 1u : 0u,
+          node->kind == Kind::kRead
+              ? 0
+              : CountBetween(read_index_, own, last, own.sequence)};
+}
+
+// How many of that range have a sequence between the two.
+size_t FileOrder::CountBetween(const Index& index, Entry range, uint64_t after,
+                               uint64_t before) {
+  range.sequence = after;
+  size_t count = 0;
+  for (auto at = index.upper_bound(range);
+       at != index.end() && at->HasRangeOf(range) && at->sequence < before;
+       ++at) {
+    ++count;
+  }
+  return count;
 }
 
 FileOrder::Entry FileOrder::EntryOf(OrderNode* node) {
   const uint64_t size = static_cast<uint64_t>(node->end - node->begin);
-  return {64 - __builtin_clzll(size), node};
+  return {64 - __builtin_clzll(size), node->begin, node->end, node->sequence,
+          node};
 }
 
 bool FileOrder::SyncMayStart(const OrderNode& sync) const {

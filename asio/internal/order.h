@@ -6,11 +6,14 @@
 //            Remove().
 // Units:     bytes; a range is [begin, end).
 // Cost:      O(1) for a read while nothing writes to the fd, and for an
-//            exclusive request; else O(log n + overlaps), with n in flight.
+//            exclusive request; else O(log n) for each other range that it
+//            overlaps, with n in flight, and O(1) for each direct predecessor.
 // Errors:    none.
 //
 // A read or write waits for every earlier read or write that it overlaps, if
-// one of the two writes.  An exclusive request overlaps everything; later
+// one of the two writes.  It counts only its direct predecessors: of each
+// range, the last write and the reads since.  All earlier ones of that range
+// are predecessors of these.  An exclusive request overlaps everything; later
 // requests are not looked at until it is done.  A sync waits for every earlier
 // write.
 
@@ -19,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <tuple>
 
 #include "absl/container/btree_set.h"
@@ -41,7 +45,7 @@ struct OrderNode {
   };
   Place place = Place::kNowhere;
   uint64_t sequence = 0;  // Counts the Add()s.
-  size_t blockers = 0;    // Admitted requests that it waits for.
+  size_t blockers = 0;    // Admitted direct predecessors.
   Cnode node = {nullptr, nullptr};
 };
 
@@ -69,15 +73,29 @@ class FileOrder {
 
   // Sorted by size class, then by begin.  A range of size class c,
   // 2^(c-1) <= size < 2^c, begins less than 2^c bytes before what it overlaps,
-  // so the overlaps of one class are found by a short scan.
+  // so the overlaps of one class are found by a short scan.  The nodes of one
+  // range are neighbours, in order.
   struct Entry {
     int size_class;
+    int64_t begin;
+    int64_t end;
+    uint64_t sequence;
     OrderNode* node;
     bool operator<(const Entry& other) const {
-      return std::tie(size_class, node->begin, node->sequence) <
-             std::tie(other.size_class, other.node->begin,
-                      other.node->sequence);
+      return std::tie(size_class, begin, end, sequence) <
+             std::tie(other.size_class, other.begin, other.end, other.sequence);
     }
+    bool HasRangeOf(const Entry& other) const {
+      return begin == other.begin && end == other.end;
+    }
+  };
+  using Index = absl::btree_set<Entry>;
+
+  // The neighbours of a node among those of its own range.
+  struct Neighbours {
+    uint64_t next_write;   // Its sequence; UINT64_MAX: there is none.
+    size_t writes_before;  // Direct predecessors: one at the most.
+    size_t reads_before;   // Those since that write.
   };
 
   bool Admit(OrderNode* node);
@@ -86,8 +104,18 @@ class FileOrder {
   void BuildIndex();
   void DropIndexIfOnlyReads();
   template <typename Visit>
-  void VisitOverlaps(const OrderNode& node, Visit visit);
-  static bool Conflict(const OrderNode& a, const OrderNode& b);
+  void VisitRanges(const Index& index, const OrderNode& node, Visit visit);
+  template <typename Visit>
+  void VisitLater(const OrderNode& node, Visit visit);
+  size_t CountPredecessors(const OrderNode& node);
+  uint64_t LastWrite(const Entry& of) const;
+  Neighbours NeighboursOf(OrderNode* node) const;
+  static size_t CountBetween(const Index& index, Entry range, uint64_t after,
+                             uint64_t before);
+  void Insert(OrderNode* node);
+  Index* IndexOf(const OrderNode& node) {
+    return node.kind == Kind::kWrite ? &write_index_ : &read_index_;
+  }
   static Entry EntryOf(OrderNode* node);
   bool SyncMayStart(const OrderNode& sync) const;
   OrderNode* PopNextToAdmit();
@@ -99,39 +127,70 @@ class FileOrder {
   NodeList writes_;                 // Likewise, in order.
   NodeList syncs_;                  // Held, in order.
 
-  // The entries of reads_ and writes_.  A write builds the index if there is
-  // none.  It is dropped when as many reads as it has entries came without a
-  // write, which amortizes rebuilding it.
-  absl::btree_set<Entry> index_;
-  uint64_t size_classes_ = 0;  // A bit for each class that index_ may contain.
+  // The entries of reads_ and of writes_.  A write builds the indexes if there
+  // are none.  They are dropped when as many reads as they have entries came
+  // without a write, which amortizes rebuilding them.
+  Index read_index_;
+  Index write_index_;
+  uint64_t size_classes_ = 0;  // A bit for each class that they may contain.
   bool indexed_ = false;
   size_t reads_since_write_ = 0;
 };
 
+// Visits each range in `index` that the node's overlaps: its first entry.
 template <typename Visit>
-void FileOrder::VisitOverlaps(const OrderNode& node, Visit visit) {
+void FileOrder::VisitRanges(const Index& index, const OrderNode& node,
+                            Visit visit) {
   for (uint64_t left = size_classes_; left != 0; left &= left - 1) {
     const int size_class = __builtin_ctzll(left);
     const int64_t reach = (uint64_t{1} << size_class) - 1;
-    OrderNode first;
-    first.begin = node.begin < reach ? 0 : node.begin - reach;
-    auto entry = index_.lower_bound({size_class, &first});
-    for (; entry != index_.end() && entry->size_class == size_class &&
-           entry->node->begin < node.end;
-         ++entry) {
-      if (entry->node->end > node.begin) visit(entry->node);
+    const int64_t first = node.begin < reach ? 0 : node.begin - reach;
+    auto at = index.lower_bound({size_class, first, 0, 0, nullptr});
+    while (at != index.end() && at->size_class == size_class &&
+           at->begin < node.end) {
+      Entry range = *at;
+      if (range.end > node.begin) visit(at);
+      if (++at == index.end() || !at->HasRangeOf(range)) continue;
+      range.sequence = UINT64_MAX;
+      at = index.upper_bound(range);
     }
   }
+}
+
+// Visits what overlaps `node` and came later, range by range and in order, in
+// each for as long as visit() is true.
+template <typename Visit>
+void FileOrder::VisitLater(const OrderNode& node, Visit visit) {
+  const auto visit_later = [&](const Index& index) {
+    VisitRanges(index, node, [&](Index::const_iterator at) {
+      Entry range = *at;
+      range.sequence = node.sequence;
+      if (at->sequence < node.sequence) at = index.upper_bound(range);
+      while (at != index.end() && at->HasRangeOf(range) && visit(at->node)) {
+        ++at;
+      }
+    });
+  };
+  visit_later(write_index_);
+  if (node.kind == Kind::kWrite) visit_later(read_index_);
 }
 
 template <typename Release>
 void FileOrder::Remove(OrderNode* node, Release release) {
   const Place place = node->place;
   Unlink(node);
-  if (place == Place::kAdmitted && indexed_ && node->kind != Kind::kSync) {
-    VisitOverlaps(*node, [&](OrderNode* later) {
-      if (later->sequence < node->sequence || !Conflict(*node, *later)) return;
+  if (place == Place::kAdmitted && indexed_ && node->kind <= Kind::kWrite) {
+    std::optional<Neighbours> own;  // Most nodes have no successor.
+    VisitLater(*node, [&](OrderNode* later) {
+      if (!own) own = NeighboursOf(node);
+      if (later->sequence > own->next_write) return false;
+      // A held write was cancelled: its successors inherit its predecessors.
+      if (node->kind == Kind::kWrite) {
+        later->blockers += own->writes_before;
+        if (later->kind == Kind::kWrite) later->blockers += own->reads_before;
+      }
       if (--later->blockers == 0) release(later);
+      return true;
     });
   }
   while (!syncs_.empty() && SyncMayStart(*syncs_.head())) {

@@ -61,6 +61,21 @@ void BM_DisjointWrites(benchmark::State& state) {
 }
 BENCHMARK(BM_DisjointWrites)->Arg(32)->Arg(4096);
 
+// All on one block, of which one runs.
+void BM_OneHotBlock(benchmark::State& state) {
+  Run(state,
+      [](uint64_t, OrderNode* node) { SetRange(node, Kind::kWrite, 0); });
+}
+BENCHMARK(BM_OneHotBlock)->Arg(32)->Arg(4096)->Arg(16000);
+
+// The same, with 15 reads for each write.
+void BM_OneHotBlockMostlyRead(benchmark::State& state) {
+  Run(state, [](uint64_t i, OrderNode* node) {
+    SetRange(node, i % 16 == 0 ? Kind::kWrite : Kind::kRead, 0);
+  });
+}
+BENCHMARK(BM_OneHotBlockMostlyRead)->Arg(32)->Arg(4096)->Arg(16000);
+
 // Reads and writes at random blocks; "held" is the fraction that had to wait.
 void BM_Mixed(benchmark::State& state) {
   std::mt19937_64 random(1);

@@ -40,11 +40,17 @@ bool Blocks(const OrderNode& earlier, const OrderNode& later) {
   return overlap && writes > 0;
 }
 
+enum class Ranges {
+  kSmall,
+  kHuge,  // Ranges of all sizes, up to offset INT64_MAX.
+  kHot,   // A few ranges, again and again.
+};
+
 // The requests of one phase of the test.
 struct Mix {
   int reads, writes, exclusives, syncs;  // Relative frequencies.
   size_t in_flight_max;
-  bool huge;  // Ranges of all sizes, up to offset INT64_MAX; else small ones.
+  Ranges ranges;
 };
 
 class RandomOrder {
@@ -72,7 +78,7 @@ class RandomOrder {
   void Add(const Mix& mix) {
     auto node = std::make_unique<OrderNode>();
     node->kind = PickKind(mix);
-    mix.huge ? PickHugeRange(node.get()) : PickSmallRange(node.get());
+    PickRange(mix.ranges, node.get());
     const bool starts = std::none_of(
         in_flight_.begin(), in_flight_.end(),
         [&](const InFlight& earlier) { return Blocks(*earlier.node, *node); });
@@ -116,6 +122,18 @@ class RandomOrder {
     return Kind::kSync;
   }
 
+  void PickRange(Ranges ranges, OrderNode* node) {
+    switch (ranges) {
+      case Ranges::kSmall:
+        return PickSmallRange(node);
+      case Ranges::kHuge:
+        return PickHugeRange(node);
+      case Ranges::kHot:
+        node->begin = static_cast<int64_t>(10 * Below(3));
+        node->end = node->begin + 10 + static_cast<int64_t>(5 * Below(2));
+    }
+  }
+
   void PickSmallRange(OrderNode* node) {
     node->begin = static_cast<int64_t>(Below(200));
     node->end = node->begin + static_cast<int64_t>(Below(20));
@@ -135,14 +153,16 @@ class RandomOrder {
 };
 
 constexpr Mix kMixes[] = {
-    {5, 5, 1, 1, 20, false},   // Everything.
-    {5, 5, 0, 1, 100, false},  // Held by ranges only.
-    {5, 5, 0, 1, 50, true},    //
-    {1, 0, 0, 0, 60, false},   // Only reads: the index is dropped,
-    {50, 1, 0, 1, 60, false},  // and built again.
-    {50, 1, 1, 1, 40, true},   //
-    {0, 1, 0, 0, 30, false},   // Only writes.
-    {1, 1, 3, 3, 10, false},   // Exclusives and syncs.
+    {5, 5, 1, 1, 20, Ranges::kSmall},   // Everything.
+    {5, 5, 0, 1, 100, Ranges::kSmall},  // Held by ranges only.
+    {5, 5, 0, 1, 50, Ranges::kHuge},    //
+    {1, 0, 0, 0, 60, Ranges::kSmall},   // Only reads: the index is dropped,
+    {50, 1, 0, 1, 60, Ranges::kSmall},  // and built again.
+    {50, 1, 1, 1, 40, Ranges::kHuge},   //
+    {0, 1, 0, 0, 30, Ranges::kSmall},   // Only writes.
+    {1, 1, 3, 3, 10, Ranges::kSmall},   // Exclusives and syncs.
+    {5, 5, 0, 1, 50, Ranges::kHot},     //
+    {9, 1, 1, 1, 100, Ranges::kHot},    //
 };
 
 TEST(OrderRandomTest, AgreesWithTheModel) {

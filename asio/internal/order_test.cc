@@ -212,9 +212,8 @@ TEST_F(OrderTest, RequestsBehindAnExclusiveOneStillWaitForEachOther) {
   OrderNode exclusive = Exclusive(), write = Write(0, 10), read = Read(0, 10);
   OrderNode aside = Read(20, 30), empty = Read(0, 0), sync = Sync();
   EXPECT_TRUE(Add(&exclusive));
-  for (OrderNode* node : {&write, &read, &aside, &empty, &sync}) {
-    EXPECT_FALSE(Add(node));
-  }
+  for (OrderNode* n : {&write, &read, &aside, &empty, &sync})
+    EXPECT_FALSE(Add(n));
   EXPECT_EQ(Remove(&exclusive), Nodes({&write, &aside, &empty}));
   EXPECT_EQ(Remove(&aside), Nodes());
   const Nodes released = Remove(&write);
@@ -233,6 +232,16 @@ TEST_F(OrderTest, ACancelledHeldRequestReleasesWhatOnlyItBlocked) {
   EXPECT_EQ(Remove(&running), Nodes({&by_both}));
 }
 
+TEST_F(OrderTest, SuccessorsOfACancelledHeldWriteWaitForItsPredecessors) {
+  OrderNode running = Write(0, 10), read = Read(0, 10), held = Write(0, 10);
+  OrderNode later = Write(0, 10), last = Read(5, 15);
+  EXPECT_TRUE(Add(&running));
+  for (OrderNode* n : {&read, &held, &later, &last}) EXPECT_FALSE(Add(n));
+  EXPECT_EQ(Remove(&held), Nodes());
+  EXPECT_EQ(Remove(&later), Nodes());
+  EXPECT_EQ(Remove(&running).size(), 2u);  // Both reads.
+}
+
 TEST_F(OrderTest, ACancelledHeldRequestIsNotReleasedLater) {
   OrderNode running = Write(0, 10), held = Write(0, 10), sync = Sync();
   EXPECT_TRUE(Add(&running));
@@ -247,9 +256,7 @@ TEST_F(OrderTest, ACancelledHeldExclusiveRequestReleasesTheOthers) {
   OrderNode read = Read(0, 10), exclusive = Exclusive();
   OrderNode aside = Read(0, 10), over = Write(0, 10), next = Exclusive();
   EXPECT_TRUE(Add(&read));
-  for (OrderNode* node : {&exclusive, &aside, &over, &next}) {
-    EXPECT_FALSE(Add(node));
-  }
+  for (OrderNode* n : {&exclusive, &aside, &over, &next}) EXPECT_FALSE(Add(n));
   EXPECT_EQ(Remove(&exclusive), Nodes({&aside}));
   EXPECT_EQ(Remove(&over), Nodes());
   EXPECT_EQ(Remove(&read), Nodes());
