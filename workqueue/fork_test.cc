@@ -5,11 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "asio/testing/child.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
+#include "workqueue/mutex.h"
 #include "workqueue/work_queue.h"
 #include "workqueue/worker_pool.h"
 
@@ -73,6 +76,31 @@ TEST(ForkTest, AChildDestroysAWorkQueueWithWork) {
   EXPECT_EQ(child.status, 0);
   EXPECT_EQ(child.printed, "");
   EXPECT_EQ(queue->Wait(), &nothing);
+}
+
+TEST(ForkTest, AChildDestroysACondVarThatAThreadWaitsFor) {
+  Mutex mutex;
+  auto changed = std::make_unique<CondVar>();
+  bool done = false;
+  std::atomic<pid_t> id{0};
+  std::thread waiter([&] {
+    id = ThreadId();
+    MutexLock lock(&mutex);
+    while (!done) changed->Wait(&mutex);
+  });
+  while (id == 0) std::this_thread::yield();
+  EXPECT_TRUE(UntilAsleep(id));
+  const ChildOutcome child = RunInChild([&] {
+    changed = nullptr;
+    return 0;
+  });
+  EXPECT_EQ(child.status, 0);
+  {
+    MutexLock lock(&mutex);
+    done = true;
+  }
+  changed->NotifyAll();
+  waiter.join();
 }
 
 TEST(ForkTest, ACancelInAChildNamesTheRule) {

@@ -38,6 +38,9 @@ class ABSL_LOCKABLE Mutex {
     }
     mutex_.lock();
   }
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    return mutex_.try_lock();
+  }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
@@ -75,9 +78,13 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex* const mutex_;
 };
 
+// Its destructor does nothing, because Linux's condition variables hold nothing
+// to release, and because in a forked child it would wait for ever for the
+// parent's waiters.
 class CondVar {
  public:
-  CondVar() = default;
+  CondVar() : cv_() {}
+  ~CondVar() {}
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
 
@@ -103,7 +110,9 @@ class CondVar {
   void NotifyAll() { cv_.notify_all(); }
 
  private:
-  std::condition_variable cv_;
+  union {
+    std::condition_variable cv_;
+  };
 };
 
 }  // namespace uasio

@@ -42,17 +42,21 @@ void Readiness::StopThread() {
     if (!started_) return;
     stopping_ = true;
     renewed_.NotifyAll();
-    if (epoll_fd_ >= 0) eventfd_write(stop_fd_, 1);
+    UASIO_CHECK(epoll_fd_ < 0 || eventfd_write(stop_fd_, 1) == 0,
+                "a program must not close fds that it did not open");
   }
   pthread_join(thread_, nullptr);
   MutexLock lock(&mutex_);
   CloseLocked();
 }
 
-// In a forked child, where nobody else uses this, and the lock may be locked
-// for ever.
+// In a forked child, where nobody else uses this.
 void Readiness::ForgetThread() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  static_cast<void>(new WatchMap(std::move(watches_)));
+  if (mutex_.TryLock()) {
+    mutex_.Unlock();
+  } else {  // The fork caught a change of the map.
+    static_cast<void>(new WatchMap(std::move(watches_)));
+  }
   if (started_) CloseLocked();
 }
 

@@ -41,8 +41,9 @@ class Readiness {
   };
 
   Readiness() = default;
-  // REQUIRES: nothing is watched, or this is a forked child, where it closes
-  // the child's fds and leaks what the thread may have been changing.
+  // REQUIRES: nothing is watched, and nobody else has closed its fds; or this
+  // is a forked child, where it closes the child's fds, and leaks what the fork
+  // caught being changed.
   ~Readiness();
 
   Readiness(const Readiness&) = delete;

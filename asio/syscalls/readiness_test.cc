@@ -223,19 +223,19 @@ TEST(ReadinessTest, FiresForHundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
-// Closes the first epoll fd that is open, as a program does that closes all
-// fds.  By syscall(2), so that ThreadSanitizer does not report the intended
-// race with the epoll thread.
-void CloseEpollFd() {
+// Closes the first fd of that kind, as a program does that closes all fds.  By
+// syscall(2), so that ThreadSanitizer does not report the intended race with
+// the epoll thread.
+void CloseFirst(const std::string& kind) {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = {};
     const std::string link = "/proc/self/fd/" + std::to_string(fd);
     if (readlink(link.c_str(), target, sizeof(target) - 1) < 0) continue;
-    if (std::string(target) != "anon_inode:[eventpoll]") continue;
+    if (target != kind) continue;
     ASSERT_EQ(syscall(SYS_close, fd), 0);
     return;
   }
-  FAIL() << "there is no epoll fd";
+  FAIL() << "there is no fd of " << kind;
 }
 
 TEST(ReadinessTest, WatchesAnewAfterItsFdsWereClosed) {
@@ -245,7 +245,7 @@ TEST(ReadinessTest, WatchesAnewAfterItsFdsWereClosed) {
   Readiness readiness;
   ASSERT_EQ(readiness.Add(&ready, nullptr), 0);
   ASSERT_EQ(readiness.Add(&waiting, nullptr), 0);
-  CloseEpollFd();
+  CloseFirst("anon_inode:[eventpoll]");
   pipe.Put("x");  // Wakes the thread.
   ready.called.Wait();
   waiting.called.Wait();
@@ -295,6 +295,17 @@ TEST(ReadinessDeathTest, MustNotBeDestroyedWhileItWatches) {
         readiness.Add(&watch, nullptr);
       },
       "fds are still watched");
+}
+
+TEST(ReadinessDeathTest, ItsFdsMustNotBeClosedByOthers) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        Readiness readiness;
+        WaitUntilHandled(&readiness);
+        CloseFirst("anon_inode:[eventfd]");
+      },
+      "must not close fds that it did not open");
 }
 
 // A thread makes the pipe ready while the test cancels: either ready() is
