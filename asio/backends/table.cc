@@ -18,6 +18,7 @@
 #include "asio/errors.h"
 #include "asio/file.h"
 #include "workqueue/mutex.h"
+#include "workqueue/per_process.h"
 
 namespace uasio {
 namespace {
@@ -94,7 +95,7 @@ bool MayPass(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
 }
 
-// What is known of the backends, for all threads.
+// What is known of the backends, for all threads of a process.
 class Verdicts {
  public:
   Verdicts() {
@@ -138,8 +139,8 @@ BackendOr NewBackend(absl::string_view name, size_t depth_max) {
 }
 
 std::vector<BackendVerdict> ProbeBackends() {
-  static Verdicts* const verdicts = new Verdicts;
-  return verdicts->Get();
+  static PerProcess<Verdicts> verdicts;
+  return verdicts.Get()->Get();
 }
 
 BackendChoice NewAutoBackend(size_t depth_max) {

@@ -1,6 +1,6 @@
 // kSanitized: built with a sanitizer, which makes the program slow, and its use
-// of memory meaningless.  kThreadSanitized: built with TSan, which does not let
-// a child of fork() start threads.
+// of memory meaningless.  kAddressSanitized: with ASan.  kThreadSanitized: with
+// TSan, which does not let a child of fork() start threads.
 
 #ifndef UASIO_ASIO_TESTING_SANITIZERS_H_
 #define UASIO_ASIO_TESTING_SANITIZERS_H_
@@ -27,7 +27,8 @@
 namespace uasio {
 
 inline constexpr bool kThreadSanitized = UASIO_THREAD_SANITIZED;
-inline constexpr bool kSanitized = kThreadSanitized || UASIO_ADDRESS_SANITIZED;
+inline constexpr bool kAddressSanitized = UASIO_ADDRESS_SANITIZED;
+inline constexpr bool kSanitized = kThreadSanitized || kAddressSanitized;
 
 // `count` operations, or a fifth of them with a sanitizer.
 constexpr int Scaled(int count) { return kSanitized ? count / 5 : count; }
