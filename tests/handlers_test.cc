@@ -276,8 +276,8 @@ TEST(HandlersOrderTest, RunHandlersGivesUpAtItsDeadline) {
 }
 
 TEST(HandlersOrderTest, WaitReturnsNullptrWhenOnlyHandlersAreInFlight) {
+  Function nothing = [](Request*) {};  // ~ManualQueue() calls it.
   ManualQueue q;
-  Function nothing = [](Request*) {};
   Request* r = Prepare(&q.queue, Op::kNoOp);
   Handle(r, &nothing);
   q.queue.Submit(r);
