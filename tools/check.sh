@@ -1,9 +1,9 @@
 #!/bin/bash
 # Runs the checks that tools/test.sh does not:
 #
-#   asan         the tests under AddressSanitizer, LeakSanitizer and UBSan
+#   asan         the tests built by clang, thread-safety warnings as errors, under
+#                AddressSanitizer, LeakSanitizer and UBSan
 #   tsan         the tests under ThreadSanitizer
-#   clang        the tests built by clang, thread-safety warnings as errors
 #   clang-format the format of all C and C++ files
 #   buildifier   the format of all Bazel files
 #
@@ -16,7 +16,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-readonly all_checks=(asan tsan clang clang-format buildifier)
+readonly all_checks=(asan tsan clang-format buildifier)
 readonly buildifier_version=8.2.1
 
 # Each configuration has an output folder of its own, so that none overwrites
@@ -32,14 +32,12 @@ run_tests() {
 }
 
 check_asan() {
-  run_tests asan --config=asan --config=ubsan \
+  run_tests asan --config=asan --config=ubsan --config=clang \
     --test_env=ASAN_OPTIONS=detect_leaks=1 \
     --test_env=UBSAN_OPTIONS=print_stacktrace=1
 }
 
 check_tsan() { run_tests tsan --config=tsan; }
-
-check_clang() { run_tests clang --config=clang; }
 
 # Prints the files that match, committed or new, each followed by a zero byte.
 files() {
