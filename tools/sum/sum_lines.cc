@@ -125,8 +125,8 @@ std::optional<SumLine> SumLineParser::Parse(absl::string_view text) {
 }
 
 std::string OnOneLine(const std::string& name) {
-  if (name.find('\n') == std::string::npos) return name;
-  return absl::StrCat("\\", Escaped(name));
+  const std::string escaped = Escaped(name);
+  return escaped == name ? name : "\\" + escaped;
 }
 
 }  // namespace uasio

@@ -43,7 +43,8 @@ class SumLineParser {
   Style style_ = Style::kUnknown;
 };
 
-// Returns `name` on one line, escaped as by sha256sum --check.
+// Returns `name` on one line, escaped as by sha256sum --check of coreutils 9.2
+// and newer; older ones escape only names with newlines.
 std::string OnOneLine(const std::string& name);
 
 }  // namespace uasio

@@ -97,8 +97,9 @@ TEST(SumLinesTest, OtherFormatsAreRefused) {
   }
 }
 
-TEST(SumLinesTest, OnlyNamesWithNewlinesAreEscapedForOneLine) {
-  EXPECT_EQ(OnOneLine("x\\y"), "x\\y");
+TEST(SumLinesTest, OddNamesAreEscapedForOneLine) {
+  EXPECT_EQ(OnOneLine("x y"), "x y");
+  EXPECT_EQ(OnOneLine("x\\y"), "\\x\\\\y");
   EXPECT_EQ(OnOneLine("n\nl\\"), "\\n\\nl\\\\");
 }
 
