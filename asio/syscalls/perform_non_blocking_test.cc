@@ -170,12 +170,13 @@ TEST(PerformNonBlockingTest, AnFdWithoutNowaitIsPolledFirst) {
 
 TEST(PerformNonBlockingTest, ATerminalIsNotReadyWithoutAWholeLine) {
   const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (master.get() < 0 || grantpt(master.get()) != 0 ||
-      unlockpt(master.get()) != 0) {
+  char name[64] = "";
+  if (master.get() < 0 || unlockpt(master.get()) != 0 ||
+      ptsname_r(master.get(), name, sizeof(name)) != 0) {
     GTEST_SKIP() << "no pseudo-terminal here";
   }
-  const Fd slave(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  ASSERT_GE(slave.get(), 0) << errno;
+  const Fd slave(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (slave.get() < 0) GTEST_SKIP() << "no " << name << " here";
   char back[100];
   EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), -EAGAIN);
   char line[] = "a line\n";
