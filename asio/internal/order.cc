@@ -1,5 +1,7 @@
 #include "asio/internal/order.h"
 
+#include <utility>
+
 namespace uasio::internal {
 
 bool FileOrder::Add(OrderNode* node) {
@@ -45,8 +47,7 @@ bool FileOrder::AdmitRange(OrderNode* node) {
     VisitOverlaps(*node, [node](OrderNode* earlier) {
       if (Conflict(*node, *earlier)) ++node->blockers;
     });
-    index_.insert(EntryOf(node));
-    size_classes_ |= uint64_t{1} << EntryOf(node).size_class;
+    Insert(node);
   }
   (node->kind == Kind::kRead ? reads_ : writes_).AddTail(node);
   return node->blockers == 0;
@@ -64,7 +65,7 @@ void FileOrder::Unlink(OrderNode* node) {
   if (place == Place::kWaiting || node->kind == Kind::kSync || !indexed_) {
     return;
   }
-  index_.erase(EntryOf(node));
+  Erase(node);
   if (index_.empty()) size_classes_ = 0;
 }
 
@@ -72,16 +73,13 @@ void FileOrder::BuildIndex() {
   reads_since_write_ = 0;
   if (indexed_) return;
   indexed_ = true;
-  for (OrderNode& read : reads_) {
-    index_.insert(EntryOf(&read));
-    size_classes_ |= uint64_t{1} << EntryOf(&read).size_class;
-  }
+  for (OrderNode& read : reads_) Insert(&read);
 }
 
 void FileOrder::DropIndexIfOnlyReads() {
   if (!indexed_ || !writes_.empty()) return;
   if (++reads_since_write_ <= index_.size()) return;
-  index_.clear();
+  for (OrderNode& read : reads_) Erase(&read);
   size_classes_ = 0;
   indexed_ = false;
 }
@@ -90,9 +88,16 @@ bool FileOrder::Conflict(const OrderNode& a, const OrderNode& b) {
   return a.kind == Kind::kWrite || b.kind == Kind::kWrite;
 }
 
-FileOrder::Entry FileOrder::EntryOf(OrderNode* node) {
+void FileOrder::Insert(OrderNode* node) {
   const uint64_t size = static_cast<uint64_t>(node->end - node->begin);
-  return {64 - __builtin_clzll(size), node};
+  const int size_class = 64 - __builtin_clzll(size);
+  node->unused.value() = {size_class, node->begin, node->sequence, node};
+  node->entry = index_.insert(std::move(node->unused)).position;
+  size_classes_ |= uint64_t{1} << size_class;
+}
+
+void FileOrder::Erase(OrderNode* node) {
+  node->unused = index_.extract(node->entry);
 }
 
 bool FileOrder::SyncMayStart(const OrderNode& sync) const {

@@ -7,7 +7,7 @@
 // Units:     bytes; a range is [begin, end).
 // Cost:      O(1) for a read while nothing writes to the fd, and for an
 //            exclusive request; else O(log n + overlaps), with n in flight.
-// Errors:    none.
+// Errors:    none; only making a node allocates memory.
 //
 // A read or write waits for every earlier read or write that it overlaps, if
 // one of the two writes.  An exclusive request overlaps everything; later
@@ -19,14 +19,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <tuple>
 
-#include "absl/container/btree_set.h"
 #include "clists/clist.h"
 
 namespace uasio::internal {
 
+struct OrderNode;
+
+// An index entry of a read or write.  Sorted by size class, then by begin.  A
+// range of size class c, 2^(c-1) <= size < 2^c, begins less than 2^c bytes
+// before what it overlaps, so the overlaps of one class are found by a short
+// scan.
+struct OrderEntry {
+  int size_class;
+  int64_t begin;
+  uint64_t sequence;
+  OrderNode* node;
+  bool operator<(const OrderEntry& other) const {
+    return std::tie(size_class, begin, sequence) <
+           std::tie(other.size_class, other.begin, other.sequence);
+  }
+};
+
 struct OrderNode {
+  using Index = std::set<OrderEntry>;
   enum class Kind : uint8_t { kRead, kWrite, kExclusive, kSync };
 
   Kind kind = Kind::kRead;
@@ -43,6 +61,15 @@ struct OrderNode {
   uint64_t sequence = 0;  // Counts the Add()s.
   size_t blockers = 0;    // Admitted requests that it waits for.
   Cnode node = {nullptr, nullptr};
+  Index::node_type unused = NewEntry();  // Empty while it is in the index.
+  Index::iterator entry;                 // Where it is there.
+
+ private:
+  static Index::node_type NewEntry() {
+    Index index;
+    index.insert(OrderEntry());
+    return index.extract(index.begin());
+  }
 };
 
 class FileOrder {
@@ -67,19 +94,6 @@ class FileOrder {
   using Kind = OrderNode::Kind;
   using Place = OrderNode::Place;
 
-  // Sorted by size class, then by begin.  A range of size class c,
-  // 2^(c-1) <= size < 2^c, begins less than 2^c bytes before what it overlaps,
-  // so the overlaps of one class are found by a short scan.
-  struct Entry {
-    int size_class;
-    OrderNode* node;
-    bool operator<(const Entry& other) const {
-      return std::tie(size_class, node->begin, node->sequence) <
-             std::tie(other.size_class, other.node->begin,
-                      other.node->sequence);
-    }
-  };
-
   bool Admit(OrderNode* node);
   bool AdmitRange(OrderNode* node);
   void Unlink(OrderNode* node);
@@ -88,7 +102,8 @@ class FileOrder {
   template <typename Visit>
   void VisitOverlaps(const OrderNode& node, Visit visit);
   static bool Conflict(const OrderNode& a, const OrderNode& b);
-  static Entry EntryOf(OrderNode* node);
+  void Insert(OrderNode* node);
+  void Erase(OrderNode* node);
   bool SyncMayStart(const OrderNode& sync) const;
   OrderNode* PopNextToAdmit();
 
@@ -102,7 +117,7 @@ class FileOrder {
   // The entries of reads_ and writes_.  A write builds the index if there is
   // none.  It is dropped when as many reads as it has entries came without a
   // write, which amortizes rebuilding it.
-  absl::btree_set<Entry> index_;
+  OrderNode::Index index_;
   uint64_t size_classes_ = 0;  // A bit for each class that index_ may contain.
   bool indexed_ = false;
   size_t reads_since_write_ = 0;
@@ -113,11 +128,10 @@ void FileOrder::VisitOverlaps(const OrderNode& node, Visit visit) {
   for (uint64_t left = size_classes_; left != 0; left &= left - 1) {
     const int size_class = __builtin_ctzll(left);
     const int64_t reach = (uint64_t{1} << size_class) - 1;
-    OrderNode first;
-    first.begin = node.begin < reach ? 0 : node.begin - reach;
-    auto entry = index_.lower_bound({size_class, &first});
+    const int64_t first = node.begin < reach ? 0 : node.begin - reach;
+    auto entry = index_.lower_bound({size_class, first, 0, nullptr});
     for (; entry != index_.end() && entry->size_class == size_class &&
-           entry->node->begin < node.end;
+           entry->begin < node.end;
          ++entry) {
       if (entry->node->end > node.begin) visit(entry->node);
     }
