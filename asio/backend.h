@@ -87,6 +87,12 @@ class Backend {
   // may write to it at once.
   virtual void Attach(int event_fd) = 0;
 
+  // At most `requests_max` requests are in flight from now on.  The backend
+  // allocates what it needs for these, so that the functions below need no
+  // memory.  It may throw std::bad_alloc; then the queue lends no further
+  // request.
+  virtual void Reserve(size_t /*requests_max*/) {}
+
   // The queue has allocated memory for buffers, which stays allocated until the
   // queue is destroyed.  A backend may register it with the kernel.
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}

@@ -9,7 +9,9 @@
 //
 // Threads:   one at a time.
 // Bounds:    per fd, the first kKeptErrors in full, and the count of all.
-// Errors:    kept until Clear(fd).
+// Errors:    kept until Clear(fd).  Without memory, the first error of an fd is
+//            kept with its errno but no words, further ones are only counted,
+//            and a summary is the first error alone.
 
 #ifndef UASIO_ASIO_LEDGER_H_
 #define UASIO_ASIO_LEDGER_H_
@@ -49,8 +51,13 @@ class Ledger {
     bool read = false;              // MarkRead() was called since the last one.
   };
 
+  // Allocates memory for the first errors of `fds` further fds.  Throws
+  // std::bad_alloc.
+  void Reserve(size_t fds);
+
   // Enters a failed request, and returns an id for MarkSeen(), never 0.
-  // REQUIRES: request.result < 0.
+  // REQUIRES: request.result < 0; the fd has errors already, or was reserved,
+  // or there is memory.
   uint64_t Enter(const Request& request);
 
   // Notes that the caller has that request, whose errors were entered for `fd`.
@@ -74,12 +81,17 @@ class Ledger {
   // Marks all errors as read: the user has been told of them.
   void MarkRead();
 
-  void Clear(int fd) { accounts_.erase(fd); }
+  void Clear(int fd);
 
   const std::map<int, Account>& accounts() const { return accounts_; }
 
  private:
-  std::map<int, Account> accounts_;
+  using AccountMap = std::map<int, Account>;
+
+  Account* FindOrAdd(int fd);
+
+  AccountMap accounts_;
+  std::vector<AccountMap::node_type> reserved_;  // With room for an error each.
   uint64_t entered_ = 0;
 };
 

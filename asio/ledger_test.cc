@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "asio/testing/memory_end.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -153,6 +154,25 @@ TEST(LedgerTest, ClearDropsTheErrorsOfOneFdOnly) {
   ASSERT_NE(ledger.Find(kNoFd), nullptr);
   EXPECT_EQ(ledger.Find(kNoFd)->count, 1u);
   EXPECT_EQ(ledger.Find(kNoFd)->errors.at(0).offset, 3);
+}
+
+TEST(LedgerTest, WithoutMemoryItKeepsTheFirstErrorOfEachReservedFd) {
+  Ledger ledger;
+  ledger.Reserve(2);
+  {
+    const MemoryEnd none(0);
+    for (int i = 0; i < 3; ++i) ledger.Enter(Failed(kNoFd, i, ENOSPC));
+    ledger.Enter(Failed(kNoFd + 1, 0, EIO));
+    ledger.Clear(kNoFd + 1);
+    ledger.Enter(Failed(kNoFd + 2, 0, EIO));
+    EXPECT_EQ(ledger.status().code(), absl::StatusCode::kResourceExhausted);
+  }
+  EXPECT_EQ(ledger.accounts().size(), 2u);
+  const Ledger::Account* account = ledger.Find(kNoFd);
+  ASSERT_NE(account, nullptr);
+  ASSERT_EQ(account->errors.size(), 1u);
+  EXPECT_EQ(account->count, 3u);
+  EXPECT_EQ(account->errors[0].error, ENOSPC);
 }
 
 }  // namespace

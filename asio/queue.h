@@ -104,8 +104,10 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   // Lends an empty request.  Returns nullptr if requests_max are lent, in
-  // flight or completed, or if there is no memory for its buffer.  Then Put() a
-  // request, or Wait(), or Sync().
+  // flight or completed, or if there is no memory for it.  Then Put() a
+  // request, or Wait(), or Sync().  Only Get() allocates memory for requests:
+  // what it has lent can be submitted and completes, also when no memory is
+  // left.
   Request* Get();
 
   // Takes a request back; a later Get() lends it again.

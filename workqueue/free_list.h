@@ -5,7 +5,8 @@
 // Ownership: the list owns all objects that it has made, which stay where they
 //            are until it is destroyed.
 // Bounds:    as many objects as were out at a time.
-// Cost:      O(1), without an allocation if an object has been given back.
+// Cost:      O(1), without an allocation if an object has been given back or
+//            reserved.
 //
 //   struct Job : Recyclable<Job> { ... };
 //   FreeList<Job> jobs;
@@ -39,6 +40,18 @@ class FreeList {
   }
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
+
+  // Makes objects until there are `count`, out or not.  False: there is no
+  // memory.
+  bool Reserve(size_t count) {
+    while (made_count_ < count) {
+      T* object = Make();
+      if (object == nullptr) return false;
+      Links(object).next_idle = idle_;
+      idle_ = object;
+    }
+    return true;
+  }
 
   // The object that was given back last, or a new one, value-initialised.
   // nullptr: there is no memory.
@@ -86,10 +99,12 @@ class FreeList {
     if (object == nullptr) return nullptr;
     Links(object).next_made = made_;
     made_ = object;
+    ++made_count_;
     return object;
   }
 
   T* made_ = nullptr;  // All of them.
+  size_t made_count_ = 0;
   T* idle_ = nullptr;  // The last that was given back.
   size_t out_ = 0;
 };

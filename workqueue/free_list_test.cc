@@ -43,6 +43,18 @@ TEST(FreeListTest, OutCountsWhatIsNotGivenBack) {
   EXPECT_EQ(list.out(), 1u);
 }
 
+TEST(FreeListTest, WhatWasReservedIsTakenWithoutAnAllocation) {
+  FreeList<Item> list;
+  ASSERT_TRUE(list.Reserve(2));
+  EXPECT_TRUE(list.Reserve(1));
+  EXPECT_EQ(alive, 2);
+  EXPECT_EQ(list.out(), 0u);
+  EXPECT_NE(list.TakeIdle(), nullptr);
+  EXPECT_NE(list.TakeIdle(), nullptr);
+  EXPECT_EQ(list.TakeIdle(), nullptr);
+  EXPECT_EQ(list.out(), 2u);
+}
+
 TEST(FreeListTest, FindLooksThroughAll) {
   FreeList<Item> list;
   Item* first = list.Take();

@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 namespace uasio {
 namespace {
@@ -148,8 +149,19 @@ bool RawQueue::FailsAtOnce(Deadline deadline) const {
   return deadline == Deadline::min() && count_ == 0;
 }
 
+// False: the heap is full, and there is no memory to make it larger.
+bool RawQueue::HasHeapRoomLocked() {
+  if (heap_.size() < heap_.capacity()) return true;
+  try {
+    heap_.reserve(2 * heap_.capacity() + 1);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
 void RawQueue::PutLocked(Work* w) {
-  if (w->priority == 0) {
+  if (w->priority == 0 || !HasHeapRoomLocked()) {
     fifo_.AddTail(w);
   } else {
     heap_.push_back({w, ++sequence_});

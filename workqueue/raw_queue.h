@@ -7,7 +7,8 @@
 //            After recent successes they first spin with sched_yield().
 // Errors:    none.
 // Bounds:    none; the queue holds what its users put.
-// Cost:      a priority above 0 takes O(log n) and an entry of heap memory.
+// Cost:      a priority above 0 takes O(log n) and an entry of heap memory;
+//            without memory for that, the work is served as with priority 0.
 //
 // Put() does not touch the queue once its work can be got.  So the thread that
 // gets the last work may destroy the queue.
@@ -82,6 +83,7 @@ class RawQueue {
   static void Wake(Waiter* waiter);
   bool FailsAtOnce(Deadline deadline) const;
 
+  bool HasHeapRoomLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutLocked(Work* w) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   size_t AnnounceLocked(size_t added, Waiter** next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

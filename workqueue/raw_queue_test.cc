@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "asio/testing/fd.h"
+#include "asio/testing/memory_end.h"
 #include "asio/testing/seed.h"
 #include "asio/testing/threads.h"
 #include "gtest/gtest.h"
@@ -300,6 +301,16 @@ TEST(RawQueueRandomTest, AgreesWithAModelAfterEveryStep) {
     queue.Step();
     if (testing::Test::HasFailure()) return;
   }
+}
+
+TEST_F(RawQueueTest, WithoutMemoryAPriorityCountsAsZero) {
+  const std::vector<unsigned> priorities = {1, 0, 2};
+  {
+    const MemoryEnd none(0);
+    PutAll(priorities);
+  }
+  queue_.Put(WorkAt(3, 1));
+  EXPECT_EQ(TakeAll(), std::vector<size_t>({3, 0, 1, 2}));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 //
 // Threads:   one at a time.
 // Bounds:    as many as the requests in flight.
+// Cost:      O(1); no allocation while at most as many are stored as were
+//            reserved.
 
 #ifndef UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
 #define UASIO_ASIO_BACKENDS_COMPLETION_BUFFER_H_
@@ -17,7 +19,12 @@ namespace uasio {
 
 class CompletionBuffer {
  public:
+  // Allocates memory for `count` completions.  Throws std::bad_alloc.
+  void Reserve(size_t count) { completions_.reserve(2 * count); }
+
   void Add(Request* request, int64_t result, size_t transferred) {
+    const bool full = completions_.size() == completions_.capacity();
+    if (full && 2 * moved_ >= completions_.size()) DropMoved();
     completions_.push_back({request, result, transferred});
   }
 
@@ -36,6 +43,13 @@ class CompletionBuffer {
   }
 
  private:
+  // O(1) for each, if at least half have been moved.
+  void DropMoved() {
+    completions_.erase(completions_.begin(),
+                       completions_.begin() + static_cast<ptrdiff_t>(moved_));
+    moved_ = 0;
+  }
+
   std::vector<Completion> completions_;
   size_t moved_ = 0;  // From the front.
 };

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -84,6 +85,15 @@ bool FaultBackend::Takes(const Request& request) const {
 void FaultBackend::Attach(int event_fd) {
   event_fd_ = event_fd;
   wrapped_->Attach(event_fd);
+}
+
+void FaultBackend::Reserve(size_t requests_max) {
+  wrapped_->Reserve(requests_max);
+  jobs_->Reserve(requests_max);
+  batch_.reserve(requests_max);
+  delayed_.reserve(requests_max);
+  late_.reserve(requests_max);
+  finished_.Reserve(requests_max);
 }
 
 size_t FaultBackend::Start(absl::Span<Request* const> batch) {
@@ -206,10 +216,15 @@ bool FaultBackend::NeedsCrashLog(const Request& request) const {
          (IsWrite(request.op) || IsSync(request.op));
 }
 
+// False: what the write replaces cannot be read, or there is no memory for it.
 bool FaultBackend::RecordForCrash(Job* job) {
   if (!NeedsCrashLog(*job) || !IsWrite(job->op)) return true;
-  const absl::Status kept = crash_log_->RecordWrite(*job, job->started);
-  return kept.ok() || absl::IsNotFound(kept);  // NotFound: the fd is closed.
+  try {
+    const absl::Status kept = crash_log_->RecordWrite(*job, job->started);
+    return kept.ok() || absl::IsNotFound(kept);  // NotFound: the fd is closed.
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 void FaultBackend::PerformInline(Job* job) {
@@ -229,8 +244,7 @@ bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
     in_wrapped_ -= raw.size();
     if (options_.reorder) std::shuffle(raw.begin(), raw.end(), reorder_random_);
   }
-  std::vector<Completion> late;
-  if (!raw.empty()) late.swap(delayed_);
+  if (!raw.empty()) late_.swap(delayed_);
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
     // The workers must begin at once with a request that has not been done.
@@ -240,7 +254,8 @@ bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
       FinishWrapped(c);
     }
   }
-  for (const Completion& c : late) FinishWrapped(c);
+  for (const Completion& c : late_) FinishWrapped(c);
+  late_.clear();
   if (in_wrapped_ == 0) FinishDelayed();  // Nothing else will complete.
   return !raw.empty();
 }

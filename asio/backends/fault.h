@@ -91,6 +91,7 @@ class FaultBackend final : public Backend {
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
   }
+  void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;
@@ -139,6 +140,7 @@ class FaultBackend final : public Backend {
   std::vector<Request*> batch_;      // Scratch space of Start().
   std::vector<Completion> raw_;      // Scratch space of ReapWrapped().
   std::vector<Completion> delayed_;  // Until another request completes.
+  std::vector<Completion> late_;     // Scratch space of ReapWrapped().
   CompletionBuffer finished_;
 };
 

@@ -111,6 +111,12 @@ bool KaioBackend::Takes(const Request& request) const {
   return request.op != Op::kNoOp && IsForKernel(request);
 }
 
+void KaioBackend::Reserve(size_t requests_max) {
+  jobs_.Reserve(requests_max);
+  filled_.reserve(requests_max);
+  finished_.Reserve(requests_max);
+}
+
 size_t KaioBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     FillIocb(jobs_.New(request));

@@ -51,6 +51,7 @@ class KaioBackend final : public Backend {
 
   absl::string_view name() const override { return "kaio"; }
   bool Takes(const Request& request) const override;
+  void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;

@@ -6,6 +6,10 @@
 
 namespace uasio {
 
+void SyncBackend::Reserve(size_t requests_max) {
+  finished_.Reserve(requests_max);
+}
+
 size_t SyncBackend::Start(absl::Span<Request* const> batch) {
   for (Request* request : batch) {
     const WriteSignalsBlocked signals_blocked(IsWrite(request->op));

@@ -22,6 +22,7 @@ class SyncBackend final : public Backend {
   bool Takes(const Request&) const override { return true; }
   bool FinishesTransfers() const override { return true; }
   void Attach(int) override {}  // Nothing finishes later.
+  void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;

@@ -65,6 +65,11 @@ bool UringBackend::Takes(const Request& request) const {
   return request.op == Op::kNoOp || IsForKernel(request);
 }
 
+void UringBackend::Reserve(size_t requests_max) {
+  jobs_.Reserve(requests_max);
+  finished_.Reserve(requests_max);
+}
+
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
   const WriteSignalsBlocked signals_blocked(HasWrites(batch));
   if (!enable_tried_) EnableRing();
@@ -113,6 +118,7 @@ void UringBackend::Attach(int event_fd) {
 void UringBackend::AddBuffers(char* data, size_t size) {
   const unsigned index = static_cast<unsigned>(slabs_.size());
   if (!has_buffer_table_ || index == kSlabsMax || size > kSlabBytesMax) return;
+  slabs_.reserve(slabs_.size() + 1);
   const iovec slab = {data, size};
   const __u64 tag = 0;
   if (io_uring_register_buffers_update_tag(&ring_, index, &slab, &tag, 1) ==

@@ -35,6 +35,7 @@ class UringBackend final : public Backend {
 
   absl::string_view name() const override { return "uring"; }
   bool Takes(const Request& request) const override;
+  void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;

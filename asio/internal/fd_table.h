@@ -2,51 +2,100 @@
 // order of those requests.
 //
 // Threads:   one at a time.
-// Ownership: a Descriptor lives from the first request in flight on its fd to
-//            the last, so that a reused number starts clean.
+// Ownership: the table owns its Descriptors.  One serves an fd from the first
+//            request in flight to the last, so that a reused number starts
+//            clean.
 // Cost:      Acquire() makes two system calls (fcntl, and fstat or statx) if
 //            nothing is in flight on the fd; else a hash look-up.
+// Errors:    none; only Reserve() allocates memory.
 
 #ifndef UASIO_ASIO_INTERNAL_FD_TABLE_H_
 #define UASIO_ASIO_INTERNAL_FD_TABLE_H_
 
 #include <cstddef>
-#include <memory>
+#include <new>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "asio/internal/order.h"
 #include "asio/syscalls/transfer.h"
+#include "workqueue/check.h"
+#include "workqueue/free_list.h"
 
 namespace uasio::internal {
 
-struct Descriptor {
-  explicit Descriptor(int number) : fd(number), traits(GetFdTraits(number)) {}
-
-  const int fd;
-  const FdTraits traits;
+struct Descriptor : Recyclable<Descriptor> {
+  int fd = -1;
+  FdTraits traits;
   size_t in_flight = 0;
   FileOrder order;
+  Descriptor* next_in_bucket = nullptr;
 };
 
 class FdTable {
  public:
+  // Allocates what `requests_max` requests in flight need.  Throws
+  // std::bad_alloc.
+  void Reserve(size_t requests_max) {
+    if (!descriptors_.Reserve(requests_max)) throw std::bad_alloc();
+    if (buckets_.size() < requests_max) SetBuckets(2 * requests_max);
+  }
+
   // Counts one more request in flight on `fd`.
+  // REQUIRES: there are not more in flight than were reserved.
   Descriptor* Acquire(int fd) {
-    std::unique_ptr<Descriptor>& descriptor = by_fd_[fd];
-    if (descriptor == nullptr) descriptor = std::make_unique<Descriptor>(fd);
+    Descriptor* descriptor = *Find(fd);
+    if (descriptor == nullptr) descriptor = Add(fd);
     ++descriptor->in_flight;
-    return descriptor.get();
+    return descriptor;
   }
 
-  // Counts one less; the last one destroys the Descriptor.
+  // Counts one less; the last one forgets the fd.
   void Release(Descriptor* descriptor) {
-    if (--descriptor->in_flight == 0) by_fd_.erase(descriptor->fd);
+    if (--descriptor->in_flight > 0) return;
+    *Find(descriptor->fd) = descriptor->next_in_bucket;
+    descriptors_.GiveBack(descriptor);
   }
 
-  bool IsInFlight(int fd) const { return by_fd_.contains(fd); }
+  bool IsInFlight(int fd) { return *Find(fd) != nullptr; }
 
  private:
-  absl::flat_hash_map<int, std::unique_ptr<Descriptor>> by_fd_;
+  // The link to the descriptor of `fd`, or the null link where it belongs.
+  Descriptor** Find(int fd) {
+    Descriptor** link = &buckets_[static_cast<unsigned>(fd) % buckets_.size()];
+    while (*link != nullptr && (*link)->fd != fd) {
+      link = &(*link)->next_in_bucket;
+    }
+    return link;
+  }
+
+  void Link(Descriptor* descriptor) {
+    descriptor->next_in_bucket = nullptr;
+    *Find(descriptor->fd) = descriptor;
+  }
+
+  Descriptor* Add(int fd) {
+    Descriptor* descriptor = descriptors_.TakeIdle();
+    UASIO_CHECK(descriptor != nullptr, "FdTable: nothing was reserved");
+    descriptor->fd = fd;
+    descriptor->traits = GetFdTraits(fd);
+    Link(descriptor);
+    return descriptor;
+  }
+
+  void SetBuckets(size_t count) {
+    std::vector<Descriptor*> old(count);
+    old.swap(buckets_);
+    for (Descriptor* descriptor : old) {
+      while (descriptor != nullptr) {
+        Descriptor* next = descriptor->next_in_bucket;
+        Link(descriptor);
+        descriptor = next;
+      }
+    }
+  }
+
+  FreeList<Descriptor> descriptors_;
+  std::vector<Descriptor*> buckets_{nullptr};  // By fd; each begins a chain.
 };
 
 }  // namespace uasio::internal

@@ -3,7 +3,8 @@
 //
 // Threads:   one at a time.
 // Ownership: the pool owns its jobs, which never move in memory.
-// Bounds:    as many jobs as there ever were requests in flight at a time.
+// Bounds:    as many jobs as were reserved, or as there ever were requests in
+//            flight at a time.
 //
 // A Job is a Recyclable<Job>, and has a member `Request* request`, which is
 // nullptr while the job is idle.
@@ -12,6 +13,7 @@
 #define UASIO_ASIO_INTERNAL_JOB_POOL_H_
 
 #include <cstddef>
+#include <new>
 
 #include "asio/request.h"
 #include "workqueue/check.h"
@@ -22,6 +24,12 @@ namespace uasio::internal {
 template <typename Job>
 class JobPool {
  public:
+  // Makes jobs for `requests_max` requests in flight, so that New() needs no
+  // memory for these.  Throws std::bad_alloc.
+  void Reserve(size_t requests_max) {
+    if (!jobs_.Reserve(requests_max)) throw std::bad_alloc();
+  }
+
   // A job for `request`; its other members keep the values of its last use.
   Job* New(Request* request) {
     Job* job = jobs_.Take();

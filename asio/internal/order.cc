@@ -1,5 +1,7 @@
 #include "asio/internal/order.h"
 
+#include <utility>
+
 namespace uasio::internal {
 
 bool FileOrder::Add(OrderNode* node) {
@@ -61,7 +63,7 @@ void FileOrder::Unlink(OrderNode* node) {
   if (place == Place::kWaiting || node->kind == Kind::kSync || !indexed_) {
     return;
   }
-  IndexOf(*node)->erase(EntryOf(node));
+  Erase(node);
   if (read_index_.empty() && write_index_.empty()) size_classes_ = 0;
 }
 
@@ -74,14 +76,19 @@ void FileOrder::BuildIndex() {
 
 void FileOrder::Insert(OrderNode* node) {
   const Entry entry = EntryOf(node);
-  IndexOf(*node)->insert(entry);
+  node->unused.value() = entry;
+  node->entry = IndexOf(*node)->insert(std::move(node->unused)).position;
   size_classes_ |= uint64_t{1} << entry.size_class;
+}
+
+void FileOrder::Erase(OrderNode* node) {
+  node->unused = IndexOf(*node)->extract(node->entry);
 }
 
 void FileOrder::DropIndexIfOnlyReads() {
   if (!indexed_ || !writes_.empty()) return;
   if (++reads_since_write_ <= read_index_.size()) return;
-  read_index_.clear();
+  for (OrderNode& read : reads_) Erase(&read);
   size_classes_ = 0;
   indexed_ = false;
 }

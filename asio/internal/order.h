@@ -8,7 +8,7 @@
 // Cost:      O(1) for a read while nothing writes to the fd, and for an
 //            exclusive request; else O(log n) for each other range that it
 //            overlaps, with n in flight, and O(1) for each direct predecessor.
-// Errors:    none.
+// Errors:    none; only making a node allocates memory.
 //
 // A read or write waits for every earlier read or write that it overlaps, if
 // one of the two writes.  It counts only its direct predecessors: of each
@@ -23,14 +23,36 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <tuple>
 
-#include "absl/container/btree_set.h"
 #include "clists/clist.h"
 
 namespace uasio::internal {
 
+struct OrderNode;
+
+// An index entry of a read or write.  Sorted by size class, then by begin.  A
+// range of size class c, 2^(c-1) <= size < 2^c, begins less than 2^c bytes
+// before what it overlaps, so the overlaps of one class are found by a short
+// scan.  The entries of one range are neighbours, in order.
+struct OrderEntry {
+  int size_class;
+  int64_t begin;
+  int64_t end;
+  uint64_t sequence;
+  OrderNode* node;
+  bool operator<(const OrderEntry& other) const {
+    return std::tie(size_class, begin, end, sequence) <
+           std::tie(other.size_class, other.begin, other.end, other.sequence);
+  }
+  bool HasRangeOf(const OrderEntry& other) const {
+    return begin == other.begin && end == other.end;
+  }
+};
+
 struct OrderNode {
+  using Index = std::set<OrderEntry>;
   enum class Kind : uint8_t { kRead, kWrite, kExclusive, kSync };
 
   Kind kind = Kind::kRead;
@@ -47,6 +69,15 @@ struct OrderNode {
   uint64_t sequence = 0;  // Counts the Add()s.
   size_t blockers = 0;    // Admitted direct predecessors.
   Cnode node = {nullptr, nullptr};
+  Index::node_type unused = NewEntry();  // Empty while it is in an index.
+  Index::iterator entry;                 // Where it is there.
+
+ private:
+  static Index::node_type NewEntry() {
+    Index index;
+    index.insert(OrderEntry());
+    return index.extract(index.begin());
+  }
 };
 
 class FileOrder {
@@ -71,25 +102,8 @@ class FileOrder {
   using Kind = OrderNode::Kind;
   using Place = OrderNode::Place;
 
-  // Sorted by size class, then by begin.  A range of size class c,
-  // 2^(c-1) <= size < 2^c, begins less than 2^c bytes before what it overlaps,
-  // so the overlaps of one class are found by a short scan.  The nodes of one
-  // range are neighbours, in order.
-  struct Entry {
-    int size_class;
-    int64_t begin;
-    int64_t end;
-    uint64_t sequence;
-    OrderNode* node;
-    bool operator<(const Entry& other) const {
-      return std::tie(size_class, begin, end, sequence) <
-             std::tie(other.size_class, other.begin, other.end, other.sequence);
-    }
-    bool HasRangeOf(const Entry& other) const {
-      return begin == other.begin && end == other.end;
-    }
-  };
-  using Index = absl::btree_set<Entry>;
+  using Entry = OrderEntry;
+  using Index = OrderNode::Index;
 
   // The neighbours of a node among those of its own range.
   struct Neighbours {
@@ -113,6 +127,7 @@ class FileOrder {
   static size_t CountBetween(const Index& index, Entry range, uint64_t after,
                              uint64_t before);
   void Insert(OrderNode* node);
+  void Erase(OrderNode* node);
   Index* IndexOf(const OrderNode& node) {
     return node.kind == Kind::kWrite ? &write_index_ : &read_index_;
   }

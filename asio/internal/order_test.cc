@@ -288,7 +288,8 @@ TEST_F(OrderTest, AWriteAfterManyReadsWaitsForAllOfThem) {
   OrderNode first = Write(0, 1);
   EXPECT_TRUE(Add(&first));
   EXPECT_EQ(Remove(&first), Nodes());
-  std::vector<OrderNode> reads(100, Read(0, 10));
+  std::vector<OrderNode> reads;
+  for (int i = 0; i < 100; ++i) reads.push_back(Read(0, 10));
   for (OrderNode& read : reads) EXPECT_TRUE(Add(&read));
   OrderNode write = Write(9, 10);
   EXPECT_FALSE(Add(&write));

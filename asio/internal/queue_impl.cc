@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -105,6 +106,7 @@ QueueImpl::QueueImpl(const QueueOptions& options,
       router_(std::move(backend), options.pool, options.threads_max),
       slots_(
           this, options.buffer_bytes, options.requests_max,
+          [this](size_t requests) { Reserve(requests); },
           [this](char* data, size_t size) { router_.AddBuffers(data, size); }),
       completions_(kCompletionsAtOnce) {}
 
@@ -125,14 +127,34 @@ absl::Status QueueImpl::status() const {
   return error == 0 ? absl::OkStatus() : ErrnoStatus(error, kNoEventFd);
 }
 
+// An idle slot or a new one.  nullptr: requests_max are in use, or there is no
+// memory.
+Slot* QueueImpl::TakeSlot() {
+  try {
+    ledger_.Reserve(slots_.size());  // Kept errors use it up.
+    Slot* slot = idle_.RemoveHead();
+    return slot != nullptr ? slot : slots_.New();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+// Allocates what so many requests need until they are put, so that only Get()
+// can fail for lack of memory.
+void QueueImpl::Reserve(size_t requests) {
+  batch_.reserve(requests);
+  fds_.Reserve(requests);
+  ledger_.Reserve(requests);
+  router_.Reserve(requests);
+}
+
 Request* QueueImpl::Get() {
   CheckCaller();
   MakeProgress();
-  Slot* slot = idle_.RemoveHead();
-  if (slot == nullptr) slot = slots_.New();
+  Slot* slot = TakeSlot();
   if (slot == nullptr) {
     Reap(kDontWait);
-    slot = idle_.RemoveHead();
+    slot = TakeSlot();
   }
   AnnounceRest();
   if (slot == nullptr) return nullptr;

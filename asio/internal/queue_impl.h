@@ -62,6 +62,8 @@ class QueueImpl {
   void CheckMayWait() const;
   Slot* Owned(Request* request, const char* rule) const;
   void SetState(Slot* slot, RequestState state);
+  Slot* TakeSlot();
+  void Reserve(size_t requests);
 
   // Submitting.
   void CheckForm(const Slot& slot) const;

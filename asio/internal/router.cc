@@ -70,6 +70,14 @@ absl::string_view Router::backend_name() const {
   return backend_ != nullptr ? backend_->name() : WorkerBackend::kName;
 }
 
+void Router::Reserve(size_t requests_max) {
+  for_backend_.reserve(requests_max);
+  for_workers_.reserve(requests_max);
+  if (backend_ != nullptr) backend_->Reserve(requests_max);
+  MakeWorkers();
+  workers_->Reserve(requests_max);
+}
+
 size_t Router::Start(absl::Span<Slot* const> batch) {
   for (Slot* slot : batch) {
     slot->cancel_asked = false;
@@ -128,8 +136,8 @@ bool Router::CreateEventFd() {
   return event_fd_ >= 0;
 }
 
-WorkerBackend* Router::Workers() {
-  if (workers_ != nullptr) return workers_.get();
+void Router::MakeWorkers() {
+  if (workers_ != nullptr) return;
   if (pool_ == nullptr) {
     WorkerPoolOptions options;
     options.threads_max = threads_max_;
@@ -138,7 +146,10 @@ WorkerBackend* Router::Workers() {
   }
   workers_ = std::make_unique<WorkerBackend>(pool_);
   if (enabled_) workers_->Attach(event_fd_);
-  // From here on, both backends may have requests in flight.
+}
+
+// From here on, both backends may have requests in flight.
+WorkerBackend* Router::Workers() {
   if (backend_ != nullptr) EnableEventFd();
   return workers_.get();
 }

@@ -30,7 +30,7 @@ namespace uasio::internal {
 class Router {
  public:
   // If `pool` is null, the router makes a pool of up to `threads_max` threads
-  // when it first needs one.  The workers perform everything if `backend` is
+  // at the first Reserve().  The workers perform everything if `backend` is
   // null.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max);
@@ -45,6 +45,11 @@ class Router {
 
   // Of the backend, or of the workers if there is none.
   absl::string_view backend_name() const;
+
+  // Allocates what `requests_max` requests in flight need, so that no other
+  // function needs memory for these.  Throws std::bad_alloc.
+  // REQUIRES: it was called before the first Start().
+  void Reserve(size_t requests_max);
 
   // Starts all of `batch`, with one call to each backend that gets a part of
   // it.  Returns how many completed inside this call, and now wait for Reap().
@@ -85,6 +90,7 @@ class Router {
 
  private:
   bool CreateEventFd();
+  void MakeWorkers();
   WorkerBackend* Workers();
   size_t StartOn(Backend* backend, absl::Span<Request* const> batch);
   size_t StartRouted();

@@ -24,6 +24,8 @@ bool SlotPool::AddSlab() {
   const size_t slots =
       std::min(std::max<size_t>({1, kFirstSlabBytes / stride, slots_.size()}),
                slots_max_ - slots_.size());
+  reserve_(slots_.size() + slots);
+  slabs_.reserve(slabs_.size() + 1);
   Buffer slab = Buffer::Allocate(slots * stride);
   if (slab.empty()) return false;
   on_slab_(slab.data(), slab.size());

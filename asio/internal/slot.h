@@ -6,7 +6,8 @@
 // Units:     bytes; each buffer is aligned to kBufferAlignment.
 // Bounds:    slots_max slots.  Buffers are allocated when needed, in slabs: the
 //            first of kFirstSlabBytes, each further one doubles the total.
-// Errors:    New() returns nullptr.
+// Errors:    New() returns nullptr, or throws std::bad_alloc; then nothing has
+//            changed.
 
 #ifndef UASIO_ASIO_INTERNAL_SLOT_H_
 #define UASIO_ASIO_INTERNAL_SLOT_H_
@@ -84,17 +85,22 @@ class SlotPool {
  public:
   static constexpr size_t kFirstSlabBytes = 64 << 10;
 
-  // Calls on_slab(data, size) for each slab that it allocates.
+  // Calls reserve(n) before there are n slots, and on_slab(data, size) for each
+  // slab that it allocates.  Both may throw std::bad_alloc.
   SlotPool(QueueImpl* queue, size_t buffer_bytes, size_t slots_max,
+           std::function<void(size_t)> reserve,
            std::function<void(char*, size_t)> on_slab)
       : queue_(queue),
         buffer_bytes_(buffer_bytes),
         slots_max_(slots_max),
+        reserve_(std::move(reserve)),
         on_slab_(std::move(on_slab)) {}
 
   // A new slot in kIdle, on no list.  nullptr if there are slots_max, or if
-  // there is no memory.
+  // there is no memory for a slab.
   Slot* New();
+
+  size_t size() const { return slots_.size(); }
 
  private:
   bool AddSlab();
@@ -102,6 +108,7 @@ class SlotPool {
   QueueImpl* const queue_;
   const size_t buffer_bytes_;
   const size_t slots_max_;
+  const std::function<void(size_t)> reserve_;
   const std::function<void(char*, size_t)> on_slab_;
   std::deque<Slot> slots_;
   std::vector<Buffer> slabs_;

@@ -39,6 +39,10 @@ WorkerBackend::WorkerBackend(WorkerPool* pool) : pool_(pool) {}
 
 WorkerBackend::~WorkerBackend() = default;
 
+void WorkerBackend::Reserve(size_t requests_max) {
+  jobs_.Reserve(requests_max);
+}
+
 size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
   WorkList jobs;
   for (Request* request : batch) jobs.AddTail(NewJob(request));
@@ -114,6 +118,7 @@ void WorkerBackend::WaitUntilReady(Job* job) {
 
 void WorkerBackend::Finish(Job* job, int64_t result) {
   job->result = result;
+  job->Work::priority = 0;  // So that finished_ allocates nothing.
   finished_.Put(job);
 }
 

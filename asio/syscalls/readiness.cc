@@ -31,6 +31,20 @@ int CreateThread(pthread_t* thread, void* (*main)(void*), void* argument) {
 
 }  // namespace
 
+void Readiness::ReadyList::Add(Watch* watch) {
+  watch->next_ready = nullptr;
+  *end_ = watch;
+  end_ = &watch->next_ready;
+}
+
+// ready() may add the watch again, or free it.
+void Readiness::ReadyList::CallAll() {
+  while (Watch* watch = first_) {
+    first_ = watch->next_ready;
+    watch->ready(watch);
+  }
+}
+
 Readiness::~Readiness() {
   creator_.IsThisProcess() ? StopThread() : ForgetThread();
 }
@@ -103,7 +117,7 @@ void Readiness::Serve() {
 }
 
 void Readiness::Fire(int fd, uint32_t events) {
-  std::vector<Watch*> ready;
+  ReadyList ready;
   {
     MutexLock lock(&mutex_);
     const auto found = watches_.find(fd);
@@ -117,14 +131,14 @@ void Readiness::Fire(int fd, uint32_t events) {
       watches_.erase(found);
     }
   }
-  for (Watch* watch : ready) watch->ready(watch);
+  ready.CallAll();
 }
 
 // The epoll fd was closed by somebody else.  All watches become ready; the
 // system calls of their users report the state of the fds.  Then waits until an
 // Add() has opened new fds; false: the thread must end.
 bool Readiness::Renew() {
-  std::vector<Watch*> ready;
+  ReadyList ready;
   {
     MutexLock lock(&mutex_);
     epoll_fd_ = stop_fd_ = -1;  // Other files may have the numbers.
@@ -133,18 +147,18 @@ bool Readiness::Renew() {
     }
     watches_.clear();
   }
-  for (Watch* watch : ready) watch->ready(watch);
+  ready.CallAll();
   MutexLock lock(&mutex_);
   while (epoll_fd_ < 0 && !stopping_) renewed_.Wait(&mutex_);
   return !stopping_;
 }
 
 void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
-                                std::vector<Watch*>* ready) {
+                                ReadyList* ready) {
   for (Watch& watch : *watches) {
     if ((events & (watch.events | EPOLLERR | EPOLLHUP)) == 0) continue;
     WatchList::Remove(&watch);
-    ready->push_back(&watch);
+    ready->Add(&watch);
   }
 }
 

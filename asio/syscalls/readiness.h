@@ -23,7 +23,6 @@
 #include <atomic>
 #include <cstdint>
 #include <unordered_map>
-#include <vector>
 
 #include "clists/clist.h"
 #include "workqueue/mutex.h"
@@ -38,6 +37,7 @@ class Readiness {
     uint32_t events = 0;  // EPOLLIN or EPOLLOUT; errors make ready as well.
     void (*ready)(Watch* watch) = nullptr;
     Cnode node = {nullptr, nullptr};
+    Watch* next_ready = nullptr;  // In a ReadyList.
   };
 
   Readiness() = default;
@@ -65,14 +65,24 @@ class Readiness {
   using WatchList = Clist<Watch, &Watch::node>;
   using WatchMap = std::unordered_map<int, WatchList>;
 
+  // Watches that are not watched any more, until their ready() is called.
+  class ReadyList {
+   public:
+    void Add(Watch* watch);
+    void CallAll();
+
+   private:
+    Watch* first_ = nullptr;
+    Watch** end_ = &first_;
+  };
+
   void StopThread();
   void ForgetThread();
   static void* Main(void* self);
   void Serve();
   void Fire(int fd, uint32_t events);
   bool Renew();
-  void TakeReadyLocked(WatchList* watches, uint32_t events,
-                       std::vector<Watch*>* ready)
+  void TakeReadyLocked(WatchList* watches, uint32_t events, ReadyList* ready)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   int StartLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -35,6 +35,9 @@ class CountingBackend final : public Backend {
     return wrapped_->FinishesTransfers();
   }
   void Attach(int event_fd) override { wrapped_->Attach(event_fd); }
+  void Reserve(size_t requests_max) override {
+    wrapped_->Reserve(requests_max);
+  }
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
   }

@@ -7,19 +7,27 @@
 namespace uasio {
 namespace {
 
-constexpr int kUnlimited = -1;
-thread_local int allocations_left = kUnlimited;
+thread_local int allocations_left = MemoryEnd::kUnlimited;
+thread_local bool met = false;
 
 void* Allocate(size_t bytes) {
-  if (allocations_left == 0) return nullptr;
+  if (allocations_left == 0) return met = true, nullptr;
   if (allocations_left > 0) --allocations_left;
   return std::malloc(bytes);
 }
 
 }  // namespace
 
-MemoryEnd::MemoryEnd(int left) { allocations_left = left; }
-MemoryEnd::~MemoryEnd() { allocations_left = kUnlimited; }
+MemoryEnd::MemoryEnd(int left) {
+  allocations_left = left;
+  met = false;
+}
+
+MemoryEnd::~MemoryEnd() { Lift(); }
+
+void MemoryEnd::Lift() const { allocations_left = kUnlimited; }
+
+bool MemoryEnd::WasMet() const { return met; }
 
 }  // namespace uasio
 

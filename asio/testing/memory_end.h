@@ -15,10 +15,18 @@ namespace uasio {
 // succeed, and all later ones fail.
 class MemoryEnd {
  public:
+  static constexpr int kUnlimited = -1;
+
   explicit MemoryEnd(int allocations_left);
   ~MemoryEnd();
   MemoryEnd(const MemoryEnd&) = delete;
   MemoryEnd& operator=(const MemoryEnd&) = delete;
+
+  // From now on allocations succeed.
+  void Lift() const;
+
+  // Whether an allocation has failed.
+  bool WasMet() const;
 };
 
 }  // namespace uasio
