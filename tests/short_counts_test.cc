@@ -1,12 +1,15 @@
 // The contract: "Short counts" on fds with a size, and status() messages.
 
+#include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/file.h"
 #include "asio/queue.h"
@@ -133,6 +136,9 @@ TEST_P(ShortCountsTest, AnImpossibleLengthTransfersNothing) {
       ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
       EXPECT_EQ(r->result, -error) << OpName(op) << " of " << length;
       EXPECT_EQ(r->transferred, 0u) << OpName(op) << " of " << length;
+      EXPECT_THAT(std::string(r->status().message()),
+                  HasSubstr(absl::StrCat(OpName(op), " of ", length,
+                                         " bytes at offset 0")));
       queue->Put(r);
     }
   }
@@ -205,14 +211,23 @@ TEST_P(ShortCountsTest, AnInvalidVectorGivesEinval) {
   const ScratchFile file("abc");
   char a[1];
   const iovec huge[] = {{a, SIZE_MAX}, {a, SIZE_MAX}};
-  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
-  r->iovecs = huge, r->iovec_count = 2;
-  queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
-  r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
-  r->iovecs = huge, r->iovec_count = -1;
-  queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
+  const std::vector<iovec> many(IOV_MAX + 1, {a, 0});
+  const struct {
+    const iovec* iovecs;
+    int count;
+    const char* words;
+  } cases[] = {{huge, 2, "length 18446744073709551615 exceeds SSIZE_MAX"},
+               {huge, -1, "the number of iovecs is negative"},
+               {many.data(), IOV_MAX + 1, "1025 iovecs exceed IOV_MAX (1024)"}};
+  for (const auto& c : cases) {
+    Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
+    r->iovecs = c.iovecs, r->iovec_count = c.count;
+    queue->Submit(r);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+    EXPECT_EQ(r->result, -EINVAL);
+    EXPECT_THAT(std::string(r->status().message()), HasSubstr(c.words));
+    queue->Put(r);
+  }
 }
 
 }  // namespace
