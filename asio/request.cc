@@ -92,6 +92,17 @@ std::string ImpossibleWords(const Request& r) {
   return "; the iovecs' lengths together exceed" + bound;
 }
 
+// Why an fd that is open gives EBADF; "" if its flags are not the reason.
+std::string OpenModeWords(const Request& r) {
+  const int flags = fcntl(r.fd, F_GETFL);
+  if (flags < 0) return "";
+  if ((flags & O_PATH) != 0) return "; it is opened by O_PATH";
+  const int mode = flags & O_ACCMODE;
+  if (IsRead(r.op) && mode == O_WRONLY) return "; it is not open for reading";
+  if (IsWrite(r.op) && mode == O_RDONLY) return "; it is not open for writing";
+  return "";
+}
+
 // What in the request caused the errno; "" if that is not known.
 std::string CauseWords(const Request& r, int error) {
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
@@ -108,10 +119,10 @@ std::string CauseWords(const Request& r, int error) {
   if (error == EFAULT && !IsVectored(r.op) && r.buffer == nullptr) {
     return "; the buffer is null";
   }
-  if (error == EBADF && fcntl(r.fd, F_GETFL) >= 0) {
-    return IsRead(r.op) ? "; it is not open for reading"
-                        : "; it is not open for writing";
+  if (error == EAGAIN && transfers && r.traits.nonblocking) {
+    return "; it is O_NONBLOCK and not ready";
   }
+  if (error == EBADF) return OpenModeWords(r);
   return "";
 }
 

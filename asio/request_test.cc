@@ -15,6 +15,7 @@
 #include "asio/errors.h"
 #include "asio/file.h"
 #include "asio/syscalls/transfer.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -225,6 +226,33 @@ TEST(CauseTest, StatusGivesAnImpossibleLengthInBytes) {
                   ErrnoWords(error) +
                   "; the length exceeds SSIZE_MAX (9223372036854775807)");
   }
+}
+
+TEST(CauseTest, StatusSaysThatTheFdIsAPath) {
+  const Scratch scratch;
+  const Fd path(open(scratch.NewFile("data").c_str(), O_PATH | O_CLOEXEC));
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync, Op::kFdatasync}) {
+    const std::string words = WordsOf(op, path.get(), EBADF);
+    EXPECT_TRUE(absl::EndsWith(words, "; it is opened by O_PATH")) << words;
+  }
+}
+
+TEST(CauseTest, StatusClaimsNoOpenModeThatIsNotTheCause) {
+  const File null = *File::Open("/dev/null", O_RDWR);
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync}) {
+    const std::string words = WordsOf(op, null.fd(), EBADF);
+    EXPECT_TRUE(absl::EndsWith(words, "(Bad file descriptor)")) << words;
+  }
+}
+
+TEST(CauseTest, StatusNamesANonblockingFdThatIsNotReady) {
+  const Pipe pipe(O_NONBLOCK);
+  Request request = Failed(Op::kRead, EAGAIN);
+  request.fd = pipe.read_end.get();
+  request.traits = GetFdTraits(request.fd);
+  EXPECT_TRUE(
+      absl::EndsWith(Words(request), "; it is O_NONBLOCK and not ready"))
+      << Words(request);
 }
 
 // The message of a readv that failed with EINVAL.

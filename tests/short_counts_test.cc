@@ -1,5 +1,6 @@
 // The contract: "Short counts" on fds with a size, and status() messages.
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -228,6 +229,20 @@ TEST_P(ShortCountsTest, AnInvalidVectorGivesEinval) {
     EXPECT_THAT(std::string(r->status().message()), HasSubstr(c.words));
     queue->Put(r);
   }
+}
+
+TEST_P(ShortCountsTest, StatusSaysThatAnFdWithoutIoIsOpenedByOPath) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("abc");
+  const Fd path = file.Open(O_PATH);
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync, Op::kFdatasync}) {
+    Request* r = Submit(queue.get(), op, path.get(), 0, 1);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+    EXPECT_EQ(r->result, -EBADF);
+    EXPECT_THAT(std::string(r->status().message()), HasSubstr("O_PATH"));
+    queue->Put(r);
+  }
+  queue->ClearErrors(path.get());
 }
 
 }  // namespace
