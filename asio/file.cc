@@ -93,7 +93,8 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
   file.fd_ =
       OpenRetrying(file.path_, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
   if (file.fd_ < 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot open ", file.path_));
+    return ErrnoStatus(errno,
+                       absl::StrCat("cannot open ", PathWords(file.path_)));
   }
   if (mode == Mode::kDirect) {
     file.why_buffered_ = BeDirect(file.fd_, &file.alignment_);
@@ -105,7 +106,7 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
 File File::Adopt(int fd, std::string name) {
   File file;
   file.fd_ = fd;
-  file.path_ = std::move(name);
+  file.path_ = name.empty() ? FdWords(fd) : std::move(name);
   file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
