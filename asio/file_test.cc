@@ -166,6 +166,22 @@ TEST(FileTest, AnAdoptedFileWithoutANameIsCalledByItsFd) {
   EXPECT_TRUE(absl::StartsWith(file.Size().status().message(), "fd "));
 }
 
+TEST(FileTest, OpenSaysWhatOfAFifoOrSocketIsMissing) {
+  const Scratch scratch;
+  const std::string fifo = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(File::Open(fifo, O_WRONLY | O_NONBLOCK).status().message(),
+            "cannot open " + fifo +
+                ": ENXIO (No such device or address); nobody has the FIFO open "
+                "for reading");
+  const std::string socket_path = scratch.Path("socket");
+  ASSERT_EQ(mknod(socket_path.c_str(), S_IFSOCK | 0600, 0), 0);
+  EXPECT_EQ(File::Open(socket_path, O_RDWR).status().message(),
+            "cannot open " + socket_path +
+                ": ENXIO (No such device or address); a socket is not opened "
+                "by its name");
+}
+
 // Opens the file in a thread without capabilities, as root may read any file.
 TEST(FileTest, AnUnreadableFileIsDenied) {
   const Scratch scratch;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,6 +66,40 @@ TEST_P(UnsizedTest, EagainFromANonblockingFdIsAResult) {
   EXPECT_EQ(w->result, -EAGAIN);
   EXPECT_EQ(w->transferred,
             static_cast<size_t>(fcntl(pipe.write_end.get(), F_GETPIPE_SZ)));
+}
+
+// poll(2) does not report the end of such a FIFO.
+TEST_P(UnsizedTest, AFifoWhoseWriterNeverWasIsAtItsEnd) {
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto queue = MakeQueue();
+  for (const int flags : {O_NONBLOCK, 0}) {
+    ASSERT_EQ(fcntl(fifo.get(), F_SETFL, flags), 0);
+    Request* r = Submit(queue.get(), Op::kRead, fifo.get(), kFilePosition, 100);
+    Request* back = queue->WaitUntil(TestDeadline());
+    EXPECT_EQ(back, r) << "with flags " << flags;
+    if (back == nullptr) return queue->Cancel(r);
+    EXPECT_EQ(r->result, 0);
+    queue->Put(r);
+  }
+}
+
+TEST_P(UnsizedTest, AFifoReadWaitsForTheBytesOfAWriter) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const Fd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(fcntl(reader.get(), F_SETFL, 0), 0);
+  const auto queue = MakeQueue();
+  Request* r = Submit(queue.get(), Op::kRead, reader.get(), kFilePosition, 100);
+  EXPECT_EQ(queue->TryWait(), nullptr);
+  ASSERT_EQ(write(writer.get(), "abc", 3), 3);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), "abc");
 }
 
 TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
