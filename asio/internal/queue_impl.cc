@@ -178,7 +178,7 @@ bool QueueImpl::RunHandlers(Deadline deadline) {
     if (none_runs || HasPassed(deadline)) break;
     Reap(deadline);
   }
-  if (due_.empty()) Reap(kDontWait);
+  if (due_.empty() || HasPassed(deadline)) ReapAnnounced();
   const bool any = !due_.empty();
   RunDue();
   AnnounceRest();
@@ -403,6 +403,13 @@ void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
   Reap(due_.empty() ? deadline : kDontWait);
 }
 
+// Reaps all that the event fd may have announced, and clears it before: what
+// completes meanwhile is announced again.  AnnounceRest() must follow.
+void QueueImpl::ReapAnnounced() {
+  if (polled_) router_.ClearEventFd();
+  Reap(kDontWait);
+}
+
 size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
   CheckMayWait();
   if (!done_.empty()) MakeProgress();
@@ -416,8 +423,7 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
       ReapBlockingUnlessDue(deadline);
     } else if (!looked) {
       looked = true;
-      if (polled_) router_.ClearEventFd();
-      Reap(kDontWait);
+      ReapAnnounced();
     } else {
       break;
     }
