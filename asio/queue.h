@@ -52,9 +52,11 @@ enum class Order {
   // Files and buffers end up as if the requests had run one by one.  Requests
   // on one fd conflict if they overlap and one of them writes; these run in
   // order of submission, all others in parallel.  A request without a range of
-  // its own (at kFilePosition, a write to an O_APPEND fd, any request on an fd
-  // without a size) overlaps everything on its fd.  A sync covers every write
-  // submitted before it on its fd.  Two fds of one file are not ordered.
+  // its own (at kFilePosition, a write to an O_APPEND fd) overlaps everything
+  // on its fd.  On an fd without a size (pipe, socket, terminal), reads run one
+  // by one, and so do writes, but a waiting read holds back no write.  A sync
+  // covers every write submitted before it on its fd.  Two fds of one file are
+  // not ordered.
   kRange,
   // No order.  The caller submits no two conflicting requests at a time.
   kNone,

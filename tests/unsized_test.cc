@@ -115,6 +115,27 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
   EXPECT_EQ(BytesOf(*r), "hello");
 }
 
+TEST_P(UnsizedTest, AWaitingReadOfASocketHoldsBackNoWrite) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd here(fds[0]), there(fds[1]);
+  Request* answer =
+      Submit(queue.get(), Op::kRead, here.get(), kFilePosition, 100);
+  Request* question =
+      SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
+  Request* back = queue->WaitUntil(TestDeadline());
+  EXPECT_EQ(back, question);
+  if (back == nullptr) return queue->Cancel(answer);
+  char text[6] = {};
+  EXPECT_EQ(read(there.get(), text, 5), 5);
+  EXPECT_STREQ(text, "hello");
+  ASSERT_EQ(write(there.get(), "world", 5), 5);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), answer);
+  EXPECT_EQ(BytesOf(*answer), "world");
+}
+
 TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
   const auto queue = MakeQueue();
   const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));

@@ -25,7 +25,8 @@ struct Descriptor {
   const int fd;
   const FdTraits traits;
   size_t in_flight = 0;
-  FileOrder order;
+  FileOrder order;  // Of all requests on an fd with a size; else of writes.
+  FileOrder reads;  // Of reads on an fd without a size.
 };
 
 class FdTable {

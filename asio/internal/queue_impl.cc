@@ -75,6 +75,13 @@ void SetOrder(Slot* slot) {
   }
 }
 
+// Without a size, the two directions have nothing in common: a read may wait
+// for the answer to a later write.
+FileOrder* OrderOf(Descriptor* descriptor, Op op) {
+  const bool apart = IsRead(op) && !descriptor->traits.sized;
+  return apart ? &descriptor->reads : &descriptor->order;
+}
+
 // Whether the ledger keeps the error.  A failed write-back does not come back,
 // so nobody else sees its error.  A failed sync is kept with any errno except
 // ECANCELED, also EBADF and EINVAL: a file system passes on what its server or
@@ -318,7 +325,7 @@ bool QueueImpl::MayStart(Slot* slot) {
   slot->traits = slot->descriptor->traits;
   if (options_.order == Order::kNone) return true;
   SetOrder(slot);
-  return slot->descriptor->order.Add(slot);
+  return OrderOf(slot->descriptor, slot->op)->Add(slot);
 }
 
 void QueueImpl::WaitForWritebackRoom() {
@@ -379,7 +386,8 @@ void QueueImpl::Finish(Slot* slot) {
   if (slot->round < round_ && slot->latch.handler == nullptr) --older_;
   if (slot->latch.IsReturnable()) --returnable_;
   if (slot->descriptor != nullptr) {
-    slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
+    FileOrder* order = OrderOf(slot->descriptor, slot->latch.op);
+    order->Remove(slot, [this](OrderNode* released) {
       SetState(static_cast<Slot*>(released), RequestState::kBacklog);
     });
     fds_.Release(slot->descriptor);
