@@ -21,6 +21,10 @@ absl::Status ErrnoStatus(int error, absl::string_view what) {
                       absl::StrCat(what, ": ", ErrnoWords(error)));
 }
 
+std::string PathWords(absl::string_view path) {
+  return path.empty() ? "\"\" (the name is empty)" : std::string(path);
+}
+
 std::string FdWords(int fd) {
   char path[PATH_MAX];
   const ssize_t length =

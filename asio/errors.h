@@ -22,6 +22,9 @@ std::string ErrnoWords(int error);
 // REQUIRES: error > 0.
 absl::Status ErrnoStatus(int error, absl::string_view what);
 
+// `path` for a message; "\"\" (the name is empty)" if it is empty.
+std::string PathWords(absl::string_view path);
+
 // "fd 7 (/tmp/data)", with the name that /proc gives now, or "fd 7" if it
 // gives none.
 std::string FdWords(int fd);

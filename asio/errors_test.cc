@@ -52,5 +52,10 @@ TEST(ErrorsTest, FdWordsOfAClosedFdAreItsNumber) {
   EXPECT_EQ(FdWords(123456), "fd 123456");
 }
 
+TEST(ErrorsTest, PathWordsSayThatANameIsEmpty) {
+  EXPECT_EQ(PathWords("/tmp/data"), "/tmp/data");
+  EXPECT_EQ(PathWords(""), "\"\" (the name is empty)");
+}
+
 }  // namespace
 }  // namespace uasio

@@ -26,6 +26,17 @@ int OpenRetrying(const std::string& path, int flags, mode_t permissions) {
   return fd;
 }
 
+absl::Status CannotOpen(int error, const std::string& path) {
+  std::string why = ErrnoWords(error);
+  struct stat info;
+  if (error == ENXIO && stat(path.c_str(), &info) == 0) {
+    if (S_ISFIFO(info.st_mode)) why += "; nobody has the FIFO open for reading";
+    if (S_ISSOCK(info.st_mode)) why += "; a socket is not opened by its name";
+  }
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      absl::StrCat("cannot open ", PathWords(path), ": ", why));
+}
+
 // Only on these does O_DIRECT mean direct I/O; on a pipe it means packets.
 bool MayBeDirect(int fd) {
   struct stat info;
@@ -93,7 +104,7 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
   file.fd_ =
       OpenRetrying(file.path_, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
   if (file.fd_ < 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot open ", file.path_));
+    return CannotOpen(errno, file.path_);
   }
   if (mode == Mode::kDirect) {
     file.why_buffered_ = BeDirect(file.fd_, &file.alignment_);
@@ -105,7 +116,7 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
 File File::Adopt(int fd, std::string name) {
   File file;
   file.fd_ = fd;
-  file.path_ = std::move(name);
+  file.path_ = name.empty() ? FdWords(fd) : std::move(name);
   file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;

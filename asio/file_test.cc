@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "asio/buffer.h"
+#include "asio/errors.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -148,6 +149,37 @@ TEST(FileTest, AFailureNamesThePathAndTheReason) {
             "cannot open " + path + ": ENOENT (No such file or directory)");
   status = File::Open(scratch.Path(""), O_RDWR).status();
   EXPECT_TRUE(absl::StrContains(status.message(), "EISDIR")) << status;
+}
+
+TEST(FileTest, OpenSaysThatTheNameIsEmpty) {
+  for (const int flags : {O_RDONLY, O_RDWR | O_CREAT}) {
+    EXPECT_EQ(File::Open("", flags).status().message(),
+              "cannot open \"\" (the name is empty): ENOENT (No such file or "
+              "directory)");
+  }
+}
+
+TEST(FileTest, AnAdoptedFileWithoutANameIsCalledByItsFd) {
+  const Pipe pipe;
+  File file = File::Adopt(dup(pipe.read_end.get()), "");
+  EXPECT_EQ(file.path(), FdWords(file.fd()));
+  EXPECT_TRUE(absl::StartsWith(file.Size().status().message(), "fd "));
+}
+
+TEST(FileTest, OpenSaysWhatOfAFifoOrSocketIsMissing) {
+  const Scratch scratch;
+  const std::string fifo = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(File::Open(fifo, O_WRONLY | O_NONBLOCK).status().message(),
+            "cannot open " + fifo +
+                ": ENXIO (No such device or address); nobody has the FIFO open "
+                "for reading");
+  const std::string socket_path = scratch.Path("socket");
+  ASSERT_EQ(mknod(socket_path.c_str(), S_IFSOCK | 0600, 0), 0);
+  EXPECT_EQ(File::Open(socket_path, O_RDWR).status().message(),
+            "cannot open " + socket_path +
+                ": ENXIO (No such device or address); a socket is not opened "
+                "by its name");
 }
 
 // Opens the file in a thread without capabilities, as root may read any file.

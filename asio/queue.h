@@ -52,9 +52,11 @@ enum class Order {
   // Files and buffers end up as if the requests had run one by one.  Requests
   // on one fd conflict if they overlap and one of them writes; these run in
   // order of submission, all others in parallel.  A request without a range of
-  // its own (at kFilePosition, a write to an O_APPEND fd, any request on an fd
-  // without a size) overlaps everything on its fd.  A sync covers every write
-  // submitted before it on its fd.  Two fds of one file are not ordered.
+  // its own (at kFilePosition, a write to an O_APPEND fd) overlaps everything
+  // on its fd.  On an fd without a size (pipe, socket, terminal), reads run one
+  // by one, and so do writes, but a waiting read holds back no write.  A sync
+  // covers every write submitted before it on its fd.  Two fds of one file are
+  // not ordered.
   kRange,
   // No order.  The caller submits no two conflicting requests at a time.
   kNone,
@@ -170,8 +172,10 @@ class Queue {
 
   // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
   // call could make progress; or an error if it cannot be created.  The queue
-  // owns it: do not read it, do not close it.  Spurious wake-ups are possible;
-  // calling TryWait() until it returns nullptr makes it unreadable.
+  // owns it: do not read it, do not close it.  Spurious wake-ups are possible.
+  // These make it unreadable, unless something is left for another call:
+  // - TryWait(), called until it returns nullptr;
+  // - RunHandlers() with a deadline that has passed, called once.
   absl::StatusOr<int> event_fd();
 
   // Drops what the queue knows of `fd`, and returns the errors that the ledger

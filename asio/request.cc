@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <string>
@@ -18,7 +19,7 @@ std::string Words(const Request& r) {
   std::string words = OpName(r.op);
   if (IsRead(r.op) || IsWrite(r.op)) {
     absl::StrAppend(&words, " of ");
-    if (r.length == SIZE_MAX) {  // Submit() found no valid sum of the iovecs.
+    if (IsVectored(r.op) && r.length > SSIZE_MAX) {  // See ImpossibleWords().
       absl::StrAppend(&words, r.iovec_count, " iovecs at ");
     } else {
       absl::StrAppend(&words, r.length, " bytes at ");
@@ -73,6 +74,35 @@ std::string MisalignmentWords(const Request& r) {
   return words;
 }
 
+// Which length or number is impossible on any file; "" if none is.
+std::string ImpossibleWords(const Request& r) {
+  const std::string bound = absl::StrCat(" SSIZE_MAX (", SSIZE_MAX, ")");
+  if (r.length <= SSIZE_MAX) return "";
+  if (!IsVectored(r.op)) return "; the length exceeds" + bound;
+  if (r.iovec_count < 0) return "; the number of iovecs is negative";
+  if (r.iovec_count > IOV_MAX) {
+    return absl::StrCat("; ", r.iovec_count, " iovecs exceed IOV_MAX (",
+                        IOV_MAX, ")");
+  }
+  for (int i = 0; i < r.iovec_count; ++i) {
+    const size_t length = r.iovecs[i].iov_len;
+    if (length <= SSIZE_MAX) continue;
+    return absl::StrCat("; an iovec's length ", length, " exceeds", bound);
+  }
+  return "; the iovecs' lengths together exceed" + bound;
+}
+
+// Why an fd that is open gives EBADF; "" if its flags are not the reason.
+std::string OpenModeWords(const Request& r) {
+  const int flags = fcntl(r.fd, F_GETFL);
+  if (flags < 0) return "";
+  if ((flags & O_PATH) != 0) return "; it is opened by O_PATH";
+  const int mode = flags & O_ACCMODE;
+  if (IsRead(r.op) && mode == O_WRONLY) return "; it is not open for reading";
+  if (IsWrite(r.op) && mode == O_RDONLY) return "; it is not open for writing";
+  return "";
+}
+
 // What in the request caused the errno; "" if that is not known.
 std::string CauseWords(const Request& r, int error) {
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
@@ -80,15 +110,19 @@ std::string CauseWords(const Request& r, int error) {
       r.offset != kFilePosition) {
     return "; the offset is negative";
   }
+  if (error == EINVAL || error == EFAULT) {
+    const std::string impossible = transfers ? ImpossibleWords(r) : "";
+    if (!impossible.empty()) return impossible;
+  }
   if (error == EINVAL && r.traits.direct) return MisalignmentWords(r);
   if (error == ESPIPE) return "; it takes offset kFilePosition";
   if (error == EFAULT && !IsVectored(r.op) && r.buffer == nullptr) {
     return "; the buffer is null";
   }
-  if (error == EBADF && fcntl(r.fd, F_GETFL) >= 0) {
-    return IsRead(r.op) ? "; it is not open for reading"
-                        : "; it is not open for writing";
+  if (error == EAGAIN && transfers && r.traits.nonblocking) {
+    return "; it is O_NONBLOCK and not ready";
   }
+  if (error == EBADF) return OpenModeWords(r);
   return "";
 }
 

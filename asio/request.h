@@ -61,8 +61,8 @@ struct Request {
 
   // OK if result >= 0.  Else an error that names operation, length, offset, fd,
   // file and errno, and the cause if it shows: what is misaligned, negative,
-  // null, or not open for this operation.  Reads the state of the fd now, and,
-  // if that matters, the iovecs.
+  // null, too long or too many, not open for this operation, or not ready.
+  // Reads the state of the fd now, and, if that matters, the iovecs.
   absl::Status status() const;
 };
 

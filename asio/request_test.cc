@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 
 #include <filesystem>
 #include <string>
@@ -11,8 +12,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
+#include "asio/errors.h"
 #include "asio/file.h"
 #include "asio/syscalls/transfer.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -212,14 +215,73 @@ TEST(CauseTest, StatusNamesAWrongOpenModeOffsetOrBuffer) {
   EXPECT_TRUE(absl::EndsWith(WordsOf(Op::kRead, kNoFd, EBADF), "descriptor)"));
 }
 
-TEST(CauseTest, StatusNamesTheNumberOfIovecsIfTheirLengthsHaveNoSum) {
-  Request request;
-  request.op = Op::kReadv;
-  request.iovec_count = 2000;
-  request.length = SIZE_MAX;
-  request.result = -EINVAL;
-  EXPECT_TRUE(absl::StrContains(request.status().message(),
-                                "readv of 2000 iovecs at offset 0"));
+TEST(CauseTest, StatusGivesAnImpossibleLengthInBytes) {
+  for (const int error : {EINVAL, EFAULT}) {
+    Request request = Failed(Op::kWrite, error);
+    request.length = SIZE_MAX;
+    request.buffer = reinterpret_cast<char*>(&request);
+    EXPECT_EQ(Words(request),
+              "write of 18446744073709551615 bytes at offset 512 on fd "
+              "1048576: " +
+                  ErrnoWords(error) +
+                  "; the length exceeds SSIZE_MAX (9223372036854775807)");
+  }
+}
+
+TEST(CauseTest, StatusSaysThatTheFdIsAPath) {
+  const Scratch scratch;
+  const Fd path(open(scratch.NewFile("data").c_str(), O_PATH | O_CLOEXEC));
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync, Op::kFdatasync}) {
+    const std::string words = WordsOf(op, path.get(), EBADF);
+    EXPECT_TRUE(absl::EndsWith(words, "; it is opened by O_PATH")) << words;
+  }
+}
+
+TEST(CauseTest, StatusClaimsNoOpenModeThatIsNotTheCause) {
+  const File null = *File::Open("/dev/null", O_RDWR);
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync}) {
+    const std::string words = WordsOf(op, null.fd(), EBADF);
+    EXPECT_TRUE(absl::EndsWith(words, "(Bad file descriptor)")) << words;
+  }
+}
+
+TEST(CauseTest, StatusNamesANonblockingFdThatIsNotReady) {
+  const Pipe pipe(O_NONBLOCK);
+  Request request = Failed(Op::kRead, EAGAIN);
+  request.fd = pipe.read_end.get();
+  request.traits = GetFdTraits(request.fd);
+  EXPECT_TRUE(
+      absl::EndsWith(Words(request), "; it is O_NONBLOCK and not ready"))
+      << Words(request);
+}
+
+// The message of a readv that failed with EINVAL.
+std::string WordsOf(const iovec* iovecs, int count, size_t length) {
+  Request request = Failed(Op::kReadv, EINVAL);
+  request.iovecs = iovecs;
+  request.iovec_count = count;
+  request.length = length;
+  return Words(request);
+}
+
+TEST(CauseTest, StatusNamesWhatIsImpossibleInAVector) {
+  const std::string where = " iovecs at offset 512 on fd 1048576: ";
+  const std::string einval = "EINVAL (Invalid argument); ";
+  EXPECT_EQ(
+      WordsOf(nullptr, 2000, SIZE_MAX),
+      "readv of 2000" + where + einval + "2000 iovecs exceed IOV_MAX (1024)");
+  EXPECT_EQ(
+      WordsOf(nullptr, -1, SIZE_MAX),
+      "readv of -1" + where + einval + "the number of iovecs is negative");
+  const std::string bound = " SSIZE_MAX (9223372036854775807)";
+  const iovec one_huge[] = {{nullptr, 1}, {nullptr, SIZE_MAX}};
+  EXPECT_EQ(WordsOf(one_huge, 2, SIZE_MAX),
+            "readv of 2" + where + einval +
+                "an iovec's length 18446744073709551615 exceeds" + bound);
+  const iovec sum[] = {{nullptr, SSIZE_MAX}, {nullptr, 1}};
+  EXPECT_EQ(WordsOf(sum, 2, size_t{SSIZE_MAX} + 1),
+            "readv of 2" + where + einval +
+                "the iovecs' lengths together exceed" + bound);
 }
 
 TEST_F(MisalignedTest, OnlyEinvalOnADirectFileIsExplainedByMisalignment) {

@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
@@ -147,6 +149,29 @@ TEST_P(EventFdTest, IsReadableForAWriteBackAndAHandler) {
   }
 }
 
+TEST_P(EventFdTest, OneRunHandlersPerWakeUpClearsIt) {
+  const auto queue = MakeQueue();
+  const int fd = *queue->event_fd();
+  const BlockFile file = MakeFile("a");
+  for (int i = 0; i < 100; ++i) {
+    Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
+    bool called = false;
+    r->user_data = &called;
+    r->handler = [](Request* r) { *static_cast<bool*>(r->user_data) = true; };
+    queue->Submit(r);
+    while (!called) {
+      ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
+      queue->RunHandlers(absl::InfinitePast());
+    }
+    queue->Put(r);
+    int spurious = 0;
+    for (; IsReadable(fd) && spurious <= 1; ++spurious) {
+      EXPECT_FALSE(queue->RunHandlers(absl::InfinitePast()));
+    }
+    ASSERT_LE(spurious, counted() ? 1 : 0);
+  }
+}
+
 TEST_P(EventFdTest, IsReadableWhenACancelledRequestIsBack) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
@@ -197,6 +222,47 @@ TEST(EventFdOrderTest, IsReadableForResultsThatOtherCallsReaped) {
   EXPECT_FALSE(IsReadable(fd));
   q.held->Finish(r);
   EXPECT_TRUE(IsReadable(fd));
+}
+
+TEST(EventFdOrderTest, RunHandlersClearsItUnlessAResultIsLeft) {
+  ManualQueue q;
+  Request* plain = Submit(&q.queue, Op::kNoOp);
+  Request* handled = Prepare(&q.queue, Op::kNoOp);
+  handled->handler = [](Request*) {};
+  q.queue.Submit(handled);
+  const int fd = *q.queue.event_fd();
+  EXPECT_TRUE(IsReadable(fd));  // Some may have completed before.
+  EXPECT_FALSE(q.queue.RunHandlers(absl::InfinitePast()));
+  EXPECT_FALSE(IsReadable(fd));
+  q.held->Finish(handled);
+  q.held->Finish(plain);
+  EXPECT_TRUE(q.queue.RunHandlers(absl::InfinitePast()));
+  EXPECT_TRUE(IsReadable(fd));
+  EXPECT_FALSE(q.queue.RunHandlers());
+  EXPECT_TRUE(IsReadable(fd));
+  EXPECT_EQ(q.queue.TryWait(), plain);
+  EXPECT_FALSE(q.queue.RunHandlers());
+  EXPECT_FALSE(IsReadable(fd));
+}
+
+TEST(EventFdOrderTest, RunHandlersLeavesItReadableForWhatCompletesMeanwhile) {
+  ManualQueue q;
+  const int fd = *q.queue.event_fd();
+  Request* later = Prepare(&q.queue, Op::kNoOp);
+  later->handler = [](Request*) {};
+  q.queue.Submit(later);
+  const std::function<void()> finish = [&] { q.held->Finish(later); };
+  Request* first = Prepare(&q.queue, Op::kNoOp);
+  first->user_data = const_cast<std::function<void()>*>(&finish);
+  first->handler = [](Request* r) {
+    (*static_cast<std::function<void()>*>(r->user_data))();
+  };
+  q.queue.Submit(first);
+  q.held->Finish(first);
+  EXPECT_TRUE(q.queue.RunHandlers(absl::InfinitePast()));
+  EXPECT_TRUE(IsReadable(fd));
+  EXPECT_TRUE(q.queue.RunHandlers(absl::InfinitePast()));
+  EXPECT_FALSE(IsReadable(fd));
 }
 
 // A queue with two sources polls the event fd itself.  While no user has asked

@@ -3,6 +3,8 @@
 // results.
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -135,6 +137,41 @@ TEST_F(OrderTest, RequestsOnAPipeRunOneByOne) {
   EXPECT_FALSE(Runs(b));
   Done(a);
   EXPECT_TRUE(Runs(b));
+}
+
+TEST_F(OrderTest, ASocketsReadsAndWritesRunOneByOneInEachDirection) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd here(fds[0]), there(fds[1]);
+  ASSERT_EQ(write(there.get(), "ab", 2), 2);
+  Request* r = On(here.get(), Op::kRead, kFilePosition, 1);
+  Request* w = On(here.get(), Op::kWrite, kFilePosition, 1);
+  Request* r2 = On(here.get(), Op::kRead, kFilePosition, 1);
+  Request* w2 = On(here.get(), Op::kWriteBack, kFilePosition, 1);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({r, w}));
+  r->op = Op::kWrite;  // Too late: the order goes by what was submitted.
+  q_.held->FinishAs(r, 1, 1);
+  q_.queue.Put(q_.queue.Get());
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({w, r2}));
+  Done(w);
+  EXPECT_EQ(q_.held->running, std::vector<Request*>({r2, w2}));
+  Done(r2);
+  Done(w2);
+}
+
+TEST_F(OrderTest, ASyncOfASocketWaitsForItsWritesOnly) {
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd here(fds[0]), there(fds[1]);
+  Request* r = On(here.get(), Op::kRead, kFilePosition, 1);
+  Request* w = On(here.get(), Op::kWrite, kFilePosition, 1);
+  Request* sync = On(here.get(), Op::kFsync, 0, 0);
+  ASSERT_TRUE(Runs(r) && Runs(w));
+  EXPECT_FALSE(Runs(sync));
+  Done(w);
+  EXPECT_TRUE(Runs(sync));
+  q_.held->FinishAs(sync, 0);
+  q_.held->FinishAs(r, 0);
 }
 
 TEST_F(OrderTest, AnFsyncWaitsForEarlierWritesAndHoldsNoLaterOnes) {

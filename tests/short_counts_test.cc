@@ -1,12 +1,16 @@
 // The contract: "Short counts" on fds with a size, and status() messages.
 
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 #include "asio/file.h"
 #include "asio/queue.h"
@@ -133,6 +137,9 @@ TEST_P(ShortCountsTest, AnImpossibleLengthTransfersNothing) {
       ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
       EXPECT_EQ(r->result, -error) << OpName(op) << " of " << length;
       EXPECT_EQ(r->transferred, 0u) << OpName(op) << " of " << length;
+      EXPECT_THAT(std::string(r->status().message()),
+                  HasSubstr(absl::StrCat(OpName(op), " of ", length,
+                                         " bytes at offset 0")));
       queue->Put(r);
     }
   }
@@ -205,14 +212,37 @@ TEST_P(ShortCountsTest, AnInvalidVectorGivesEinval) {
   const ScratchFile file("abc");
   char a[1];
   const iovec huge[] = {{a, SIZE_MAX}, {a, SIZE_MAX}};
-  Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
-  r->iovecs = huge, r->iovec_count = 2;
-  queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
-  r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
-  r->iovecs = huge, r->iovec_count = -1;
-  queue->Submit(r);
-  EXPECT_EQ(Finish(queue.get(), r), -EINVAL);
+  const std::vector<iovec> many(IOV_MAX + 1, {a, 0});
+  const struct {
+    const iovec* iovecs;
+    int count;
+    const char* words;
+  } cases[] = {{huge, 2, "length 18446744073709551615 exceeds SSIZE_MAX"},
+               {huge, -1, "the number of iovecs is negative"},
+               {many.data(), IOV_MAX + 1, "1025 iovecs exceed IOV_MAX (1024)"}};
+  for (const auto& c : cases) {
+    Request* r = Prepare(queue.get(), Op::kReadv, file.fd(), 0);
+    r->iovecs = c.iovecs, r->iovec_count = c.count;
+    queue->Submit(r);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+    EXPECT_EQ(r->result, -EINVAL);
+    EXPECT_THAT(std::string(r->status().message()), HasSubstr(c.words));
+    queue->Put(r);
+  }
+}
+
+TEST_P(ShortCountsTest, StatusSaysThatAnFdWithoutIoIsOpenedByOPath) {
+  const auto queue = MakeQueue();
+  const ScratchFile file("abc");
+  const Fd path = file.Open(O_PATH);
+  for (const Op op : {Op::kRead, Op::kWrite, Op::kFsync, Op::kFdatasync}) {
+    Request* r = Submit(queue.get(), op, path.get(), 0, 1);
+    ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+    EXPECT_EQ(r->result, -EBADF);
+    EXPECT_THAT(std::string(r->status().message()), HasSubstr("O_PATH"));
+    queue->Put(r);
+  }
+  queue->ClearErrors(path.get());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -67,6 +68,40 @@ TEST_P(UnsizedTest, EagainFromANonblockingFdIsAResult) {
             static_cast<size_t>(fcntl(pipe.write_end.get(), F_GETPIPE_SZ)));
 }
 
+// poll(2) does not report the end of such a FIFO.
+TEST_P(UnsizedTest, AFifoWhoseWriterNeverWasIsAtItsEnd) {
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto queue = MakeQueue();
+  for (const int flags : {O_NONBLOCK, 0}) {
+    ASSERT_EQ(fcntl(fifo.get(), F_SETFL, flags), 0);
+    Request* r = Submit(queue.get(), Op::kRead, fifo.get(), kFilePosition, 100);
+    Request* back = queue->WaitUntil(TestDeadline());
+    EXPECT_EQ(back, r) << "with flags " << flags;
+    if (back == nullptr) return queue->Cancel(r);
+    EXPECT_EQ(r->result, 0);
+    queue->Put(r);
+  }
+}
+
+TEST_P(UnsizedTest, AFifoReadWaitsForTheBytesOfAWriter) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const Fd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  ASSERT_EQ(fcntl(reader.get(), F_SETFL, 0), 0);
+  const auto queue = MakeQueue();
+  Request* r = Submit(queue.get(), Op::kRead, reader.get(), kFilePosition, 100);
+  EXPECT_EQ(queue->TryWait(), nullptr);
+  ASSERT_EQ(write(writer.get(), "abc", 3), 3);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), "abc");
+}
+
 TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
   const auto queue = MakeQueue();
   int fds[2];
@@ -78,6 +113,27 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
   Request* r = Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "hello");
+}
+
+TEST_P(UnsizedTest, AWaitingReadOfASocketHoldsBackNoWrite) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  int fds[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  const Fd here(fds[0]), there(fds[1]);
+  Request* answer =
+      Submit(queue.get(), Op::kRead, here.get(), kFilePosition, 100);
+  Request* question =
+      SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
+  Request* back = queue->WaitUntil(TestDeadline());
+  EXPECT_EQ(back, question);
+  if (back == nullptr) return queue->Cancel(answer);
+  char text[6] = {};
+  EXPECT_EQ(read(there.get(), text, 5), 5);
+  EXPECT_STREQ(text, "hello");
+  ASSERT_EQ(write(there.get(), "world", 5), 5);
+  ASSERT_EQ(queue->WaitUntil(TestDeadline()), answer);
+  EXPECT_EQ(BytesOf(*answer), "world");
 }
 
 TEST_P(UnsizedTest, ATerminalReadReturnsALine) {

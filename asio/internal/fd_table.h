@@ -27,7 +27,8 @@ struct Descriptor : Recyclable<Descriptor> {
   int fd = -1;
   FdTraits traits;
   size_t in_flight = 0;
-  FileOrder order;
+  FileOrder order;  // Of all requests on an fd with a size; else of writes.
+  FileOrder reads;  // Of reads on an fd without a size.
   Descriptor* next_in_bucket = nullptr;
 };
 

@@ -76,6 +76,13 @@ void SetOrder(Slot* slot) {
   }
 }
 
+// Without a size, the two directions have nothing in common: a read may wait
+// for the answer to a later write.
+FileOrder* OrderOf(Descriptor* descriptor, Op op) {
+  const bool apart = IsRead(op) && !descriptor->traits.sized;
+  return apart ? &descriptor->reads : &descriptor->order;
+}
+
 // Whether the ledger keeps the error.  A failed write-back does not come back,
 // so nobody else sees its error.  A failed sync is kept with any errno except
 // ECANCELED, also EBADF and EINVAL: a file system passes on what its server or
@@ -200,7 +207,7 @@ bool QueueImpl::RunHandlers(Deadline deadline) {
     if (none_runs || HasPassed(deadline)) break;
     Reap(deadline);
   }
-  if (due_.empty()) Reap(kDontWait);
+  if (due_.empty() || HasPassed(deadline)) ReapAnnounced();
   const bool any = !due_.empty();
   RunDue();
   AnnounceRest();
@@ -340,7 +347,7 @@ bool QueueImpl::MayStart(Slot* slot) {
   slot->traits = slot->descriptor->traits;
   if (options_.order == Order::kNone) return true;
   SetOrder(slot);
-  return slot->descriptor->order.Add(slot);
+  return OrderOf(slot->descriptor, slot->op)->Add(slot);
 }
 
 void QueueImpl::WaitForWritebackRoom() {
@@ -401,7 +408,8 @@ void QueueImpl::Finish(Slot* slot) {
   if (slot->round < round_ && slot->latch.handler == nullptr) --older_;
   if (slot->latch.IsReturnable()) --returnable_;
   if (slot->descriptor != nullptr) {
-    slot->descriptor->order.Remove(slot, [this](OrderNode* released) {
+    FileOrder* order = OrderOf(slot->descriptor, slot->latch.op);
+    order->Remove(slot, [this](OrderNode* released) {
       SetState(static_cast<Slot*>(released), RequestState::kBacklog);
     });
     fds_.Release(slot->descriptor);
@@ -425,6 +433,13 @@ void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
   Reap(due_.empty() ? deadline : kDontWait);
 }
 
+// Reaps all that the event fd may have announced, and clears it before: what
+// completes meanwhile is announced again.  AnnounceRest() must follow.
+void QueueImpl::ReapAnnounced() {
+  if (polled_) router_.ClearEventFd();
+  Reap(kDontWait);
+}
+
 size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
   CheckMayWait();
   if (!done_.empty()) MakeProgress();
@@ -438,8 +453,7 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
       ReapBlockingUnlessDue(deadline);
     } else if (!looked) {
       looked = true;
-      if (polled_) router_.ClearEventFd();
-      Reap(kDontWait);
+      ReapAnnounced();
     } else {
       break;
     }

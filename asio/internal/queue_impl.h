@@ -76,6 +76,7 @@ class QueueImpl {
   // Reaping.
   bool Reap(Deadline deadline);
   void ReapBlockingUnlessDue(Deadline deadline);
+  void ReapAnnounced();
   void Finish(Slot* slot);
   void HandOver(Slot* slot);
   size_t PopDone(absl::Span<Request*> out);

@@ -21,9 +21,10 @@ struct StreamOptions {
   // stream.
   Queue* queue = nullptr;
 
-  // Blocks read ahead, or being written, at a time, beside the block in use.
-  // A pipe, socket or terminal has no read-ahead.  To these, and to a file that
-  // is open for appending, one block is written at a time.
+  // Blocks read ahead, or being written, at a time, beside the block in use; at
+  // least 1.  More than the queue has requests for means all of these.  A pipe,
+  // socket or terminal has no read-ahead.  To these, and to a file that is open
+  // for appending, one block is written at a time.
   size_t depth = 4;
 
   // Where the stream begins; not negative.  kFilePosition: at the position that

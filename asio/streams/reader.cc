@@ -126,8 +126,22 @@ bool Reader::ReadLongLine(absl::string_view* line, size_t bytes_max,
 }
 
 bool Reader::Unread(size_t bytes) {
-  if (bytes > static_cast<size_t>(cursor_ - start_)) return false;
-  cursor_ -= bytes;
+  if (bytes <= static_cast<size_t>(cursor_ - start_)) {
+    cursor_ -= bytes;
+    return true;
+  }
+  return bytes == 1 && UnreadOverBoundary();
+}
+
+// Makes the kept byte the view.  Fill() then returns to the block behind it.
+bool Reader::UnreadOverBoundary() {
+  CheckOpen();
+  const int64_t position = Tell();
+  char* const byte = ok() ? core_->ByteBefore(position) : nullptr;
+  if (byte == nullptr) return false;
+  start_ = cursor_ = byte;
+  limit_ = byte + 1;
+  limit_offset_ = position;
   return true;
 }
 

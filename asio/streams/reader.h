@@ -113,9 +113,10 @@ class Reader {
   // Moves past `bytes` of view().  REQUIRES: bytes <= available().
   void Advance(size_t bytes) { cursor_ += bytes; }
 
-  // Moves back by `bytes`, within the block.  False, with nothing changed: the
-  // block does not reach back that far, or the end of file was met, where no
-  // block is kept.  If the stream is seekable(), Seek() can go back.
+  // Moves back by `bytes`, within the block.  As ungetc(3), it can always move
+  // back by 1 after a byte was read, also where a peek has met the next block
+  // or the end of file.  False, with nothing changed: the block does not reach
+  // back that far.  If the stream is seekable(), Seek() can go back.
   bool Unread(size_t bytes = 1);
 
   // Moves past `bytes`.  Returns the number skipped: less only at the end of
@@ -159,6 +160,7 @@ class Reader {
   size_t ReadAcross(char* to, size_t bytes);
   bool ReadLongLine(absl::string_view* line, size_t bytes_max, char newline);
   void LeaveBlock(int64_t offset);
+  bool UnreadOverBoundary();
 
   char* start_ = nullptr;  // The block: start_ <= cursor_ <= limit_.
   char* cursor_ = nullptr;

@@ -3,6 +3,7 @@
 #include "asio/streams/reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <limits>
@@ -177,6 +178,16 @@ TEST_F(ReaderTest, ReadsAPipeAsItComes) {
   EXPECT_EQ(reader.GetC(), -1);
   EXPECT_EQ(reader.Tell(), 4);
   EXPECT_TRUE(reader.Close().ok());
+}
+
+TEST_F(ReaderTest, AFifoWhoseWriterNeverWasIsAtItsEnd) {
+  ASSERT_EQ(mkfifo(Path("fifo").c_str(), 0600), 0);
+  absl::StatusOr<File> fifo = File::Open(Path("fifo"), O_RDONLY | O_NONBLOCK);
+  ASSERT_TRUE(fifo.ok()) << fifo.status();
+  ASSERT_EQ(fcntl(fifo->fd(), F_SETFL, 0), 0);
+  Reader reader(*std::move(fifo), OnQueue());
+  EXPECT_EQ(reader.GetC(), -1);
+  EXPECT_TRUE(reader.ok()) << reader.status();
 }
 
 TEST_F(ReaderTest, HasNoReadAheadOnAPipe) {

@@ -410,6 +410,30 @@ TEST(BlockReaderTest, ReadAheadDoublesUpToDepth) {
   q.held->FinishAll();
 }
 
+TEST(BlockReaderTest, TheLargestDepthReadsAheadAllThatTheQueueHasRequestsFor) {
+  const Scratch scratch;
+  scratch.NewFile("file", Pattern(100 * 4096));
+  QueueOptions options;
+  options.buffer_bytes = 4096;
+  options.requests_max = 16;
+  ManualQueue q(options);
+  ReaderOptions read_options;
+  read_options.queue = &q.queue;
+  for (const size_t depth : {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2}) {
+    q.held->running_max = 0;
+    read_options.depth = depth;
+    auto reader = Reader::Open(scratch.Path("file"), read_options);
+    ASSERT_TRUE(reader.ok());
+    for (int i = 0; i < 80; ++i) {
+      ASSERT_TRUE(reader->Pull());
+      reader->Advance(reader->available());
+    }
+    EXPECT_EQ(q.held->running_max, 16u) << depth;
+    EXPECT_GT(q.held->running.size(), 10u) << depth;
+    q.held->FinishAll();
+  }
+}
+
 TEST(BlockWriterTest, AtMostDepthBlocksAreInFlight) {
   const Scratch scratch;
   QueueOptions options;

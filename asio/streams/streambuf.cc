@@ -43,6 +43,19 @@ ReaderStreambuf::int_type ReaderStreambuf::underflow() {
   return has_bytes ? traits_type::to_int_type(*gptr()) : traits_type::eof();
 }
 
+// Called at the beginning of the view, or if `c` is not the byte before.
+ReaderStreambuf::int_type ReaderStreambuf::pbackfail(int_type c) {
+  StoreCursor();
+  const bool any = traits_type::eq_int_type(c, traits_type::eof());
+  bool back = reader_->Unread();
+  if (back && !any && reader_->PeekC() != static_cast<unsigned char>(c)) {
+    reader_->Advance(1);
+    back = false;
+  }
+  LoadPointers();
+  return back ? traits_type::not_eof(c) : traits_type::eof();
+}
+
 std::streamsize ReaderStreambuf::xsgetn(char* to, std::streamsize count) {
   StoreCursor();
   const size_t done = reader_->Read(to, static_cast<size_t>(count));

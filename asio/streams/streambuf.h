@@ -34,6 +34,7 @@ class ReaderStreambuf final : public std::streambuf {
 
  protected:
   int_type underflow() override;
+  int_type pbackfail(int_type c) override;
   std::streamsize xsgetn(char* to, std::streamsize count) override;
   std::streamsize showmanyc() override;
   pos_type seekoff(off_type offset, std::ios_base::seekdir from,

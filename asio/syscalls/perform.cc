@@ -1,6 +1,7 @@
 #include "asio/syscalls/perform.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -167,6 +168,18 @@ int64_t Sync(const Transfer& t) {
   return error != 0 ? -errno : 0;
 }
 
+// True if `fd` is an empty FIFO that nobody has open for writing, so that a
+// read returns 0 at once.  poll(2) does not report that of a FIFO that nobody
+// has opened for writing yet.  tee(2) does, and leaves the FIFO as it is.
+bool IsFifoWithoutWriter(int fd) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  const ssize_t n = tee(fd, ends[1], 1, SPLICE_F_NONBLOCK);
+  close(ends[0]);
+  close(ends[1]);
+  return n == 0;
+}
+
 ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
@@ -177,7 +190,9 @@ ssize_t CallNonBlocking(const Transfer& t) {
     n = CallOnce(t, SIZE_MAX, kBySocket);
     if (n >= 0 || errno != ENOTSOCK) continue;
     if (empty) return 0;  // Only sockets have empty messages.
-    if (!IsReady(t)) return -EAGAIN;
+    if (!IsReady(t)) {
+      return IsRead(t.op) && IsFifoWithoutWriter(t.fd) ? 0 : -EAGAIN;
+    }
     n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -61,6 +62,22 @@ TEST(PerformNonBlockingTest, AClosedPipeIsReady) {
   char byte;
   pipe.write_end.Close();
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), &byte, 1), 0);
+}
+
+TEST(PerformNonBlockingTest, AFifoIsReadyUntilItHasAWriter) {
+  const Scratch scratch;
+  const std::string path = scratch.Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Fd fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_EQ(fcntl(fifo.get(), F_SETFL, 0), 0);
+  char back[100];
+  EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 0);
+  Fd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), -EAGAIN);
+  EXPECT_EQ(write(writer.get(), "abc", 3), 3);
+  EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 3);
+  writer.Close();
+  EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 0);
 }
 
 TEST(PerformNonBlockingTest, AnEmptyTransferIsReady) {

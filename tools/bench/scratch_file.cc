@@ -30,7 +30,9 @@ absl::StatusOr<File> CreateNameless(const std::string& path) {
   } else {
     fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }
-  if (fd < 0) return ErrnoStatus(errno, absl::StrCat("cannot create ", name));
+  if (fd < 0) {
+    return ErrnoStatus(errno, absl::StrCat("cannot create ", PathWords(name)));
+  }
   unlink(name.c_str());
   return File::Adopt(fd, name);
 }

@@ -82,7 +82,7 @@ absl::Status CheckTarget(const std::string& path, bool* in_place) {
     }
   }
   if (error == 0) return absl::OkStatus();
-  return ErrnoStatus(error, absl::StrCat("cannot write ", path));
+  return ErrnoStatus(error, absl::StrCat("cannot write ", PathWords(path)));
 }
 
 // Creates a file under a new name in the directory of `target`.

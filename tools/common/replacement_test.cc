@@ -148,8 +148,10 @@ TEST_F(ReplacementTest, ATargetThatCannotBeAFileIsRefusedAtOnce) {
   };
   for (const auto& [target, error] : cases) {
     const absl::Status status = Replacement::Create(target).status();
-    EXPECT_THAT(std::string(status.message()),
-                HasSubstr("cannot write " + target));
+    EXPECT_THAT(
+        std::string(status.message()),
+        HasSubstr("cannot write " +
+                  (target.empty() ? "\"\" (the name is empty)" : target)));
     EXPECT_THAT(std::string(status.message()), HasSubstr(error));
   }
   EXPECT_THAT(Names(), ElementsAre("x"));

@@ -37,7 +37,7 @@ TEST_P(AsioCpFailureTest, ASrcThatCannotBeCopiedIsNamed) {
   ExpectRefused({Path("folder"), target}, {Path("folder"), "EISDIR"}, target);
   ExpectRefused({"/proc/self/mem", target}, {"mem", target, "EIO"}, target);
   ExpectRefused({target + "/x", target}, {target + "/x", "ENOTDIR"}, target);
-  ExpectRefused({"", target}, {"ENOENT"}, target);
+  ExpectRefused({"", target}, {"the name is empty", "ENOENT"}, target);
 }
 
 TEST_P(AsioCpFailureTest, ADstThatCannotBeWrittenIsNamed) {
@@ -49,7 +49,8 @@ TEST_P(AsioCpFailureTest, ADstThatCannotBeWrittenIsNamed) {
   ExpectRefused({source, none}, {none, "ENOENT"}, source);
   ExpectRefused({source, source + "/x"}, {source + "/x", "ENOTDIR"}, source);
   ExpectRefused({source, Path("link")}, {Path("link"), "ENOENT"}, source);
-  ExpectRefused({source, ""}, {"cannot write", "ENOENT"}, source);
+  ExpectRefused({source, ""},
+                {"cannot write \"\" (the name is empty)", "ENOENT"}, source);
   const std::string long_name(256, 'n');
   ExpectRefused({source, Path(long_name)}, {long_name, "ENAMETOOLONG"}, source);
   EXPECT_THAT(Names(Path("folder")), ElementsAre());

@@ -158,6 +158,8 @@ TEST(AsioProbeTest, ReportsWhyNoFileCanBeCreated) {
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_THAT(missing.err, AllOf(HasSubstr("cannot probe /nowhere/at all"),
                                  HasSubstr("ENOENT")));
+  EXPECT_THAT(Probe({""}).err,
+              HasSubstr("cannot probe \"\" (the name is empty): ENOENT"));
   const Outcome text = Probe({"/proc"});
   EXPECT_EQ(text.exit_code, 1);
   EXPECT_THAT(text.err, HasSubstr("cannot make a temporary file in /proc: "));

@@ -216,7 +216,7 @@ absl::StatusOr<PathReport> ProbePath(const std::string& path) {
   char real_path[PATH_MAX];  // A link may lead to another file system.
   if (realpath(path.c_str(), real_path) == nullptr ||
       stat(real_path, &info) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("cannot probe ", path));
+    return ErrnoStatus(errno, absl::StrCat("cannot probe ", PathWords(path)));
   }
   PathReport report;
   report.path = path;

@@ -175,10 +175,10 @@ absl::Status Run(Job job) {
   absl::Status status = RaiseFileLimit(job.scatter.parts);
   if (status.ok()) status = job.merges ? RunMerge(job) : RunSplit(job);
   if (status.ok()) return status;
-  return absl::Status(
-      status.code(),
-      absl::StrCat("cannot ", job.merges ? "merge " : "split ", job.from,
-                   " to ", job.to, ": ", status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat("cannot ", job.merges ? "merge " : "split ",
+                                   PathWords(job.from), " to ",
+                                   PathWords(job.to), ": ", status.message()));
 }
 
 }  // namespace

@@ -284,6 +284,8 @@ TEST_F(AsioScatterTest, ACutOrderFileIsReported) {
 
 TEST_F(AsioScatterTest, AnUnreadableSourceIsNamed) {
   ExpectFailure(Scatter({"/no/such", Path("part")}), 1, {"/no/such: ENOENT"});
+  ExpectFailure(Scatter({"", Path("part")}), 1,
+                {"cannot split \"\" (the name is empty) to ", "ENOENT"});
   ExpectFailure(Scatter({Path(""), Path("part")}), 1,
                 {"cannot read " + Path("") + ": EISDIR (Is a directory)"});
   EXPECT_EQ(FilesLeft(), 0u);

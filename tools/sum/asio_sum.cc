@@ -68,7 +68,7 @@ void Fail(absl::string_view message) {
 }
 
 void Fail(int error, const std::string& context) {
-  Fail(ErrnoStatus(error, context).message());
+  Fail(ErrnoStatus(error, PathWords(context)).message());
 }
 
 void Print(const std::string& text) {

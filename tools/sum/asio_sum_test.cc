@@ -145,6 +145,14 @@ TEST_F(SumTest, AnUnreadableFileIsNamedAndOthersAreSummed) {
   EXPECT_EQ(ours.exit_code, 1);
 }
 
+TEST_F(SumTest, AnEmptyNameIsCalledEmpty) {
+  const std::string error =
+      "asio_sum: \"\" (the name is empty): ENOENT (No such file or "
+      "directory)\n";
+  EXPECT_EQ(Ours({""}).err, error);
+  EXPECT_EQ(Ours({"--check", ""}).err, error);
+}
+
 TEST_F(SumTest, StandardInputMayBeAmongTheFiles) {
   scratch_.NewFile("a", "a");
   const std::string long_text = Pattern(300000);

@@ -30,7 +30,15 @@ BlockReader::~BlockReader() {
   if (!closed() && IsThisProcess()) Close(view_.offset);
 }
 
+void BlockReader::KeepByteBefore(int64_t position) {
+  if (position == kept_end_) return;  // Asked again at the end of file.
+  const bool ends = position == view_.offset + (view_.end - view_.begin);
+  kept_end_ = ends && view_.begin != view_.end ? position : 0;
+  if (kept_end_ != 0) kept_byte_ = view_.end[-1];
+}
+
 bool BlockReader::MoveTo(int64_t position) {
+  KeepByteBefore(position);
   view_ = View();
   while (!blocks_.empty() && !blocks_.front().Has(position)) {
     // A failed read stays: WaitForFront() reports its error.
@@ -114,6 +122,7 @@ bool BlockReader::WaitForFront(int64_t position) {
 }
 
 Request* BlockReader::TakeCurrent() {
+  KeepByteBefore(view_.offset + (view_.end - view_.begin));
   Request* request = blocks_.front().request;
   blocks_.pop_front();
   view_ = View();

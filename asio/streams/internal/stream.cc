@@ -15,6 +15,12 @@
 #include "workqueue/check.h"
 
 namespace uasio::internal {
+namespace {
+
+// More blocks than memory has room for, and yet twice as many can be counted.
+constexpr size_t kDepthMax = SIZE_MAX / 4;
+
+}  // namespace
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
@@ -22,7 +28,7 @@ Stream::Stream(Direction direction, File file, const File* borrowed,
       share_(RequestShare::Join(
           options.queue != nullptr ? options.queue : default_queue_.get(),
           this)),
-      depth_(options.depth),
+      depth_(std::min(options.depth, kDepthMax)),
       owned_(std::move(file)),
       file_(borrowed != nullptr ? borrowed : &owned_) {
   UASIO_CHECK(options.depth > 0, "Stream: depth must not be 0");
