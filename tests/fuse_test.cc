@@ -110,6 +110,24 @@ TEST_P(FuseTest, AFileIsBufferedWhereNothingTellsOfDirectIo) {
             "a file of FUSE does not tell whether direct I/O works");
 }
 
+TEST_P(FuseTest, AnErrorAtTheToldEndIsTheReadersError) {
+  const auto queue = MakeQueue();
+  FuseOptions broken = WithContents();
+  broken.told_size = broken.error_at = broken.read_bytes_max = 4096;
+  const FuseFile file(broken);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  ReaderOptions reading;
+  reading.queue = queue.get();
+  auto reader = Reader::Open(file.path(), reading);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  std::string back(kBytes, '\0');
+  reader->Seek(4096);
+  EXPECT_EQ(reader->Read(back.data(), back.size()), 0u);
+  EXPECT_NE(std::string(reader->Close().message()).find("EIO"),
+            std::string::npos)
+      << reader->status();
+}
+
 // Of a kernel's backend it would, until the server answers.
 TEST_P(FuseTest, SubmitDoesNotWaitForTheServer) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();

@@ -1,6 +1,7 @@
 #include "asio/syscalls/perform.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -254,13 +255,14 @@ bool IsReady(const Transfer& transfer) {
   return count != 0;  // The call itself will report an error.
 }
 
-bool HasByteAt(int fd, int64_t offset) {
+bool EndsAt(int fd, int64_t offset) {
   char byte;
   ssize_t n;
   do {
     n = pread(fd, &byte, 1, offset);
   } while (n < 0 && errno == EINTR);
-  return n > 0;
+  if (n >= 0) return n == 0;
+  return errno == EINVAL && (fcntl(fd, F_GETFL) & O_DIRECT) != 0;
 }
 
 }  // namespace uasio

@@ -75,9 +75,11 @@ bool EndsInsideSector(const Transfer& transfer);
 // poll(2) does not watch.
 bool IsReady(const Transfer& transfer);
 
-// Whether a byte can be read at `offset`.  Some files of FUSE and /proc have
-// bytes behind the size that fstat(2) tells.  False on an O_DIRECT file.
-bool HasByteAt(int fd, int64_t offset);
+// Whether a read at `offset` finds the end of the file.  Some files of FUSE and
+// /proc have bytes behind the size that fstat(2) tells.  False also if the read
+// fails, so that whoever reads on gets the error.  True on an O_DIRECT file
+// that cannot be asked for a single byte.
+bool EndsAt(int fd, int64_t offset);
 
 }  // namespace uasio
 
