@@ -30,6 +30,7 @@ long IoGetEvents(aio_context_t context, long min, long count, io_event* events,
 }
 
 uint16_t Opcode(Op op) {
+  UASIO_CHECK(IsOp(op), "Backend: there is no such op");
   switch (op) {
     case Op::kRead:
       return IOCB_CMD_PREAD;

@@ -128,22 +128,34 @@ void UringBackend::EnableRing() {
 // Fills an sqe with the part of the request that is not yet transferred.
 void UringBackend::Prepare(Job* job) {
   const Request& r = *job->request;
+  UASIO_CHECK(IsOp(r.op), "Backend: there is no such op");
   io_uring_sqe* sqe = NextSqe();
-  if (r.op == Op::kNoOp) {
-    io_uring_prep_nop(sqe);
-  } else if (IsSync(r.op)) {
-    io_uring_prep_fsync(sqe, r.fd,
-                        r.op == Op::kFdatasync ? IORING_FSYNC_DATASYNC : 0);
-  } else if (r.op == Op::kReadv) {
-    io_uring_prep_readv(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
-  } else if (r.op == Op::kWritev) {
-    io_uring_prep_writev(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
-  } else {
-    PrepareScalar(sqe, r);
+  switch (r.op) {
+    case Op::kRead:
+    case Op::kWrite:
+    case Op::kWriteBack:
+      PrepareScalar(sqe, r);
+      break;
+    case Op::kReadv:
+      io_uring_prep_readv(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+      break;
+    case Op::kWritev:
+      io_uring_prep_writev(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+      break;
+    case Op::kFsync:
+      io_uring_prep_fsync(sqe, r.fd, 0);
+      break;
+    case Op::kFdatasync:
+      io_uring_prep_fsync(sqe, r.fd, IORING_FSYNC_DATASYNC);
+      break;
+    case Op::kNoOp:
+      io_uring_prep_nop(sqe);
+      break;
   }
   io_uring_sqe_set_data(sqe, job);
 }
 
+// A read, a write or a write-back.
 void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   char* data = r.buffer + r.transferred;
   const int64_t offset = r.offset + static_cast<int64_t>(r.transferred);

@@ -286,7 +286,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
 }
 
 void QueueImpl::CheckForm(const Slot& slot) const {
-  UASIO_CHECK(slot.op <= Op::kNoOp, "Submit: there is no such op");
+  UASIO_CHECK(IsOp(slot.op), "Submit: there is no such op");
   UASIO_CHECK(IsVectored(slot.op) || FitsBuffer(slot, options_.buffer_bytes),
               "Submit: length exceeds the queue's buffer_bytes");
   UASIO_CHECK(!IsVectored(slot.op) || slot.iovecs != nullptr,

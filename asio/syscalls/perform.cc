@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "asio/syscalls/direct_io.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -187,9 +188,21 @@ ssize_t CallNonBlocking(const Transfer& t) {
 }  // namespace
 
 int64_t Perform(Transfer* transfer) {
-  if (IsRead(transfer->op)) return Read(transfer);
-  if (IsWrite(transfer->op)) return Write(transfer);
-  if (IsSync(transfer->op)) return Sync(*transfer);
+  UASIO_CHECK(IsOp(transfer->op), "Perform: there is no such op");
+  switch (transfer->op) {
+    case Op::kRead:
+    case Op::kReadv:
+      return Read(transfer);
+    case Op::kWrite:
+    case Op::kWriteBack:
+    case Op::kWritev:
+      return Write(transfer);
+    case Op::kFsync:
+    case Op::kFdatasync:
+      return Sync(*transfer);
+    case Op::kNoOp:
+      break;
+  }
   return 0;
 }
 

@@ -19,7 +19,8 @@
 
 namespace uasio {
 
-// Performs the rest of `transfer` and returns the result of the whole:
+// Performs the rest of `transfer` and returns the result of the whole.
+// REQUIRES, for this and PerformNonBlocking(): IsOp(transfer->op).
 // - read from an fd with a size: bytes, less than length only at end of file,
 //   or if it may wait (FdTraits::may_wait) and more bytes are not yet there;
 // - read from any other fd: the bytes that were available;
