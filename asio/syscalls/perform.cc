@@ -169,6 +169,13 @@ int64_t Sync(const Transfer& t) {
   return error != 0 ? -errno : 0;
 }
 
+// Whether a long write to the fd may be made in parts, and blocks unless it is:
+// a pipe or a terminal.  Another device may take each write(2) for a record.
+bool IsStream(int fd) {
+  struct stat info;
+  return (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) || isatty(fd) == 1;
+}
+
 ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
@@ -180,7 +187,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
     if (n >= 0 || errno != ENOTSOCK) continue;
     if (empty) return 0;  // Only sockets have empty messages.
     if (!IsReady(t)) return -EAGAIN;
-    n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
+    n = CallOnce(t, IsWrite(t.op) && IsStream(t.fd) ? PIPE_BUF : SIZE_MAX, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }

@@ -39,9 +39,10 @@ int64_t Perform(Transfer* transfer);
 //
 // Some kinds of files do not support RWF_NOWAIT.  Sockets are then used by
 // sendmsg(2) and recvmsg(2).  For the others it calls poll(2)
-// first, and writes at most PIPE_BUF bytes at once.  It then blocks only if
-// others use the fd as well, or if it writes to a terminal that has room for
-// part of the bytes and is not read.
+// first, and writes at most PIPE_BUF bytes at once to pipes and terminals.  It
+// then blocks only if others use the fd as well, or if it writes to a device
+// that has room for part of the bytes: to a terminal that is not read, or any
+// other, which gets the whole write in one call.
 int64_t PerformNonBlocking(Transfer* transfer);
 
 // ReadIfCached() refuses longer reads; so many bytes are copied in a few
