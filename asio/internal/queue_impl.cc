@@ -85,6 +85,17 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
+void RestoreAsSubmitted(Slot* slot) {
+  const Latch& latch = slot->latch;
+  slot->op = latch.op;
+  slot->fd = latch.fd;
+  slot->offset = latch.offset;
+  slot->buffer = latch.buffer;
+  slot->length = latch.length;
+  slot->user_data = latch.user_data;
+  slot->traits = latch.traits;
+}
+
 // An exception ends the program here: the queue could not go on.
 void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
 
@@ -304,7 +315,8 @@ void QueueImpl::Accept(Slot* slot) {
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   const bool may_start = MayStart(slot);
-  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler,
+  slot->latch = {slot->op,     slot->fd,        slot->offset, slot->buffer,
+                 slot->length, slot->user_data, slot->traits, slot->handler,
                  /*kept=*/0};
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
@@ -336,7 +348,7 @@ bool QueueImpl::StartBacklog() {
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
-    if (slot->latch.sized) ++depth_;
+    if (slot->latch.traits.sized) ++depth_;
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
@@ -363,7 +375,7 @@ bool QueueImpl::Reap(Deadline deadline) {
       Slot* slot = static_cast<Slot*>(c.request);
       slot->result = c.result;
       slot->transferred = c.transferred;
-      if (slot->latch.sized) --depth_;
+      if (slot->latch.traits.sized) --depth_;
       Finish(slot);
     }
     any |= count > 0;
@@ -386,8 +398,7 @@ void QueueImpl::Finish(Slot* slot) {
     slot->descriptor = nullptr;
   }
   if (IsToBeKept(*slot)) {
-    slot->op = slot->latch.op;
-    slot->fd = slot->latch.fd;
+    RestoreAsSubmitted(slot);
     slot->latch.kept = ledger_.Enter(*slot);
   }
   if (slot->latch.op == Op::kWriteBack) {
