@@ -96,16 +96,19 @@ Alignment DirectAlignment(int fd) {
 
 absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
                                 Mode mode) {
-  File file;
-  file.path_ = std::move(path);
   // BeDirect() sets O_DIRECT later.  An open(2) with O_DIRECT that fails has
   // side effects: it creates the file, and wakes a writer that waits in its own
   // open(2) of a FIFO.
-  file.fd_ =
-      OpenRetrying(file.path_, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
-  if (file.fd_ < 0) {
-    return CannotOpen(errno, file.path_);
-  }
+  const int fd =
+      OpenRetrying(path, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
+  if (fd < 0) return CannotOpen(errno, path);
+  return Own(fd, std::move(path), mode);
+}
+
+File File::Own(int fd, std::string path, Mode mode) {
+  File file;
+  file.fd_ = fd;
+  file.path_ = std::move(path);
   if (mode == Mode::kDirect) {
     file.why_buffered_ = BeDirect(file.fd_, &file.alignment_);
     file.direct_ = file.why_buffered_.empty();

@@ -92,6 +92,10 @@ class File {
   int Release();
 
  private:
+  friend absl::StatusOr<File> OpenTemporary(std::string folder, Mode mode);
+
+  // Takes ownership of a new fd, as Open() does.
+  static File Own(int fd, std::string path, Mode mode);
   void Swap(File* other);
 
   int fd_ = -1;

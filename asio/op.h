@@ -24,6 +24,22 @@ enum class Op : uint8_t {
   kNoOp,       // Does nothing, asynchronously; needs no fd.
 };
 
+// False for a value that is none of these.
+constexpr bool IsOp(Op op) {
+  switch (op) {
+    case Op::kRead:
+    case Op::kWrite:
+    case Op::kWriteBack:
+    case Op::kReadv:
+    case Op::kWritev:
+    case Op::kFsync:
+    case Op::kFdatasync:
+    case Op::kNoOp:
+      return true;
+  }
+  return false;
+}
+
 // As offset: use and move the fd's own position, as read(2) and write(2) do.
 inline constexpr int64_t kFilePosition = -1;
 

@@ -49,6 +49,17 @@ class FuseTest : public BackendTest {
     return files;
   }
 
+  // Calls test(file) with each.
+  template <typename Test>
+  static void ForEachOddFile(Test test) {
+    for (const FuseOptions& odd : OddFiles()) {
+      const FuseFile file(odd);
+      if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+      SCOPED_TRACE(NameOf(odd));
+      test(file);
+    }
+  }
+
   static std::string NameOf(const FuseOptions& file) {
     return "size told as " + std::to_string(file.told_size) + ", " +
            std::to_string(file.read_bytes_max) + " bytes a read";
@@ -60,38 +71,33 @@ TEST_P(FuseTest, AReadIsShortOnlyAtTheEndOfTheFile) {
   QueueOptions options;
   options.buffer_bytes = 128 << 10;
   const auto queue = MakeQueue(options);
-  for (const FuseOptions& odd : OddFiles()) {
-    const FuseFile file(odd);
-    if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  ForEachOddFile([&](const FuseFile& file) {
     for (const int flags : {0, O_DIRECT}) {
       const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC | flags));
       ASSERT_GE(fd.get(), 0);
       Request* r = Submit(queue.get(), Op::kRead, fd.get(), 0, 128 << 10);
       ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
       EXPECT_TRUE(BytesOf(*r) == Pattern(kBytes))
-          << r->result << " bytes: " << NameOf(odd) << ", O_DIRECT " << flags;
+          << r->result << " bytes, O_DIRECT " << flags;
       queue->Put(r);
     }
-  }
+  });
 }
 
 TEST_P(FuseTest, AReaderReadsWhatTheFileHolds) {
   QueueOptions options;
   options.buffer_bytes = 16 << 10;
   const auto queue = MakeQueue(options);
-  for (const FuseOptions& odd : OddFiles()) {
-    const FuseFile file(odd);
-    if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  ForEachOddFile([&](const FuseFile& file) {
     ReaderOptions reading;
     reading.queue = queue.get();
     auto reader = Reader::Open(file.path(), reading);
     ASSERT_TRUE(reader.ok()) << reader.status();
     std::string back(2 * kBytes, '\0');
     back.resize(reader->Read(back.data(), back.size()));
-    EXPECT_TRUE(back == Pattern(kBytes))
-        << back.size() << " bytes: " << NameOf(odd);
+    EXPECT_TRUE(back == Pattern(kBytes)) << back.size() << " bytes";
     EXPECT_TRUE(reader->Close().ok()) << reader->status();
-  }
+  });
 }
 
 TEST_P(FuseTest, AFileIsBufferedWhereNothingTellsOfDirectIo) {
@@ -102,6 +108,24 @@ TEST_P(FuseTest, AFileIsBufferedWhereNothingTellsOfDirectIo) {
   EXPECT_FALSE(file->direct());
   EXPECT_EQ(file->why_buffered(),
             "a file of FUSE does not tell whether direct I/O works");
+}
+
+TEST_P(FuseTest, AnErrorAtTheToldEndIsTheReadersError) {
+  const auto queue = MakeQueue();
+  FuseOptions broken = WithContents();
+  broken.told_size = broken.error_at = broken.read_bytes_max = 4096;
+  const FuseFile file(broken);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  ReaderOptions reading;
+  reading.queue = queue.get();
+  auto reader = Reader::Open(file.path(), reading);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  std::string back(kBytes, '\0');
+  reader->Seek(4096);
+  EXPECT_EQ(reader->Read(back.data(), back.size()), 0u);
+  EXPECT_NE(std::string(reader->Close().message()).find("EIO"),
+            std::string::npos)
+      << reader->status();
 }
 
 // Of a kernel's backend it would, until the server answers.

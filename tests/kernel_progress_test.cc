@@ -135,7 +135,7 @@ TEST_P(KernelProgressTest, SubmittingAppendsTakesATenthOfTheTransferAtMost) {
     if (cost.share() < best.share()) best = cost;
   }
   EXPECT_LT(best.share(), 0.1) << best.submit << " of " << best.transfer;
-  std::printf("%s: submit %s of %s\n", GetParam().name,
+  std::printf("%s: submit %s of %s\n", GetParam().name.c_str(),
               absl::FormatDuration(best.submit).c_str(),
               absl::FormatDuration(best.transfer).c_str());
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <string>
 
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
@@ -12,10 +13,15 @@
 #include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LatchTest : public BackendTest {
  protected:
@@ -88,6 +94,32 @@ TEST(LatchOrderTest, TheErrorOfAWriteBackIsKeptForTheFdOfItsSubmit) {
   q.held->FinishAs(w, -EIO);
   EXPECT_FALSE(q.queue.Sync().ok());
   EXPECT_FALSE(q.queue.Forget(file.fd()).ok());
+}
+
+TEST(LatchOrderTest, AKeptErrorIsOfTheRequestAsItWasSubmitted) {
+  ManualQueue q;
+  const ScratchFile file;
+  int mine = 0;
+  Request* w = PrepareWrite(&q.queue, Op::kWriteBack, file.fd(), 7, "abc");
+  w->user_data = &mine;
+  q.queue.Submit(w);
+  w->offset = 8;
+  w->length = 1;
+  w->buffer = nullptr;
+  w->user_data = nullptr;
+  w->traits = FdTraits();
+  w->traits.direct = true;
+  q.held->FinishAs(w, -EINVAL);
+  const absl::Status status = q.queue.Sync();
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("write-back of 3 bytes at offset 7"),
+                    Not(HasSubstr("multiple"))));
+  const Ledger::Account* account = q.queue.ledger().Find(file.fd());
+  ASSERT_NE(account, nullptr);
+  EXPECT_EQ(account->errors[0].offset, 7);
+  EXPECT_EQ(account->errors[0].length, 3u);
+  EXPECT_EQ(account->errors[0].user_data, &mine);
+  q.queue.ClearErrors(file.fd());
 }
 
 TEST(LatchOrderTest, TheDepthCountsWhatTheFdWasAtSubmit) {

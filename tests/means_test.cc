@@ -92,7 +92,7 @@ TEST_P(MeansTest, WithoutThreadsAReadOfASilentPipeFails) {
 
 TEST_P(MeansTest, WithoutThreadsAWriteWithoutReadersGivesEpipe) {
   ExpectExitsWithoutThreads([this] {
-    signal(SIGPIPE, SIG_DFL);
+    const DefaultSigpipe sigpipe;
     Pipe pipe;
     pipe.read_end.Close();
     const auto queue = MakeQueue(Options());

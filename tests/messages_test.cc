@@ -34,7 +34,7 @@ class MessagesTest : public BackendTest {
  protected:
   void SetUp() override {
     BackendTest::SetUp();
-    if (GetParam().name == std::string("fault")) {
+    if (GetParam().name == "fault") {
       GTEST_SKIP() << "the fault backend cuts writes, and so messages";
     }
   }

@@ -251,7 +251,7 @@ class ModelTest : public BackendTest {
 INSTANTIATE_TEST_SUITE_P(Backends, ModelTest,
                          testing::ValuesIn(BackendsAndShuffling()),
                          [](const testing::TestParamInfo<BackendCase>& info) {
-                           return std::string(info.param.name);
+                           return info.param.name;
                          });
 
 TEST_P(ModelTest, BufferedFilesMatchTheModel) { Run(false); }

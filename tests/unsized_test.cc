@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <set>
 #include <string>
@@ -22,7 +21,10 @@
 namespace uasio {
 namespace {
 
-class UnsizedTest : public BackendTest {};
+class UnsizedTest : public BackendTest {
+ private:
+  const DefaultSigpipe sigpipe_;
+};
 UASIO_INSTANTIATE_BACKENDS(UnsizedTest);
 
 TEST_P(UnsizedTest, APipeReadReturnsTheBytesInThePipe) {
@@ -153,7 +155,6 @@ TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
 }
 
 TEST_P(UnsizedTest, AWriteToAPipeWithoutReadersGivesEpipe) {
-  signal(SIGPIPE, SIG_DFL);
   const auto queue = MakeQueue();
   Pipe pipe;
   pipe.read_end.Close();

@@ -37,6 +37,8 @@ Work* WorkQueue::WaitUntil(Deadline deadline) {
 
 bool WorkQueue::Cancel(const Work* w) {
   CheckCaller();
+  UASIO_CHECK(w->reply_to == &finished_,
+              "WorkQueue: Cancel() of work that is not this queue's");
   if (!pool_->Cancel(w)) return false;
   --running_;
   return true;

@@ -54,7 +54,9 @@ class WorkQueue {
   Work* WaitUntil(Deadline deadline);
 
   // Takes back work that no thread has begun; Wait() will not return it.
-  // False: the work has begun or is finished; Wait() will return it.
+  // False: the work has begun or is finished; Wait() will return it, if it has
+  // not yet.
+  // REQUIRES: the work was last submitted to this queue.
   bool Cancel(const Work* w);
 
   // How many works are submitted, and neither returned nor taken back.

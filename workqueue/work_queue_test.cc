@@ -124,6 +124,23 @@ TEST_F(WorkQueueTest, FinishedWorkCannotBeTakenBack) {
   EXPECT_EQ(queue_.Wait(), &job);
 }
 
+TEST_F(WorkQueueTest, WorkOfAnotherQueueMustNotBeTakenBack) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const char kRule[] =
+      "WorkQueue: Cancel\\(\\) of work that is not this queue's";
+  EXPECT_DEATH(
+      {
+        queue_.Submit(&blocker_);
+        Job others([](WorkerThread*) {});
+        WorkQueue other(&pool_);
+        other.Submit(&others);
+        queue_.Cancel(&others);
+      },
+      kRule);
+  Job never([](WorkerThread*) {});
+  EXPECT_DEATH(queue_.Cancel(&never), kRule);
+}
+
 TEST_F(WorkQueueTest, FinishedWorkIsAnnouncedOnTheEventFd) {
   EventFd event;
   queue_.SignalOn(event.fd());

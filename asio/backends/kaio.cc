@@ -7,9 +7,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "asio/backends/kernel_requests.h"
-#include "asio/errors.h"
+#include "asio/backends/setup_error.h"
 #include "workqueue/check.h"
 #include "workqueue/write_signals_blocked.h"
 
@@ -31,6 +30,7 @@ long IoGetEvents(aio_context_t context, long min, long count, io_event* events,
 }
 
 uint16_t Opcode(Op op) {
+  UASIO_CHECK(IsOp(op), "Backend: there is no such op");
   switch (op) {
     case Op::kRead:
       return IOCB_CMD_PREAD;
@@ -56,17 +56,12 @@ uint64_t Address(const T* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
 }
 
-absl::Status SetupError(const char* call, int error) {
-  const char* hint = "";
-  if (error == EAGAIN) {
-    hint = "; all of fs.aio-max-nr (sysctl) is in use: raise it";
-  }
-  if (error == EPERM) hint = "; a seccomp filter forbids it";
-  if (error == ENOSYS) {
-    hint = "; the kernel lacks CONFIG_AIO, or a seccomp filter hides it";
-  }
-  const absl::Status status = ErrnoStatus(error, call);
-  return absl::Status(status.code(), absl::StrCat(status.message(), hint));
+absl::Status KaioError(const char* call, int error) {
+  return SetupError(
+      call, error,
+      {{EAGAIN, "all of fs.aio-max-nr (sysctl) is in use: raise it"},
+       {EPERM, "a seccomp filter forbids it"},
+       {ENOSYS, "the kernel lacks CONFIG_AIO, or a seccomp filter hides it"}});
 }
 
 }  // namespace
@@ -82,13 +77,13 @@ absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
   while (IoSetup(depth, &context) != 0) {
     if (errno == EINTR) continue;
     // EAGAIN: fs.aio-max-nr leaves no room for so many; try fewer.
-    if (errno != EAGAIN || depth <= 1) return SetupError("io_setup", errno);
+    if (errno != EAGAIN || depth <= 1) return KaioError("io_setup", errno);
     depth /= 2;
   }
   std::unique_ptr<Backend> backend(new KaioBackend(context, reads_ring));
   while (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
     if (errno == EINTR) continue;
-    return SetupError("io_getevents", errno);  // Reap() would fail later.
+    return KaioError("io_getevents", errno);  // Reap() would fail later.
   }
   return backend;
 }

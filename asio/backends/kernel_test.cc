@@ -69,6 +69,17 @@ INSTANTIATE_TEST_SUITE_P(
              (*std::get<1>(info.param) != '\0' ? "_tmpfs" : "_disk");
     });
 
+TEST_P(KernelTest, AnUnknownOpIsNotStarted) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const DirectFile file(std::string(kBlock, 'a'), folder());
+  Request request;
+  request.op = static_cast<Op>(100);
+  request.fd = file.fd();
+  Request* const batch[] = {&request};
+  EXPECT_DEATH((*NewKernelBackend(name(), 1))->Start(batch),
+               "Backend: there is no such op");
+}
+
 // A fixed read of no bytes on btrfs ends the thread in Linux 6.18.
 TEST_P(KernelTest, NoTransferOfLengthZeroReachesTheKernel) {
   const DirectFile file(std::string(kBlock, 'a'), folder());

@@ -1,7 +1,8 @@
 // The backends by name, and which of them work on this system.
 //
 // Threads:   any.
-// Blocks:    ProbeBackends() while it tries a backend, for milliseconds.
+// Blocks:    ProbeBackends() while it tries a backend, for milliseconds; five
+//            seconds if the kernel does not complete the test read.
 // Errors:    absl::Status; the status of a backend that does not work names the
 //            system call that failed and the system setting that may be why.
 //
@@ -42,7 +43,9 @@ struct BackendVerdict {
 // The verdicts in the order of BackendNames().  Tries every backend, and
 // remembers the verdict for the process, unless the backend lacked what may be
 // there a moment later (fds, memory, room in fs.aio-max-nr): such a backend is
-// tried again by the next call.
+// tried again by the next call.  So is one whose test read did not complete in
+// time; each time leaks that backend, so after four timeouts the verdicts of
+// DeadlineExceeded stay.
 std::vector<BackendVerdict> ProbeBackends();
 
 struct BackendChoice {

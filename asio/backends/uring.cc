@@ -5,9 +5,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "asio/backends/kernel_requests.h"
-#include "asio/errors.h"
+#include "asio/backends/setup_error.h"
 #include "workqueue/check.h"
 #include "workqueue/write_signals_blocked.h"
 
@@ -23,18 +22,15 @@ constexpr size_t kEntriesMax = 1 << 15;     // IORING_MAX_ENTRIES.
 // and on fds without a size (this backend takes none of those).
 constexpr unsigned kKernelWorkersMax[2] = {16, 1};
 
-absl::Status SetupError(int error) {
-  const char* hint = "";
-  if (error == EINVAL) hint = "; it needs Linux 6.1";
-  if (error == EPERM) {
-    hint = "; kernel.io_uring_disabled (sysctl) or a seccomp filter forbids it";
-  }
-  if (error == ENOSYS) {
-    hint = "; the kernel lacks CONFIG_IO_URING, or a seccomp filter hides it";
-  }
-  if (error == ENOMEM) hint = "; raise RLIMIT_MEMLOCK (ulimit -l)";
-  const absl::Status status = ErrnoStatus(error, "io_uring_setup");
-  return absl::Status(status.code(), absl::StrCat(status.message(), hint));
+absl::Status UringError(int error) {
+  return SetupError(
+      "io_uring_setup", error,
+      {{EINVAL, "it needs Linux 6.1"},
+       {EPERM,
+        "kernel.io_uring_disabled (sysctl) or a seccomp filter forbids it"},
+       {ENOSYS,
+        "the kernel lacks CONFIG_IO_URING, or a seccomp filter hides it"},
+       {ENOMEM, "raise RLIMIT_MEMLOCK (ulimit -l)"}});
 }
 
 }  // namespace
@@ -49,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Backend>> UringBackend::Create(
       static_cast<unsigned>(std::min(depth_max, kEntriesMax));
   io_uring ring;
   const int error = io_uring_queue_init_params(entries, &ring, &params);
-  if (error < 0) return SetupError(-error);
+  if (error < 0) return UringError(-error);
   return std::unique_ptr<Backend>(new UringBackend(ring));
 }
 
@@ -138,22 +134,34 @@ void UringBackend::EnableRing() {
 // Fills an sqe with the part of the request that is not yet transferred.
 void UringBackend::Prepare(Job* job) {
   const Request& r = *job->request;
+  UASIO_CHECK(IsOp(r.op), "Backend: there is no such op");
   io_uring_sqe* sqe = NextSqe();
-  if (r.op == Op::kNoOp) {
-    io_uring_prep_nop(sqe);
-  } else if (IsSync(r.op)) {
-    io_uring_prep_fsync(sqe, r.fd,
-                        r.op == Op::kFdatasync ? IORING_FSYNC_DATASYNC : 0);
-  } else if (r.op == Op::kReadv) {
-    io_uring_prep_readv(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
-  } else if (r.op == Op::kWritev) {
-    io_uring_prep_writev(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
-  } else {
-    PrepareScalar(sqe, r);
+  switch (r.op) {
+    case Op::kRead:
+    case Op::kWrite:
+    case Op::kWriteBack:
+      PrepareScalar(sqe, r);
+      break;
+    case Op::kReadv:
+      io_uring_prep_readv(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+      break;
+    case Op::kWritev:
+      io_uring_prep_writev(sqe, r.fd, r.iovecs, r.iovec_count, r.offset);
+      break;
+    case Op::kFsync:
+      io_uring_prep_fsync(sqe, r.fd, 0);
+      break;
+    case Op::kFdatasync:
+      io_uring_prep_fsync(sqe, r.fd, IORING_FSYNC_DATASYNC);
+      break;
+    case Op::kNoOp:
+      io_uring_prep_nop(sqe);
+      break;
   }
   io_uring_sqe_set_data(sqe, job);
 }
 
+// A read, a write or a write-back.
 void UringBackend::PrepareScalar(io_uring_sqe* sqe, const Request& r) const {
   char* data = r.buffer + r.transferred;
   const int64_t offset = r.offset + static_cast<int64_t>(r.transferred);

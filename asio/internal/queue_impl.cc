@@ -93,6 +93,17 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
+void RestoreAsSubmitted(Slot* slot) {
+  const Latch& latch = slot->latch;
+  slot->op = latch.op;
+  slot->fd = latch.fd;
+  slot->offset = latch.offset;
+  slot->buffer = latch.buffer;
+  slot->length = latch.length;
+  slot->user_data = latch.user_data;
+  slot->traits = latch.traits;
+}
+
 // An exception ends the program here: the queue could not go on.
 void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
 
@@ -315,7 +326,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
 }
 
 void QueueImpl::CheckForm(const Slot& slot) const {
-  UASIO_CHECK(slot.op <= Op::kNoOp, "Submit: there is no such op");
+  UASIO_CHECK(IsOp(slot.op), "Submit: there is no such op");
   UASIO_CHECK(IsVectored(slot.op) || FitsBuffer(slot, options_.buffer_bytes),
               "Submit: length exceeds the queue's buffer_bytes");
   UASIO_CHECK(!IsVectored(slot.op) || slot.iovecs != nullptr,
@@ -333,7 +344,8 @@ void QueueImpl::Accept(Slot* slot) {
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   const bool may_start = MayStart(slot);
-  slot->latch = {slot->op, slot->fd, slot->traits.sized, slot->handler,
+  slot->latch = {slot->op,     slot->fd,        slot->offset, slot->buffer,
+                 slot->length, slot->user_data, slot->traits, slot->handler,
                  /*kept=*/0};
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
@@ -365,7 +377,7 @@ bool QueueImpl::StartBacklog() {
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
-    if (slot->latch.sized) ++depth_;
+    if (slot->latch.traits.sized) ++depth_;
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
@@ -392,7 +404,7 @@ bool QueueImpl::Reap(Deadline deadline) {
       Slot* slot = static_cast<Slot*>(c.request);
       slot->result = c.result;
       slot->transferred = c.transferred;
-      if (slot->latch.sized) --depth_;
+      if (slot->latch.traits.sized) --depth_;
       Finish(slot);
     }
     any |= count > 0;
@@ -416,8 +428,7 @@ void QueueImpl::Finish(Slot* slot) {
     slot->descriptor = nullptr;
   }
   if (IsToBeKept(*slot)) {
-    slot->op = slot->latch.op;
-    slot->fd = slot->latch.fd;
+    RestoreAsSubmitted(slot);
     slot->latch.kept = ledger_.Enter(*slot);
   }
   if (slot->latch.op == Op::kWriteBack) {

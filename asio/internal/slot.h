@@ -54,12 +54,17 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
-// What the queue counts a request by, from Submit() until it is back: the
-// request's own fields are public, and may have been changed meanwhile.
+// What the queue counts a request by, and keeps its error by, from Submit()
+// until it is back: the request's own fields are public, and may have been
+// changed meanwhile.
 struct Latch {
   Op op = Op::kNoOp;
   int fd = -1;
-  bool sized = true;
+  int64_t offset = 0;
+  char* buffer = nullptr;
+  size_t length = 0;
+  void* user_data = nullptr;
+  FdTraits traits;
   void (*handler)(Request*) = nullptr;
   uint64_t kept = 0;  // By the ledger, under this id; 0: not.
 

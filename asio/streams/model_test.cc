@@ -391,8 +391,8 @@ using Case = std::tuple<BackendCase, size_t, Medium>;
 std::string CaseName(const testing::TestParamInfo<Case>& info) {
   constexpr const char* kMedia[] = {"direct", "buffered", "tmpfs"};
   const auto& [backend, buffer_bytes, medium] = info.param;
-  return std::string(backend.name) + "_" + std::to_string(buffer_bytes >> 10) +
-         "KiB_" + kMedia[static_cast<size_t>(medium)];
+  return backend.name + "_" + std::to_string(buffer_bytes >> 10) + "KiB_" +
+         kMedia[static_cast<size_t>(medium)];
 }
 
 INSTANTIATE_TEST_SUITE_P(

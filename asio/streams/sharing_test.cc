@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -304,7 +303,7 @@ TEST_F(SharingTest, AStreamDoesNotWaitForAFullPipe) {
   EXPECT_EQ(rich->Read(&read[0], read.size()), read.size());
   EXPECT_EQ(queue.Get(), nullptr);  // `rich` has the rest.
   EXPECT_EQ(poor->GetC(), contents[0]);
-  std::signal(SIGPIPE, SIG_DFL);
+  const DefaultSigpipe sigpipe;
   pipe.read_end.Close();
   EXPECT_FALSE(to_pipe.Close().ok());
 }

@@ -4,7 +4,6 @@
 #ifndef UASIO_ASIO_STREAMS_STREAM_TESTING_H_
 #define UASIO_ASIO_STREAMS_STREAM_TESTING_H_
 
-#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "asio/queue.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -28,8 +28,6 @@ class StreamTest : public testing::Test {
     options.requests_max = 16;
     return options;
   }
-
-  void SetUp() override { std::signal(SIGPIPE, SIG_DFL); }
 
   // All requests are free again, and no error is kept.
   void TearDown() override {
@@ -86,6 +84,7 @@ class StreamTest : public testing::Test {
     return all;
   }
 
+  const DefaultSigpipe sigpipe_;
   const Scratch scratch_;
   Queue queue_{SmallBlocks()};
 };

@@ -28,7 +28,8 @@
 // - at the same time in other sectors, if only Writers of the same queue make
 //   the file longer: what others write behind the padding may be cut with it.
 //
-// Fsync() failures on a borrowed file are also kept in the queue's ledger.
+// Fsync() failures on a borrowed file or block device are also kept in the
+// queue's ledger.
 //
 // The destructor of a Writer that is not closed calls Close(), and prints the
 // error to stderr if there is one.  In debug builds it also prints that Close()
@@ -144,7 +145,9 @@ class Writer {
   // Waits until all is written: all processes see it, and the size is exact.
   absl::Status Flush();
 
-  // The same, and then fsync(2): the data is on the disk.
+  // The same, and then fsync(2): the data is on the disk.  Succeeds on what
+  // cannot be synced: pipes, sockets, and devices that refuse it with EINVAL or
+  // EROFS.
   absl::Status Fsync();
 
   // Flushes, then closes the file if the Writer owns it.  Returns status(),

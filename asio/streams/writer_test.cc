@@ -4,19 +4,27 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <limits>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "asio/backends/fault.h"
+#include "asio/backends/sync.h"
 #include "asio/streams/stream_testing.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/manual_backend.h"
 #include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
@@ -243,6 +251,52 @@ TEST_F(WriterTest, FsyncSucceedsOnFilesAndPipes) {
   Writer to_pipe(File::Adopt(dup(pipe.write_end.get()), "a pipe"), OnQueue());
   EXPECT_TRUE(to_pipe.Fsync().ok());
   EXPECT_TRUE(to_pipe.Close().ok());
+}
+
+TEST_F(WriterTest, FsyncSucceedsWhereNothingCanBeSynced) {
+  const Fd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  Writer writer(File::Adopt(dup(null.get()), "/dev/null"), OnQueue());
+  EXPECT_TRUE(writer.Write("abc") && writer.Fsync().ok()) << writer.status();
+  EXPECT_TRUE(writer.Close().ok());
+}
+
+TEST_F(WriterTest, FsyncOfADeviceFailsWithTheErrorOfTheDevice) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        RefuseCalls({{SYS_fsync, EIO}});
+        Writer writer(
+            File::Adopt(open("/dev/null", O_WRONLY | O_CLOEXEC), "a device"),
+            OnQueue());
+        std::cerr << writer.Fsync();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "cannot sync a device: EIO");
+}
+
+// The first block device of this system that may be opened; nothing is written.
+Fd OpenBlockDevice() {
+  for (const auto& entry : std::filesystem::directory_iterator("/dev")) {
+    if (!entry.is_block_file()) continue;
+    Fd fd(open(entry.path().c_str(),
+               O_RDONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC));
+    if (fd.get() >= 0) return fd;
+  }
+  return Fd();
+}
+
+TEST_F(WriterTest, FsyncOfAnAppendingBlockDeviceIsMade) {
+  const Fd device = OpenBlockDevice();
+  if (device.get() < 0) GTEST_SKIP() << "no block device may be opened";
+  FaultOptions faults;
+  faults.script.push_back({FaultOptions::Kind::kSync, 1, Fault::kIoError});
+  Queue queue({}, std::make_unique<FaultBackend>(
+                      faults, std::make_unique<SyncBackend>()));
+  StreamOptions options;
+  options.queue = &queue;
+  Writer writer(File::Adopt(dup(device.get()), "a device"), options);
+  ExpectMessage(writer.Fsync(), "EIO");
+  EXPECT_FALSE(writer.Close().ok());
 }
 
 TEST_F(WriterTest, WritesAPipeInOrder) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "asio/syscalls/direct_io.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -180,6 +181,13 @@ bool IsFifoWithoutWriter(int fd) {
   return n == 0;
 }
 
+// Whether a long write to the fd may be made in parts, and blocks unless it is:
+// a pipe or a terminal.  Another device may take each write(2) for a record.
+bool IsStream(int fd) {
+  struct stat info;
+  return (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) || isatty(fd) == 1;
+}
+
 ssize_t CallNonBlocking(const Transfer& t) {
   ssize_t n;
   do {
@@ -193,7 +201,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
     if (!IsReady(t)) {
       return IsRead(t.op) && IsFifoWithoutWriter(t.fd) ? 0 : -EAGAIN;
     }
-    n = CallOnce(t, IsRead(t.op) ? SIZE_MAX : PIPE_BUF, 0);
+    n = CallOnce(t, IsWrite(t.op) && IsStream(t.fd) ? PIPE_BUF : SIZE_MAX, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
 }
@@ -201,9 +209,21 @@ ssize_t CallNonBlocking(const Transfer& t) {
 }  // namespace
 
 int64_t Perform(Transfer* transfer) {
-  if (IsRead(transfer->op)) return Read(transfer);
-  if (IsWrite(transfer->op)) return Write(transfer);
-  if (IsSync(transfer->op)) return Sync(*transfer);
+  UASIO_CHECK(IsOp(transfer->op), "Perform: there is no such op");
+  switch (transfer->op) {
+    case Op::kRead:
+    case Op::kReadv:
+      return Read(transfer);
+    case Op::kWrite:
+    case Op::kWriteBack:
+    case Op::kWritev:
+      return Write(transfer);
+    case Op::kFsync:
+    case Op::kFdatasync:
+      return Sync(*transfer);
+    case Op::kNoOp:
+      break;
+  }
   return 0;
 }
 
@@ -269,13 +289,14 @@ bool IsReady(const Transfer& transfer) {
   return count != 0;  // The call itself will report an error.
 }
 
-bool HasByteAt(int fd, int64_t offset) {
+bool EndsAt(int fd, int64_t offset) {
   char byte;
   ssize_t n;
   do {
     n = pread(fd, &byte, 1, offset);
   } while (n < 0 && errno == EINTR);
-  return n > 0;
+  if (n >= 0) return n == 0;
+  return errno == EINVAL && (fcntl(fd, F_GETFL) & O_DIRECT) != 0;
 }
 
 }  // namespace uasio

@@ -19,7 +19,8 @@
 
 namespace uasio {
 
-// Performs the rest of `transfer` and returns the result of the whole:
+// Performs the rest of `transfer` and returns the result of the whole.
+// REQUIRES, for this and PerformNonBlocking(): IsOp(transfer->op).
 // - read from an fd with a size: bytes, less than length only at end of file,
 //   or if it may wait (FdTraits::may_wait) and more bytes are not yet there;
 // - read from any other fd: the bytes that were available;
@@ -38,9 +39,10 @@ int64_t Perform(Transfer* transfer);
 //
 // Some kinds of files do not support RWF_NOWAIT.  Sockets are then used by
 // sendmsg(2) and recvmsg(2).  For the others it calls poll(2)
-// first, and writes at most PIPE_BUF bytes at once.  It then blocks only if
-// others use the fd as well, or if it writes to a terminal that has room for
-// part of the bytes and is not read.
+// first, and writes at most PIPE_BUF bytes at once to pipes and terminals.  It
+// then blocks only if others use the fd as well, or if it writes to a device
+// that has room for part of the bytes: to a terminal that is not read, or any
+// other, which gets the whole write in one call.
 int64_t PerformNonBlocking(Transfer* transfer);
 
 // ReadIfCached() refuses longer reads; so many bytes are copied in a few
@@ -75,9 +77,11 @@ bool EndsInsideSector(const Transfer& transfer);
 // poll(2) does not watch.
 bool IsReady(const Transfer& transfer);
 
-// Whether a byte can be read at `offset`.  Some files of FUSE and /proc have
-// bytes behind the size that fstat(2) tells.  False on an O_DIRECT file.
-bool HasByteAt(int fd, int64_t offset);
+// Whether a read at `offset` finds the end of the file.  Some files of FUSE and
+// /proc have bytes behind the size that fstat(2) tells.  False also if the read
+// fails, so that whoever reads on gets the error.  True on an O_DIRECT file
+// that cannot be asked for a single byte.
+bool EndsAt(int fd, int64_t offset);
 
 }  // namespace uasio
 

@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "asio/syscalls/perform.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
 
@@ -202,6 +204,35 @@ TEST(PerformNonBlockingTest, ATerminalIsNotReadyWithoutAWholeLine) {
   EXPECT_EQ(Try(Op::kWrite, master.get(), line + 3, 4), 4);
   EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), 7);
   EXPECT_EQ(std::string(back, 7), line);
+}
+
+// How many write(2)s this thread has made; -1: the kernel does not count them.
+int64_t WritesOfThisThread() {
+  std::ifstream file("/proc/thread-self/io");
+  std::string word;
+  int64_t count = -1;
+  while (file >> word) {
+    if (word == "syscw:") file >> count;
+  }
+  return count;
+}
+
+// Exits with the number of calls that a write of 100,000 bytes takes, where
+// RWF_NOWAIT is not supported.
+[[noreturn]] void CountWrites(int fd) {
+  RefuseNowait();
+  std::string text(100000, 'x');
+  const int64_t before = WritesOfThisThread();
+  if (Try(Op::kWrite, fd, text.data(), text.size()) != 100000) std::exit(100);
+  std::exit(static_cast<int>(WritesOfThisThread() - before));
+}
+
+// A driver may take each write(2) for a record.
+TEST(PerformNonBlockingDeathTest, AWriteToADeviceIsOneCall) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  if (WritesOfThisThread() < 0) GTEST_SKIP() << "calls are not counted here";
+  const Fd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  EXPECT_EXIT(CountWrites(null.get()), testing::ExitedWithCode(1), "");
 }
 
 TEST(PerformNonBlockingTest, ErrorsAreNotReportedAsNotReady) {

@@ -43,6 +43,14 @@ TEST(PerformTest, ReadsAndWritesAtOffsets) {
   EXPECT_EQ(lseek(fd.get(), 0, SEEK_CUR), 0);
 }
 
+TEST(PerformDeathTest, AnUnknownOpIsNotPerformed) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  char byte = 'x';
+  Transfer t = NewTransfer(static_cast<Op>(100), -1, 0, &byte, 1);
+  EXPECT_DEATH(Perform(&t), "Perform: there is no such op");
+  EXPECT_DEATH(PerformNonBlocking(&t), "Perform: there is no such op");
+}
+
 TEST(PerformTest, TransfersAtTheFilePositionMoveIt) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data", "abcdef");

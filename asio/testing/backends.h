@@ -1,10 +1,12 @@
-// The backends that the queue's contract is tested on.  Add a new backend to
-// Backends().  kaio and uring take direct requests only and leave others to the
-// workers, so tests of what they do themselves run on DirectBackends().
+// The backends that the queue's contract is tested on: those of the table, and
+// the fault backend over some.  kaio and uring take direct requests only and
+// leave others to the workers, so tests of what they do themselves run on
+// DirectBackends().
 
 #ifndef UASIO_ASIO_TESTING_BACKENDS_H_
 #define UASIO_ASIO_TESTING_BACKENDS_H_
 
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -19,9 +21,7 @@
 #include "asio/backend.h"
 #include "asio/backends/fault.h"
 #include "asio/backends/kaio.h"
-#include "asio/backends/sync.h"
 #include "asio/backends/table.h"
-#include "asio/backends/uring.h"
 #include "asio/queue.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/counting_backend.h"
@@ -31,17 +31,17 @@
 namespace uasio {
 
 struct BackendCase {
-  const char* name;
+  std::string name;
 
   // Returns nullptr for the workers.
-  std::unique_ptr<Backend> (*make)();
+  std::function<std::unique_ptr<Backend>()> make;
 
   // Submit() finishes each request before it returns: nothing is ever in
   // flight, and a read of an empty pipe blocks in Submit().
   bool performs_at_submit = false;
 
   // Why it does not work on this system; "" if it does.
-  std::string (*why_not)() = [] { return std::string(); };
+  std::function<std::string()> why_not = [] { return std::string(); };
 
   // MakeFile() makes direct files, rather than buffered ones.
   bool direct = false;
@@ -65,10 +65,10 @@ inline std::string WhyNot(absl::string_view name) {
 // Retries for a while: the kernel frees a destroyed backend's resources late,
 // and counts them against its limits until then.
 inline std::unique_ptr<Backend> Create(
-    absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)) {
+    const std::function<absl::StatusOr<std::unique_ptr<Backend>>()>& create) {
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
   while (true) {
-    absl::StatusOr<std::unique_ptr<Backend>> backend = create(kDepth);
+    absl::StatusOr<std::unique_ptr<Backend>> backend = create();
     if (backend.ok()) return *std::move(backend);
     if (absl::Now() > deadline) {
       ADD_FAILURE() << backend.status();
@@ -89,50 +89,52 @@ inline FaultOptions RecoverableFaults() {
   return options;
 }
 
-inline std::vector<BackendCase> Backends() {
-  BackendCase worker = {"worker",
-                        []() -> std::unique_ptr<Backend> { return nullptr; }};
-  BackendCase sync = {"sync", []() -> std::unique_ptr<Backend> {
-                        return std::make_unique<SyncBackend>();
-                      }};
-  sync.performs_at_submit = true;
-  BackendCase kaio = {"kaio", [] { return Create(&KaioBackend::Create); }};
-  kaio.why_not = [] { return WhyNot("kaio"); };
-  BackendCase uring = {"uring", [] { return Create(&UringBackend::Create); }};
-  uring.why_not = [] { return WhyNot("uring"); };
-  BackendCase fault = {"fault", []() -> std::unique_ptr<Backend> {
-                         return std::make_unique<FaultBackend>(
-                             RecoverableFaults(),
-                             std::make_unique<SyncBackend>());
-                       }};
-  fault.performs_at_submit = true;
-  return {worker, sync, kaio, uring, fault};
+// The backend of that name in the table.
+inline BackendCase TableCase(const std::string& name) {
+  BackendCase c;
+  c.name = name;
+  c.make = [name] {
+    return Create([&name] { return NewBackend(name, kDepth); });
+  };
+  c.why_not = [name] { return WhyNot(name); };
+  c.performs_at_submit = name == "sync";
+  return c;
 }
 
-template <absl::StatusOr<std::unique_ptr<Backend>> (*create)(size_t)>
-std::unique_ptr<Backend> MakeFaultOver() {
-  return std::make_unique<FaultBackend>(RecoverableFaults(), Create(create));
+inline BackendCase FaultOver(BackendCase wrapped) {
+  BackendCase c = wrapped;
+  c.name = "fault_" + wrapped.name;
+  c.make = [make = std::move(wrapped.make)]() -> std::unique_ptr<Backend> {
+    return std::make_unique<FaultBackend>(RecoverableFaults(), make());
+  };
+  return c;
+}
+
+inline std::vector<BackendCase> Backends() {
+  std::vector<BackendCase> cases;
+  for (const std::string& name : BackendNames()) {
+    cases.push_back(TableCase(name));
+  }
+  cases.push_back(FaultOver(TableCase("sync")));
+  cases.back().name = "fault";
+  return cases;
 }
 
 // The workers, and the backends that take requests on direct files.
 inline std::vector<BackendCase> DirectBackends() {
   std::vector<BackendCase> cases;
-  for (const BackendCase& c : Backends()) {
+  for (const std::string& name : BackendNames()) {
+    const BackendCase c = TableCase(name);
     if (c.performs_at_submit) continue;
     cases.push_back(c);
-    if (c.name == std::string("worker")) continue;
-    cases.push_back(c);
-    const bool kaio = c.name == std::string("kaio");
-    cases.back().name = kaio ? "fault_kaio" : "fault_uring";
-    cases.back().make = kaio ? &MakeFaultOver<&KaioBackend::Create>
-                             : &MakeFaultOver<&UringBackend::Create>;
+    if (name != "worker") cases.push_back(FaultOver(c));
   }
-  for (const BackendCase& c : Backends()) {
-    if (c.name != std::string("kaio")) continue;
-    cases.push_back(c);
-    cases.back().name = "kaio_without_ring";
-    cases.back().make = [] { return Create(&KaioBackend::CreateWithoutRing); };
-  }
+  BackendCase without_ring = TableCase("kaio");
+  without_ring.name = "kaio_without_ring";
+  without_ring.make = [] {
+    return Create([] { return KaioBackend::CreateWithoutRing(kDepth); });
+  };
+  cases.push_back(std::move(without_ring));
   for (BackendCase& c : cases) c.direct = true;
   return cases;
 }
@@ -192,7 +194,7 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
   // How many requests the backend has completed itself; 0 unless counted().
   size_t answered() const { return counts_.answered; }
   bool counted() const {
-    return GetParam().direct && GetParam().name != std::string("worker");
+    return GetParam().direct && GetParam().name != "worker";
   }
 
  private:

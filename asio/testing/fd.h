@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -88,6 +89,19 @@ class EventFd {
 
  private:
   const Fd fd_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+};
+
+// SIGPIPE ends the process during its lifetime, as it does unless somebody has
+// said otherwise.
+class DefaultSigpipe {
+ public:
+  DefaultSigpipe() : before_(std::signal(SIGPIPE, SIG_DFL)) {}
+  ~DefaultSigpipe() { std::signal(SIGPIPE, before_); }
+  DefaultSigpipe(const DefaultSigpipe&) = delete;
+  DefaultSigpipe& operator=(const DefaultSigpipe&) = delete;
+
+ private:
+  void (*const before_)(int);
 };
 
 // Limits the process to this many fds during its lifetime.

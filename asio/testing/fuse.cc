@@ -173,6 +173,10 @@ class Server {
     while (!reads_.empty() && MayAnswerRead()) {
       const auto [unique, read] = *reads_.begin();
       reads_.erase(reads_.begin());
+      if (read.offset == static_cast<uint64_t>(options_.error_at)) {
+        Reply(unique, -EIO, nullptr, 0);
+        continue;
+      }
       std::string& all = options_.contents;
       const size_t begin =
           options_.is_log ? 0 : std::min<size_t>(read.offset, all.size());

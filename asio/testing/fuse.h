@@ -30,6 +30,9 @@ struct FuseOptions {
   // Of fstat(2); -1: the size of `contents`.
   int64_t told_size = -1;
 
+  // A read that begins at this offset fails with EIO; -1: none does.
+  int64_t error_at = -1;
+
   // The longest answer to one read.
   size_t read_bytes_max = SIZE_MAX;
 

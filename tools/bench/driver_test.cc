@@ -2,10 +2,16 @@
 
 #include "tools/bench/driver.h"
 
+#include <aio.h>
+#include <sys/syscall.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -19,8 +25,10 @@
 #include "asio/testing/fd.h"
 #include "asio/testing/sanitizers.h"
 #include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gtest/gtest.h"
 #include "tools/bench/drivers.h"
+#include "tools/bench/io_submit_loop.h"
 
 namespace uasio {
 namespace {
@@ -137,6 +145,60 @@ TEST(TryPrepareTest, ReturnsTheFirstError) {
   EXPECT_EQ(TryPrepare(JobFor(3), FactoryFor(&log)),
             absl::ResourceExhaustedError("no more rings"));
   EXPECT_EQ(log.prepared, 2u);
+}
+
+// Calls of a kernel that loses its completions.
+struct BrokenCalls {
+  static int64_t Setup(unsigned, aio_context_t*) { return 0; }
+  static int64_t Destroy(aio_context_t) { return 0; }
+  static int64_t Submit(aio_context_t, int64_t count, iocb**) { return count; }
+  static int64_t GetEvents(aio_context_t, int64_t, int64_t, io_event*,
+                           const timespec*) {
+    return -EFAULT;
+  }
+};
+
+TEST(IoSubmitLoopTest, AFailedReapEndsTheMeasurement) {
+  const auto m = MeasureDrivers(JobFor(1), [] {
+    return std::make_unique<IoSubmitLoop<BrokenCalls>>(BrokenCalls());
+  });
+  EXPECT_EQ(m.status().message(), "io_getevents: EFAULT (Bad address)");
+}
+
+TEST(LiburingDriverDeathTest, AFailedWaitEndsTheMeasurement) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const absl::Status prepared = TryPrepare(JobFor(1), NewLiburingDriver);
+  if (!prepared.ok()) GTEST_SKIP() << prepared;
+  EXPECT_EXIT(
+      {
+        RefuseCalls({{SYS_io_uring_enter, EPERM}});
+        std::cerr << MeasureDrivers(JobFor(1), NewLiburingDriver).status();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "io_uring_enter: EPERM");
+}
+
+}  // namespace
+}  // namespace uasio
+
+extern "C" int aio_write(aiocb*) noexcept {
+  errno = EAGAIN;
+  return -1;
+}
+
+namespace uasio {
+namespace {
+
+TEST(PosixAioDriverTest, TheErrorNamesTheCallThatFailed) {
+  const Scratch scratch;
+  const Fd file = scratch.Open("file", std::string(4096, 'x'));
+  Job job = JobFor(1);
+  job.workload = Workload::kSeqWrite;
+  job.file_bytes = job.block_bytes = 4096;
+  job.fd = file.get();
+  const auto m = MeasureDrivers(job, NewPosixAioDriver);
+  EXPECT_EQ(m.status().message(),
+            "aio_write: EAGAIN (Resource temporarily unavailable)");
 }
 
 size_t ThreadsOfThisProcess() {

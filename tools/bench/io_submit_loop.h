@@ -99,6 +99,11 @@ void IoSubmitLoop<Calls>::Reap(Recorder* recorder) {
   const int64_t count =
       calls_.GetEvents(context_, 1, static_cast<int64_t>(events_.size()),
                        events_.data(), nullptr);
+  if (count < 0 && count != -EINTR) {
+    recorder->UpdateStatus(
+        ErrnoStatus(static_cast<int>(-count), "io_getevents"));
+    in_flight_ = 0;  // They cannot be waited for.
+  }
   const int64_t now_ns = NowNs();
   for (int64_t i = 0; i < count; ++i) {
     const io_event& event = events_[static_cast<size_t>(i)];

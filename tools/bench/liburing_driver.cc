@@ -105,7 +105,11 @@ void LiburingDriver::Run(Recorder* recorder) {
     ++in_flight_;
   }
   while (in_flight_ > 0) {
-    io_uring_submit_and_wait(&ring_, 1);
+    const int count = io_uring_submit_and_wait(&ring_, 1);
+    if (count < 0 && count != -EINTR && count != -EAGAIN && count != -EBUSY) {
+      // What is in flight cannot be waited for.
+      return recorder->UpdateStatus(ErrnoStatus(-count, "io_uring_enter"));
+    }
     Reap(recorder);
   }
 }

@@ -83,7 +83,8 @@ void PosixAioDriver::Submit(size_t i, Recorder* recorder) {
   cb->aio_nbytes = block_bytes_;
   cb->aio_sigevent.sigev_notify = SIGEV_NONE;
   if ((op.write ? aio_write(cb) : aio_read(cb)) != 0) {
-    return recorder->UpdateStatus(ErrnoStatus(errno, "aio_read"));
+    return recorder->UpdateStatus(
+        ErrnoStatus(errno, op.write ? "aio_write" : "aio_read"));
   }
   running_[i] = cb;
   ++in_flight_;

@@ -62,7 +62,7 @@ absl::Status Comparer::CompareSizes() {
     const absl::StatusOr<int64_t> size = files_[i]->Size();
     if (!size.ok()) return size.status();
     sizes[i] = *size;
-    told_right &= !HasByteAt(files_[i]->fd(), *size);
+    told_right &= EndsAt(files_[i]->fd(), *size);
   }
   size_ = told_right ? sizes[0] : kUnknownSize;
   if (sizes[0] == sizes[1] || !told_right) return absl::OkStatus();

@@ -94,7 +94,7 @@ absl::Status Copier::Prepare() {
     const absl::StatusOr<int64_t> size = source_.file->Size();
     if (!size.ok()) return size.status();
     // The size may be wrong: 0, as with the files of /proc, or too small.
-    if (*size > 0 && !HasByteAt(source_.file->fd(), *size)) size_ = *size;
+    if (*size > 0 && EndsAt(source_.file->fd(), *size)) size_ = *size;
   }
   // Without a size, reads may be short: the next offset is known only after the
   // read.

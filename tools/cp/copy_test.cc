@@ -6,16 +6,20 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "asio/testing/fd.h"
 #include "asio/testing/fuse.h"
 #include "asio/testing/scratch.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/cp/compare.h"
 #include "tools/cp/copy_testing.h"
 
 namespace uasio {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Calls `copy` with a pipe as target, and `change` after the first byte has
 // come; returns what was written to the pipe.
@@ -69,6 +73,25 @@ TEST_P(CopyTest, AFuseFileIsCopiedExactly) {
     EXPECT_FALSE(
         CompareFiles(queue_.get(), longer, source, kDepth, &progress_).ok());
     odd.contents.resize(50000);
+  }
+}
+
+// More bytes may be behind the told size; an error there is not the end.
+TEST_P(CopyTest, AnErrorAtTheToldEndIsAnErrorOfTheCopy) {
+  FuseOptions broken;
+  broken.contents = Pattern(50000);
+  broken.told_size = broken.error_at = broken.read_bytes_max = 4096;
+  const FuseFile served(broken);
+  if (!served.why_not().empty()) GTEST_SKIP() << served.why_not();
+  const File source = OpenFile(served.path(), O_RDONLY);
+  const File target = OpenFile(scratch_.NewFile("target"), O_RDWR);
+  const auto copied = RunCopy({&source, false}, {&target, false});
+  EXPECT_THAT(std::string(copied.status().message()), HasSubstr("EIO"));
+  const File same = OpenFile(scratch_.NewFile("a", Pattern(4096)), O_RDONLY);
+  for (const auto& [a, b] : {std::pair(&source, &same), {&same, &source}}) {
+    const absl::Status status =
+        CompareFiles(queue_.get(), *a, *b, kDepth, &progress_);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("EIO"));
   }
 }
 

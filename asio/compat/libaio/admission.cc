@@ -80,6 +80,11 @@ int ImportVector(const iocb& block, Job* job) {
   return 0;
 }
 
+// Files of /proc and FUSE that tell no size may wait for bytes, as a pipe does.
+bool IsWithoutSize(const FdFacts& facts) {
+  return S_ISREG(facts.mode) && facts.size == 0;
+}
+
 int AdmitTransfer(const iocb& block, const FdFacts& facts, Op op, Job* job) {
   if (int error = CheckPriority(block)) return error;
   const int flags = static_cast<int>(block.aio_rw_flags);
@@ -97,8 +102,10 @@ int AdmitTransfer(const iocb& block, const FdFacts& facts, Op op, Job* job) {
   const uint64_t end = static_cast<uint64_t>(block.aio_offset) + t->length;
   if (block.aio_offset < 0 || end > INT64_MAX) return EINVAL;
   t->offset = facts.unseekable ? kFilePosition : block.aio_offset;
-  const bool may_wait_long = !t->traits.sized && !t->traits.nonblocking;
-  job->kind = may_wait_long ? Job::Kind::kStream : Job::Kind::kFile;
+  const bool may_wait_long =
+      !t->traits.sized || (IsRead(op) && IsWithoutSize(facts));
+  job->kind = may_wait_long && !t->traits.nonblocking ? Job::Kind::kStream
+                                                      : Job::Kind::kFile;
   return 0;
 }
 
@@ -141,7 +148,7 @@ int GetFdFacts(int fd, FdFacts* facts) {
   const bool sized = MakeFdTraits(info.st_mode, flags).sized;
   const bool typed = (info.st_mode & S_IFMT) != 0;  // Eventfds have no type.
   const bool unseekable = !sized && (!typed || lseek(fd, 0, SEEK_CUR) < 0);
-  *facts = {fd, flags, info.st_mode, unseekable};
+  *facts = {fd, flags, info.st_mode, info.st_size, unseekable};
   return 0;
 }
 

@@ -25,6 +25,7 @@ struct FdFacts {
   int fd;
   int flags;  // As F_GETFL.
   mode_t mode;
+  off_t size;
   bool unseekable;  // Transfers ignore the offset.
 };
 

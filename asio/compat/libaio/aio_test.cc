@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "asio/testing/fd.h"
+#include "asio/testing/fuse.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -79,8 +80,9 @@ TEST_F(AioTest, AWriteToAFullPipeResumesWhenThereIsRoom) {
   EXPECT_TRUE(back == text);
 }
 
-// More reads wait than there are threads, and another read still completes.
-TEST(AioThreadsTest, WaitingReadsOfPipesOccupyNoThreads) {
+// More reads of `silent` wait than there are threads, and another read still
+// completes.
+void ExpectWaitingReadsOccupyNoThreads(const Fd& silent) {
   const Scratch scratch;
   const Fd file = scratch.Open("data", "0123456789");
   AioOptions options;
@@ -89,9 +91,8 @@ TEST(AioThreadsTest, WaitingReadsOfPipesOccupyNoThreads) {
   Aio aio(options);
   aio_context_t context = 0;
   ASSERT_EQ(aio.Setup(16, &context), 0);
-  const Pipe pipe;
   char bytes[10];
-  iocb wait = Block(IOCB_CMD_PREAD, pipe.read_end, bytes, 1);
+  iocb wait = Block(IOCB_CMD_PREAD, silent, bytes, 1);
   std::vector<iocb*> blocks(8, &wait);
   EXPECT_EQ(aio.Submit(context, 8, blocks.data()), 8);
   iocb read = Block(IOCB_CMD_PREAD, file, bytes, 10);
@@ -100,8 +101,42 @@ TEST(AioThreadsTest, WaitingReadsOfPipesOccupyNoThreads) {
   io_event event;
   EXPECT_EQ(aio.GetEvents(context, 1, 1, &event, nullptr), 1);
   EXPECT_EQ(event.res, 10);
-  aio.Drain();                         // Does not wait for the pipe.
+  aio.Drain();                         // Does not wait for the others.
   EXPECT_EQ(aio.Destroy(context), 0);  // Nor does this.
+}
+
+TEST(AioThreadsTest, WaitingReadsOfPipesOccupyNoThreads) {
+  const Pipe pipe;
+  ExpectWaitingReadsOccupyNoThreads(pipe.read_end);
+}
+
+FuseOptions EmptyLog() {
+  FuseOptions options;
+  options.told_size = 0;
+  options.is_log = true;
+  return options;
+}
+
+// As the kernel's log.
+TEST(AioThreadsTest, WaitingReadsOfRegularFilesOccupyNoThreads) {
+  const FuseFile log(EmptyLog());
+  if (!log.why_not().empty()) GTEST_SKIP() << log.why_not();
+  ExpectWaitingReadsOccupyNoThreads(
+      Fd(open(log.path().c_str(), O_RDONLY | O_CLOEXEC)));
+}
+
+TEST_F(AioTest, AReadOfARegularFileThatWaitsGivesWhatComes) {
+  FuseFile log(EmptyLog());
+  if (!log.why_not().empty()) GTEST_SKIP() << log.why_not();
+  const Fd fd(open(log.path().c_str(), O_RDONLY | O_CLOEXEC));
+  char back[10];
+  iocb read = Block(IOCB_CMD_PREAD, fd, back, 10);
+  EXPECT_EQ(Submit(&read), 1);
+  log.WaitForPoll();
+  EXPECT_EQ(Next(&none_), -ENOENT);
+  log.Append("late");
+  EXPECT_EQ(Next(), 4);
+  EXPECT_EQ(std::string(back, 4), "late");
 }
 
 // Destroy() meets the read in the pool, in the epoll thread or in between.

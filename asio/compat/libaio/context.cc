@@ -1,9 +1,10 @@
 // Who owns a job, and who finishes it:
 //
 // - A transfer to or from a file: a thread of the pool.
-// - A transfer to or from a stream (a pipe, a socket, a terminal): a thread of
-//   the pool attempts it without waiting.  If the fd is not ready the job goes
-//   to the epoll thread, and from there to the pool again.
+// - A transfer to or from a stream (a pipe, a socket, a terminal), or a read of
+//   a file that tells no size: a thread of the pool attempts it without
+//   waiting.  If the fd is not ready the job goes to the epoll thread, and from
+//   there to the pool again.
 // - A poll: the epoll thread alone.
 //
 // A job that has been watched can be cancelled.  Cancelling sets a flag and

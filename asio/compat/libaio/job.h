@@ -29,7 +29,8 @@ class Context;
 struct Job : Work, Readiness::Watch, Recyclable<Job> {
   enum class Kind : uint8_t {
     kFile,    // A thread of the pool performs it and may block meanwhile.
-    kStream,  // Attempted when the fd is ready; may never complete.
+    kStream,  // Attempted when the fd is ready; may never complete.  Also reads
+              // of regular files without a size, as /proc/kmsg.
     kPoll,    // Only waits for the fd, or is not admitted yet.
   };
 

@@ -32,7 +32,7 @@ class Submission {
   void Count(const Job& job);
 
   Context* const context_;
-  FdFacts facts_ = {-1, 0, 0, false};
+  FdFacts facts_ = {-1, 0, 0, 0, false};
   WorkList batch_;
 };
 

@@ -65,7 +65,7 @@ bool BlockReader::ReadBlockAt(int64_t position) {
   if (seekable() && !(sequential && next_offset_ < size_)) {
     // The size may be wrong: 0, as with the files of /proc, or too small.
     size_ = RegularSize();
-    if (size_ > 0 && position >= size_ && !HasByteAt(file().fd(), position)) {
+    if (size_ > 0 && position >= size_ && EndsAt(file().fd(), position)) {
       return false;
     }
   }

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/syscalls/perform.h"
+#include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 #include "workqueue/write_signals_blocked.h"
 
@@ -288,9 +290,20 @@ bool BlockWriter::Preallocate(int64_t bytes) {
   return FailErrno(error, absl::StrCat("cannot reserve ", bytes, " bytes for"));
 }
 
+// Pipes, sockets and most devices without a size cannot be synced, and
+// fsync(2) says so.  A request would leave that as an error in the ledger.
+bool BlockWriter::FsyncWithoutSize() {
+  Transfer sync;
+  sync.op = Op::kFsync;
+  sync.fd = file().fd();
+  const int error = static_cast<int>(-Perform(&sync));
+  if (error == 0 || error == EINVAL || error == EROFS) return true;
+  return FailErrno(error, "cannot sync");
+}
+
 bool BlockWriter::Fsync() {
   if (!Flush()) return false;
-  if (!seekable() && RegularSize() < 0) return true;  // Not on a disk.
+  if (!GetFdTraits(file().fd()).sized) return FsyncWithoutSize();
   Request* request = GetRequest();
   if (request == nullptr) return false;
   request->op = Op::kFsync;

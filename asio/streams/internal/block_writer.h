@@ -77,7 +77,7 @@ class BlockWriter final : public Stream {
   // REQUIRES, for this, Fsync() and Truncate(): no block is in use.
   bool Flush();
 
-  // The same, and then fsync(2).
+  // The same, and then fsync(2), unless the file cannot be synced.
   bool Fsync();
 
   // The same as Flush(), and then sets the size.
@@ -104,6 +104,7 @@ class BlockWriter final : public Stream {
   bool SubmitBlock(size_t end);
   bool WaitForDepth();
   bool SubmitAndWait(Request* request);
+  bool FsyncWithoutSize();
   int Resize(int64_t size);
   void CutPadding();
   static void HandleWrite(Request* request);
