@@ -30,6 +30,12 @@ struct Descriptor : Recyclable<Descriptor> {
   FileOrder order;  // Of all requests on an fd with a size; else of writes.
   FileOrder reads;  // Of reads on an fd without a size.
   Descriptor* next_in_bucket = nullptr;
+
+  // Without a size, the two directions have nothing in common: a read may wait
+  // for the answer to a later write.
+  FileOrder* OrderOf(Op op) {
+    return IsRead(op) && !traits.sized ? &reads : &order;
+  }
 };
 
 class FdTable {
