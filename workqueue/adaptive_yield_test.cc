@@ -58,7 +58,7 @@ TEST(AdaptiveYieldTest, ALateSuccessCountsAsAFailure) {
 
 TEST(AdaptiveYieldTest, DoesNotYieldCloseToADeadline) {
   AdaptiveYield yield;
-  EXPECT_FALSE(yield.ShouldYield(kBegin, Deadline::min()));
+  EXPECT_FALSE(yield.ShouldYield(kBegin, kDontWait));
   EXPECT_FALSE(yield.ShouldYield(kBegin, kBegin));
   EXPECT_FALSE(yield.ShouldYield(kBegin, kBegin + microseconds(199)));
   EXPECT_TRUE(yield.ShouldYield(kBegin, kBegin + microseconds(200)));

@@ -146,7 +146,7 @@ void RawQueue::Wake(Waiter* waiter) {
 
 // Needs no lock: a Put() that this misses writes to the event fd afterwards.
 bool RawQueue::FailsAtOnce(Deadline deadline) const {
-  return deadline == Deadline::min() && count_ == 0;
+  return deadline == kDontWait && count_ == 0;
 }
 
 // False: the heap is full, and there is no memory to make it larger.
@@ -192,7 +192,7 @@ RawQueue::Waiter* RawQueue::NextWaiterLocked() {
 }
 
 bool RawQueue::WaitLocked(Deadline deadline) {
-  if (count_ > 0 || deadline == Deadline::min()) return count_ > 0;
+  if (count_ > 0 || deadline == kDontWait) return count_ > 0;
   if (YieldLocked(deadline)) return true;
   Waiter self = {};
   sem_init(&self.woken, 0, 0);

@@ -46,7 +46,7 @@ class RawQueue {
   // Takes the next work, waiting for it.  nullptr: `deadline` has passed, or
   // the queue is closed and empty.
   Work* Get(Deadline deadline);
-  Work* TryGet() { return Get(Deadline::min()); }
+  Work* TryGet() { return Get(kDontWait); }
 
   // Moves all work to the tail of `out`, waiting for at least one.  False:
   // `deadline` has passed, or the queue is closed and empty.

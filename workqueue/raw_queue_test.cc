@@ -49,7 +49,7 @@ class RawQueueTest : public testing::Test {
   bool TakeBoth(int way) {
     WorkList out;
     if (way == 0) return TakeAll().size() == 2;  // And finds it empty.
-    if (way == 1) return queue_.GetAll(&out, Deadline::min());
+    if (way == 1) return queue_.GetAll(&out, kDontWait);
     if (way == 2) return queue_.TryGet() && queue_.TryGet();
     return queue_.TryGet() && queue_.Remove(WorkAt(0));
   }
@@ -108,12 +108,12 @@ TEST_F(RawQueueTest, GetAllMovesEverythingToTheTailInOrder) {
   PutAll({0, 2, 1, 0});
   WorkList out;
   out.AddTail(WorkAt(9));
-  EXPECT_TRUE(queue_.GetAll(&out, Deadline::min()));
+  EXPECT_TRUE(queue_.GetAll(&out, kDontWait));
   Numbers numbers;
   for (Work& w : out) numbers.push_back(&w - works_.data());
   EXPECT_EQ(numbers, (Numbers{9, 1, 2, 0, 3}));
   EXPECT_TRUE(queue_.empty());
-  EXPECT_FALSE(queue_.GetAll(&out, Deadline::min()));
+  EXPECT_FALSE(queue_.GetAll(&out, kDontWait));
 }
 
 TEST_F(RawQueueTest, GetReturnsNullAtTheDeadlineAndNotBefore) {
@@ -129,7 +129,7 @@ TEST_F(RawQueueTest, GetReturnsNullAtTheDeadlineAndNotBefore) {
 }
 
 TEST_F(RawQueueTest, GetWithADeadlineInThePastReturnsWaitingWork) {
-  for (Deadline past : {steady_clock::now(), Deadline(), Deadline::min(),
+  for (Deadline past : {steady_clock::now(), Deadline(), kDontWait,
                         Deadline::min() + std::chrono::nanoseconds(1)}) {
     EXPECT_EQ(queue_.Get(past), nullptr);
     queue_.Put(WorkAt(0));
@@ -279,7 +279,7 @@ class RandomQueue {
 
   void GetAll() {
     WorkList out;
-    EXPECT_EQ(queue_.GetAll(&out, Deadline::min()), !model_.empty());
+    EXPECT_EQ(queue_.GetAll(&out, kDontWait), !model_.empty());
     while (!model_.empty()) EXPECT_EQ(out.RemoveHead(), Next());
     EXPECT_TRUE(out.empty());
   }

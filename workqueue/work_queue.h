@@ -50,7 +50,7 @@ class WorkQueue {
   // - TryWait(), which does not wait: nothing is finished;
   // - WaitUntil(): `deadline` has passed, or nothing is running.
   Work* Wait() { return WaitUntil(kNoDeadline); }
-  Work* TryWait() { return WaitUntil(Deadline::min()); }
+  Work* TryWait() { return WaitUntil(kDontWait); }
   Work* WaitUntil(Deadline deadline);
 
   // Takes back work that no thread has begun; Wait() will not return it.

@@ -53,7 +53,7 @@ Deadline ToDeadline(const timespec& timeout) {
   const int64_t ns = static_cast<int64_t>(
       static_cast<uint64_t>(timeout.tv_sec) * std::nano::den +
       static_cast<uint64_t>(timeout.tv_nsec));
-  if (ns == 0) return Deadline::min();
+  if (ns == 0) return kDontWait;
   if (ns < 0) return kNoDeadline;
   const Deadline now = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds left(ns);

@@ -64,16 +64,15 @@ int64_t Context::GetEvents(const GetEventsArguments& arguments) {
     got += std::max<int64_t>(taken, 0);
     if (taken < 0 || dead_) return got > 0 ? got : dead_ ? -EINVAL : taken;
     const bool waits = got < arguments.min && outcome == Outcome::kWoken &&
-                       arguments.deadline != Deadline::min();
+                       arguments.deadline != kDontWait;
     // A mask is applied even if there is nothing to wait for, so that pending
     // signals that it unblocks are delivered.
     const bool applies_mask =
         arguments.mask != nullptr && outcome == Outcome::kWoken;
     if (!waits && !applies_mask) break;
     const int64_t need = std::min<int64_t>(arguments.min - got, capacity());
-    outcome = waiters_.Wait(&mutex_, need,
-                            waits ? arguments.deadline : Deadline::min(),
-                            arguments.mask);
+    outcome = waiters_.Wait(
+        &mutex_, need, waits ? arguments.deadline : kDontWait, arguments.mask);
   }
   if (got > 0 || outcome == Outcome::kWoken) return got;
   if (outcome == Outcome::kNoDescriptor) return -EMFILE;

@@ -37,7 +37,7 @@ class Context {
     int64_t min;
     int64_t max;
     io_event* events;
-    Deadline deadline;     // Deadline::min(): do not wait.
+    Deadline deadline;
     const sigset_t* mask;  // Or nullptr.
   };
 

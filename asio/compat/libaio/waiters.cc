@@ -50,7 +50,7 @@ Outcome Waiters::Wait(Mutex* mutex, int64_t need, Deadline deadline,
                       const sigset_t* mask) {
   Waiter self = {need, -1, false, false, {}};
   // A wait that ends at once needs no eventfd: poll(2) ignores an fd of -1.
-  if (mask != nullptr && deadline != Deadline::min()) {
+  if (mask != nullptr && deadline != kDontWait) {
     self.event_fd = eventfd(0, EFD_CLOEXEC);
     if (self.event_fd < 0) return Outcome::kNoDescriptor;
   }

@@ -250,7 +250,7 @@ struct work* raw_queue_get(struct raw_queue* q) {
 }
 
 struct work* raw_queue_try_get(struct raw_queue* q) {
-  return uasio::Get(q, uasio::Deadline::min());
+  return uasio::Get(q, uasio::kDontWait);
 }
 
 void work_queue_init(struct worker_pool* p, struct work_queue* q) {
