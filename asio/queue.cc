@@ -10,27 +10,19 @@
 
 #include "asio/queue.h"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "asio/file.h"
 #include "asio/internal/queue_impl.h"
+#include "asio/internal/to_deadline.h"
 #include "workqueue/check.h"
 #include "workqueue/deadline.h"
 
 namespace uasio {
 namespace {
 
-constexpr absl::Duration kWaitMax = absl::Hours(24 * 365);
-
-Deadline ToDeadline(absl::Duration timeout) {
-  if (timeout == absl::InfiniteDuration()) return kNoDeadline;
-  if (timeout <= absl::ZeroDuration()) return kDontWait;
-  return std::chrono::steady_clock::now() +
-         absl::ToChronoNanoseconds(std::min(timeout, kWaitMax));
-}
+using internal::ToDeadline;
 
 // Once, when a call begins: from then on nobody's setting of the clock counts.
 Deadline ToDeadline(absl::Time time) { return ToDeadline(time - absl::Now()); }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +16,7 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/file.h"
+#include "asio/internal/to_deadline.h"
 #include "workqueue/mutex.h"
 #include "workqueue/per_process.h"
 
@@ -55,8 +55,7 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
   backend->Start(batch);
   Completion done;
   if (backend->Reap(absl::MakeSpan(&done, 1), 1,
-                    std::chrono::steady_clock::now() +
-                        absl::ToChronoNanoseconds(kProbeTimeout)) == 0) {
+                    internal::ToDeadline(kProbeTimeout)) == 0) {
     return absl::DeadlineExceededError(
         absl::StrCat("a test read did not complete within ",
                      absl::FormatDuration(kProbeTimeout)));
