@@ -45,25 +45,6 @@ struct Completion {
 // As a result: not performed; the worker backend must do it.
 inline constexpr int64_t kRefused = INT64_MIN;
 
-// Whether the queue gives the rest of a request to the worker backend.  True
-// - for any request that its backend refused;
-// and, unless the backend FinishesTransfers(),
-// - on an fd with a size, for one that would have had to wait (EAGAIN) or that
-//   the backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
-// - on an fd with a size, for a write that wrote nothing: only the system call
-//   itself tells why.
-inline bool IsForWorkers(const Completion& completion) {
-  const Request& r = *completion.request;
-  if (completion.result == kRefused) return true;
-  if (!r.traits.sized) return false;
-  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
-    return true;
-  }
-  return completion.result >= 0 && IsWrite(r.op) &&
-         completion.transferred == r.transferred &&
-         completion.transferred < r.length;
-}
-
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -115,6 +96,26 @@ class Backend {
   // it, with -ECANCELED or with the result that it had anyway.
   virtual void Cancel(Request* request) = 0;
 };
+
+// Whether the queue gives the rest of a request that its backend has returned
+// to the worker backend.  True
+// - for any request that the backend refused;
+// and, unless the backend FinishesTransfers(),
+// - on an fd with a size, for one that would have had to wait (EAGAIN) or that
+//   the backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
+// - on an fd with a size, for a write that wrote nothing: only the system call
+//   itself tells why.
+inline bool IsForWorkers(const Backend& backend, const Completion& completion) {
+  const Request& r = *completion.request;
+  if (completion.result == kRefused) return true;
+  if (backend.FinishesTransfers() || !r.traits.sized) return false;
+  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
+    return true;
+  }
+  return completion.result >= 0 && IsWrite(r.op) &&
+         completion.transferred == r.transferred &&
+         completion.transferred < r.length;
+}
 
 }  // namespace uasio
 

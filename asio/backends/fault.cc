@@ -202,7 +202,7 @@ size_t FaultBackend::ShortLength(const Request& request) {
 void FaultBackend::StartOne(Job* job) {
   const int64_t result = ResultOf(job->fault);
   const bool here = result != 0 && NeedsCrashLog(*job) &&
-                    IsForWorkers({job, result, job->transferred});
+                    IsForWorkers(*this, {job, result, job->transferred});
   if (result != 0 && !here) return Finish(job, result, job->transferred);
   if (job->fault == Fault::kShort) job->length = ShortLength(*job);
   if (!RecordForCrash(job)) return Finish(job, -EIO, job->transferred);
@@ -248,7 +248,7 @@ bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
     // The workers must begin at once with a request that has not been done.
-    if (delayed && !IsForWorkers(c)) {
+    if (delayed && !IsForWorkers(*this, c)) {
       delayed_.push_back(c);
     } else {
       FinishWrapped(c);
@@ -267,7 +267,7 @@ void FaultBackend::FinishDelayed() {
 
 void FaultBackend::FinishWrapped(const Completion& completion) {
   Job* job = static_cast<Job*>(completion.request);
-  if (!IsForWorkers(completion) || !NeedsCrashLog(*job)) {
+  if (!IsForWorkers(*this, completion) || !NeedsCrashLog(*job)) {
     return Finish(job, completion.result, completion.transferred);
   }
   job->transferred = completion.transferred;

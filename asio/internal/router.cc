@@ -41,9 +41,8 @@ Outcome ClassifyShortRead(const Request& request, size_t done) {
 // REQUIRES: request->transferred does not include this completion yet.
 Outcome Classify(const Backend& backend, const Completion& completion) {
   const Request& r = *completion.request;
-  if (completion.result == kRefused) return Outcome::kWorkers;
+  if (IsForWorkers(backend, completion)) return Outcome::kWorkers;
   if (backend.FinishesTransfers()) return Outcome::kFinish;
-  if (IsForWorkers(completion)) return Outcome::kWorkers;
   if (completion.result == -EINTR) return Outcome::kResubmit;
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
   if (completion.result < 0 || !transfers) return Outcome::kFinish;

@@ -51,7 +51,7 @@ class CountingBackend final : public Backend {
     const size_t count = wrapped_->Reap(out, min, deadline);
     for (const Completion& c : out.first(count)) {
       if (c.request->op == Op::kNoOp || c.result == -EINTR) continue;
-      if (!IsForWorkers(c)) ++counts_->answered;
+      if (!IsForWorkers(*this, c)) ++counts_->answered;
       if (!IsWrite(c.request->op)) ++counts_->not_writes;
     }
     return count;
