@@ -35,6 +35,8 @@ const std::vector<std::pair<std::string, int>>& Storeys() {
           {"//asio/streams:interface", 9},
           {"//asio/streams/internal:", 10},
           {"//asio/streams:", 11},
+          {"//asio/syslets:interface", 9},
+          {"//asio/syslets/internal:", 10},
           {"//asio/syslets:", 11},
           {"//asio/compat/", 12},
           {"//tools/common:", 13},

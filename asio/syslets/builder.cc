@@ -1,7 +1,7 @@
 #include "asio/syslets/builder.h"
 
 #include "asio/errors.h"
-#include "asio/syslets/program.h"
+#include "asio/syslets/internal/program.h"
 #include "workqueue/check.h"
 
 namespace uasio {

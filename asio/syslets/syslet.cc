@@ -1,7 +1,7 @@
-// The map of this folder: syslet.h is the interface in C; calls.h classifies
-// system calls; attempts.h makes those that cannot block; program.h checks and
-// runs atoms; ring.h is the completion ring; head.h executes syslets for one
-// thread; builder.h makes programs and executes them, in C++.
+// The map of this folder: syslet.h is the interface in C; builder.h makes
+// programs and executes them, in C++.  In internal/, calls.h classifies system
+// calls; attempts.h makes those that cannot block; program.h checks and runs
+// atoms; ring.h is the completion ring; head.h executes syslets for one thread.
 //
 // This file has each thread's head, and the pool that all heads share.
 
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <new>
 
-#include "asio/syslets/head.h"
+#include "asio/syslets/internal/head.h"
 #include "workqueue/per_process.h"
 #include "workqueue/worker_pool.h"
 

@@ -1,4 +1,4 @@
-#include "asio/syslets/attempts.h"
+#include "asio/syslets/internal/attempts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "asio/syscalls/perform.h"
-#include "asio/syslets/calls.h"
+#include "asio/syslets/internal/calls.h"
 #include "asio/syslets/syslet.h"
 
 namespace uasio {

@@ -18,8 +18,8 @@
 // It remembers the flags of the last fd.  If another thread reuses the number
 // for another file meanwhile, a call may block; nothing worse happens.
 
-#ifndef UASIO_ASIO_SYSLETS_ATTEMPTS_H_
-#define UASIO_ASIO_SYSLETS_ATTEMPTS_H_
+#ifndef UASIO_ASIO_SYSLETS_INTERNAL_ATTEMPTS_H_
+#define UASIO_ASIO_SYSLETS_INTERNAL_ATTEMPTS_H_
 
 #include <cstdint>
 
@@ -71,4 +71,4 @@ class Attempts {
 }  // namespace syslets
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SYSLETS_ATTEMPTS_H_
+#endif  // UASIO_ASIO_SYSLETS_INTERNAL_ATTEMPTS_H_

@@ -1,7 +1,7 @@
 // The table of system calls, in groups, each with its reason.  A call that is
 // not in a group might block.
 
-#include "asio/syslets/calls.h"
+#include "asio/syslets/internal/calls.h"
 
 #include <sys/syscall.h>
 

@@ -1,6 +1,6 @@
 // The completion ring, waiting for completions, and the limit on workers.
 
-#include "asio/syslets/ring.h"
+#include "asio/syslets/internal/ring.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "asio/syslets/head.h"
+#include "asio/syslets/internal/head.h"
 #include "asio/syslets/syslet.h"
 #include "asio/syslets/syslet_testing.h"
 #include "asio/testing/fd.h"

@@ -5,13 +5,13 @@
 // Blocks:    in a worker, as the system calls do; in the caller, only in atoms
 //            under SYSLET_SYNC.
 
-#ifndef UASIO_ASIO_SYSLETS_PROGRAM_H_
-#define UASIO_ASIO_SYSLETS_PROGRAM_H_
+#ifndef UASIO_ASIO_SYSLETS_INTERNAL_PROGRAM_H_
+#define UASIO_ASIO_SYSLETS_INTERNAL_PROGRAM_H_
 
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "asio/syslets/attempts.h"
+#include "asio/syslets/internal/attempts.h"
 #include "asio/syslets/syslet.h"
 
 namespace uasio {
@@ -56,4 +56,4 @@ class Checker {
 }  // namespace syslets
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SYSLETS_PROGRAM_H_
+#endif  // UASIO_ASIO_SYSLETS_INTERNAL_PROGRAM_H_

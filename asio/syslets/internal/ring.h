@@ -14,8 +14,8 @@
 // completions in that order, and no more slots are reserved than the owner has
 // seen NULL.
 
-#ifndef UASIO_ASIO_SYSLETS_RING_H_
-#define UASIO_ASIO_SYSLETS_RING_H_
+#ifndef UASIO_ASIO_SYSLETS_INTERNAL_RING_H_
+#define UASIO_ASIO_SYSLETS_INTERNAL_RING_H_
 
 #include <atomic>
 #include <cstddef>
@@ -73,4 +73,4 @@ class Ring {
 }  // namespace syslets
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SYSLETS_RING_H_
+#endif  // UASIO_ASIO_SYSLETS_INTERNAL_RING_H_

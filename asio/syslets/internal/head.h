@@ -10,15 +10,15 @@
 //            max_nr_threads of them run at a time.
 // Errors:    as in syslet.h.
 
-#ifndef UASIO_ASIO_SYSLETS_HEAD_H_
-#define UASIO_ASIO_SYSLETS_HEAD_H_
+#ifndef UASIO_ASIO_SYSLETS_INTERNAL_HEAD_H_
+#define UASIO_ASIO_SYSLETS_INTERNAL_HEAD_H_
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-#include "asio/syslets/program.h"
-#include "asio/syslets/ring.h"
+#include "asio/syslets/internal/program.h"
+#include "asio/syslets/internal/ring.h"
 #include "asio/syslets/syslet.h"
 #include "workqueue/adaptive_yield.h"
 #include "workqueue/free_list.h"
@@ -94,4 +94,4 @@ class Head {
 }  // namespace syslets
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SYSLETS_HEAD_H_
+#endif  // UASIO_ASIO_SYSLETS_INTERNAL_HEAD_H_

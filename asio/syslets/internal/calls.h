@@ -4,8 +4,8 @@
 // Threads:   any.
 // Errors:    none; a number that is no system call is kUnknown.
 
-#ifndef UASIO_ASIO_SYSLETS_CALLS_H_
-#define UASIO_ASIO_SYSLETS_CALLS_H_
+#ifndef UASIO_ASIO_SYSLETS_INTERNAL_CALLS_H_
+#define UASIO_ASIO_SYSLETS_INTERNAL_CALLS_H_
 
 #include <cstdint>
 
@@ -34,4 +34,4 @@ CallKind KindOf(unsigned long nr);
 }  // namespace syslets
 }  // namespace uasio
 
-#endif  // UASIO_ASIO_SYSLETS_CALLS_H_
+#endif  // UASIO_ASIO_SYSLETS_INTERNAL_CALLS_H_

@@ -6,7 +6,7 @@
 // call of the owner.  After the limit was raised, more of them start at a time
 // when the owner calls Wait(), or an Exec() that leaves the caller.
 
-#include "asio/syslets/head.h"
+#include "asio/syslets/internal/head.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>

@@ -1,9 +1,9 @@
-#include "asio/syslets/program.h"
+#include "asio/syslets/internal/program.h"
 
 #include <errno.h>
 
-#include "asio/syslets/attempts.h"
-#include "asio/syslets/calls.h"
+#include "asio/syslets/internal/attempts.h"
+#include "asio/syslets/internal/calls.h"
 
 namespace uasio {
 namespace syslets {

@@ -1,4 +1,4 @@
-#include "asio/syslets/ring.h"
+#include "asio/syslets/internal/ring.h"
 
 namespace uasio {
 namespace syslets {

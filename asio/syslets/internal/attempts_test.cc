@@ -1,7 +1,7 @@
 // Which calls are made in the caller and which are left to a worker; and that
 // both give the system call's own result.
 
-#include "asio/syslets/attempts.h"
+#include "asio/syslets/internal/attempts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <string>
 
 #include "asio/syscalls/perform.h"
-#include "asio/syslets/calls.h"
+#include "asio/syslets/internal/calls.h"
 #include "asio/syslets/syslet.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
