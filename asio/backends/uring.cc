@@ -74,7 +74,7 @@ size_t UringBackend::Start(absl::Span<Request* const> batch) {
       Prepare(jobs_.New(request));
       if (io_uring_sq_ready(&ring_) == kSubmitBatchMax) Submit();
     } else {
-      finished_.Add(request, kRefused, request->transferred);
+      AddCompletion(request, kRefused, &finished_);
     }
   }
   Submit();
@@ -198,7 +198,7 @@ void UringBackend::RefuseUnsubmitted() {
     Job* job = reinterpret_cast<Job*>(
         static_cast<uintptr_t>(sq.sqes[i & *sq.kring_mask].user_data));
     if (job == nullptr) continue;
-    finished_.Add(job->request, kRefused, job->request->transferred);
+    AddCompletion(job->request, kRefused, &finished_);
     jobs_.Recycle(job);
   }
   *sq.ktail = sq.sqe_head = sq.sqe_tail = *sq.khead;
@@ -231,10 +231,7 @@ size_t UringBackend::ReapFromKernel() {
 void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
   if (job == nullptr) return;  // The cqe of a cancel.
-  const size_t before = job->request->transferred;
-  const size_t done = before + static_cast<size_t>(std::max(cqe.res, 0));
-  finished_.Add(job->request,
-                cqe.res < 0 ? cqe.res : static_cast<int64_t>(done), done);
+  AddCompletion(job->request, cqe.res, &finished_);
   jobs_.Recycle(job);
 }
 
