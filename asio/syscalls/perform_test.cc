@@ -14,7 +14,6 @@
 #include <thread>
 #include <vector>
 
-#include "asio/buffer.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/transfer.h"
@@ -131,10 +130,10 @@ TEST(PerformTest, ADirectReadEndsAtAnUnalignedEnd) {
   const Fd fd(open(scratch.NewFile("data", text).c_str(),
                    O_RDWR | O_DIRECT | O_CLOEXEC));
   if (fd.get() < 0) GTEST_SKIP() << "no O_DIRECT in " << scratch.Path("");
-  const Buffer buffer = Buffer::Allocate(8192);
-  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, buffer.data(), 8192), 5000);
-  EXPECT_EQ(std::string(buffer.data(), 5000), text);
-  EXPECT_EQ(Do(Op::kRead, fd.get(), 4096, buffer.data(), 4096), 904);
+  alignas(4096) char back[8192];
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 0, back, 8192), 5000);
+  EXPECT_EQ(std::string(back, 5000), text);
+  EXPECT_EQ(Do(Op::kRead, fd.get(), 4096, back, 4096), 904);
 }
 
 // A pipe stands in for a file that answers a direct read in two parts.
@@ -157,8 +156,8 @@ TEST(PerformTest, ADirectReadEndsWhereAFileEndedBeforeItGrew) {
   if (TakesAnyAlignment(fd.get())) {
     GTEST_SKIP() << "O_DIRECT takes any alignment on this file system";
   }
-  const Buffer buffer = Buffer::Allocate(8192);
-  Transfer t = NewTransfer(Op::kRead, fd.get(), 0, buffer.data(), 8192);
+  alignas(4096) char back[8192];
+  Transfer t = NewTransfer(Op::kRead, fd.get(), 0, back, 8192);
   t.done = 5000;
   ASSERT_EQ(ftruncate(file.fd(), 20000), 0);
   EXPECT_EQ(Perform(&t), 5000);
