@@ -20,7 +20,7 @@
 #include "tools/bench/report.h"
 #include "tools/common/command_line.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 volatile sig_atomic_t interrupted = 0;
@@ -127,8 +127,9 @@ absl::Status Run(Options options) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench
 
 int main(int argc, char** argv) {
-  return uasio::ExitCode(uasio::Run(uasio::ParseOptions(argc, argv)));
+  return uasio::ExitCode(
+      uasio::bench::Run(uasio::bench::ParseOptions(argc, argv)));
 }

@@ -18,7 +18,7 @@
 #include "gtest/gtest.h"
 #include "tools/common/program_testing.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 using ::testing::HasSubstr;
@@ -180,4 +180,4 @@ TEST(AsioBenchTest, FailsIfTheTableCannotBeWritten) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -11,7 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "asio/errors.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // Colours for the colour-blind (Okabe and Ito).  The points differ too, for
@@ -117,4 +117,4 @@ absl::Status DrawChart(const Chart& chart, const std::string& folder) {
                                              "; is gnuplot-nox installed?"));
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 struct Curve {
   std::string name;  // In the legend.
@@ -41,6 +41,6 @@ std::string GnuplotScript(const Chart& chart, const std::string& folder);
 // `text` as a string literal of gnuplot, with unsafe characters replaced.
 std::string GnuplotString(absl::string_view text);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_CHART_H_

@@ -12,7 +12,7 @@
 #include "tools/bench/small_files.h"
 #include "tools/bench/small_files_engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 std::unique_ptr<Engine> NewEngineFor(const Job& job, const std::string& name) {
@@ -210,4 +210,4 @@ absl::Status Compare(const Plan& plan, const ProgressCallback& progress,
   return Comparison(plan, progress, results).Run();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

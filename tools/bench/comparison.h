@@ -19,7 +19,7 @@
 #include "absl/time/time.h"
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 struct Plan {
   std::vector<Workload> workloads;
@@ -65,6 +65,6 @@ using ProgressCallback =
 absl::Status Compare(const Plan& plan, const ProgressCallback& progress,
                      Results* results);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_COMPARISON_H_

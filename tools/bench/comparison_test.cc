@@ -19,7 +19,7 @@
 #include "gtest/gtest.h"
 #include "tools/bench/report.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kRounds = 2;
@@ -308,4 +308,4 @@ TEST(ComparisonTest, LeavesNoFileBehind) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

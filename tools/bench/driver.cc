@@ -9,7 +9,7 @@
 
 #include "absl/time/clock.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 class Barrier {
@@ -133,4 +133,4 @@ double MibPerSecond(const Job& job, double ops_per_s) {
   return ops_per_s * mib / (HasTwoFiles(job.workload) ? 2 : 1);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -17,7 +17,7 @@
 #include "tools/bench/engine.h"
 #include "tools/bench/schedule.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 class Driver {
  public:
@@ -60,6 +60,6 @@ class OperationTable {
   std::vector<Operation> operations_;
 };
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_DRIVER_H_

@@ -30,7 +30,7 @@
 #include "tools/bench/drivers.h"
 #include "tools/bench/io_submit_loop.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // Shared by all drivers of a test.
@@ -179,14 +179,14 @@ TEST(LiburingDriverDeathTest, AFailedWaitEndsTheMeasurement) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench
 
 extern "C" int aio_write(aiocb*) noexcept {
   errno = EAGAIN;
   return -1;
 }
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 TEST(PosixAioDriverTest, TheErrorNamesTheCallThatFailed) {
@@ -232,4 +232,4 @@ TEST(PosixAioDriverTest, StartsAThreadPerRequestAlsoAfterASmallerDepth) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

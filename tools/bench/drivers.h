@@ -8,7 +8,7 @@
 
 #include "tools/bench/driver.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // One thread that calls pread(2) or pwrite(2) for one block after another.
 std::unique_ptr<Driver> NewPreadDriver();
@@ -31,6 +31,6 @@ std::unique_ptr<Driver> NewLiburingFixedDriver();
 // and send them back the same way.
 std::unique_ptr<Driver> NewMutexQueueDriver();
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_DRIVERS_H_

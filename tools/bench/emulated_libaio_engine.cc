@@ -3,7 +3,7 @@
 #include "asio/compat/libaio/aio.h"
 #include "tools/bench/io_submit_loop.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 struct EmulatedCalls {
@@ -45,4 +45,4 @@ std::unique_ptr<Engine> NewEmulatedLibaioEngine() {
   return std::make_unique<EmulatedLibaioEngine>();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

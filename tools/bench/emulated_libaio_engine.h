@@ -8,11 +8,11 @@
 
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // All queues share one emulation with job.threads threads, as in a program.
 std::unique_ptr<Engine> NewEmulatedLibaioEngine();
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_EMULATED_LIBAIO_ENGINE_H_

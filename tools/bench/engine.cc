@@ -9,7 +9,7 @@
 #include "tools/bench/small_files_engine.h"
 #include "tools/bench/stream_engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 enum class Scope { kEverything, kFiles, kNopOnly };
@@ -99,4 +99,4 @@ std::unique_ptr<Engine> NewEngine(absl::string_view name) {
   return nullptr;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -17,7 +17,7 @@
 #include "tools/bench/histogram.h"
 #include "tools/bench/job.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 struct Measurement {
   double ops_per_s = 0;
@@ -49,6 +49,6 @@ std::unique_ptr<Engine> NewEngine(absl::string_view name);  // Or nullptr.
 // With two files a block is two operations and counts once.
 double MibPerSecond(const Job& job, double ops_per_s);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_ENGINE_H_

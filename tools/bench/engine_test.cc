@@ -17,7 +17,7 @@
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kBlock = 4096;
@@ -162,4 +162,4 @@ INSTANTIATE_TEST_SUITE_P(Engines, EngineTest,
                          [](const auto& info) { return info.param; });
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

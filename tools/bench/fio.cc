@@ -12,7 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // Indexes of the fields of terse format 3; see fio's HOWTO.
@@ -186,4 +186,4 @@ absl::StatusOr<Measurement> ParseFioReport(absl::string_view report,
   return m;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 struct FioOptions {
   std::string ioengine;  // "libaio", "io_uring", or "psync" (in threads).
@@ -30,6 +30,6 @@ size_t FioJobs(const FioOptions& options, const Job& job);
 absl::StatusOr<Measurement> ParseFioReport(absl::string_view report,
                                            size_t jobs);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_FIO_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // The 41 fields of reads, or of writes.
@@ -80,4 +80,4 @@ TEST(FioTest, ThreadsDoNotSupportSequentialWorkloads) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

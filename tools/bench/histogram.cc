@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace uasio {
+namespace uasio::bench {
 
 void Histogram::Merge(const Histogram& other) {
   for (size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
@@ -42,4 +42,4 @@ std::vector<std::pair<double, double>> Histogram::Cumulative() const {
   return points;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace uasio {
+namespace uasio::bench {
 
 class Histogram {
  public:
@@ -56,6 +56,6 @@ inline size_t Histogram::BucketOf(int64_t ns) {
   return (static_cast<size_t>(power) << kSubBits) + (value >> power);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_HISTOGRAM_H_

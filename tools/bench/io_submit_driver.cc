@@ -5,7 +5,7 @@
 #include "tools/bench/drivers.h"
 #include "tools/bench/io_submit_loop.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 int64_t OrError(long result) { return result < 0 ? -errno : result; }
@@ -33,4 +33,4 @@ std::unique_ptr<Driver> NewIoSubmitDriver() {
   return std::make_unique<IoSubmitLoop<KernelCalls>>(KernelCalls());
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -23,7 +23,7 @@
 #include "asio/errors.h"
 #include "tools/bench/driver.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 template <typename Calls>
 class IoSubmitLoop final : public Driver {
@@ -125,6 +125,6 @@ void IoSubmitLoop<Calls>::Run(Recorder* recorder) {
   }
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_IO_SUBMIT_LOOP_H_

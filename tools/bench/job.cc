@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 const std::vector<std::string>& WorkloadNames() {
   static const auto* const names = new std::vector<std::string>{
@@ -29,4 +29,4 @@ bool ParseWorkload(absl::string_view name, Workload* workload) {
   return true;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

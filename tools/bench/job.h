@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "asio/queue.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 class SmallFiles;
 
@@ -83,6 +83,6 @@ struct Job {
   uint64_t seed = 1;  // Of the random offsets: one per round, for all engines.
 };
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_JOB_H_

@@ -5,7 +5,7 @@
 #include "asio/errors.h"
 #include "tools/bench/drivers.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kEntriesMax = 1 << 15;  // IORING_MAX_ENTRIES.
@@ -124,4 +124,4 @@ std::unique_ptr<Driver> NewLiburingFixedDriver() {
   return std::make_unique<LiburingDriver>(true);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

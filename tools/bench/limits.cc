@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/buffer.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // Upper bound of Limits::threads, which otherwise is half of the kernel's limit
@@ -93,4 +93,4 @@ absl::Status CheckLimits(absl::string_view engine, const Job& job,
   return absl::OkStatus();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "tools/bench/job.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // Of all buffers of one engine.
 inline constexpr uint64_t kBufferBytesMax = uint64_t{4} << 30;
@@ -29,6 +29,6 @@ struct Limits {
 absl::Status CheckLimits(absl::string_view engine, const Job& job,
                          const Limits& limits);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_LIMITS_H_

@@ -3,7 +3,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 Job ManyQueues() {
@@ -76,4 +76,4 @@ TEST(LimitsTest, TheMachineAllowsThreads) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -6,7 +6,7 @@
 
 #include "tools/bench/drivers.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // The simplest queue between threads, as a baseline.
@@ -84,4 +84,4 @@ std::unique_ptr<Driver> NewMutexQueueDriver() {
   return std::make_unique<MutexQueueDriver>();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

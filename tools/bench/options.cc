@@ -19,10 +19,10 @@
 
 ABSL_FLAG(std::string, workload, "randread",
           absl::StrCat("one or more workloads of ",
-                       absl::StrJoin(uasio::WorkloadNames(), ",")));
+                       absl::StrJoin(uasio::bench::WorkloadNames(), ",")));
 ABSL_FLAG(std::string, engines, "worker,kaio,uring,pread_threads,io_submit",
           absl::StrCat("the engines to compare, of ",
-                       absl::StrJoin(uasio::EngineNames(), ",")));
+                       absl::StrJoin(uasio::bench::EngineNames(), ",")));
 ABSL_FLAG(std::string, baseline, "",
           "the engine that ratios are relative to; \"\": the last one");
 ABSL_FLAG(uasio::Bytes, block, uasio::Bytes{4096}, "the size of a block");
@@ -59,7 +59,7 @@ ABSL_FLAG(std::string, preset, "",
           "quick, full: sets several flags; those on the command line override "
           "it");
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr char kUsage[] = R"(usage: asio_bench [FLAGS]
@@ -300,4 +300,4 @@ Options ParseOptions(int argc, char** argv) {
   return *std::move(options);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "tools/bench/comparison.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 struct Options {
   Plan plan;
@@ -27,6 +27,6 @@ absl::StatusOr<Options> OptionsFromFlags();
 // Sets the flags of a preset.  False: no preset has that name.
 bool SetPresetFlags(absl::string_view name);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_OPTIONS_H_

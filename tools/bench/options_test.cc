@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 using Flags = std::map<std::string, std::string>;
@@ -155,4 +155,4 @@ TEST(OptionsTest, CommandLineFlagsOverrideThePreset) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -12,7 +12,7 @@
 #include "asio/errors.h"
 #include "tools/bench/chart.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // What the y axis shows.
@@ -243,4 +243,4 @@ absl::Status Plot(const Plan& plan, const Results& results,
   return status;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

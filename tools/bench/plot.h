@@ -9,7 +9,7 @@
 #include "tools/bench/comparison.h"
 #include "tools/bench/report.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // Creates `folder` and its parents if they do not exist.
 absl::Status MakePlotFolder(const std::string& folder);
@@ -27,6 +27,6 @@ absl::Status MakePlotFolder(const std::string& folder);
 absl::Status Plot(const Plan& plan, const Results& results,
                   const std::string& folder);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_PLOT_H_

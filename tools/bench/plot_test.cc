@@ -15,7 +15,7 @@
 #include "gtest/gtest.h"
 #include "tools/bench/chart.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr char kPngMagic[] = "\x89PNG";
@@ -169,4 +169,4 @@ TEST(ChartTest, WithoutCurvesNothingIsWritten) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -8,7 +8,7 @@
 #include "asio/file.h"
 #include "tools/bench/drivers.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // More than our fds, so that the number of fds decides how many threads run.
@@ -121,4 +121,4 @@ std::unique_ptr<Driver> NewPosixAioDriver() {
   return std::make_unique<PosixAioDriver>();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

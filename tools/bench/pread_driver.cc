@@ -6,7 +6,7 @@
 
 #include "tools/bench/drivers.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 int64_t Perform(const Operation& op, size_t size) {
@@ -68,4 +68,4 @@ std::unique_ptr<Driver> NewPreadThreadsDriver() {
   return std::make_unique<PreadThreadsDriver>();
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

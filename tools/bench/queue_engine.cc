@@ -8,7 +8,7 @@
 #include "tools/bench/driver.h"
 #include "workqueue/worker_pool.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 class QueueDriver final : public Driver {
@@ -131,4 +131,4 @@ std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend) {
   return std::make_unique<QueueEngine>(backend);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

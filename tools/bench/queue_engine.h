@@ -8,11 +8,11 @@
 #include "absl/strings/string_view.h"
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // `backend` is one of BackendNames().  All queues share a worker pool.
 std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_QUEUE_ENGINE_H_

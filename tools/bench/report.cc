@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 using Rows = std::vector<const Row*>;
@@ -238,4 +238,4 @@ std::vector<std::string> Conditions(const Plan& plan, Workload workload) {
   return lines;
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

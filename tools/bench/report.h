@@ -11,7 +11,7 @@
 #include "tools/bench/comparison.h"
 #include "tools/bench/statistics.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // Rounds whose (max - min) / median exceeds this are marked as disturbed.
 inline constexpr double kSpreadMax = 0.10;
@@ -55,6 +55,6 @@ std::string Conditions(const Plan& plan);
 // The conditions of one workload, without depths and queues, in a few lines.
 std::vector<std::string> Conditions(const Plan& plan, Workload workload);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_REPORT_H_

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 Row MakeRow(const std::string& engine, size_t round, double ops) {
@@ -137,4 +137,4 @@ TEST(ReportTest, TheTableMarksDisturbedLinesAndListsPassedOverEngines) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

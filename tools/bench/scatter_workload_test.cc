@@ -13,7 +13,7 @@
 #include "tools/bench/engine.h"
 #include "tools/bench/schedule.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kBlock = 4096;
@@ -90,4 +90,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "asio/errors.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 // SplitMix64: computes the i-th number directly, so that threads can share a
@@ -112,4 +112,4 @@ void Recorder::Merge(const Recorder& other) {
   UpdateStatus(other.status_);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

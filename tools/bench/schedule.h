@@ -23,7 +23,7 @@
 #include "tools/bench/histogram.h"
 #include "tools/bench/job.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 int64_t NowNs();
 
@@ -117,6 +117,6 @@ class Recorder {
   absl::Status status_;
 };
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_SCHEDULE_H_

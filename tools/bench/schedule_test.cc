@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 Job MakeJob(Workload workload) {
@@ -145,4 +145,4 @@ TEST(RecorderTest, StopsAfterAnErrorOrAShortTransfer) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

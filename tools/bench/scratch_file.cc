@@ -14,7 +14,7 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kFillBytes = 1 << 20;  // Per write, or read.
@@ -100,4 +100,4 @@ absl::Status ScratchFile::MakeWarm() const {
   return count == 0 ? absl::OkStatus() : ErrnoStatus(errno, "cannot read");
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "asio/file.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 class ScratchFile {
  public:
@@ -40,6 +40,6 @@ class ScratchFile {
   File file_;
 };
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_SCRATCH_FILE_H_

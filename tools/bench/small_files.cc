@@ -21,7 +21,7 @@
 #include "asio/syslets/builder.h"
 #include "tools/bench/schedule.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kFilesInAFolder = 256;
@@ -259,4 +259,4 @@ absl::Status SmallFiles::ReadBySyslets(size_t depth, size_t workers,
   return SysletReaders(paths_, bytes_, depth, latency).ReadAll(head->get());
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "tools/bench/histogram.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 class SmallFiles {
  public:
@@ -62,6 +62,6 @@ class SmallFiles {
   std::vector<std::string> paths_;
 };
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_SMALL_FILES_H_

@@ -9,7 +9,7 @@
 #include "tools/bench/schedule.h"
 #include "tools/bench/small_files.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 constexpr size_t kDepthMax = 1024;  // pread_threads starts a thread for each.
@@ -84,4 +84,4 @@ std::unique_ptr<Engine> NewSmallFilesEngine(absl::string_view name) {
   return std::make_unique<SmallFilesEngine>(name);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

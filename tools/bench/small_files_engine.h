@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // By name:
 //   "syslets"        job.depth syslets in flight, run by job.threads threads
@@ -18,6 +18,6 @@ namespace uasio {
 // An engine of any other name supports no job.
 std::unique_ptr<Engine> NewSmallFilesEngine(absl::string_view name);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_SMALL_FILES_ENGINE_H_

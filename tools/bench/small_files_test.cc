@@ -6,7 +6,7 @@
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 TEST(SmallFilesTest, EveryWayReadsAllFilesWhichAreThenRemoved) {
@@ -49,4 +49,4 @@ TEST(SmallFilesTest, TheErrorNamesTheFileThatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace uasio {
+namespace uasio::bench {
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -28,4 +28,4 @@ double MedianRatio(const std::vector<double>& ours,
   return Median(ratios);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

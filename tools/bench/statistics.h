@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace uasio {
+namespace uasio::bench {
 
 struct Summary {
   double median = 0;
@@ -26,6 +26,6 @@ Summary Summarize(const std::vector<double>& values);
 double MedianRatio(const std::vector<double>& ours,
                    const std::vector<double>& theirs);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_STATISTICS_H_

@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 #include "tools/bench/histogram.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 TEST(StatisticsTest, MedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
@@ -76,4 +76,4 @@ TEST(HistogramTest, MergeAddsCountsAndCumulativeEndsAtOne) {
 }
 
 }  // namespace
-}  // namespace uasio
+}  // namespace uasio::bench

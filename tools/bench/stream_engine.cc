@@ -14,7 +14,7 @@
 #include "tools/bench/driver.h"
 #include "tools/bench/stream_scatter_driver.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 class StreamDriver final : public Driver {
@@ -137,4 +137,4 @@ std::unique_ptr<Engine> NewStreamEngine(absl::string_view backend) {
   return std::make_unique<StreamEngine>(backend);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

@@ -9,11 +9,11 @@
 #include "absl/strings/string_view.h"
 #include "tools/bench/engine.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // `backend` is one of BackendNames().
 std::unique_ptr<Engine> NewStreamEngine(absl::string_view backend);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_STREAM_ENGINE_H_

@@ -15,7 +15,7 @@
 #include "asio/streams/writer.h"
 #include "tools/bench/schedule.h"
 
-namespace uasio {
+namespace uasio::bench {
 namespace {
 
 class StreamScatterDriver final : public Driver {
@@ -132,4 +132,4 @@ std::unique_ptr<Driver> NewStreamScatterDriver(const std::string& backend) {
   return std::make_unique<StreamScatterDriver>(backend);
 }
 
-}  // namespace uasio
+}  // namespace uasio::bench

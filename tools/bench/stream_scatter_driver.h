@@ -8,11 +8,11 @@
 
 #include "tools/bench/driver.h"
 
-namespace uasio {
+namespace uasio::bench {
 
 // `backend` is one of BackendNames().
 std::unique_ptr<Driver> NewStreamScatterDriver(const std::string& backend);
 
-}  // namespace uasio
+}  // namespace uasio::bench
 
 #endif  // UASIO_TOOLS_BENCH_STREAM_SCATTER_DRIVER_H_
