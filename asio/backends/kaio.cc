@@ -183,7 +183,8 @@ void KaioBackend::SubmitFilled() {
       in_kernel_ += count;
     } else if (count == 0 || errno != EINTR) {
       Job* job = static_cast<Job*>(filled_[begin++]);
-      Finish(job, kRefused, job->request->transferred);
+      finished_.Add(job->request, kRefused, job->request->transferred);
+      jobs_.Recycle(job);
     }
   }
   filled_.clear();
@@ -227,14 +228,8 @@ size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
 
 void KaioBackend::HandleEvent(const io_event& event) {
   Job* job = reinterpret_cast<Job*>(static_cast<uintptr_t>(event.data));
-  const size_t before = job->request->transferred;
   if (unsignaled_ > 0 && job->aio_flags == 0) --unsignaled_;
-  if (event.res < 0) return Finish(job, event.res, before);
-  Finish(job, event.res + static_cast<int64_t>(before), before + event.res);
-}
-
-void KaioBackend::Finish(Job* job, int64_t result, size_t transferred) {
-  finished_.Add(job->request, result, transferred);
+  AddCompletion(job->request, event.res, &finished_);
   jobs_.Recycle(job);
 }
 

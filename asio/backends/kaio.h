@@ -71,7 +71,6 @@ class KaioBackend final : public Backend {
   size_t ReapRing();
   size_t ReapBySyscall(size_t min, Deadline deadline);
   void HandleEvent(const io_event& event);
-  void Finish(Job* job, int64_t result, size_t transferred);
 
   const Owner owner_;
   const aio_context_t context_;

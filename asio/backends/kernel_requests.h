@@ -1,5 +1,5 @@
-// Which requests kaio and uring take, how many they submit per system call, and
-// which raise signals.
+// Which requests kaio and uring take, how many they submit per system call,
+// which raise signals, and how the kernel's result becomes a completion.
 //
 // Threads:   any.
 
@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/types/span.h"
+#include "asio/backends/completion_buffer.h"
 #include "asio/request.h"
 
 namespace uasio {
@@ -47,6 +49,16 @@ inline bool IsForKernel(const Request& request) {
 inline bool HasWrites(absl::Span<Request* const> batch) {
   return std::any_of(batch.begin(), batch.end(),
                      [](const Request* r) { return IsWrite(r->op); });
+}
+
+// Adds the completion of `request` to `finished`.  `result` is the kernel's, of
+// the part that was not transferred before: bytes or -errno.
+inline void AddCompletion(Request* request, int64_t result,
+                          CompletionBuffer* finished) {
+  const size_t before = request->transferred;
+  if (result < 0) return finished->Add(request, result, before);
+  const size_t done = before + static_cast<size_t>(result);
+  finished->Add(request, static_cast<int64_t>(done), done);
 }
 
 }  // namespace uasio

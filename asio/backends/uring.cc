@@ -231,10 +231,7 @@ size_t UringBackend::ReapFromKernel() {
 void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   Job* job = static_cast<Job*>(io_uring_cqe_get_data(&cqe));
   if (job == nullptr) return;  // The cqe of a cancel.
-  const size_t before = job->request->transferred;
-  const size_t done = before + static_cast<size_t>(std::max(cqe.res, 0));
-  finished_.Add(job->request,
-                cqe.res < 0 ? cqe.res : static_cast<int64_t>(done), done);
+  AddCompletion(job->request, cqe.res, &finished_);
   jobs_.Recycle(job);
 }
 
