@@ -122,8 +122,8 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
     RunDue();
     count = PopDone(out);
     if (count > 0) break;
-    const bool in_vain = returnable_ == 0 || HasPassed(deadline);
-    if (!in_vain) {
+    const bool cannot_return = returnable_ == 0 || HasPassed(deadline);
+    if (!cannot_return) {
       ReapBlockingUnlessDue(deadline);
     } else if (!looked) {
       looked = true;

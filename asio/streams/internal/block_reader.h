@@ -44,8 +44,8 @@ class BlockReader final : public Stream, private Reclaimable {
   // The current block; empty if there is none.
   const View& view() const { return view_; }
 
-  // Where the byte before `position` is, if a MoveTo() to `position` left the
-  // block that it ended; else nullptr.
+  // The byte before `position`, if MoveTo(position) left the block that ended
+  // there; else nullptr.
   char* ByteBefore(int64_t position) {
     return position > 0 && position == kept_end_ ? &kept_byte_ : nullptr;
   }
