@@ -54,8 +54,8 @@ class WorkQueue {
   Work* WaitUntil(Deadline deadline);
 
   // Takes back work that no thread has begun; Wait() will not return it.
-  // False: the work has begun or is finished; Wait() will return it, if it has
-  // not yet.
+  // False: the work has begun or is finished; Wait() returns it, unless it
+  // already has.
   // REQUIRES: the work was last submitted to this queue.
   bool Cancel(const Work* w);
 

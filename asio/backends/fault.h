@@ -104,8 +104,8 @@ class FaultBackend final : public Backend {
 
   // Undoes the writes that no sync on their fd has covered, as if the machine
   // had lost power: restores the bytes that they replaced, and truncates the
-  // files that they extended.  It does not undo ftruncate(2), which a
-  // Writer uses to cut its file.  So no file gets longer.
+  // files that they extended.  It does not undo ftruncate(2), which a Writer
+  // uses to cut its file.  So no file gets longer.
   // REQUIRES: can_crash; nothing is in flight; the fds are still open.
   absl::Status Crash();
 

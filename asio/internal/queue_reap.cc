@@ -107,7 +107,7 @@ void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
   Reap(due_.empty() ? deadline : kDontWait);
 }
 
-// Reaps all that the event fd may have announced, and clears it before: what
+// Clears the event fd, then reaps all that it may have announced.  What
 // completes meanwhile is announced again.  AnnounceRest() must follow.
 void QueueImpl::ReapAnnounced() {
   if (polled_) router_.ClearEventFd();

@@ -223,9 +223,9 @@ TEST(ReadinessTest, FiresForHundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
-// Closes the first fd of that kind, as a program does that closes all fds.  By
-// syscall(2), so that ThreadSanitizer does not report the intended race with
-// the epoll thread.
+// Closes the first fd of that kind, as a program does that closes all fds.
+// Uses syscall(2), so that ThreadSanitizer does not report the intended race
+// with the epoll thread.
 void CloseFirst(const std::string& kind) {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = {};
