@@ -13,11 +13,46 @@
 // The queue's worker backend, which makes the plain system calls, performs
 // - what the backend does not take;
 // - the rest of what comes back with a result for which IsForWorkers() is true.
-// A backend that changes what is read or written must leave neither: it takes
-// every request, refuses none, and its FinishesTransfers() is true.
+// A backend that changes what is read or written must leave no request to the
+// workers: it takes every request, refuses none, and its FinishesTransfers() is
+// true.
 //
-// Examples: asio/backends/sync.h is a small backend; asio/backends/fault.h
-// wraps another one.
+// For example, with <unistd.h> and asio/backends/completion_buffer.h, a backend
+// that reads inside Start(), so that no read is in flight afterwards:
+//
+//   class ReadInline final : public uasio::Backend {
+//    public:
+//     absl::string_view name() const override { return "read_inline"; }
+//     bool Takes(const uasio::Request& r) const override {
+//       return r.op == uasio::Op::kRead && r.offset >= 0;
+//     }
+//     void Attach(int) override {}  // Nothing completes after Start().
+//     void Reserve(size_t requests_max) override {
+//       finished_.Reserve(requests_max);
+//     }
+//     size_t Start(absl::Span<uasio::Request* const> batch) override {
+//       for (uasio::Request* r : batch) {
+//         const size_t done = r->transferred;
+//         const ssize_t n = pread(r->fd, r->buffer + done, r->length - done,
+//                                 r->offset + static_cast<int64_t>(done));
+//         if (n < 0) {
+//           finished_.Add(r, -errno, done);
+//         } else {
+//           const size_t now_done = done + static_cast<size_t>(n);
+//           finished_.Add(r, static_cast<int64_t>(now_done), now_done);
+//         }
+//       }
+//       return finished_.size();
+//     }
+//     size_t Reap(absl::Span<uasio::Completion> out, size_t,
+//                 uasio::Deadline) override {
+//       return finished_.MoveTo(out);
+//     }
+//     void Cancel(uasio::Request*) override {}
+//
+//    private:
+//     uasio::CompletionBuffer finished_;
+//   };
 
 #ifndef UASIO_ASIO_BACKEND_H_
 #define UASIO_ASIO_BACKEND_H_
@@ -56,8 +91,12 @@ class Backend {
   // others.
   virtual bool Takes(const Request& request) const = 0;
 
-  // True if results are final, as those of Perform() are (see
-  // asio/syscalls/perform.h): short only at the end of file, and never EINTR.
+  // True if each result is final:
+  // - a read from an fd with a size is short only at the end of file, or if the
+  //   fd may wait (FdTraits::may_wait) and more bytes are not yet there;
+  // - a read from any other fd has the bytes that were available;
+  // - a write is whole or an error;
+  // - no result is -EINTR.
   // The queue then resubmits nothing.
   virtual bool FinishesTransfers() const { return false; }
 

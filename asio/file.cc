@@ -67,8 +67,9 @@ std::string BeDirect(int fd, Alignment* alignment) {
   }
   const DirectIo io = GetDirectIo(fd);
   if (!io.works) {  // O_DIRECT may be there all the same.
-    return io.told ? "the file system has no direct I/O for this file"
-                   : "a file of FUSE does not tell whether direct I/O works";
+    return io.reported
+               ? "the file system has no direct I/O for this file"
+               : "a file of FUSE does not tell whether direct I/O works";
   }
   const Alignment learnt = {io.memory_bytes, io.offset_bytes};
   const int flags = fcntl(fd, F_GETFL);

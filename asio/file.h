@@ -56,8 +56,8 @@ class File {
                                    Mode mode = Mode::kDirect);
 
   // Takes ownership of an open fd and leaves its flags as they are; `name` is
-  // for messages; FdWords() of the fd, if it is empty.  A stream on it begins
-  // at the fd's position; see StreamOptions::offset.
+  // for messages; if it is empty, messages say FdWords().  A stream on it
+  // begins at the fd's position; see StreamOptions::offset.
   static File Adopt(int fd, std::string name);
 
   File() = default;

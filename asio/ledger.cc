@@ -124,7 +124,8 @@ Ledger::Account* Ledger::FindOrAdd(int fd) {
   return &accounts_.insert(std::move(node)).position->second;
 }
 
-// Keeps the account's memory, in place of one that was reserved.
+// Reserves the memory of the account for another fd, in place of the one that
+// Enter() took.
 void Ledger::Clear(int fd) {
   AccountMap::node_type node = accounts_.extract(fd);
   if (node.empty() || reserved_.size() == reserved_.capacity()) return;

@@ -91,7 +91,7 @@ class Ledger {
   Account* FindOrAdd(int fd);
 
   AccountMap accounts_;
-  std::vector<AccountMap::node_type> reserved_;  // With room for an error each.
+  std::vector<AccountMap::node_type> reserved_;  // Each has room for one error.
   uint64_t entered_ = 0;
 };
 

@@ -24,7 +24,7 @@ enum class Op : uint8_t {
   kNoOp,       // Does nothing, asynchronously; needs no fd.
 };
 
-// False for a value that is none of these.
+// False: the value is none of the above.
 constexpr bool IsOp(Op op) {
   switch (op) {
     case Op::kRead:

@@ -1,5 +1,6 @@
 // A map of the implementation, in asio/internal/:
-//   queue_impl.h      the lists of requests, and all decisions of the owner;
+//   queue_impl.h      the lists of requests, and all decisions of the owner
+//                     (queue_reap.cc: those after a request has run);
 //   slot.h            the states of a request, its memory and its buffer;
 //   order.h           which requests on an fd must wait;
 //   fd_table.h        the traits and the order of each fd in flight;
@@ -24,7 +25,8 @@ namespace {
 
 using internal::ToDeadline;
 
-// Once, when a call begins: from then on nobody's setting of the clock counts.
+// Reads the wall clock once, when the call begins; setting the clock later has
+// no effect.
 Deadline ToDeadline(absl::Time time) { return ToDeadline(time - absl::Now()); }
 
 }  // namespace

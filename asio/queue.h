@@ -173,7 +173,7 @@ class Queue {
   // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
   // call could make progress; or an error if it cannot be created.  The queue
   // owns it: do not read it, do not close it.  Spurious wake-ups are possible.
-  // These make it unreadable, unless something is left for another call:
+  // These make it unreadable, unless completions are left for another call:
   // - TryWait(), called until it returns nullptr;
   // - RunHandlers() with a deadline that has passed, called once.
   absl::StatusOr<int> event_fd();

@@ -40,9 +40,10 @@ struct Request {
   // If set, the queue calls it with the completed request, and never returns
   // the request from Wait().  It is called in the queue's thread, from inside
   // Wait(), TryWait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(),
-  // Sync() or ~Queue().  The handler owns the request, as after Wait(); it may
-  // put, and but for ~Queue() submit, but not wait.  It must not throw: that
-  // ends the program.  user_data is where it finds its own data.
+  // Sync() or ~Queue().  The handler owns the request, as after Wait().  It may
+  // Put(), and may Submit() except during ~Queue().  It must not wait.  It must
+  // not throw: that ends the program.  user_data is where it finds its own
+  // data.
   void (*handler)(Request* request) = nullptr;
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns

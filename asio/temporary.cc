@@ -35,7 +35,8 @@ int CreateWithoutName(const std::string& folder) {
 
 }  // namespace
 
-// The file is never opened again: another may have taken its name.
+// Uses the fd that created the file: a second open(2) may find another file
+// under that name.
 absl::StatusOr<File> OpenTemporary(std::string folder, File::Mode mode) {
   if (folder.empty()) {
     const char* preferred = secure_getenv("TMPDIR");

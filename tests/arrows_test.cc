@@ -17,8 +17,8 @@ namespace uasio {
 namespace {
 
 // From the bottom up: a target uses those of its own row and of rows above it
-// in this list.  A label ends in what it begins with, so that "//asio/streams"
-// is all of that folder.  The first match counts.
+// in this list.  Each entry is a prefix: "//asio/streams:" matches every target
+// of that folder.  The first match counts.
 const std::vector<std::pair<std::string, int>>& Storeys() {
   static const auto* const storeys =
       new std::vector<std::pair<std::string, int>>{
@@ -53,7 +53,7 @@ int StoreyOf(const std::string& label) {
   return -1;
 }
 
-// "a" -> "b", of Bazel's graph of what is no test.
+// The edges of Bazel's graph, without tests.
 std::vector<std::pair<std::string, std::string>> Edges() {
   std::vector<std::pair<std::string, std::string>> edges;
   std::ifstream graph("tests/dependencies");

@@ -54,12 +54,8 @@ class EpollLoop {
         queue_(queue),
         reads_(direct) {
     queue_fd_ = *queue->event_fd();
-    int ends[2] = {-1, -1};
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    socket_ = Fd(ends[0]);
-    peer_ = Fd(ends[1]);
     for (const int fd : {queue_fd_, int{timer_.get()},
-                         int{pipe_.read_end.get()}, int{socket_.get()}}) {
+                         int{pipe_.read_end.get()}, int{sockets_.here.get()}}) {
       epoll_event event = {};
       event.events = EPOLLIN;
       event.data.fd = fd;
@@ -120,7 +116,7 @@ class EpollLoop {
     if (n <= 0) return;
     if (fd == timer_.get()) {
       ++ticks;
-    } else if (fd == socket_.get()) {
+    } else if (fd == sockets_.here.get()) {
       received += static_cast<int>(n);
     } else {
       piped += static_cast<int>(n);
@@ -157,7 +153,7 @@ class EpollLoop {
       ++writebacks;
     } else if (i % 512 == 3) {
       r->op = Op::kWrite;
-      r->fd = i % 1024 == 3 ? pipe_.write_end.get() : peer_.get();
+      r->fd = i % 1024 == 3 ? pipe_.write_end.get() : sockets_.there.get();
       r->offset = kFilePosition;
       r->length = 1;
     } else if (reads_) {
@@ -193,7 +189,7 @@ class EpollLoop {
   const ScratchFile file_;
   const ScratchFile scratch_;  // The file that direct_ opens again.
   const absl::StatusOr<File> direct_ = File::Open(scratch_.path(), O_RDWR);
-  Fd socket_, peer_;
+  const SocketPair sockets_;
   int queue_fd_;
   int submitted_ = 0;
 };

@@ -42,32 +42,28 @@ class MessagesTest : public BackendTest {
   // Writes 10,000 bytes, an empty message and a vector of two; true: there are
   // just three messages of these lengths.
   bool BoundariesAreKept(int type) {
-    int fds[2];
-    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) != 0) return false;
-    const Fd here(fds[0]), there(fds[1]);
+    const SocketPair sockets(type);
     const auto queue = MakeQueue();
     std::string text(10000, 'x');
     iovec parts[] = {{text.data(), 5000}, {text.data(), 4000}};
     for (size_t length : {text.size(), size_t{0}, size_t{9000}}) {
       const bool vector = length == 9000;
       Request* w = Prepare(queue.get(), vector ? Op::kWritev : Op::kWrite,
-                           here.get(), kFilePosition, length);
+                           sockets.here.get(), kFilePosition, length);
       w->iovecs = parts, w->iovec_count = 2;
       queue->Submit(w);
       if (Finish(queue.get(), w) != static_cast<int64_t>(length)) return false;
     }
-    return MessagesAt(there.get()) == std::vector<ssize_t>{10000, 0, 9000};
+    return MessagesAt(sockets.there.get()) ==
+           std::vector<ssize_t>{10000, 0, 9000};
   }
 
   bool ReadsAMessage() {
-    int fds[2];
-    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) != 0)
-      return false;
-    const Fd here(fds[0]), there(fds[1]);
+    const SocketPair sockets(SOCK_DGRAM);
     const auto queue = MakeQueue();
-    if (send(here.get(), "abc", 3, 0) != 3) return false;
+    if (send(sockets.here.get(), "abc", 3, 0) != 3) return false;
     Request* r =
-        Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
+        Submit(queue.get(), Op::kRead, sockets.there.get(), kFilePosition, 100);
     return Finish(queue.get(), r) == 3;
   }
 };

@@ -3,7 +3,6 @@
 // results.
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -140,14 +139,12 @@ TEST_F(OrderTest, RequestsOnAPipeRunOneByOne) {
 }
 
 TEST_F(OrderTest, ASocketsReadsAndWritesRunOneByOneInEachDirection) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd here(fds[0]), there(fds[1]);
-  ASSERT_EQ(write(there.get(), "ab", 2), 2);
-  Request* r = On(here.get(), Op::kRead, kFilePosition, 1);
-  Request* w = On(here.get(), Op::kWrite, kFilePosition, 1);
-  Request* r2 = On(here.get(), Op::kRead, kFilePosition, 1);
-  Request* w2 = On(here.get(), Op::kWriteBack, kFilePosition, 1);
+  const SocketPair sockets;
+  ASSERT_EQ(write(sockets.there.get(), "ab", 2), 2);
+  Request* r = On(sockets.here.get(), Op::kRead, kFilePosition, 1);
+  Request* w = On(sockets.here.get(), Op::kWrite, kFilePosition, 1);
+  Request* r2 = On(sockets.here.get(), Op::kRead, kFilePosition, 1);
+  Request* w2 = On(sockets.here.get(), Op::kWriteBack, kFilePosition, 1);
   EXPECT_EQ(q_.held->running, std::vector<Request*>({r, w}));
   r->op = Op::kWrite;  // Too late: the order goes by what was submitted.
   q_.held->FinishAs(r, 1, 1);
@@ -160,12 +157,10 @@ TEST_F(OrderTest, ASocketsReadsAndWritesRunOneByOneInEachDirection) {
 }
 
 TEST_F(OrderTest, ASyncOfASocketWaitsForItsWritesOnly) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd here(fds[0]), there(fds[1]);
-  Request* r = On(here.get(), Op::kRead, kFilePosition, 1);
-  Request* w = On(here.get(), Op::kWrite, kFilePosition, 1);
-  Request* sync = On(here.get(), Op::kFsync, 0, 0);
+  const SocketPair sockets;
+  Request* r = On(sockets.here.get(), Op::kRead, kFilePosition, 1);
+  Request* w = On(sockets.here.get(), Op::kWrite, kFilePosition, 1);
+  Request* sync = On(sockets.here.get(), Op::kFsync, 0, 0);
   ASSERT_TRUE(Runs(r) && Runs(w));
   EXPECT_FALSE(Runs(sync));
   Done(w);

@@ -1,7 +1,6 @@
 // The contract: "Short counts" on pipes, sockets and terminals.
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,13 +105,12 @@ TEST_P(UnsizedTest, AFifoReadWaitsForTheBytesOfAWriter) {
 
 TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
   const auto queue = MakeQueue();
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd here(fds[0]), there(fds[1]);
-  Request* w =
-      SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
+  const SocketPair sockets;
+  Request* w = SubmitWrite(queue.get(), Op::kWrite, sockets.here.get(),
+                           kFilePosition, "hello");
   EXPECT_EQ(Finish(queue.get(), w), 5);
-  Request* r = Submit(queue.get(), Op::kRead, there.get(), kFilePosition, 100);
+  Request* r =
+      Submit(queue.get(), Op::kRead, sockets.there.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "hello");
 }
@@ -120,20 +118,18 @@ TEST_P(UnsizedTest, SocketsAreReadAndWritten) {
 TEST_P(UnsizedTest, AWaitingReadOfASocketHoldsBackNoWrite) {
   UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
   const auto queue = MakeQueue();
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd here(fds[0]), there(fds[1]);
+  const SocketPair sockets;
   Request* answer =
-      Submit(queue.get(), Op::kRead, here.get(), kFilePosition, 100);
-  Request* question =
-      SubmitWrite(queue.get(), Op::kWrite, here.get(), kFilePosition, "hello");
+      Submit(queue.get(), Op::kRead, sockets.here.get(), kFilePosition, 100);
+  Request* question = SubmitWrite(queue.get(), Op::kWrite, sockets.here.get(),
+                                  kFilePosition, "hello");
   Request* back = queue->WaitUntil(TestDeadline());
   EXPECT_EQ(back, question);
   if (back == nullptr) return queue->Cancel(answer);
   char text[6] = {};
-  EXPECT_EQ(read(there.get(), text, 5), 5);
+  EXPECT_EQ(read(sockets.there.get(), text, 5), 5);
   EXPECT_STREQ(text, "hello");
-  ASSERT_EQ(write(there.get(), "world", 5), 5);
+  ASSERT_EQ(write(sockets.there.get(), "world", 5), 5);
   ASSERT_EQ(queue->WaitUntil(TestDeadline()), answer);
   EXPECT_EQ(BytesOf(*answer), "world");
 }

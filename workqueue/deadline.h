@@ -1,5 +1,5 @@
-// Deadlines: points of time on the steady clock, which nobody sets, and how
-// system calls are told to wait until one.
+// Points in time on the steady clock, which is never set back, and conversions
+// for system calls.
 //
 // Threads:   any.
 

@@ -41,8 +41,8 @@ class FreeList {
   FreeList(const FreeList&) = delete;
   FreeList& operator=(const FreeList&) = delete;
 
-  // Makes objects until there are `count`, out or not.  False: there is no
-  // memory.
+  // Makes objects until there are `count`, with those that are out.  False:
+  // there is no memory.
   bool Reserve(size_t count) {
     while (made_count_ < count) {
       T* object = Make();

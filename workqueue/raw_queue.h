@@ -8,7 +8,7 @@
 // Errors:    none.
 // Bounds:    none; the queue holds what its users put.
 // Cost:      a priority above 0 takes O(log n) and an entry of heap memory;
-//            without memory for that, the work is served as with priority 0.
+//            without memory for that, the work has priority 0.
 //
 // Put() does not touch the queue once its work can be got.  So the thread that
 // gets the last work may destroy the queue.

@@ -29,8 +29,8 @@ void WorkQueue::Submit(WorkList* batch) {
 Work* WorkQueue::WaitUntil(Deadline deadline) {
   CheckCaller();
   if (running_ == 0) return nullptr;
-  if (fetched_.empty()) finished_.GetAll(&fetched_, deadline);
-  Work* w = fetched_.RemoveHead();
+  if (reaped_.empty()) finished_.GetAll(&reaped_, deadline);
+  Work* w = reaped_.RemoveHead();
   if (w != nullptr) --running_;
   return w;
 }

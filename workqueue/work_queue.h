@@ -1,4 +1,4 @@
-// A WorkQueue submits work to a WorkerPool for one thread, and collects it when
+// A WorkQueue submits work to a WorkerPool for one thread, and returns it when
 // it is finished.  It is for work other than I/O: the pool can compress, hash
 // or sort blocks while the thread's Queue reads and writes others.  SignalOn()
 // lets the thread wait for both in one poll(2).
@@ -54,8 +54,8 @@ class WorkQueue {
   Work* WaitUntil(Deadline deadline);
 
   // Takes back work that no thread has begun; Wait() will not return it.
-  // False: the work has begun or is finished; Wait() will return it, if it has
-  // not yet.
+  // False: the work has begun or is finished; Wait() returns it, unless it
+  // already has.
   // REQUIRES: the work was last submitted to this queue.
   bool Cancel(const Work* w);
 
@@ -63,7 +63,7 @@ class WorkQueue {
   size_t running() const { return running_; }
 
   // Makes finished work write to the eventfd `event_fd` (borrowed; -1: to
-  // none); see RawQueue::SignalOn().  Work that a call has fetched, but not
+  // none); see RawQueue::SignalOn().  Work that a call has reaped, but not
   // returned, is not announced: call TryWait() until it returns nullptr.
   void SignalOn(int event_fd) { finished_.SignalOn(event_fd); }
 
@@ -73,7 +73,7 @@ class WorkQueue {
   WorkerPool* const pool_;
   const Owner owner_;
   RawQueue finished_;
-  WorkList fetched_;  // Taken from finished_, not returned yet.
+  WorkList reaped_;  // From finished_, not returned yet.
   size_t running_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // The fault backend wraps another backend and injects faults, to test code that
-// uses a queue.  It is also the worked example of a backend.
+// uses a queue.
 //
 // Threads:   Backend's rules.
 // Ownership: it owns the backend that it wraps.
@@ -104,8 +104,8 @@ class FaultBackend final : public Backend {
 
   // Undoes the writes that no sync on their fd has covered, as if the machine
   // had lost power: restores the bytes that they replaced, and truncates the
-  // files that they extended.  It does not undo ftruncate(2), as which a Writer
-  // cuts its file: no file gets longer.
+  // files that they extended.  It does not undo ftruncate(2), which a Writer
+  // uses to cut its file.  So no file gets longer.
   // REQUIRES: can_crash; nothing is in flight; the fds are still open.
   absl::Status Crash();
 

@@ -2,9 +2,9 @@
 // order of those requests.
 //
 // Threads:   one at a time.
-// Ownership: the table owns its Descriptors.  One serves an fd from the first
-//            request in flight to the last, so that a reused number starts
-//            clean.
+// Ownership: the table owns its Descriptors.  One serves an fd from its first
+//            request in flight to its last.  After that, the number may be
+//            reused for another file.
 // Cost:      Acquire() makes two system calls (fcntl, and fstat or statx) if
 //            nothing is in flight on the fd; else a hash look-up.
 // Errors:    none; only Reserve() allocates memory.
@@ -31,8 +31,8 @@ struct Descriptor : Recyclable<Descriptor> {
   FileOrder reads;  // Of reads on an fd without a size.
   Descriptor* next_in_bucket = nullptr;
 
-  // Without a size, the two directions have nothing in common: a read may wait
-  // for the answer to a later write.
+  // On an fd without a size, reads and writes do not wait for each other: a
+  // read may wait for the answer to a later write.
   FileOrder* OrderOf(Op op) {
     return IsRead(op) && !traits.sized ? &reads : &order;
   }
@@ -48,7 +48,7 @@ class FdTable {
   }
 
   // Counts one more request in flight on `fd`.
-  // REQUIRES: there are not more in flight than were reserved.
+  // REQUIRES: with this one, no more are in flight than were reserved.
   Descriptor* Acquire(int fd) {
     Descriptor* descriptor = *Find(fd);
     if (descriptor == nullptr) descriptor = Add(fd);
@@ -56,7 +56,7 @@ class FdTable {
     return descriptor;
   }
 
-  // Counts one less; the last one forgets the fd.
+  // Counts one request less.  Forgets the fd after the last one.
   void Release(Descriptor* descriptor) {
     if (--descriptor->in_flight > 0) return;
     *Find(descriptor->fd) = descriptor->next_in_bucket;
@@ -66,7 +66,8 @@ class FdTable {
   bool IsInFlight(int fd) { return *Find(fd) != nullptr; }
 
  private:
-  // The link to the descriptor of `fd`, or the null link where it belongs.
+  // The link to the descriptor of `fd`, or the null link at the end of its
+  // chain.
   Descriptor** Find(int fd) {
     Descriptor** link = &buckets_[static_cast<unsigned>(fd) % buckets_.size()];
     while (*link != nullptr && (*link)->fd != fd) {
@@ -102,7 +103,7 @@ class FdTable {
   }
 
   FreeList<Descriptor> descriptors_;
-  std::vector<Descriptor*> buckets_{nullptr};  // By fd; each begins a chain.
+  std::vector<Descriptor*> buckets_{nullptr};  // Chains, hashed by fd.
 };
 
 }  // namespace uasio::internal

@@ -3,8 +3,8 @@
 //
 // Threads:   one at a time.
 // Ownership: the pool owns its jobs, which never move in memory.
-// Bounds:    as many jobs as were reserved, or as there ever were requests in
-//            flight at a time.
+// Bounds:    as many jobs as were reserved, or as requests were in flight at a
+//            time, whichever is more.
 //
 // A Job is a Recyclable<Job>, and has a member `Request* request`, which is
 // nullptr while the job is idle.

@@ -93,7 +93,7 @@ void FileOrder::DropIndexIfOnlyReads() {
   indexed_ = false;
 }
 
-// How many earlier ones it waits for directly.
+// The number of its direct predecessors.
 size_t FileOrder::CountPredecessors(const OrderNode& node) {
   size_t count = 0;
   VisitRanges(write_index_, node, [&](Index::const_iterator) { ++count; });
@@ -106,7 +106,7 @@ size_t FileOrder::CountPredecessors(const OrderNode& node) {
   return count;
 }
 
-// The sequence of the last write of that range before `of`; 0: there is none.
+// The sequence of the last write before `of` with the same range; 0: none.
 uint64_t FileOrder::LastWrite(const Entry& of) const {
   auto at = write_index_.lower_bound(of);
   if (at == write_index_.begin()) return 0;
@@ -125,7 +125,8 @@ FileOrder::Neighbours FileOrder::NeighboursOf(OrderNode* node) const {
               : CountBetween(read_index_, own, last, own.sequence)};
 }
 
-// How many of that range have a sequence between the two.
+// The number of entries of that range with a sequence above `after` and below
+// `before`.
 size_t FileOrder::CountBetween(const Index& index, Entry range, uint64_t after,
                                uint64_t before) {
   range.sequence = after;

@@ -8,14 +8,15 @@
 // Cost:      O(1) for a read while nothing writes to the fd, and for an
 //            exclusive request; else O(log n) for each other range that it
 //            overlaps, with n in flight, and O(1) for each direct predecessor.
-// Errors:    none; only making a node allocates memory.
+// Errors:    none; only the constructor of OrderNode allocates memory.
 //
 // A read or write waits for every earlier read or write that it overlaps, if
-// one of the two writes.  It counts only its direct predecessors: of each
-// range, the last write and the reads since.  All earlier ones of that range
-// are predecessors of these.  An exclusive request overlaps everything; later
-// requests are not looked at until it is done.  A sync waits for every earlier
-// write.
+// one of the two writes.  It counts only its direct predecessors: for each
+// range that it overlaps, the last write of that range and, if it writes
+// itself, the reads of that range after that write.  That last write waits for
+// all earlier requests of its range.  An exclusive request overlaps everything;
+// later requests are not looked at until it is done.  A sync waits for every
+// earlier write.
 
 #ifndef UASIO_ASIO_INTERNAL_ORDER_H_
 #define UASIO_ASIO_INTERNAL_ORDER_H_
@@ -69,8 +70,8 @@ struct OrderNode {
   uint64_t sequence = 0;  // Counts the Add()s.
   size_t blockers = 0;    // Admitted direct predecessors.
   Cnode node = {nullptr, nullptr};
-  Index::node_type unused = NewEntry();  // Empty while it is in an index.
-  Index::iterator entry;                 // Where it is there.
+  Index::node_type unused = NewEntry();  // The entry, while in no index.
+  Index::iterator entry;                 // The entry, while in an index.
 
  private:
   static Index::node_type NewEntry() {
@@ -107,9 +108,9 @@ class FileOrder {
 
   // The neighbours of a node among those of its own range.
   struct Neighbours {
-    uint64_t next_write;   // Its sequence; UINT64_MAX: there is none.
-    size_t writes_before;  // Direct predecessors: one at the most.
-    size_t reads_before;   // Those since that write.
+    uint64_t next_write;   // Sequence of the next write; UINT64_MAX: none.
+    size_t writes_before;  // Writes that are direct predecessors: 0 or 1.
+    size_t reads_before;   // Reads that are: those after the last write.
   };
 
   bool Admit(OrderNode* node);
@@ -143,16 +144,17 @@ class FileOrder {
   NodeList syncs_;                  // Held, in order.
 
   // The entries of reads_ and of writes_.  A write builds the indexes if there
-  // are none.  They are dropped when as many reads as they have entries came
-  // without a write, which amortizes rebuilding them.
+  // are none.  They are dropped after as many reads without a write as they
+  // have entries, which amortizes rebuilding them.
   Index read_index_;
   Index write_index_;
-  uint64_t size_classes_ = 0;  // A bit for each class that they may contain.
+  uint64_t size_classes_ = 0;  // One bit per size class; 0: no such entries.
   bool indexed_ = false;
   size_t reads_since_write_ = 0;
 };
 
-// Visits each range in `index` that the node's overlaps: its first entry.
+// Calls visit() with the first entry of each range in `index` that overlaps the
+// range of `node`.
 template <typename Visit>
 void FileOrder::VisitRanges(const Index& index, const OrderNode& node,
                             Visit visit) {
@@ -172,8 +174,8 @@ void FileOrder::VisitRanges(const Index& index, const OrderNode& node,
   }
 }
 
-// Visits what overlaps `node` and came later, range by range and in order, in
-// each for as long as visit() is true.
+// Calls visit() with the later requests that overlap `node`: range by range,
+// and in order within a range.  False: skips the rest of that range.
 template <typename Visit>
 void FileOrder::VisitLater(const OrderNode& node, Visit visit) {
   const auto visit_later = [&](const Index& index) {

@@ -118,7 +118,7 @@ absl::Status QueueImpl::status() const {
 // memory.
 Slot* QueueImpl::TakeSlot() {
   try {
-    ledger_.Reserve(slots_.size());  // Kept errors use it up.
+    ledger_.Reserve(slots_.size());  // Replaces what kept errors have used.
     Slot* slot = idle_.RemoveHead();
     return slot != nullptr ? slot : slots_.New();
   } catch (const std::bad_alloc&) {
@@ -126,8 +126,8 @@ Slot* QueueImpl::TakeSlot() {
   }
 }
 
-// Allocates what so many requests need until they are put, so that only Get()
-// can fail for lack of memory.
+// Allocates all memory that `requests` need until they are put, so that only
+// Get() can fail for lack of memory.
 void QueueImpl::Reserve(size_t requests) {
   batch_.reserve(requests);
   fds_.Reserve(requests);

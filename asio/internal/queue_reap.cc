@@ -107,7 +107,7 @@ void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
   Reap(due_.empty() ? deadline : kDontWait);
 }
 
-// Reaps all that the event fd may have announced, and clears it before: what
+// Clears the event fd, then reaps all that it may have announced.  What
 // completes meanwhile is announced again.  AnnounceRest() must follow.
 void QueueImpl::ReapAnnounced() {
   if (polled_) router_.ClearEventFd();
@@ -122,8 +122,8 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
     RunDue();
     count = PopDone(out);
     if (count > 0) break;
-    const bool in_vain = returnable_ == 0 || HasPassed(deadline);
-    if (!in_vain) {
+    const bool cannot_return = returnable_ == 0 || HasPassed(deadline);
+    if (!cannot_return) {
       ReapBlockingUnlessDue(deadline);
     } else if (!looked) {
       looked = true;

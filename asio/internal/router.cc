@@ -19,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 
 // Spurious wake-ups of the eventfd tolerated before timed waits in the backend,
 // and how long each of these is.
-constexpr size_t kVainWaitsMax = 4;
-constexpr auto kTurn = std::chrono::microseconds(200);
+constexpr size_t kSpuriousWakeupsMax = 4;
+constexpr auto kTimedWait = std::chrono::microseconds(200);
 
 // What the router does with a request that a backend has returned.
 enum class Outcome {
@@ -183,15 +183,17 @@ size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline) {
 }
 
 // A backend that had requests in flight at Attach() may not know when these
-// complete, and signal at each Reap().  After kVainWaitsMax such spurious
-// wake-ups, each round blocks in that backend for kTurn.
+// complete, and signal at each Reap().  After kSpuriousWakeupsMax such spurious
+// wake-ups, each round blocks in that backend for kTimedWait.
 size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
   const Deadline now = kDontWait;
-  for (size_t vain_waits = 0;; ++vain_waits) {
+  for (size_t spurious_wakeups = 0;; ++spurious_wakeups) {
     size_t count = backend_->Reap(out, 0, now);
     count += workers_->Reap(out.subspan(count), 0, now);
-    if (count == 0 && vain_waits > kVainWaitsMax && deadline != now) {
-      count = backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTurn));
+    if (count == 0 && spurious_wakeups > kSpuriousWakeupsMax &&
+        deadline != now) {
+      count =
+          backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTimedWait));
     }
     if (count > 0 || deadline == now) return count;
     const bool signalled = PollIn(event_fd_, deadline);

@@ -48,7 +48,7 @@ class Router {
 
   // Allocates what `requests_max` requests in flight need, so that no other
   // function needs memory for these.  Throws std::bad_alloc.
-  // REQUIRES: it was called before the first Start().
+  // Must be called before the first Start().
   void Reserve(size_t requests_max);
 
   // Starts all of `batch`, with one call to each backend that gets a part of

@@ -54,9 +54,9 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
-// What the queue counts a request by, and keeps its error by, from Submit()
-// until it is back: the request's own fields are public, and may have been
-// changed meanwhile.
+// The fields of a request as they were at Submit().  The queue counts requests
+// and keeps errors by these, because the caller may change the request's own
+// fields, which are public.
 struct Latch {
   Op op = Op::kNoOp;
   int fd = -1;
@@ -66,7 +66,7 @@ struct Latch {
   void* user_data = nullptr;
   FdTraits traits;
   void (*handler)(Request*) = nullptr;
-  uint64_t kept = 0;  // By the ledger, under this id; 0: not.
+  uint64_t kept = 0;  // The id of its error in the ledger; 0: not kept.
 
   // Wait() may return it.
   bool IsReturnable() const { return op != Op::kWriteBack && !handler; }

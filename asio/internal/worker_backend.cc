@@ -52,11 +52,11 @@ size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
 
 size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
                            Deadline deadline) {
-  size_t count = MoveReplies(out);
+  size_t count = ReapReplies(out);
   while (count < out.size()) {
     const bool enough = count >= min;
     if (!finished_.GetAll(&replies_, enough ? kDontWait : deadline)) break;
-    count += MoveReplies(out.subspan(count));
+    count += ReapReplies(out.subspan(count));
   }
   return count;
 }
@@ -122,7 +122,7 @@ void WorkerBackend::Finish(Job* job, int64_t result) {
   finished_.Put(job);
 }
 
-size_t WorkerBackend::MoveReplies(absl::Span<Completion> out) {
+size_t WorkerBackend::ReapReplies(absl::Span<Completion> out) {
   size_t count = 0;
   while (count < out.size()) {
     Job* job = static_cast<Job*>(replies_.RemoveHead());

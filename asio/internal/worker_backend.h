@@ -56,14 +56,14 @@ class WorkerBackend final : public Backend {
   void Run(Job* job);
   void WaitUntilReady(Job* job);
   void Finish(Job* job, int64_t result);
-  size_t MoveReplies(absl::Span<Completion> out);
+  size_t ReapReplies(absl::Span<Completion> out);
 
   WorkerPool* const pool_;
   RawQueue finished_;
   Readiness readiness_;
 
   // Used only in the queue's thread.
-  WorkList replies_;  // Taken from finished_, all at once.
+  WorkList replies_;  // Reaped from finished_, not returned yet.
   JobPool<Job> jobs_;
 };
 

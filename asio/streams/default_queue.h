@@ -3,9 +3,9 @@
 //
 // Threads:   each has its own.  The first call creates it, on the best backend
 //            that works (see NewAutoBackend()).
-// Ownership: the thread's.  Its end destroys the queue, or, if streams on the
-//            queue are open by then, the last of them that is closed: so static
-//            and thread_local streams may use it.
+// Ownership: the thread's.  The queue is destroyed when the thread ends, or
+//            when the last stream on it is closed, whichever is later.  So
+//            static and thread_local streams may use it.
 // Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, 32 threads.
 
 #ifndef UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_

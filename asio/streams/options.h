@@ -21,10 +21,10 @@ struct StreamOptions {
   // stream.
   Queue* queue = nullptr;
 
-  // Blocks read ahead, or being written, at a time, beside the block in use; at
-  // least 1.  More than the queue has requests for means all of these.  A pipe,
-  // socket or terminal has no read-ahead.  To these, and to a file that is open
-  // for appending, one block is written at a time.
+  // The most blocks that are read ahead, or being written, at a time, beside
+  // the block in use; at least 1.  More than the queue's requests_max means
+  // requests_max.  A pipe, socket or terminal has no read-ahead.  One block is
+  // written at a time to these, and to a file that is open for appending.
   size_t depth = 4;
 
   // Where the stream begins; not negative.  kFilePosition: at the position that

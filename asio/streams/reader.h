@@ -114,9 +114,9 @@ class Reader {
   void Advance(size_t bytes) { cursor_ += bytes; }
 
   // Moves back by `bytes`, within the block.  As ungetc(3), it can always move
-  // back by 1 after a byte was read, also where a peek has met the next block
-  // or the end of file.  False, with nothing changed: the block does not reach
-  // back that far.  If the stream is seekable(), Seek() can go back.
+  // back by 1 after a byte was read, also if a peek has since met the next
+  // block or the end of file.  False, with nothing changed: the block does not
+  // reach back that far.  If the stream is seekable(), Seek() can go back.
   bool Unread(size_t bytes = 1);
 
   // Moves past `bytes`.  Returns the number skipped: less only at the end of

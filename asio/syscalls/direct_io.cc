@@ -36,8 +36,8 @@ DirectIo GetDirectIo(int fd) {
 
 DirectIo GetDirectIo(int fd, const struct statx& info) {
   DirectIo io;
-  io.told = (info.stx_mask & STATX_DIOALIGN) != 0;
-  if (io.told) {
+  io.reported = (info.stx_mask & STATX_DIOALIGN) != 0;
+  if (io.reported) {
     io.memory_bytes = info.stx_dio_mem_align;
     io.offset_bytes = info.stx_dio_offset_align;
     io.works = io.async = io.memory_bytes != 0 && io.offset_bytes != 0;

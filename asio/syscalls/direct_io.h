@@ -1,8 +1,8 @@
-// DirectIo is what the kernel tells of direct I/O on a file.
+// DirectIo is what the kernel reports about direct I/O on a file.
 //
 // Threads:   any.
 // Units:     bytes.
-// Errors:    none; where nothing is told, see `works`.
+// Errors:    none; without a report, see `works`.
 //
 // No compiled part of Abseil is used here.
 
@@ -16,10 +16,10 @@ struct statx;
 namespace uasio {
 
 struct DirectIo {
-  // Whether statx(2) tells of it (STATX_DIOALIGN, Linux 6.1).
-  bool told = false;
+  // Whether statx(2) reports the alignment (STATX_DIOALIGN, Linux 6.1).
+  bool reported = false;
 
-  // If it is not told: true, but for FUSE, where the program behind the file
+  // If not reported: true, except for FUSE, where the program behind the file
   // decides whether direct I/O works.
   bool works = false;
 
@@ -27,8 +27,8 @@ struct DirectIo {
   // system knows RWF_NOWAIT, or, as tmpfs, has no device to wait for.
   bool async = false;
 
-  // What addresses, and what offsets and lengths, must be multiples of: 0 where
-  // it does not work, 4096 where it is not told.
+  // What addresses, and what offsets and lengths, must be multiples of: 0 if
+  // direct I/O does not work, 4096 if not reported.
   size_t memory_bytes = 0;
   size_t offset_bytes = 0;
 };

@@ -68,7 +68,7 @@ TEST_F(DirectIoTest, WhereNothingIsToldTheFileSystemDecides) {
     EXPECT_EQ(traits.direct, c.direct) << std::hex << c.magic;
     EXPECT_EQ(traits.async, c.async) << std::hex << c.magic;
     const DirectIo io = GetDirectIo(fd_.get());
-    EXPECT_FALSE(io.told);
+    EXPECT_FALSE(io.reported);
     EXPECT_EQ(io.offset_bytes, c.direct ? 4096u : 0u);
     EXPECT_EQ(io.memory_bytes, io.offset_bytes);
   }

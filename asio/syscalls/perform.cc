@@ -170,8 +170,8 @@ int64_t Sync(const Transfer& t) {
 }
 
 // True if `fd` is an empty FIFO that nobody has open for writing, so that a
-// read returns 0 at once.  poll(2) does not report that of a FIFO that nobody
-// has opened for writing yet.  tee(2) does, and leaves the FIFO as it is.
+// read returns 0 at once.  poll(2) does not report this before the first writer
+// has opened the FIFO.  tee(2) does, and leaves the FIFO as it is.
 bool IsFifoWithoutWriter(int fd) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -181,8 +181,8 @@ bool IsFifoWithoutWriter(int fd) {
   return n == 0;
 }
 
-// Whether a long write to the fd may be made in parts, and blocks unless it is:
-// a pipe or a terminal.  Another device may take each write(2) for a record.
+// True for a pipe or a terminal: a long write may be made in parts, and in one
+// part it would block.  Another device may take each write(2) for a record.
 bool IsStream(int fd) {
   struct stat info;
   return (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) || isatty(fd) == 1;

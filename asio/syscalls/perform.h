@@ -37,12 +37,13 @@ int64_t Perform(Transfer* transfer);
 // One write on a socket with message boundaries is one message, also an empty
 // one.
 //
-// Some kinds of files do not support RWF_NOWAIT.  Sockets are then used by
-// sendmsg(2) and recvmsg(2).  For the others it calls poll(2)
-// first, and writes at most PIPE_BUF bytes at once to pipes and terminals.  It
-// then blocks only if others use the fd as well, or if it writes to a device
-// that has room for part of the bytes: to a terminal that is not read, or any
-// other, which gets the whole write in one call.
+// Some kinds of files do not support RWF_NOWAIT.  On sockets it then calls
+// sendmsg(2) and recvmsg(2).  On the others it calls poll(2) first, and writes
+// at most PIPE_BUF bytes at once to pipes and terminals.  It may then block if
+// - others use the fd as well;
+// - it writes to a terminal that nobody reads, and only a part fits;
+// - it writes to another device, which gets the whole write in one call, and
+//   only a part fits.
 int64_t PerformNonBlocking(Transfer* transfer);
 
 // ReadIfCached() refuses longer reads; so many bytes are copied in a few
@@ -78,9 +79,9 @@ bool EndsInsideSector(const Transfer& transfer);
 bool IsReady(const Transfer& transfer);
 
 // Whether a read at `offset` finds the end of the file.  Some files of FUSE and
-// /proc have bytes behind the size that fstat(2) tells.  False also if the read
-// fails, so that whoever reads on gets the error.  True on an O_DIRECT file
-// that cannot be asked for a single byte.
+// /proc have bytes behind the size that fstat(2) reports.  False also if the
+// read fails: the next read then returns the error.  True on an O_DIRECT file
+// of which a single byte cannot be read.
 bool EndsAt(int fd, int64_t offset);
 
 }  // namespace uasio

@@ -150,16 +150,15 @@ TEST(PerformNonBlockingTest, FifosBehaveLikePipes) {
 }
 
 TEST(PerformNonBlockingTest, SocketsAreNotReadyWhileEmptyOrFull) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd one(fds[0]), other(fds[1]);
+  const SocketPair sockets;
   char back[100];
-  EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), -EAGAIN);
+  EXPECT_EQ(Try(Op::kRead, sockets.here.get(), back, 100), -EAGAIN);
   std::string text = Pattern(3 << 20);
-  EXPECT_EQ(Try(Op::kWrite, other.get(), text.data(), 5), 5);
-  EXPECT_EQ(Try(Op::kRead, one.get(), back, 100), 5);
+  EXPECT_EQ(Try(Op::kWrite, sockets.there.get(), text.data(), 5), 5);
+  EXPECT_EQ(Try(Op::kRead, sockets.here.get(), back, 100), 5);
   ExpectWriteContinues(
-      one.get(), NewTransfer(Op::kWrite, other.get(), text.data(), text.size()),
+      sockets.here.get(),
+      NewTransfer(Op::kWrite, sockets.there.get(), text.data(), text.size()),
       text);
 }
 

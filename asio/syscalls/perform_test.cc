@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -173,19 +172,19 @@ TEST(PerformTest, AReadOfAPipeReturnsTheAvailableBytes) {
 // On a datagram socket, each recv(2) returns what one call wrote.
 TEST(PerformTest, TheRestOfADirectVectorIsWrittenInWholeSectors) {
   constexpr size_t kSector = 4096;
-  int ends[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
-  const Fd in(ends[0]), out(ends[1]);
+  const SocketPair sockets(SOCK_DGRAM);
   std::string text = Pattern(30000);
   const std::vector<iovec> parts = SplitIntoIovecs(&text, 100);
-  Transfer t = NewVectorTransfer(Op::kWritev, in.get(), kFilePosition, parts);
+  Transfer t =
+      NewVectorTransfer(Op::kWritev, sockets.here.get(), kFilePosition, parts);
   t.traits.sized = t.traits.direct = true;
   t.done = kSector;
   ASSERT_EQ(Perform(&t), static_cast<int64_t>(text.size()));
   std::string written;
   std::string call(text.size(), '\0');
   while (written.size() < text.size() - kSector) {
-    const ssize_t n = recv(out.get(), call.data(), call.size(), MSG_DONTWAIT);
+    const ssize_t n =
+        recv(sockets.there.get(), call.data(), call.size(), MSG_DONTWAIT);
     ASSERT_GT(n, 0);
     written.append(call, 0, static_cast<size_t>(n));
     EXPECT_TRUE(n % kSector == 0 || kSector + written.size() == text.size());
@@ -269,25 +268,6 @@ TEST(PerformTest, DevicesReturnWhatTheirSystemCallsReturn) {
   EXPECT_EQ(text, std::string(5000, '\0'));
 }
 
-// Limits the size of the files that the process writes, while it lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    handler_ = signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {bytes, before_.rlim_max};
-    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    signal(SIGXFSZ, handler_);
-  }
-
- private:
-  sighandler_t handler_;
-  rlimit before_;
-};
-
 TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndCountsWhatIsDone) {
   const Scratch scratch;
   const Fd fd = scratch.Open("data");
@@ -295,7 +275,7 @@ TEST(PerformTest, AWriteThatFailsHalfWayIsAnErrorAndCountsWhatIsDone) {
   Transfer t = NewTransfer(Op::kWrite, fd.get(), 0, text.data(), text.size());
   int64_t result;
   {
-    const FileSizeLimit limit(6000);
+    const FileSizeLimit limit(6000, SIG_IGN);
     result = Perform(&t);
   }
   EXPECT_EQ(result, -EFBIG);

@@ -64,11 +64,11 @@ void Readiness::StopThread() {
   CloseLocked();
 }
 
-// In a forked child, where nobody else uses this.
+// For a forked child, where no other thread uses this object.
 void Readiness::ForgetThread() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (mutex_.TryLock()) {
     mutex_.Unlock();
-  } else {  // The fork caught a change of the map.
+  } else {  // A thread was changing the map during the fork.
     static_cast<void>(new WatchMap(std::move(watches_)));
   }
   if (started_) CloseLocked();

@@ -42,8 +42,8 @@ class Readiness {
 
   Readiness() = default;
   // REQUIRES: nothing is watched, and nobody else has closed its fds; or this
-  // is a forked child, where it closes the child's fds, and leaks what the fork
-  // caught being changed.
+  // is a forked child.  In a child it closes the child's fds.  It leaks the map
+  // of watches if a thread was changing the map during the fork.
   ~Readiness();
 
   Readiness(const Readiness&) = delete;
@@ -65,7 +65,7 @@ class Readiness {
   using WatchList = Clist<Watch, &Watch::node>;
   using WatchMap = std::unordered_map<int, WatchList>;
 
-  // Watches that are not watched any more, until their ready() is called.
+  // Watches whose fds are ready, until their ready() is called.
   class ReadyList {
    public:
     void Add(Watch* watch);

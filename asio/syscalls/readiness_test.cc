@@ -20,6 +20,8 @@
 namespace uasio {
 namespace {
 
+// Two other tests use a sem_t as it is: one waits for a single post, and one
+// posts in a signal handler.
 class Semaphore {
  public:
   Semaphore() { sem_init(&sem_, 0, 0); }
@@ -117,40 +119,38 @@ TEST(ReadinessTest, FiresAllWatchesOfAnFd) {
 }
 
 TEST(ReadinessTest, WatchesBothDirectionsOfASocketSeparately) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd socket(fds[0]), peer(fds[1]);
+  const SocketPair sockets;
   Readiness readiness;
-  Counter in(socket.get(), EPOLLIN);
-  Counter out(socket.get(), EPOLLOUT);
+  Counter in(sockets.here.get(), EPOLLIN);
+  Counter out(sockets.here.get(), EPOLLOUT);
   ASSERT_EQ(readiness.Add(&in, nullptr), 0);
   ASSERT_EQ(readiness.Add(&out, nullptr), 0);
   out.called.Wait();
   WaitUntilHandled(&readiness);
   EXPECT_EQ(in.calls, 0);
-  ASSERT_EQ(write(peer.get(), "x", 1), 1);  // It is still watched for this.
+  // The socket is still watched for input.
+  ASSERT_EQ(write(sockets.there.get(), "x", 1), 1);
   in.called.Wait();
   EXPECT_EQ(out.calls, 1);
 }
 
 TEST(ReadinessTest, ACancelledDirectionLeavesTheOther) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd socket(fds[0]), peer(fds[1]);
+  const SocketPair sockets;
   std::string much(4 << 20, 'x');
-  while (send(socket.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
+  while (send(sockets.here.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
   }
   Readiness readiness;
-  Counter in(socket.get(), EPOLLIN);
-  Counter out(socket.get(), EPOLLOUT);
+  Counter in(sockets.here.get(), EPOLLIN);
+  Counter out(sockets.here.get(), EPOLLOUT);
   ASSERT_EQ(readiness.Add(&out, nullptr), 0);
   ASSERT_EQ(readiness.Add(&in, nullptr), 0);
   EXPECT_TRUE(readiness.Cancel(&in));
-  ASSERT_EQ(write(peer.get(), "x", 1), 1);
+  ASSERT_EQ(write(sockets.there.get(), "x", 1), 1);
   WaitUntilHandled(&readiness);
   EXPECT_EQ(in.calls, 0);
   EXPECT_EQ(out.calls, 0);
-  while (recv(peer.get(), much.data(), much.size(), MSG_DONTWAIT) > 0) {
+  while (recv(sockets.there.get(), much.data(), much.size(), MSG_DONTWAIT) >
+         0) {
   }
   out.called.Wait();
 }
@@ -223,9 +223,9 @@ TEST(ReadinessTest, FiresForHundredsOfFdsAtOnce) {
   for (const auto& watch : watches) EXPECT_EQ(watch->calls, 1);
 }
 
-// Closes the first fd of that kind, as a program does that closes all fds.  By
-// syscall(2), so that ThreadSanitizer does not report the intended race with
-// the epoll thread.
+// Closes the first fd of that kind, as a program does that closes all fds.
+// Uses syscall(2), so that ThreadSanitizer does not report the intended race
+// with the epoll thread.
 void CloseFirst(const std::string& kind) {
   for (int fd = 0; fd < 1024; ++fd) {
     char target[64] = {};

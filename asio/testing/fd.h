@@ -1,4 +1,5 @@
-// Fds that close themselves, pipes, eventfds, and a limit on the number of fds.
+// Fds that close themselves, pipes, pairs of sockets, eventfds, and a limit on
+// the number of fds.
 
 #ifndef UASIO_ASIO_TESTING_FD_H_
 #define UASIO_ASIO_TESTING_FD_H_
@@ -8,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,6 +71,20 @@ struct Pipe {
 
   Fd read_end;
   Fd write_end;
+};
+
+// Two connected Unix sockets.
+struct SocketPair {
+  explicit SocketPair(int type = SOCK_STREAM) {
+    int fds[2] = {-1, -1};
+    EXPECT_EQ(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0)
+        << std::strerror(errno);
+    here = Fd(fds[0]);
+    there = Fd(fds[1]);
+  }
+
+  Fd here;
+  Fd there;
 };
 
 class EventFd {

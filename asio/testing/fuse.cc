@@ -235,14 +235,12 @@ FuseFile::FuseFile(const FuseOptions& options)
     why_not_ = MayNot("mount a FUSE file system");
     return;
   }
-  int ends[2] = {-1, -1};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
-  commands_ = Fd(ends[0]);
-  const Fd servers_end(ends[1]);
+  SocketPair sockets(SOCK_SEQPACKET);
+  commands_ = std::move(sockets.here);
   server_ = fork();
   if (server_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  Server(options, device.get(), servers_end.get()).Serve();
+  Server(options, device.get(), sockets.there.get()).Serve();
   _exit(0);
 }
 

@@ -112,12 +112,12 @@ inline std::string Pattern(size_t bytes) {
 }
 
 // During its lifetime, this process cannot write to a file beyond `bytes`: such
-// writes are short or give EFBIG.  SIGXFSZ has its default action: it ends the
-// process, unless whoever writes has blocked it.
+// writes are short or give EFBIG.  Calls `handler` for SIGXFSZ.  The default
+// action ends the process, unless whoever writes has blocked the signal.
 class FileSizeLimit {
  public:
-  explicit FileSizeLimit(size_t bytes)
-      : handler_before_(std::signal(SIGXFSZ, SIG_DFL)) {
+  explicit FileSizeLimit(size_t bytes, void (*handler)(int) = SIG_DFL)
+      : handler_before_(std::signal(SIGXFSZ, handler)) {
     EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
     const rlimit limit = {bytes, before_.rlim_max};
     EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);

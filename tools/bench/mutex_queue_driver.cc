@@ -9,7 +9,9 @@
 namespace uasio::bench {
 namespace {
 
-// The simplest queue between threads, as a baseline.
+// The simplest queue between threads, as a baseline.  The MutexQueue of
+// workqueue/mutex_queue_testing.h is for tests only: Bazel lets no program use
+// it.
 class MutexQueue {
  public:
   MutexQueue() { sem_init(&count_, 0, 0); }

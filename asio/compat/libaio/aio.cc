@@ -32,8 +32,6 @@ namespace {
 constexpr uint32_t kSlotsMax = (256u << 20) / sizeof(io_event);
 constexpr uint32_t kSlotsPerCpu = 4;
 
-constexpr size_t kSigsetBytes = _NSIG / 8;  // Of the kernel's signal set.
-
 // The kernel truncates the number of slots to 32 bits.  EINVAL: no events, or
 // the truncated number exceeds kSlotsMax; EAGAIN: only the full number does.
 int CheckEvents(uint32_t events) {
@@ -45,8 +43,8 @@ int CheckEvents(uint32_t events) {
   return slots > kSlotsMax ? EAGAIN : 0;
 }
 
-// The kernel checks nothing: nanoseconds count on beyond a second, and what is
-// negative is for ever, like what is beyond all time.
+// Checks nothing, as the kernel: tv_nsec may exceed a second.  A negative
+// timeout, and one too long for a Deadline, waits for ever.
 Deadline ToDeadline(const timespec& timeout) {
   constexpr int64_t kSecondsMax = INT64_MAX / std::nano::den;
   if (timeout.tv_sec >= kSecondsMax) return kNoDeadline;

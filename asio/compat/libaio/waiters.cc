@@ -16,8 +16,6 @@ namespace {
 
 using Outcome = Waiters::Outcome;
 
-constexpr size_t kSigsetBytes = _NSIG / 8;  // Of the kernel's signal set.
-
 // The outcome of a raw system call.  Waits are raw system calls because glibc's
 // functions are cancellation points.
 Outcome ToOutcome(long result) {

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "clists/clist.h"
@@ -20,6 +21,9 @@
 
 namespace uasio {
 namespace libaio {
+
+// The bytes of a signal mask that the kernel uses; sigset_t is longer.
+inline constexpr size_t kSigsetBytes = _NSIG / 8;
 
 class Waiters {
  public:

@@ -30,8 +30,8 @@
 extern "C" {
 #endif
 
-/* Called with a failed write-back `r`, which is as it was submitted, its data
- * included, but for:
+/* Called with a failed write-back `r`.  `r` and its data are as submitted,
+ * except:
  * - status: -1, and returned_errno is the error;
  * - or status: the bytes written, fewer than `len`, and returned_errno is 0.
  * `offset` is where in the file the write began, or -1 if that is unknown: in a

@@ -31,7 +31,7 @@ BlockReader::~BlockReader() {
 }
 
 void BlockReader::KeepByteBefore(int64_t position) {
-  if (position == kept_end_) return;  // Asked again at the end of file.
+  if (position == kept_end_) return;  // A further call at the end of file.
   const bool ends = position == view_.offset + (view_.end - view_.begin);
   kept_end_ = ends && view_.begin != view_.end ? position : 0;
   if (kept_end_ != 0) kept_byte_ = view_.end[-1];

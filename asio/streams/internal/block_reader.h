@@ -44,8 +44,8 @@ class BlockReader final : public Stream, private Reclaimable {
   // The current block; empty if there is none.
   const View& view() const { return view_; }
 
-  // Where the byte before `position` is, if a MoveTo() to `position` left the
-  // block that it ended; else nullptr.
+  // The byte before `position`, if MoveTo(position) left the block that ended
+  // there; else nullptr.
   char* ByteBefore(int64_t position) {
     return position > 0 && position == kept_end_ ? &kept_byte_ : nullptr;
   }
@@ -87,8 +87,8 @@ class BlockReader final : public Stream, private Reclaimable {
   std::list<Block> blocks_;   // In the order of their offsets.
   std::list<Block> dropped_;  // In flight, but no longer needed.
   View view_;                 // Of blocks_.front().
-  char kept_byte_ = '\0';     // The last one of an earlier block, and
-  int64_t kept_end_ = 0;      // the file offset behind it; 0: there is none.
+  char kept_byte_ = '\0';     // The last byte of an earlier block.
+  int64_t kept_end_ = 0;      // The file offset behind it; 0: there is none.
   int64_t next_offset_ = 0;   // Of the block to submit next.
   int64_t size_ = 0;          // Of the file, as last seen; -1: it has none.
   size_t window_blocks_ = 1;  // How many may be in blocks_.

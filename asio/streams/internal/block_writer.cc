@@ -290,8 +290,8 @@ bool BlockWriter::Preallocate(int64_t bytes) {
   return FailErrno(error, absl::StrCat("cannot reserve ", bytes, " bytes for"));
 }
 
-// Pipes, sockets and most devices without a size cannot be synced, and
-// fsync(2) says so.  A request would leave that as an error in the ledger.
+// On pipes, sockets and most devices without a size fsync(2) fails, because
+// they cannot be synced.  A request would leave this error in the ledger.
 bool BlockWriter::FsyncWithoutSize() {
   Transfer sync;
   sync.op = Op::kFsync;

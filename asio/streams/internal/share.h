@@ -63,8 +63,8 @@ class RequestShare {
   // Waits until no other stream has anything in flight on the file of `stream`.
   void WaitForOthersOnFile(const Stream& stream);
 
-  // Count the requests in flight that their handlers will put: soon; or late,
-  // as with writes to a pipe, which may take arbitrarily long.
+  // Count requests in flight that their handlers will Put().  "Late" ones, as
+  // writes to a pipe, may take arbitrarily long.
   void AddReturningSoon() { ++returning_soon_; }
   void RemoveReturningSoon() { --returning_soon_; }
   void AddReturningLate() { ++returning_late_; }

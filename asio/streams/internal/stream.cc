@@ -17,7 +17,7 @@
 namespace uasio::internal {
 namespace {
 
-// More blocks than memory has room for, and yet twice as many can be counted.
+// More blocks than fit into memory; a size_t can count twice as many.
 constexpr size_t kDepthMax = SIZE_MAX / 4;
 
 }  // namespace

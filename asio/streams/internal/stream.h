@@ -3,8 +3,7 @@
 //
 // Threads:   the queue's.
 // Ownership: owns the file or borrows it; borrows the queue, but keeps a
-// default
-//            queue until it is closed.
+//            default queue until it is closed.
 // Errors:    status(): the file's name, the offset and the reason.
 
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_STREAM_H_

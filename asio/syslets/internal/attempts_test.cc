@@ -156,14 +156,12 @@ TEST_F(ReadTest, AnEmptyPipeDoesNotBlockAndNoByteIsLost) {
 }
 
 TEST_F(ReadTest, OneDatagramIsNotJoinedToTheNext) {
-  int fds[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
-  const Fd in(fds[0]), out(fds[1]);
-  ASSERT_EQ(write(in.get(), "abc", 3), 3);
-  ASSERT_EQ(write(in.get(), "defg", 4), 4);
-  const int64_t got = Try(SYS_read, out.get(), back_, 10).value_or(0);
+  const SocketPair sockets(SOCK_DGRAM);
+  ASSERT_EQ(write(sockets.here.get(), "abc", 3), 3);
+  ASSERT_EQ(write(sockets.here.get(), "defg", 4), 4);
+  const int64_t got = Try(SYS_read, sockets.there.get(), back_, 10).value_or(0);
   EXPECT_TRUE(got == 3 || got == 0) << got;
-  EXPECT_EQ(ReadableBytes(out.get()), got == 3 ? 4 : 3);
+  EXPECT_EQ(ReadableBytes(sockets.there.get()), got == 3 ? 4 : 3);
 }
 
 TEST_F(ReadTest, AfterRepeatedFailuresOneReadInSixteenIsAttempted) {

@@ -44,8 +44,8 @@ class Ring {
 
   // How many completions have entered since the beginning.
   uint64_t entered() const { return entered_.load(std::memory_order_acquire); }
-  // What entered() is once `count` are untaken, if none is taken after the last
-  // Untaken().
+  // The value of entered() at which `count` completions are in the ring, if the
+  // user takes none meanwhile.
   uint64_t EnteredWhenUntaken(size_t count) const { return taken_ + count; }
 
   // Each ends one Reserve(): Enter() uses the slot, Release() gives it back.

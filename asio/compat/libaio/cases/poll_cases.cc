@@ -1,6 +1,5 @@
 // IOCB_CMD_POLL and io_cancel(2).
 
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
@@ -73,19 +72,18 @@ std::vector<Case> PollCases() {
       {"poll-of-several-on-one-fd",
        [](const Api& api, Notes* notes) {
          const Context context(api);
-         int fds[2];
-         if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0) return;
-         iocb in = Poll(fds[0], POLLIN), again = Poll(fds[0], POLLIN);
-         iocb priority = Poll(fds[0], POLLRDHUP);
+         SocketPair sockets;
+         const int fd = sockets.here.get();
+         iocb in = Poll(fd, POLLIN), again = Poll(fd, POLLIN);
+         iocb priority = Poll(fd, POLLRDHUP);
          in.aio_data = 1, again.aio_data = 2, priority.aio_data = 3;
          (*notes)("submit", context.Submit({&in, &again, &priority}));
-         if (write(fds[1], "x", 1) != 1) return;
+         if (write(sockets.there.get(), "x", 1) != 1) return;
          for (const io_event& event : context.Wait(2)) {
            (*notes)(std::to_string(event.data), event.res & POLLIN);
          }
-         close(fds[1]);
+         sockets.there.Close();
          (*notes)("hang-up", context.Wait(1)[0].res & POLLRDHUP);
-         close(fds[0]);
        }},
       {"poll-refused",
        [](const Api& api, Notes* notes) {

@@ -1,11 +1,11 @@
 // Transfers and syncs: their results, their data and their eventfds.
 
 #include <sys/inotify.h>
-#include <sys/resource.h>
 
 #include <climits>
 
 #include "asio/compat/libaio/cases/case.h"
+#include "asio/testing/scratch.h"
 
 namespace uasio {
 namespace libaio {
@@ -22,27 +22,7 @@ void ReadVector(const Context& context, Notes* notes, const char* what,
 
 volatile sig_atomic_t file_size_signals = 0;
 
-// While it lives, no file grows beyond `bytes`; counts SIGXFSZ in
-// file_size_signals.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    file_size_signals = 0;
-    handler_ =
-        signal(SIGXFSZ, [](int) { file_size_signals = file_size_signals + 1; });
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    signal(SIGXFSZ, handler_);
-  }
-
- private:
-  sighandler_t handler_;
-  rlimit before_;
-};
+void CountFileSizeSignal(int) { file_size_signals = file_size_signals + 1; }
 
 }  // namespace
 
@@ -318,7 +298,7 @@ std::vector<Case> TransferCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const int fd = NewFile("");
-         const FileSizeLimit limit(6);
+         const FileSizeLimit limit(6, CountFileSizeSignal);
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10), notes,
                     "half");
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10, 6), notes,
@@ -329,7 +309,8 @@ std::vector<Case> TransferCases() {
        [](const Api& api, Notes* notes) {
          const Context context(api);
          const int fd = NewFile("");
-         const FileSizeLimit limit(6);
+         file_size_signals = 0;
+         const FileSizeLimit limit(6, CountFileSizeSignal);
          context.Do(Block(IOCB_CMD_PWRITE, fd, "0123456789", 10, 6), notes);
          (*notes)("signals", file_size_signals);
          close(fd);
