@@ -11,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "asio/backends/kaio.h"
+#include "asio/backends/new_uring.h"
 #include "asio/backends/sync.h"
-#include "asio/backends/uring.h"
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/file.h"
@@ -35,7 +35,7 @@ struct Row {
 
 // In order of preference; NewAutoBackend() never takes a row after the workers.
 constexpr Row kTable[] = {
-    {"uring", &UringBackend::Create},
+    {"uring", &NewUringBackend},
     {"kaio", &KaioBackend::Create},
     {"worker", [](size_t) -> BackendOr { return std::unique_ptr<Backend>(); }},
     {"sync",
