@@ -17,16 +17,12 @@ set(UASIO_WORKQUEUE_HEADERS
     workqueue/adaptive_yield.h
     workqueue/check.h
     workqueue/deadline.h
-    workqueue/free_list.h
     workqueue/mutex.h
     workqueue/owner.h
-    workqueue/per_process.h
     workqueue/raw_queue.h
-    workqueue/signals_blocked.h
     workqueue/work.h
     workqueue/work_queue.h
-    workqueue/worker_pool.h
-    workqueue/write_signals_blocked.h)
+    workqueue/worker_pool.h)
 
 set(UASIO_SYSCALLS_SOURCES
     asio/op.cc
