@@ -71,7 +71,7 @@ void Readiness::ForgetThread() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   } else {  // A thread was changing the map during the fork.
     static_cast<void>(new WatchMap(std::move(watches_)));
   }
-  if (started_) CloseLocked();
+  CloseLocked();  // The fork may have caught them before the thread started.
 }
 
 int Readiness::Add(Watch* watch, const std::atomic<bool>* unless) {
