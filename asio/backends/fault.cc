@@ -168,12 +168,35 @@ Fault FaultBackend::ChooseFault(const Request& request) {
       fault = line.fault;
     }
   }
-  const bool impossible =
-      (fault == Fault::kNoSpace && kind != Kind::kWrite) ||
-      (fault == Fault::kShort && ShortLength(request) == request.length);
-  if (impossible) fault = Fault::kNone;
+  if (!IsPossible(fault, request)) fault = Fault::kNone;
   ++counts_[static_cast<size_t>(fault)];
   return fault;
+}
+
+bool FaultBackend::IsPossible(Fault fault, const Request& request) const {
+  const bool recovered = !FinishesTransfers();  // By the queue.
+  switch (fault) {
+    case Fault::kShort:
+      return recovered && ShortLength(request) < request.length;
+    case Fault::kInterrupted:
+    case Fault::kRefusal:
+      return recovered;
+    case Fault::kTryAgain:
+      return recovered || !request.traits.sized;
+    case Fault::kNoSpace:
+      return IsWrite(request.op);
+    case Fault::kNone:
+    case Fault::kIoError:
+    case Fault::kDelayed:
+      break;
+  }
+  return true;
+}
+
+// Whether the queue, if it got this, would let the workers do the rest.
+bool FaultBackend::GoesToWorkers(const Completion& completion) const {
+  return completion.result == kRefused ||
+         (!FinishesTransfers() && IsForWorkers(completion));
 }
 
 Fault FaultBackend::DrawFault() {
@@ -202,7 +225,7 @@ size_t FaultBackend::ShortLength(const Request& request) {
 void FaultBackend::StartOne(Job* job) {
   const int64_t result = ResultOf(job->fault);
   const bool here = result != 0 && NeedsCrashLog(*job) &&
-                    IsForWorkers({job, result, job->transferred});
+                    GoesToWorkers({job, result, job->transferred});
   if (result != 0 && !here) return Finish(job, result, job->transferred);
   if (job->fault == Fault::kShort) job->length = ShortLength(*job);
   if (!RecordForCrash(job)) return Finish(job, -EIO, job->transferred);
@@ -248,7 +271,7 @@ bool FaultBackend::ReapWrapped(size_t min, Deadline deadline) {
   for (const Completion& c : raw) {
     const bool delayed = static_cast<Job*>(c.request)->fault == Fault::kDelayed;
     // The workers must begin at once with a request that has not been done.
-    if (delayed && !IsForWorkers(c)) {
+    if (delayed && !GoesToWorkers(c)) {
       delayed_.push_back(c);
     } else {
       FinishWrapped(c);
@@ -267,7 +290,7 @@ void FaultBackend::FinishDelayed() {
 
 void FaultBackend::FinishWrapped(const Completion& completion) {
   Job* job = static_cast<Job*>(completion.request);
-  if (!IsForWorkers(completion) || !NeedsCrashLog(*job)) {
+  if (!GoesToWorkers(completion) || !NeedsCrashLog(*job)) {
     return Finish(job, completion.result, completion.transferred);
   }
   job->transferred = completion.transferred;
