@@ -29,7 +29,11 @@ void WorkQueue::Submit(WorkList* batch) {
 Work* WorkQueue::WaitUntil(Deadline deadline) {
   CheckCaller();
   if (running_ == 0) return nullptr;
-  if (fetched_.empty()) finished_.GetAll(&fetched_, deadline);
+  if (fetched_.empty()) {
+    pool_->Await(deadline, [this](Deadline until) {
+      return finished_.GetAll(&fetched_, until);
+    });
+  }
   Work* w = fetched_.RemoveHead();
   if (w != nullptr) --running_;
   return w;

@@ -195,7 +195,8 @@ size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
       count = backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTurn));
     }
     if (count > 0 || deadline == now) return count;
-    const bool signalled = PollIn(event_fd_, deadline);
+    const bool signalled = pool_->Await(
+        deadline, [this](Deadline until) { return PollIn(event_fd_, until); });
     if (!signalled || HasPassed(deadline)) deadline = now;  // Reap once more.
     ClearEventFd();
   }
