@@ -17,17 +17,6 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
-void RestoreAsSubmitted(Slot* slot) {
-  const Latch& latch = slot->latch;
-  slot->op = latch.op;
-  slot->fd = latch.fd;
-  slot->offset = latch.offset;
-  slot->buffer = latch.buffer;
-  slot->length = latch.length;
-  slot->user_data = latch.user_data;
-  slot->traits = latch.traits;
-}
-
 // An exception ends the program here: the queue could not go on.
 void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
 
@@ -41,6 +30,7 @@ bool QueueImpl::StartBacklog() {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
     if (slot->latch.traits.sized) ++depth_;
+    RestoreAsSubmitted(slot);
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }

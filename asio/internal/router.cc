@@ -213,8 +213,9 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
                 "Backend: Reap() gave a request that is not in flight");
     const Backend& backend = *std::exchange(slot->backend, nullptr);
     --*RunningOn(&backend);
+    RestoreAsSubmitted(slot);
     const Outcome outcome = Classify(backend, completion);
-    slot->transferred = completion.transferred;
+    slot->transferred = slot->latch.transferred = completion.transferred;
     if (outcome == Outcome::kFinish) {
       out[finished++] = completion;
     } else if (slot->cancel_asked) {

@@ -54,18 +54,10 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
-// What the queue counts a request by, and keeps its error by, from Submit()
-// until it is back: the request's own fields are public, and may have been
-// changed meanwhile.
-struct Latch {
-  Op op = Op::kNoOp;
-  int fd = -1;
-  int64_t offset = 0;
-  char* buffer = nullptr;
-  size_t length = 0;
-  void* user_data = nullptr;
-  FdTraits traits;
-  void (*handler)(Request*) = nullptr;
+// The request as it was at Submit(); `transferred` is what has been done since.
+// By this the queue routes and counts the request until it is back: the
+// request's own fields are public, and may have been changed meanwhile.
+struct Latch : Request {
   uint64_t kept = 0;  // By the ledger, under this id; 0: not.
 
   // Wait() may return it.
@@ -83,6 +75,12 @@ struct Slot : Request, OrderNode {
   bool cancel_asked = false;         // Router::Cancel() was called.
   Cnode list_node = {nullptr, nullptr};
 };
+
+// Undoes what has been changed since Submit(), except for the result.
+inline void RestoreAsSubmitted(Slot* slot) {
+  slot->latch.result = slot->result;
+  static_cast<Request&>(*slot) = slot->latch;
+}
 
 using SlotList = Clist<Slot, &Slot::list_node>;
 
