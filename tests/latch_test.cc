@@ -33,7 +33,7 @@ class LatchTest : public BackendTest {
     r->user_data = &calls_;
     return r;
   }
-  static void Count(Request* r) { ++*static_cast<int*>(r->user_data); }
+  static void Count(Request* r) noexcept { ++*static_cast<int*>(r->user_data); }
 
   int calls_ = 0;
 };

@@ -17,9 +17,6 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
-// An exception ends the program here: the queue could not go on.
-void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
-
 }  // namespace
 
 // Starts the backlog, up to depth_max.  True if requests completed inside this
@@ -155,7 +152,7 @@ void QueueImpl::RunDue() {
     --handlers_due_;
     if (slot->round < round_) --older_;
     HandOver(slot);
-    CallHandler(slot);
+    slot->latch.handler(slot);
   }
   in_handler_ = false;
 }

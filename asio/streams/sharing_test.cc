@@ -219,7 +219,7 @@ TEST_F(SharingTest, StreamsMustNotWaitInAHandler) {
         auto reader = Reader::Open("/dev/zero", options);
         Request* r = Prepare(&queue, Op::kNoOp);
         r->user_data = &*reader;
-        r->handler = [](Request* done) {
+        r->handler = [](Request* done) noexcept {
           static_cast<Reader*>(done->user_data)->GetC();
         };
         queue.Submit(r);
