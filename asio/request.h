@@ -41,10 +41,10 @@ struct Request {
   // the request from Wait().  It is called in the queue's thread, from inside
   // Wait(), TryWait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(),
   // Sync() or ~Queue().  The handler owns the request, as after Wait().  It may
-  // Put(), and may Submit() except during ~Queue().  It must not wait.  It must
-  // not throw: that ends the program.  user_data is where it finds its own
-  // data.
-  void (*handler)(Request* request) = nullptr;
+  // Put(), and may Submit() except during ~Queue().  It must not wait.  It is
+  // noexcept: an exception that leaves it ends the program.  user_data is where
+  // it finds its own data.
+  void (*handler)(Request* request) noexcept = nullptr;
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns
   // less than length only at the end of file, and a write is whole or an error.

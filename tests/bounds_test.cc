@@ -119,7 +119,7 @@ TEST(WritebackBoundTest, SubmitAtTheBoundRunsNoHandler) {
   bool called = false;
   Request* with_handler = Prepare(&q.queue, Op::kNoOp);
   with_handler->user_data = &called;
-  with_handler->handler = [](Request* r) {
+  with_handler->handler = [](Request* r) noexcept {
     *static_cast<bool*>(r->user_data) = true;
   };
   q.queue.Submit(with_handler);

@@ -87,7 +87,7 @@ TEST_P(ClockTest, HandlersEndInTimeWhenTheClockIsSetBack) {
   const auto queue = MakeQueue();
   Request* r =
       Prepare(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
-  r->handler = [](Request*) {};
+  r->handler = [](Request*) noexcept {};
   queue->Submit(r);
   EXPECT_LT(SetBackDuring([&] {
               const absl::Time deadline = absl::Now() + absl::FromChrono(kWait);

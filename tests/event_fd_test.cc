@@ -136,7 +136,9 @@ TEST_P(EventFdTest, IsReadableForAWriteBackAndAHandler) {
   bool called = false;
   Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
   r->user_data = &called;
-  r->handler = [](Request* r) { *static_cast<bool*>(r->user_data) = true; };
+  r->handler = [](Request* r) noexcept {
+    *static_cast<bool*>(r->user_data) = true;
+  };
   SubmitWrite(queue.get(), Op::kWriteBack, file.fd(), 0, Blocks("x"));
   while (queue->in_flight() > 0) {
     ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
@@ -157,7 +159,9 @@ TEST_P(EventFdTest, OneRunHandlersPerWakeUpClearsIt) {
     Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
     bool called = false;
     r->user_data = &called;
-    r->handler = [](Request* r) { *static_cast<bool*>(r->user_data) = true; };
+    r->handler = [](Request* r) noexcept {
+      *static_cast<bool*>(r->user_data) = true;
+    };
     queue->Submit(r);
     while (!called) {
       ASSERT_TRUE(IsReadable(fd, kTimeoutMs));
@@ -228,7 +232,7 @@ TEST(EventFdOrderTest, RunHandlersClearsItUnlessAResultIsLeft) {
   ManualQueue q;
   Request* plain = Submit(&q.queue, Op::kNoOp);
   Request* handled = Prepare(&q.queue, Op::kNoOp);
-  handled->handler = [](Request*) {};
+  handled->handler = [](Request*) noexcept {};
   q.queue.Submit(handled);
   const int fd = *q.queue.event_fd();
   EXPECT_TRUE(IsReadable(fd));  // Some may have completed before.
@@ -249,12 +253,12 @@ TEST(EventFdOrderTest, RunHandlersLeavesItReadableForWhatCompletesMeanwhile) {
   ManualQueue q;
   const int fd = *q.queue.event_fd();
   Request* later = Prepare(&q.queue, Op::kNoOp);
-  later->handler = [](Request*) {};
+  later->handler = [](Request*) noexcept {};
   q.queue.Submit(later);
   const std::function<void()> finish = [&] { q.held->Finish(later); };
   Request* first = Prepare(&q.queue, Op::kNoOp);
   first->user_data = const_cast<std::function<void()>*>(&finish);
-  first->handler = [](Request* r) {
+  first->handler = [](Request* r) noexcept {
     (*static_cast<std::function<void()>*>(r->user_data))();
   };
   q.queue.Submit(first);
@@ -288,7 +292,7 @@ TEST(EventFdOrderTest, RefusalsDoNotHideACompletionBehindThem) {
   ManualQueue q;
   const std::vector<Pipe> pipes(63);
   Request* with_handler = Prepare(&q.queue, Op::kNoOp);
-  with_handler->handler = [](Request*) {};
+  with_handler->handler = [](Request*) noexcept {};
   q.queue.Submit(with_handler);
   for (const Pipe& pipe : pipes) {
     Submit(&q.queue, Op::kRead, pipe.read_end.get(), kFilePosition, 1);

@@ -165,7 +165,7 @@ class EpollLoop {
     }
   }
 
-  static void Handler(Request* r) {
+  static void Handler(Request* r) noexcept {
     auto* self = static_cast<EpollLoop*>(r->user_data);
     ++self->handled;
     self->CheckAndPut(r);
@@ -240,7 +240,7 @@ void BlockEverything(Queue* queue, const Pipe& a, const Pipe& b) {
     Request* r = Prepare(queue, Op::kRead,
                          i % 2 == 0 ? a.read_end.get() : b.read_end.get(),
                          kFilePosition, 1);
-    if (i % 3 == 0) r->handler = [](Request*) {};
+    if (i % 3 == 0) r->handler = [](Request*) noexcept {};
     queue->Submit(r);
   }
   Submit(queue, Op::kWriteBack, a.read_end.get(), kFilePosition, 1);

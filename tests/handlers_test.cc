@@ -21,7 +21,9 @@ namespace {
 using Function = std::function<void(Request*)>;
 void Handle(Request* r, Function* function) {
   r->user_data = function;
-  r->handler = [](Request* r) { (*static_cast<Function*>(r->user_data))(r); };
+  r->handler = [](Request* r) noexcept {
+    (*static_cast<Function*>(r->user_data))(r);
+  };
 }
 
 class HandlersTest : public BackendTest {};

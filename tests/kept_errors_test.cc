@@ -139,7 +139,7 @@ TEST(KeptSyncErrorsTest, AFailedFsyncThatItsHandlerSawIsNotReturnedAgain) {
     ManualQueue q;
     const ScratchFile file;
     Request* r = Prepare(&q.queue, Op::kFsync, file.fd());
-    r->handler = [](Request*) {};
+    r->handler = [](Request*) noexcept {};
     q.queue.Submit(r);
     q.held->FinishAs(r, -EIO);
     EXPECT_TRUE(q.queue.Sync().ok());

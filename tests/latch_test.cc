@@ -2,6 +2,8 @@
 // changed while it is in flight comes back as it was submitted.
 
 #include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -31,7 +33,7 @@ class LatchTest : public BackendTest {
     r->user_data = &calls_;
     return r;
   }
-  static void Count(Request* r) { ++*static_cast<int*>(r->user_data); }
+  static void Count(Request* r) noexcept { ++*static_cast<int*>(r->user_data); }
 
   int calls_ = 0;
 };
@@ -73,6 +75,23 @@ TEST_P(LatchTest, AWriteBackThatIsMadeAWriteAfterSubmitDoesNotComeBack) {
   EXPECT_EQ(queue->writebacks(), 0u);
   EXPECT_EQ(queue->TryWait(), nullptr);
   EXPECT_EQ(file.Text(), "b");
+}
+
+TEST_P(LatchTest, AHeldWriteWhoseFdIsChangedWritesToTheFdOfItsSubmit) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("aa");
+  const BlockFile other = MakeFile("oo");
+  Request* first =
+      PrepareWrite(queue.get(), Op::kWrite, file.fd(), 0, Blocks("bb"));
+  Request* held =
+      PrepareWrite(queue.get(), Op::kWrite, file.fd(), 0, Blocks("cc"));
+  queue->Submit({first, held});
+  held->fd = other.fd();
+  held->length = block();
+  EXPECT_EQ(FinishAll(queue.get()), 2u);
+  EXPECT_EQ(file.Text(), "cc");
+  EXPECT_EQ(other.Text(), "oo");
 }
 
 TEST(LatchOrderTest, AWriteThatIsMadeAWriteBackAfterSubmitComesBack) {
@@ -133,6 +152,90 @@ TEST(LatchOrderTest, TheDepthCountsWhatTheFdWasAtSubmit) {
   Submit(&q.queue, Op::kNoOp);
   Submit(&q.queue, Op::kNoOp);
   EXPECT_EQ(q.held->running.size(), 1u);
+}
+
+// Everything that says what a request does, and where.
+void Spoil(Request* r, int fd) {
+  r->op = Op::kRead;
+  r->fd = fd;
+  r->offset = 1;
+  r->buffer = nullptr;
+  r->length = 1;
+  r->iovecs = nullptr;
+  r->iovec_count = 0;
+  r->transferred = 1;
+  r->traits = FdTraits();
+}
+
+class SpoiltRequestTest : public testing::Test {
+ protected:
+  void ExpectWritten(const std::string& bytes) {
+    EXPECT_EQ(file_.Contents(), bytes);
+    EXPECT_EQ(other_.Contents(), "");
+  }
+
+  const ScratchFile file_;
+  const ScratchFile other_;
+};
+
+TEST_F(SpoiltRequestTest, AHeldWriteIsDoneAsItWasSubmitted) {
+  ManualQueue q;
+  Request* first = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "ab");
+  Request* held = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "cd");
+  Spoil(held, other_.fd());
+  EXPECT_EQ(Finish(&q.queue, first), 2);
+  EXPECT_EQ(Finish(&q.queue, held), 2);
+  ExpectWritten("cd");
+}
+
+TEST_F(SpoiltRequestTest, AHeldWritevIsDoneAsItWasSubmitted) {
+  ManualQueue q;
+  char data[] = "cd";
+  const iovec part = {data, 2};
+  Request* first = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "ab");
+  Request* held = Prepare(&q.queue, Op::kWritev, file_.fd());
+  held->iovecs = &part;
+  held->iovec_count = 1;
+  q.queue.Submit(held);
+  Spoil(held, other_.fd());
+  EXPECT_EQ(Finish(&q.queue, first), 2);
+  EXPECT_EQ(Finish(&q.queue, held), 2);
+  ExpectWritten("cd");
+}
+
+TEST_F(SpoiltRequestTest, AWriteOfTheBacklogIsDoneAsItWasSubmitted) {
+  QueueOptions options;
+  options.depth_max = 1;
+  ManualQueue q(options);
+  Request* first = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "ab");
+  Request* later = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 2, "cd");
+  Spoil(later, other_.fd());
+  EXPECT_EQ(Finish(&q.queue, first), 2);
+  EXPECT_EQ(Finish(&q.queue, later), 2);
+  ExpectWritten("abcd");
+}
+
+TEST_F(SpoiltRequestTest, TheRestOfAShortWriteIsDoneAsItWasSubmitted) {
+  ManualQueue q;
+  q.held->finishes_transfers = false;
+  Request* w = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "abcd");
+  ASSERT_EQ(pwrite(file_.fd(), "ab", 2, 0), 2);
+  q.held->FinishAs(w, 2, 2);
+  Spoil(w, other_.fd());
+  EXPECT_EQ(Finish(&q.queue, w), 4);
+  ExpectWritten("abcd");
+}
+
+TEST_F(SpoiltRequestTest, ARefusedWriteIsDoneAsItWasSubmitted) {
+  for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
+    ManualQueue q;
+    q.held->finishes_transfers = false;
+    Request* w = SubmitWrite(&q.queue, Op::kWrite, file_.fd(), 0, "ab");
+    q.held->FinishAs(w, result);
+    Spoil(w, other_.fd());
+    EXPECT_EQ(Finish(&q.queue, w), 2);
+    ExpectWritten("ab");
+  }
 }
 
 }  // namespace

@@ -7,16 +7,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/seccomp.h"
+#include "asio/testing/threads.h"
 #include "gtest/gtest.h"
+#include "workqueue/deadline.h"
+#include "workqueue/worker_pool.h"
 
 namespace uasio {
 namespace {
@@ -100,6 +106,102 @@ TEST_P(MeansTest, WithoutThreadsAWriteWithoutReadersGivesEpipe) {
                                  kFilePosition, "x");
     if (Finish(queue.get(), write) != -EPIPE) _exit(1);
   });
+}
+
+// A pool that starts no thread while there is NoRoomForStacks.
+class BusyPool {
+ public:
+  // Occupies all threads that there are, and one at least.
+  void Occupy() {
+    do {
+      gates_.emplace_back().Stop(&pool_);
+    } while (gates_.size() < pool_.threads());
+  }
+
+  // So that the queue and the pool can end.
+  void Open() {
+    for (PoolGate& gate : gates_) gate.Open();
+  }
+
+  QueueOptions options() {
+    QueueOptions options;
+    options.pool = &pool_;
+    return options;
+  }
+
+ private:
+  static WorkerPoolOptions BigStacks() {
+    WorkerPoolOptions options;
+    options.stack_bytes = NoRoomForStacks::kBigStackBytes;
+    return options;
+  }
+
+  std::deque<PoolGate> gates_;
+  WorkerPool pool_{BigStacks()};
+};
+
+Request* SubmitWriteWithoutThreads(Queue* queue, const ScratchFile& file) {
+  const NoRoomForStacks none;
+  return SubmitWrite(queue, Op::kWrite, file.fd(), 0, "x");
+}
+
+absl::Time Soon() { return absl::Now() + absl::Seconds(5); }
+
+TEST_P(MeansTest, AMomentWithoutThreadsLeavesNoRequestWaitingForEver) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const ScratchFile file;
+  BusyPool pool;
+  pool.Occupy();
+  const auto queue = MakeQueue(pool.options());
+  Request* write = SubmitWriteWithoutThreads(queue.get(), file);
+  EXPECT_EQ(queue->WaitUntil(Soon()), write);
+  pool.Open();
+}
+
+TEST_P(MeansTest, AnEventLoopGetsWhatWasSubmittedInAMomentWithoutThreads) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const ScratchFile file;
+  BusyPool pool;
+  pool.Occupy();
+  const auto queue = MakeQueue(pool.options());
+  const int event_fd = *queue->event_fd();
+  Request* write = SubmitWriteWithoutThreads(queue.get(), file);
+  const Deadline deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  Request* back = nullptr;
+  while (back == nullptr && PollIn(event_fd, deadline)) {
+    back = queue->TryWait();
+  }
+  EXPECT_EQ(back, write);
+  pool.Open();
+}
+
+// The epoll thread has the request, and the owner waits already.
+TEST_P(MeansTest, AReadyPipeIsReadInAMomentWithoutThreads) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const Pipe pipe;
+  BusyPool pool;
+  const auto queue = MakeQueue(pool.options());
+  Request* read = SubmitRead(queue.get(), pipe);
+  pool.Occupy();  // A thread has attempted the read before.
+  {
+    const NoRoomForStacks none;
+    pipe.Put("x");
+    EXPECT_EQ(queue->WaitUntil(Soon()), read);
+  }
+  pool.Open();
+}
+
+TEST(MeansOfTwoSourcesTest, AMomentWithoutThreadsLeavesNoRequestWaiting) {
+  const ScratchFile file;
+  BusyPool pool;
+  pool.Occupy();
+  ManualQueue q(pool.options());
+  q.held->takes = [](const Request& r) { return r.op == Op::kNoOp; };
+  Submit(&q.queue, Op::kNoOp);
+  Request* write = SubmitWriteWithoutThreads(&q.queue, file);
+  EXPECT_EQ(q.queue.WaitUntil(Soon()), write);
+  pool.Open();
 }
 
 }  // namespace

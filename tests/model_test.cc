@@ -178,7 +178,7 @@ class RandomRequests {
     r->iovec_count = static_cast<int>(step->iovecs.size());
   }
 
-  static void Handler(Request* r) {
+  static void Handler(Request* r) noexcept {
     static_cast<InFlight*>(r->user_data)->self->CheckAndPut(r);
   }
 

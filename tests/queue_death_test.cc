@@ -168,7 +168,7 @@ void FromAHandler(void (*call)(Queue*)) {
   context.call = call;
   Request* r = Prepare(&context.q.queue, Op::kNoOp);
   r->user_data = &context;
-  r->handler = [](Request* r) {
+  r->handler = [](Request* r) noexcept {
     auto* context = static_cast<Context*>(r->user_data);
     context->call(&context->q.queue);
   };
@@ -196,7 +196,7 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
 TEST_F(QueueDeathTest, AWriteBackWithAHandler) {
   ManualQueue q;
   Request* r = Prepare(&q.queue, Op::kWriteBack);
-  r->handler = [](Request*) {};
+  r->handler = [](Request*) noexcept {};
   EXPECT_DEATH(q.queue.Submit(r), "a write-back has no handler");
 }
 
@@ -253,7 +253,7 @@ TEST_F(QueueDeathTest, SubmittingWhileTheQueueIsBeingDestroyed) {
         auto queue = std::make_unique<Queue>();
         Request* r = Prepare(queue.get(), Op::kNoOp);
         r->user_data = queue.get();
-        r->handler = [](Request* r) {
+        r->handler = [](Request* r) noexcept {
           static_cast<Queue*>(r->user_data)->Submit(r);
         };
         queue->Submit(r);

@@ -142,7 +142,7 @@ TEST_P(WaitingTest, SyncDoesNotWaitForLaterSubmits) {
   } chain = {queue.get()};
   Request* r = Prepare(queue.get(), Op::kRead, file.fd(), 0, block());
   r->user_data = &chain;
-  r->handler = [](Request* r) {
+  r->handler = [](Request* r) noexcept {
     auto* chain = static_cast<Chain*>(r->user_data);
     chain->go_on ? chain->queue->Submit(r) : chain->queue->Put(r);
   };

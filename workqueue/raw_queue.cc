@@ -23,6 +23,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
+#include <vector>
 
 namespace uasio {
 namespace {
@@ -43,6 +45,15 @@ bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
 }
 
 }  // namespace
+
+// Outside of a forked child nobody holds the lock any more.
+RawQueue::~RawQueue() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (mutex_.TryLock()) {
+    mutex_.Unlock();
+  } else {
+    static_cast<void>(new std::vector<HeapEntry>(std::move(heap_)));
+  }
+}
 
 size_t RawQueue::Put(Work* w) {
   size_t surplus;

@@ -9,6 +9,9 @@
 // Bounds:    none; the queue holds what its users put.
 // Cost:      a priority above 0 takes O(log n) and an entry of heap memory;
 //            without memory for that, the work has priority 0.
+// Forks:     a forked child may destroy it; it leaks a heap that the fork
+// caught
+//            being changed.
 //
 // Put() does not touch the queue once its work can be got.  So the thread that
 // gets the last work may destroy the queue.
@@ -35,6 +38,7 @@ using WorkList = Clist<Work, &Work::n>;
 class RawQueue {
  public:
   RawQueue() = default;
+  ~RawQueue();
   RawQueue(const RawQueue&) = delete;
   RawQueue& operator=(const RawQueue&) = delete;
 

@@ -29,7 +29,11 @@ void WorkQueue::Submit(WorkList* batch) {
 Work* WorkQueue::WaitUntil(Deadline deadline) {
   CheckCaller();
   if (running_ == 0) return nullptr;
-  if (reaped_.empty()) finished_.GetAll(&reaped_, deadline);
+  if (reaped_.empty()) {
+    pool_->Await(deadline, [this](Deadline until) {
+      return finished_.GetAll(&reaped_, until);
+    });
+  }
   Work* w = reaped_.RemoveHead();
   if (w != nullptr) --running_;
   return w;

@@ -4,6 +4,11 @@
 // already.  In the last case each thread that stays asks for work again.  A
 // thread that ends first takes itself off the count; then it looks for waiting
 // work, and starts the threads that replace it.
+//
+// If the system refuses to start a thread, thread_missing_ is set before
+// Submit() returns.  So whoever waits for that work afterwards sees the flag,
+// and tries again by RetryStart().  A thread that ends runs the work itself,
+// since those who wait may not see the flag any more.
 
 #include "workqueue/worker_pool.h"
 
@@ -19,6 +24,10 @@
 
 namespace uasio {
 namespace {
+
+// How long the pool waits before it asks again for a thread that the system
+// refused.
+constexpr std::chrono::milliseconds kRetryInterval(100);
 
 WorkerPoolOptions Checked(WorkerPoolOptions options) {
   UASIO_CHECK(options.threads_max > 0, "WorkerPool: threads_max must not be 0");
@@ -63,6 +72,27 @@ void WorkerPool::Submit(WorkList* batch) {
     UASIO_CHECK(w.go != nullptr, "Submit: the work has no go()");
   }
   if (size_t surplus = requests_.Put(batch)) Grow(surplus);
+}
+
+// Remove() takes the work only if it still waits, so it runs once.
+void WorkerPool::SubmitOrRun(Work* w) {
+  Submit(w);
+  if (RetryStart() == kNoDeadline || !requests_.Remove(w)) return;
+  const WriteSignalsBlocked signals_blocked;
+  Run(nullptr, w);
+}
+
+void WorkerPool::RunIfThreadIsMissing() {
+  if (RetryStart() != kNoDeadline) RunHere();
+}
+
+Deadline WorkerPool::RetryStart() {
+  if (!IsThreadMissing()) return kNoDeadline;
+  MutexLock lock(&mutex_);
+  thread_missing_ = false;
+  StartThreadsLocked(requests_.surplus());
+  if (!thread_missing_) return kNoDeadline;
+  return std::chrono::steady_clock::now() + kRetryInterval;
 }
 
 bool WorkerPool::Cancel(const Work* w) {
@@ -131,6 +161,7 @@ void WorkerPool::EndThread(Thread* self) {
     }
   }
   if (size_t surplus = requests_.surplus()) Grow(surplus);
+  RunIfThreadIsMissing();
   Join(&ended);
 }
 
@@ -138,11 +169,22 @@ void WorkerPool::Grow(size_t surplus) {
   if (threads() == options_.threads_max) return;
   {
     MutexLock lock(&mutex_);
-    while (starting_ < surplus && threads() < options_.threads_max &&
-           StartThreadLocked()) {
+    StartThreadsLocked(surplus);
+  }
+  if (threads() == 0) RunHere();
+}
+
+// Only RetryStart() clears the flag: `surplus` may be older than a refusal.
+void WorkerPool::StartThreadsLocked(size_t surplus) {
+  while (starting_ < surplus && threads() < options_.threads_max) {
+    if (!StartThreadLocked()) {
+      thread_missing_ = true;
+      return;
     }
   }
-  if (threads() > 0) return;
+}
+
+void WorkerPool::RunHere() {
   const WriteSignalsBlocked signals_blocked;
   while (Work* w = requests_.TryGet()) Run(nullptr, w);
 }

@@ -10,7 +10,9 @@
 //            are not there; every other call ends the child.
 // Errors:    if the system refuses every thread, work runs in Submit() or in a
 //            thread that is ending, with nullptr as its WorkerThread and with
-//            SIGPIPE and SIGXFSZ blocked.
+//            SIGPIPE and SIGXFSZ blocked.  If it refuses only some, and the
+//            others are busy, work waits until RetryStart() starts a thread:
+//            whoever waits for work to finish uses Await().
 //
 // Threads start lazily, up to threads_max, when more work waits than threads
 // are idle.  A thread that is idle for idle_timeout ends if there are more than
@@ -30,6 +32,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -37,6 +40,7 @@
 #include <string>
 
 #include "clists/clist.h"
+#include "workqueue/deadline.h"
 #include "workqueue/mutex.h"
 #include "workqueue/owner.h"
 #include "workqueue/raw_queue.h"
@@ -79,6 +83,36 @@ class WorkerPool {
   void Submit(Work* w);
   void Submit(WorkList* batch);
 
+  // As Submit(), for threads that do not wait for the work.  Runs `w` in this
+  // thread if the system refuses a thread, and all others are busy.
+  void SubmitOrRun(Work* w);
+
+  // Runs what waits in this thread, if the system still refuses a thread for
+  // it.  For submitters that may block, and whose work nobody Await()s.
+  void RunIfThreadIsMissing();
+
+  // Starts the threads that the system refused before, and that are still
+  // needed.  Returns when whoever waits for the pool must call it again;
+  // kNoDeadline: no thread is missing.
+  Deadline RetryStart();
+
+  // Waits for something that the pool's work brings about: calls wait(until)
+  // and, between its calls, RetryStart().  Returns true once wait() does, and
+  // false if it has not done so by `deadline`.
+  template <typename Wait>
+  bool Await(Deadline deadline, const Wait& wait) {
+    for (;;) {
+      const Deadline until = std::min(deadline, RetryStart());
+      if (wait(until)) return true;
+      if (until == deadline) return false;
+    }
+  }
+
+  // True if the system has refused a thread that may still be needed.
+  bool IsThreadMissing() const {
+    return thread_missing_.load(std::memory_order_relaxed);
+  }
+
   // Takes back work that no thread has begun.  False: it has begun or finished.
   bool Cancel(const Work* w);
 
@@ -110,6 +144,8 @@ class WorkerPool {
   bool TryLeave();
   void EndThread(Thread* self);
   void Grow(size_t surplus);
+  void StartThreadsLocked(size_t surplus) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunHere();
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run(WorkerThread* context, Work* w);
   static void Join(ThreadList* threads);
@@ -124,6 +160,7 @@ class WorkerPool {
   size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;   // Not asking any more.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<size_t> thread_count_{0};  // Of threads_; written under mutex_.
+  std::atomic<bool> thread_missing_{false};  // Written under mutex_.
 };
 
 }  // namespace uasio

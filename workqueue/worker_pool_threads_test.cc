@@ -13,6 +13,7 @@
 #include "asio/testing/threads.h"
 #include "gtest/gtest.h"
 #include "workqueue/raw_queue.h"
+#include "workqueue/work_queue.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
@@ -66,6 +67,10 @@ class PoolThreadsTest : public testing::Test {
     pool->Submit(&job);
     done.Wait();
     return id;
+  }
+
+  static Deadline Soon() {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(5);
   }
 
   static void WaitUntilThreads(const WorkerPool& pool, size_t at_most) {
@@ -262,6 +267,62 @@ TEST_F(PoolThreadsTest, TheDestructorRunsWhatAStopHookSubmits) {
     pool.Submit(&first);
   }
   EXPECT_EQ(ran.count(), 2u);
+}
+
+TEST_F(PoolThreadsTest, AMomentWithoutThreadsLeavesNoWorkWaitingForEver) {
+  options_.stack_bytes = NoRoomForStacks::kBigStackBytes;
+  WorkerPool pool(options_);
+  Occupy(&pool, 1);
+  WorkQueue queue(&pool);
+  Job job([](WorkerThread*) {});
+  {
+    const NoRoomForStacks none;
+    queue.Submit(&job);
+    EXPECT_EQ(queue.TryWait(), nullptr);
+  }
+  EXPECT_EQ(pool.threads(), 1u);
+  EXPECT_EQ(queue.WaitUntil(Soon()), &job);
+  Release();
+}
+
+TEST_F(PoolThreadsTest, ASubmitterRunsWhatNoThreadCanStartFor) {
+  options_.stack_bytes = NoRoomForStacks::kBigStackBytes;
+  Counter ran;
+  Job first([&](WorkerThread*) { ran.Add(); });
+  Job second([&](WorkerThread*) { ran.Add(); });
+  WorkerPool pool(options_);
+  Occupy(&pool, 1);
+  const NoRoomForStacks none;
+  pool.SubmitOrRun(&first);
+  EXPECT_EQ(ran.count(), 1u);
+  pool.Submit(&second);
+  EXPECT_EQ(ran.count(), 1u);
+  pool.RunIfThreadIsMissing();
+  EXPECT_EQ(ran.count(), 2u);
+  Release();
+}
+
+// The only other thread is busy, and nobody waits for the pool.
+TEST_F(PoolThreadsTest, AThreadThatEndsRunsWhatNoThreadCanStartFor) {
+  options_.threads_max = 2;
+  options_.stack_bytes = NoRoomForStacks::kBigStackBytes;
+  options_.idle_timeout = std::chrono::microseconds(1);
+  RawQueue replies;
+  Job job([](WorkerThread*) {});
+  job.reply_to = &replies;
+  WorkerPool pool(options_);
+  Occupy(&pool, 1);
+  stops_slowly_ = true;
+  Gate begun;
+  Job other([&](WorkerThread*) { begun.Open(); });
+  pool.Submit(&other);
+  begun.Wait();
+  stopping_.WaitFor(1);
+  const NoRoomForStacks none;
+  pool.Submit(&job);
+  may_stop_.Open();
+  EXPECT_EQ(replies.Get(Soon()), &job);
+  Release();
 }
 
 // Submits and waits `works` times, so that the threads of a pool with a tiny

@@ -168,14 +168,32 @@ Fault FaultBackend::ChooseFault(const Request& request) {
       fault = line.fault;
     }
   }
-  const bool impossible =
-      (fault == Fault::kNoSpace && kind != Kind::kWrite) ||
-      (fault == Fault::kShort && ShortLength(request) == request.length);
-  if (impossible) fault = Fault::kNone;
+  if (!IsPossible(fault, request)) fault = Fault::kNone;
   ++counts_[static_cast<size_t>(fault)];
   return fault;
 }
 
+bool FaultBackend::IsPossible(Fault fault, const Request& request) const {
+  const bool recovered = !FinishesTransfers();  // By the queue.
+  switch (fault) {
+    case Fault::kShort:
+      return recovered && ShortLength(request) < request.length;
+    case Fault::kInterrupted:
+    case Fault::kRefusal:
+      return recovered;
+    case Fault::kTryAgain:
+      return recovered || !request.traits.sized;
+    case Fault::kNoSpace:
+      return IsWrite(request.op);
+    case Fault::kNone:
+    case Fault::kIoError:
+    case Fault::kDelayed:
+      break;
+  }
+  return true;
+}
+
+// Whether the queue, if it got this, would let the workers do the rest.
 Fault FaultBackend::DrawFault() {
   double left = std::uniform_real_distribution<>(0, 1)(fault_random_);
   for (size_t i = 0; i < kFaults; ++i) {

@@ -10,7 +10,9 @@
 // Faults are scripted (the Nth request of a kind) or drawn at given rates from
 // a generator; the same seed draws the same faults.  Results do not show short
 // transfers, EINTR, refusals, and EAGAIN on fds with a size, since the queue
-// recovers from these; results show all other errors.
+// recovers from these; results show all other errors.  If the wrapped backend
+// FinishesTransfers(), these faults are not injected: the workers must not do
+// requests of a backend that may change the bytes.
 //
 //   FaultOptions options;
 //   options.script.push_back({FaultOptions::Kind::kWrite, 3, Fault::kNoSpace});
@@ -87,6 +89,9 @@ class FaultBackend final : public Backend {
 
   absl::string_view name() const override { return name_; }
   bool Takes(const Request& request) const override;
+  bool FinishesTransfers() const override {
+    return wrapped_->FinishesTransfers();
+  }
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
@@ -115,6 +120,7 @@ class FaultBackend final : public Backend {
   Fault ChooseFault(const Request& request);
   Fault DrawFault();
   static size_t ShortLength(const Request& request);
+  bool IsPossible(Fault fault, const Request& request) const;
   void StartOne(Job* job);
   bool NeedsCrashLog(const Request& request) const;
   bool RecordForCrash(Job* job);

@@ -9,11 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "asio/backends/completion_buffer.h"
 #include "asio/backends/fault_testing.h"
 #include "asio/backends/sync.h"
 #include "asio/buffer.h"
 #include "asio/file.h"
+#include "asio/internal/request_transfer.h"
 #include "asio/queue.h"
+#include "asio/syscalls/perform.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/manual_backend.h"
 #include "asio/testing/requests.h"
@@ -172,6 +175,79 @@ TEST(FaultTest, OnADirectFileShortCountsAreWholeBlocks) {
   EXPECT_EQ(scratch.Contents(), bytes);
 }
 
+// Stores each byte inverted, and answers the next request with `next_result`
+// if that is not 0.
+class InvertingBackend final : public Backend {
+ public:
+  absl::string_view name() const override { return "inverting"; }
+  bool Takes(const Request&) const override { return true; }
+  bool FinishesTransfers() const override { return true; }
+  void Attach(int) override {}
+  size_t Start(absl::Span<Request* const> batch) override {
+    for (Request* r : batch) {
+      if (next_result != 0) {
+        finished_.Add(r, std::exchange(next_result, 0), r->transferred);
+        continue;
+      }
+      Transfer transfer = internal::MakeTransfer(*r);
+      const std::string inverted = Inverted(std::string(r->buffer, r->length));
+      if (IsWrite(r->op)) transfer.buffer = const_cast<char*>(inverted.data());
+      const int64_t result = Perform(&transfer);
+      finished_.Add(r, result, transfer.done);
+    }
+    return finished_.size();
+  }
+  size_t Reap(absl::Span<Completion> out, size_t, Deadline) override {
+    return finished_.MoveTo(out);
+  }
+  void Cancel(Request*) override {}
+
+  static std::string Inverted(std::string bytes) {
+    for (char& c : bytes) c = static_cast<char>(~c);
+    return bytes;
+  }
+
+  int64_t next_result = 0;
+
+ private:
+  CompletionBuffer finished_;
+};
+
+TEST(FaultTest, ABackendThatChangesTheBytesChangesAllOfThem) {
+  for (const Fault fault :
+       {Fault::kShort, Fault::kInterrupted, Fault::kTryAgain, Fault::kRefusal,
+        Fault::kDelayed}) {
+    for (const bool can_crash : {false, true}) {
+      FaultOptions options = Script(Kind::kWrite, 1, fault);
+      options.can_crash = can_crash;
+      FaultyQueue q(options, std::make_unique<InvertingBackend>());
+      const ScratchFile file;
+      Request* w = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, kBlock);
+      EXPECT_EQ(Finish(&q.queue, w), 16);
+      EXPECT_EQ(file.Contents(), InvertingBackend::Inverted(kBlock))
+          << static_cast<int>(fault) << can_crash;
+      EXPECT_EQ(q.pool.threads(), 0u);
+    }
+  }
+}
+
+TEST(FaultTest, FinalResultsOfTheWrappedBackendStayFinal) {
+  for (const bool can_crash : {false, true}) {
+    for (const Fault fault : {Fault::kNone, Fault::kDelayed}) {
+      auto inverting = std::make_unique<InvertingBackend>();
+      inverting->next_result = -EAGAIN;
+      FaultOptions options = Rate(fault, 1);
+      options.can_crash = can_crash;
+      FaultyQueue q(options, std::move(inverting));
+      const ScratchFile file;
+      Request* w = SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, kBlock);
+      EXPECT_EQ(Finish(&q.queue, w), -EAGAIN);
+      EXPECT_EQ(file.Contents(), "");
+      EXPECT_EQ(q.pool.threads(), 0u);
+    }
+  }
+}
+
 TEST(FaultTest, ADelayedRequestCompletesAfterAnother) {
   FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed));
   Request* late = Prepare(&q.queue, Op::kNoOp);
@@ -205,6 +281,7 @@ TEST(FaultTest, RequestsThatGoToTheWorkersAreNotDelayed) {
   for (const int64_t result : {kRefused, int64_t{-EAGAIN}}) {
     auto held = std::make_unique<ManualBackend>();
     ManualBackend* wrapped = held.get();
+    wrapped->finishes_transfers = false;
     FaultyQueue q(Script(Kind::kAny, 1, Fault::kDelayed), std::move(held));
     const ScratchFile file(kBlock);
     Request* refused = Submit(&q.queue, Op::kRead, file.fd(), 0, 4);

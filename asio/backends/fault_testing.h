@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "asio/backends/fault.h"
-#include "asio/backends/sync.h"
 #include "asio/queue.h"
+#include "asio/testing/one_call_backend.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio {
@@ -16,7 +16,7 @@ namespace uasio {
 struct FaultyQueue {
   explicit FaultyQueue(
       FaultOptions options = {},
-      std::unique_ptr<Backend> wrapped = std::make_unique<SyncBackend>())
+      std::unique_ptr<Backend> wrapped = std::make_unique<OneCallBackend>())
       : faults(new FaultBackend(std::move(options), std::move(wrapped))),
         queue(OptionsWith(&pool), std::unique_ptr<Backend>(faults)) {}
 

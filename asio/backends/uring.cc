@@ -68,7 +68,7 @@ void UringBackend::Reserve(size_t requests_max) {
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
   const WriteSignalsBlocked signals_blocked(HasWrites(batch));
-  if (!enable_tried_) EnableRing();
+  if (!enabled_) EnableRing();
   for (Request* request : batch) {
     if (enabled_) {
       Prepare(jobs_.New(request));
@@ -123,11 +123,13 @@ void UringBackend::AddBuffers(char* data, size_t size) {
   }
 }
 
+// Each Start() tries again, since a failure may pass.  EBADFD: an earlier try
+// has enabled the ring, but could not enter it.
 void UringBackend::EnableRing() {
-  enable_tried_ = true;
   // io_uring_enable_rings() is missing from liburing 2.3's shared object.
-  enabled_ = io_uring_register(ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS,
-                               nullptr, 0) == 0 &&
+  const int error = io_uring_register(ring_.ring_fd,
+                                      IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  enabled_ = (error == 0 || error == -EBADFD) &&
              io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
 }
 

@@ -68,9 +68,8 @@ class UringBackend final : public Backend {
 
   io_uring ring_;
   int event_fd_ = -1;
-  bool kernel_signals_ = false;  // The kernel writes event_fd_.
-  bool enable_tried_ = false;
-  bool enabled_ = false;           // False: every request is refused.
+  bool kernel_signals_ = false;    // The kernel writes event_fd_.
+  bool enabled_ = false;           // Until then every request is refused.
   bool has_buffer_table_ = false;  // The kernel can register buffers.
   std::vector<Slab> slabs_;        // The registered ones, by index.
 

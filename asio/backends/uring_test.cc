@@ -3,6 +3,7 @@
 
 #include "asio/backends/uring.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +21,21 @@
 #include "asio/testing/scratch.h"
 #include "asio/testing/seccomp.h"
 #include "gtest/gtest.h"
+
+namespace {
+
+int enters_to_fail = 0;
+
+}  // namespace
+
+// In place of liburing's: the first enters_to_fail calls fail.
+int io_uring_enter(unsigned fd, unsigned to_submit, unsigned min_complete,
+                   unsigned flags, sigset_t* signals) {
+  if (enters_to_fail > 0) return --enters_to_fail, -EAGAIN;
+  const long result = syscall(SYS_io_uring_enter, fd, to_submit, min_complete,
+                              flags, signals, _NSIG / 8);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
 
 namespace uasio {
 namespace {
@@ -80,6 +96,26 @@ TEST_F(UringTest, TheQueuesBuffersAreRegisteredAndLentOnesWorkToo) {
   Buffer lent = Buffer::Allocate(bytes.size());
   EXPECT_TRUE(Reads(&q, file.fd(), bytes, lent.data()));
   EXPECT_EQ(RegisteredBuffers(), 1);
+}
+
+TEST_F(UringTest, ARingThatCouldNotBeEnabledOnceIsEnabledLater) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const auto backend = *UringBackend::Create(1);
+  backend->Reserve(1);
+  const Buffer buffer = Buffer::Allocate(bytes.size());
+  Request read =
+      MakeRequest(Op::kRead, file.fd(), 0, buffer.data(), bytes.size());
+  enters_to_fail = 1;
+  StartOne(backend.get(), &read);
+  ReapAll(backend.get(), 1);
+  EXPECT_EQ(enters_to_fail, 0);
+  EXPECT_EQ(read.result, kRefused);
+  read.transferred = 0;
+  StartOne(backend.get(), &read);
+  ReapAll(backend.get(), 1);
+  EXPECT_EQ(read.result, static_cast<int64_t>(bytes.size()));
 }
 
 // The limit leaves room for a ring, but not for the queue's buffers.

@@ -298,9 +298,8 @@ void QueueImpl::Accept(Slot* slot) {
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   const bool may_start = MayStart(slot);
-  slot->latch = {slot->op,     slot->fd,        slot->offset, slot->buffer,
-                 slot->length, slot->user_data, slot->traits, slot->handler,
-                 /*kept=*/0};
+  static_cast<Request&>(slot->latch) = *slot;
+  slot->latch.kept = 0;
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
   if (slot->latch.IsReturnable()) ++returnable_;

@@ -17,20 +17,6 @@ bool IsToBeKept(const Slot& slot) {
          (IsSync(slot.latch.op) && slot.result != -ECANCELED);
 }
 
-void RestoreAsSubmitted(Slot* slot) {
-  const Latch& latch = slot->latch;
-  slot->op = latch.op;
-  slot->fd = latch.fd;
-  slot->offset = latch.offset;
-  slot->buffer = latch.buffer;
-  slot->length = latch.length;
-  slot->user_data = latch.user_data;
-  slot->traits = latch.traits;
-}
-
-// An exception ends the program here: the queue could not go on.
-void CallHandler(Slot* slot) noexcept { slot->latch.handler(slot); }
-
 }  // namespace
 
 // Starts the backlog, up to depth_max.  True if requests completed inside this
@@ -41,6 +27,7 @@ bool QueueImpl::StartBacklog() {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
     if (slot->latch.traits.sized) ++depth_;
+    RestoreAsSubmitted(slot);
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
@@ -165,7 +152,7 @@ void QueueImpl::RunDue() {
     --handlers_due_;
     if (slot->round < round_) --older_;
     HandOver(slot);
-    CallHandler(slot);
+    slot->latch.handler(slot);
   }
   in_handler_ = false;
 }
@@ -186,7 +173,10 @@ bool QueueImpl::RunHandlers(Deadline deadline) {
 }
 
 void QueueImpl::AnnounceRest() {
-  if (polled_ && (!done_.empty() || !due_.empty())) router_.SignalEventFd();
+  if (!polled_) return;
+  if (!done_.empty() || !due_.empty() || router_.MayStartThread()) {
+    router_.SignalEventFd();
+  }
 }
 
 }  // namespace uasio::internal

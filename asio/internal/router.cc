@@ -196,7 +196,8 @@ size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
           backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTimedWait));
     }
     if (count > 0 || deadline == now) return count;
-    const bool signalled = PollIn(event_fd_, deadline);
+    const bool signalled = pool_->Await(
+        deadline, [this](Deadline until) { return PollIn(event_fd_, until); });
     if (!signalled || HasPassed(deadline)) deadline = now;  // Reap once more.
     ClearEventFd();
   }
@@ -213,8 +214,9 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
                 "Backend: Reap() gave a request that is not in flight");
     const Backend& backend = *std::exchange(slot->backend, nullptr);
     --*RunningOn(&backend);
+    RestoreAsSubmitted(slot);
     const Outcome outcome = Classify(backend, completion);
-    slot->transferred = completion.transferred;
+    slot->transferred = slot->latch.transferred = completion.transferred;
     if (outcome == Outcome::kFinish) {
       out[finished++] = completion;
     } else if (slot->cancel_asked) {

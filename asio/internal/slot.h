@@ -54,18 +54,11 @@ enum class RequestState : unsigned char {
   kDone,
 };
 
-// The fields of a request as they were at Submit().  The queue counts requests
-// and keeps errors by these, because the caller may change the request's own
-// fields, which are public.
-struct Latch {
-  Op op = Op::kNoOp;
-  int fd = -1;
-  int64_t offset = 0;
-  char* buffer = nullptr;
-  size_t length = 0;
-  void* user_data = nullptr;
-  FdTraits traits;
-  void (*handler)(Request*) = nullptr;
+// The request as it was at Submit(); `transferred` is what has been done since.
+// The queue routes and counts the request, and keeps its error, by these fields
+// until it is back, because the caller may change the request's own fields,
+// which are public.
+struct Latch : Request {
   uint64_t kept = 0;  // The id of its error in the ledger; 0: not kept.
 
   // Wait() may return it.
@@ -83,6 +76,12 @@ struct Slot : Request, OrderNode {
   bool cancel_asked = false;         // Router::Cancel() was called.
   Cnode list_node = {nullptr, nullptr};
 };
+
+// Undoes what has been changed since Submit(), except for the result.
+inline void RestoreAsSubmitted(Slot* slot) {
+  slot->latch.result = slot->result;
+  static_cast<Request&>(*slot) = slot->latch;
+}
 
 using SlotList = Clist<Slot, &Slot::list_node>;
 

@@ -55,7 +55,10 @@ size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
   size_t count = ReapReplies(out);
   while (count < out.size()) {
     const bool enough = count >= min;
-    if (!finished_.GetAll(&replies_, enough ? kDontWait : deadline)) break;
+    const bool any = pool_->Await(
+        enough ? kDontWait : deadline,
+        [this](Deadline until) { return finished_.GetAll(&replies_, until); });
+    if (!any) break;
     count += ReapReplies(out.subspan(count));
   }
   return count;
@@ -78,7 +81,7 @@ void WorkerBackend::Go(WorkerThread*, Work* w) {
 
 void WorkerBackend::GoOn(Readiness::Watch* watch) {
   Job* job = static_cast<Job*>(watch);
-  job->backend->pool_->Submit(job);
+  job->backend->pool_->SubmitOrRun(job);  // The owner may be waiting already.
 }
 
 WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {

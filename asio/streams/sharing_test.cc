@@ -26,6 +26,7 @@
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/manual_backend.h"
+#include "asio/testing/one_call_backend.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
@@ -166,8 +167,8 @@ TEST_F(SharingTest, AWriterWithoutAnErrorHasWrittenAll) {
   faults.rates[static_cast<size_t>(Fault::kDelayed)] = 0.2;
   faults.reorder = true;
   faults.seed = TestSeed(1);
-  auto owned =
-      std::make_unique<FaultBackend>(faults, std::make_unique<SyncBackend>());
+  auto owned = std::make_unique<FaultBackend>(
+      faults, std::make_unique<OneCallBackend>());
   const FaultBackend* backend = owned.get();
   Queue queue(Options(256), std::move(owned));
   std::vector<Writer> writers = Writers(&queue);
@@ -218,7 +219,7 @@ TEST_F(SharingTest, StreamsMustNotWaitInAHandler) {
         auto reader = Reader::Open("/dev/zero", options);
         Request* r = Prepare(&queue, Op::kNoOp);
         r->user_data = &*reader;
-        r->handler = [](Request* done) {
+        r->handler = [](Request* done) noexcept {
           static_cast<Reader*>(done->user_data)->GetC();
         };
         queue.Submit(r);

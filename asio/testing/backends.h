@@ -25,6 +25,7 @@
 #include "asio/queue.h"
 #include "asio/testing/block_file.h"
 #include "asio/testing/counting_backend.h"
+#include "asio/testing/one_call_backend.h"
 #include "asio/testing/seed.h"
 #include "gtest/gtest.h"
 
@@ -115,7 +116,9 @@ inline std::vector<BackendCase> Backends() {
   for (const std::string& name : BackendNames()) {
     cases.push_back(TableCase(name));
   }
-  cases.push_back(FaultOver(TableCase("sync")));
+  BackendCase one_call = TableCase("sync");
+  one_call.make = [] { return std::make_unique<OneCallBackend>(); };
+  cases.push_back(FaultOver(std::move(one_call)));
   cases.back().name = "fault";
   return cases;
 }

@@ -1,13 +1,16 @@
-// For tests of threads: counters, gates, logs, and work to submit.
+// For tests of threads: counters, gates, logs, work to submit, and a moment
+// without threads.
 
 #ifndef UASIO_ASIO_TESTING_THREADS_H_
 #define UASIO_ASIO_TESTING_THREADS_H_
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -126,6 +129,27 @@ class PoolGate : public Job {
 
  private:
   Gate entered_, opened_;
+};
+
+// During its lifetime the system refuses threads with stacks of kBigStackBytes.
+class NoRoomForStacks {
+ public:
+  static constexpr size_t kBigStackBytes = 64 << 20;
+
+  NoRoomForStacks() {
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const size_t used = pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    if (getrlimit(RLIMIT_AS, &before_) != 0) std::abort();
+    const rlimit limit = {used + kBigStackBytes / 2, before_.rlim_max};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) std::abort();
+  }
+  ~NoRoomForStacks() { setrlimit(RLIMIT_AS, &before_); }
+  NoRoomForStacks(const NoRoomForStacks&) = delete;
+  NoRoomForStacks& operator=(const NoRoomForStacks&) = delete;
+
+ private:
+  rlimit before_;
 };
 
 }  // namespace uasio

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "asio/backends/fault.h"
-#include "asio/backends/sync.h"
+#include "asio/testing/one_call_backend.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/seed.h"
 #include "gmock/gmock.h"
@@ -30,7 +30,7 @@ class CopyFaultTest : public testing::Test {
  protected:
   absl::Status CopyWith(FaultOptions options) {
     auto faults = std::make_unique<FaultBackend>(
-        std::move(options), std::make_unique<SyncBackend>());
+        std::move(options), std::make_unique<OneCallBackend>());
     QueueOptions queue_options;
     queue_options.buffer_bytes = kBlockBytes;
     queue_options.writebacks_max = kDepth;

@@ -184,7 +184,7 @@ void Context::OnReady(Readiness::Watch* watch) {
     const int error = job->context->StartPoll(job);
     if (error != 0) job->context->Finish(job, -error);
   } else {
-    job->context->engine_->pool.Submit(job);
+    job->context->engine_->pool.SubmitOrRun(job);
   }
 }
 

@@ -144,7 +144,7 @@ void BlockReader::DropAll() {
   while (!blocks_.empty()) Drop(&blocks_.back());
 }
 
-void BlockReader::HandleRead(Request* request) {
+void BlockReader::HandleRead(Request* request) noexcept {
   Block* block = static_cast<Block*>(request->user_data);
   BlockReader* owner = block->owner;
   owner->CountCompletion();

@@ -79,7 +79,7 @@ class BlockReader final : public Stream, private Reclaimable {
   bool WaitForFront(int64_t position);
   void Drop(Block* block);
   void DropAll();
-  static void HandleRead(Request* request);
+  static void HandleRead(Request* request) noexcept;
 
   size_t spare_requests() const override;
   void ReleaseOne() override;

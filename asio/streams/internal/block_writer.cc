@@ -192,13 +192,13 @@ bool BlockWriter::SubmitAndWait(Request* request) {
   return ok();
 }
 
-void BlockWriter::HandleReadOrFsync(Request* request) {
+void BlockWriter::HandleReadOrFsync(Request* request) noexcept {
   BlockWriter* self = static_cast<BlockWriter*>(request->user_data);
   self->CountCompletion();
   self->read_or_fsync_done_ = true;
 }
 
-void BlockWriter::HandleWrite(Request* request) {
+void BlockWriter::HandleWrite(Request* request) noexcept {
   BlockWriter* self = static_cast<BlockWriter*>(request->user_data);
   self->CountCompletion();
   if (self->seekable()) {

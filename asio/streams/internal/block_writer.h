@@ -107,8 +107,8 @@ class BlockWriter final : public Stream {
   bool FsyncWithoutSize();
   int Resize(int64_t size);
   void CutPadding();
-  static void HandleWrite(Request* request);
-  static void HandleReadOrFsync(Request* request);
+  static void HandleWrite(Request* request) noexcept;
+  static void HandleReadOrFsync(Request* request) noexcept;
 
   // The block in use.  Up to read_end_, and up to written_end_, it has what the
   // file will have.  All are counted from the beginning of the block.

@@ -96,7 +96,8 @@ bool Stream::FailErrno(int error, absl::string_view what) {
   return Fail(ErrnoStatus(error, absl::StrCat(what, " ", file_->path())));
 }
 
-void Stream::SubmitWithHandler(Request* request, void (*handler)(Request*),
+void Stream::SubmitWithHandler(Request* request,
+                               void (*handler)(Request*) noexcept,
                                void* user_data) {
   request->fd = file_->fd();
   request->handler = handler;

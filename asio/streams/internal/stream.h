@@ -92,7 +92,7 @@ class Stream {
 
  protected:
   // Submits `request` on this stream's file; `handler` gets it back.
-  void SubmitWithHandler(Request* request, void (*handler)(Request*),
+  void SubmitWithHandler(Request* request, void (*handler)(Request*) noexcept,
                          void* user_data);
 
   // To be called by each handler.

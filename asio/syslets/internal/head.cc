@@ -139,9 +139,11 @@ void Head::TakeStartableLocked(WorkList* batch) {
   }
 }
 
-// Not under the lock: if the pool gets no thread, Submit() runs the jobs.
+// Not under the lock: if the pool gets no thread, this thread runs the jobs.
 void Head::Start(WorkList* batch) {
-  if (!batch->empty()) pool_->Submit(batch);
+  if (batch->empty()) return;
+  pool_->Submit(batch);
+  pool_->RunIfThreadIsMissing();
 }
 
 size_t Head::ThreadsMax() const {
