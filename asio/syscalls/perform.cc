@@ -169,16 +169,19 @@ int64_t Sync(const Transfer& t) {
   return error != 0 ? -errno : 0;
 }
 
-// True if `fd` is an empty FIFO that nobody has open for writing, so that a
-// read returns 0 at once.  poll(2) does not report that of a FIFO that nobody
-// has opened for writing yet.  tee(2) does, and leaves the FIFO as it is.
-bool IsFifoWithoutWriter(int fd) {
+// The result of a read from `fd`, which poll(2) does not find ready: 0 from a
+// FIFO that nobody has open for writing, else -EAGAIN.  poll(2) does not report
+// a FIFO that nobody has opened for writing yet.  tee(2) does, and leaves the
+// FIFO as it is.  Any other error: there are no fds for that.
+ssize_t ResultIfNotReady(int fd) {
+  struct stat info;
+  if (fstat(fd, &info) != 0 || !S_ISFIFO(info.st_mode)) return -EAGAIN;
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
   const ssize_t n = tee(fd, ends[1], 1, SPLICE_F_NONBLOCK);
   close(ends[0]);
   close(ends[1]);
-  return n == 0;
+  return n == 0 ? 0 : -EAGAIN;
 }
 
 // Whether a long write to the fd may be made in parts, and blocks unless it is:
@@ -198,9 +201,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
     n = CallOnce(t, SIZE_MAX, kBySocket);
     if (n >= 0 || errno != ENOTSOCK) continue;
     if (empty) return 0;  // Only sockets have empty messages.
-    if (!IsReady(t)) {
-      return IsRead(t.op) && IsFifoWithoutWriter(t.fd) ? 0 : -EAGAIN;
-    }
+    if (!IsReady(t)) return IsRead(t.op) ? ResultIfNotReady(t.fd) : -EAGAIN;
     n = CallOnce(t, IsWrite(t.op) && IsStream(t.fd) ? PIPE_BUF : SIZE_MAX, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
