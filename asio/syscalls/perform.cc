@@ -29,26 +29,29 @@ off_t OffsetOf(const Transfer& t) {
 }
 
 // Among the RWF_... flags: the fd is a socket, to be used by sendmsg(2) and
-// recvmsg(2), which have one way not to wait on all kernels.
+// recvmsg(2), which have one way not to wait on all kernels, and send empty
+// messages.
 constexpr int kBySocket = 1 << 30;
 
 // As write(2), which ends a message of a SOCK_SEQPACKET by MSG_EOR.
-ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count) {
+ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count,
+                   int flags) {
+  const int wait = (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0;
   msghdr message = {};
   message.msg_iov = const_cast<iovec*>(iovecs);
   message.msg_iovlen = static_cast<size_t>(count);
-  if (IsRead(t.op)) return recvmsg(t.fd, &message, MSG_DONTWAIT);
+  if (IsRead(t.op)) return recvmsg(t.fd, &message, wait);
   int type = 0;
   socklen_t size = sizeof(type);
   if (getsockopt(t.fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return -1;
   const int end = type == SOCK_SEQPACKET ? MSG_EOR : 0;
-  return sendmsg(t.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | end);
+  return sendmsg(t.fd, &message, wait | MSG_NOSIGNAL | end);
 }
 
 ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                    int flags) {
-  if ((flags & kBySocket) != 0) return CallSocket(t, iovecs, count);
   flags |= t.flags;
+  if ((flags & kBySocket) != 0) return CallSocket(t, iovecs, count, flags);
   return IsRead(t.op) ? preadv2(t.fd, iovecs, count, OffsetOf(t), flags)
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
@@ -151,7 +154,20 @@ int64_t Read(Transfer* t) {
   return static_cast<int64_t>(t->done);
 }
 
+// An empty message on a socket.  -ENOTSOCK: no other file has such.
+ssize_t CallEmptyWrite(const Transfer& t) {
+  ssize_t n;
+  do {
+    n = CallOnce(t, SIZE_MAX, kBySocket);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
 int64_t Write(Transfer* t) {
+  if (t->length == 0 && !t->traits.sized && t->offset == kFilePosition) {
+    const ssize_t n = CallEmptyWrite(*t);
+    if (n != -ENOTSOCK) return n;
+  }
   do {
     const ssize_t n = Call(*t);
     if (n < 0) return n;
@@ -198,7 +214,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
     // pwritev2(2) of no bytes succeeds without a message.
     const bool empty = n == 0 && t.length == 0 && IsWrite(t.op);
     if (!empty && (n >= 0 || errno != EOPNOTSUPP)) continue;
-    n = CallOnce(t, SIZE_MAX, kBySocket);
+    n = CallOnce(t, SIZE_MAX, kBySocket | RWF_NOWAIT);
     if (n >= 0 || errno != ENOTSOCK) continue;
     if (empty) return 0;  // Only sockets have empty messages.
     if (!IsReady(t)) return IsRead(t.op) ? ResultIfNotReady(t.fd) : -EAGAIN;

@@ -2,6 +2,7 @@
 
 #include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <climits>
 
@@ -18,6 +19,22 @@ void ReadVector(const Context& context, Notes* notes, const char* what,
   const int fd = NewFile("0123456789");
   context.Do(Block(IOCB_CMD_PREADV, fd, parts, count), notes, what);
   close(fd);
+}
+
+// Writes no bytes to a socket in each way, and counts the messages.
+void WriteEmptyMessages(const Context& context, Notes* notes, int type) {
+  int fds[2];
+  if (socketpair(AF_UNIX, type, 0, fds) != 0) return;
+  const iovec empty = {const_cast<char*>("x"), 0};
+  context.Do(Block(IOCB_CMD_PWRITE, fds[0], "x", 0), notes, "write");
+  context.Do(Block(IOCB_CMD_PWRITEV, fds[0], &empty, 1), notes, "vector");
+  context.Do(Block(IOCB_CMD_PWRITEV, fds[0], &empty, 0), notes, "no vector");
+  int messages = 0;
+  char byte;
+  while (recv(fds[1], &byte, 1, MSG_DONTWAIT) == 0) ++messages;
+  (*notes)("messages", messages);
+  close(fds[0]);
+  close(fds[1]);
 }
 
 volatile sig_atomic_t file_size_signals = 0;
@@ -48,6 +65,15 @@ class FileSizeLimit {
 
 std::vector<Case> TransferCases() {
   return {
+      {"empty-messages",
+       [](const Api& api, Notes* notes) {
+         const Context context(api);
+         for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+           for (const int flags : {0, int{SOCK_NONBLOCK}}) {
+             WriteEmptyMessages(context, notes, type | flags);
+           }
+         }
+       }},
       {"read-and-write",
        [](const Api& api, Notes* notes) {
          const Context context(api);
