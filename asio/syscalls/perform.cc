@@ -227,6 +227,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
 
 int64_t Perform(Transfer* transfer) {
   UASIO_CHECK(IsOp(transfer->op), "Perform: there is no such op");
+  DecideTraits(transfer);
   switch (transfer->op) {
     case Op::kRead:
     case Op::kReadv:
