@@ -65,6 +65,10 @@ struct FdTraits {
   bool may_wait = false;     // A regular file of size 0, as /proc/kmsg.
   bool append = false;       // O_APPEND.
   bool nonblocking = false;  // O_NONBLOCK.
+
+  // O_DIRECT is set, and the file system has not been asked yet: `direct` may
+  // be wrong, `async` is false.  DecideTraits() asks.
+  bool undecided = false;
 };
 
 }  // namespace uasio

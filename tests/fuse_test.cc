@@ -152,6 +152,35 @@ TEST_P(FuseTest, SubmitDoesNotWaitForTheServer) {
   EXPECT_EQ(FinishAll(queue.get()), kReads);
 }
 
+// The attributes of its files have expired, and no file system was asked yet.
+TEST_P(FuseTest, SubmitDoesNotAskTheServerAboutTheFile) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const auto queue = MakeQueue();
+  FuseFile file(WithContents());
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd buffered(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd direct(open(file.path().c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+  file.Mute();
+  const Fd submitted(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  std::thread server([&] {
+    EXPECT_TRUE(TakeSignal(submitted.get(), 10000)) << "Submit() waits";
+    file.Release();
+  });
+  for (const Fd* fd : {&buffered, &direct}) {
+    for (int i = 0; i < 2; ++i) {
+      Submit(queue.get(), Op::kRead, fd->get(), 0, 4096);
+    }
+  }
+  EXPECT_EQ(eventfd_write(submitted.get(), 1), 0);
+  server.join();
+  for (int i = 0; i < 4; ++i) {
+    Request* r = queue->WaitUntil(TestDeadline());
+    ASSERT_NE(r, nullptr);
+    EXPECT_TRUE(BytesOf(*r) == Pattern(kBytes).substr(0, 4096));
+    queue->Put(r);
+  }
+}
+
 class FuseLogTest : public BackendTest {
  protected:
   static FuseOptions Log(const std::string& contents) {

@@ -39,23 +39,34 @@ class MessagesTest : public BackendTest {
     }
   }
 
-  // Writes 10,000 bytes, an empty message and a vector of two; true: there are
-  // just three messages of these lengths.
+  // Writes 10,000 bytes, an empty message, a vector of two and an empty vector;
+  // true: there are just four messages of these lengths.
   bool BoundariesAreKept(int type) {
     const SocketPair sockets(type);
     const auto queue = MakeQueue();
     std::string text(10000, 'x');
     iovec parts[] = {{text.data(), 5000}, {text.data(), 4000}};
-    for (size_t length : {text.size(), size_t{0}, size_t{9000}}) {
-      const bool vector = length == 9000;
-      Request* w = Prepare(queue.get(), vector ? Op::kWritev : Op::kWrite,
-                           sockets.here.get(), kFilePosition, length);
-      w->iovecs = parts, w->iovec_count = 2;
+    iovec empty[] = {{text.data(), 0}};
+    const struct {
+      Op op;
+      size_t length;
+      iovec* iovecs;
+      int iovec_count;
+    } writes[] = {{Op::kWrite, text.size(), nullptr, 0},
+                  {Op::kWrite, 0, nullptr, 0},
+                  {Op::kWritev, 9000, parts, 2},
+                  {Op::kWritev, 0, empty, 1}};
+    for (const auto& write : writes) {
+      Request* w = Prepare(queue.get(), write.op, sockets.here.get(),
+                           kFilePosition, write.length);
+      w->iovecs = write.iovecs, w->iovec_count = write.iovec_count;
       queue->Submit(w);
-      if (Finish(queue.get(), w) != static_cast<int64_t>(length)) return false;
+      if (Finish(queue.get(), w) != static_cast<int64_t>(write.length)) {
+        return false;
+      }
     }
     return MessagesAt(sockets.there.get()) ==
-           std::vector<ssize_t>{10000, 0, 9000};
+           std::vector<ssize_t>{10000, 0, 9000, 0};
   }
 
   bool ReadsAMessage() {
@@ -72,6 +83,8 @@ UASIO_INSTANTIATE_BACKENDS(MessagesTest);
 TEST_P(MessagesTest, AWriteOnASocketIsOneMessage) {
   EXPECT_TRUE(BoundariesAreKept(SOCK_SEQPACKET));
   EXPECT_TRUE(BoundariesAreKept(SOCK_DGRAM));
+  EXPECT_TRUE(BoundariesAreKept(SOCK_SEQPACKET | SOCK_NONBLOCK));
+  EXPECT_TRUE(BoundariesAreKept(SOCK_DGRAM | SOCK_NONBLOCK));
 }
 
 TEST_P(MessagesTest, AWriteIsOneMessageWithoutRwfNowait) {

@@ -26,7 +26,11 @@ namespace {
 using BackendOr = absl::StatusOr<std::unique_ptr<Backend>>;
 
 constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
-constexpr size_t kTimeoutsMax = 4;  // Each leaks a backend.
+
+// After a timeout, which leaks the backend, the next try is as much later, and
+// there are at most so many.
+constexpr auto kRetryAfter = std::chrono::minutes(5);
+constexpr size_t kTimeoutsMax = 4;
 
 struct Row {
   const char* name;
@@ -110,19 +114,28 @@ class Verdicts {
   std::vector<BackendVerdict> Get() {
     MutexLock lock(&mutex_);
     for (size_t i = 0; i < verdicts_.size(); ++i) {
-      absl::Status* const status = &verdicts_[i].status;
-      const bool timed_out = absl::IsDeadlineExceeded(*status);
-      if (timed_out ? timeouts_ == kTimeoutsMax : !MayPass(*status)) continue;
-      *status = Probe(kTable[i]);
-      if (absl::IsDeadlineExceeded(*status)) ++timeouts_;
+      if (!MayChange(verdicts_[i].status)) continue;
+      verdicts_[i].status = Probe(kTable[i]);
+      if (!absl::IsDeadlineExceeded(verdicts_[i].status)) continue;
+      ++timeouts_;
+      retry_at_ = Clock::now() + kRetryAfter;
     }
     return verdicts_;
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  bool MayChange(const absl::Status& status) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!absl::IsDeadlineExceeded(status)) return MayPass(status);
+    return timeouts_ < kTimeoutsMax && Clock::now() >= retry_at_;
+  }
+
   Mutex mutex_;
   std::vector<BackendVerdict> verdicts_ ABSL_GUARDED_BY(mutex_);
   size_t timeouts_ ABSL_GUARDED_BY(mutex_) = 0;
+  Clock::time_point retry_at_ ABSL_GUARDED_BY(mutex_);  // After a timeout.
 };
 
 }  // namespace

@@ -43,9 +43,9 @@ struct BackendVerdict {
 // The verdicts in the order of BackendNames().  Tries every backend, and
 // remembers the verdict for the process, unless the backend lacked what may be
 // there a moment later (fds, memory, room in fs.aio-max-nr): such a backend is
-// tried again by the next call.  So is one whose test read did not complete in
-// time; each time leaks that backend, so after four timeouts the verdicts of
-// DeadlineExceeded stay.
+// tried again by the next call.  A backend whose test read did not complete in
+// time is tried again by a call five minutes later; each time leaks that
+// backend, so after four timeouts the verdicts of DeadlineExceeded stay.
 std::vector<BackendVerdict> ProbeBackends();
 
 struct BackendChoice {

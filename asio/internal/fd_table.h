@@ -5,8 +5,9 @@
 // Ownership: the table owns its Descriptors.  One serves an fd from its first
 //            request in flight to its last.  After that, the number may be
 //            reused for another file.
-// Cost:      Acquire() makes two system calls (fcntl, and fstat or statx) if
-//            nothing is in flight on the fd; else a hash look-up.
+// Cost:      Acquire() makes two system calls (fcntl and statx) if nothing is
+//            in flight on the fd, or its traits are undecided; else a hash
+//            look-up.
 // Errors:    none; only Reserve() allocates memory.
 
 #ifndef UASIO_ASIO_INTERNAL_FD_TABLE_H_
@@ -51,7 +52,11 @@ class FdTable {
   // REQUIRES: with this one, no more are in flight than were reserved.
   Descriptor* Acquire(int fd) {
     Descriptor* descriptor = *Find(fd);
-    if (descriptor == nullptr) descriptor = Add(fd);
+    if (descriptor == nullptr) {
+      descriptor = Add(fd);
+    } else if (descriptor->traits.undecided) {
+      descriptor->traits = GetFdTraits(fd);
+    }
     ++descriptor->in_flight;
     return descriptor;
   }

@@ -29,12 +29,16 @@ enum class Outcome {
   kWorkers,   // Gives the rest of it to the workers.
 };
 
+// Whether an undecided read is direct is not asked here, because that may wait:
+// the workers ask, and read on.
 Outcome ClassifyShortRead(const Request& request, size_t done) {
   Transfer transfer = MakeTransfer(request);
   transfer.done = done;
+  transfer.traits.direct &= !transfer.traits.undecided;
   if (EndsRead(transfer, done - request.transferred)) {
     return Outcome::kFinish;
   }
+  if (transfer.traits.undecided) return Outcome::kWorkers;
   return EndsInsideSector(transfer) ? Outcome::kWorkers : Outcome::kResubmit;
 }
 

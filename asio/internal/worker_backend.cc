@@ -98,6 +98,7 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
 
 void WorkerBackend::Run(Job* job) {
   if (job->cancelled) return Finish(job, -ECANCELED);
+  DecideTraits(&job->transfer);
   if (MustWait(job->transfer)) return WaitUntilReady(job);
   if (!NeedsReadiness(job->transfer)) {
     return Finish(job, Perform(&job->transfer));

@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <atomic>
+#include <cstdint>
+
 namespace uasio {
 namespace {
 
@@ -14,41 +17,98 @@ constexpr size_t kAlignmentIfNotTold = 4096;
 // XFS has no name for its own in linux/magic.h.
 constexpr unsigned kXfsMagic = 0x58465342;
 
-// 0: fstatfs(2) fails; a server of FUSE may have no answer.
-unsigned FileSystemMagic(int fd) {
+// STATX_MNT_ID_UNIQUE, Linux 6.8: the number of a mount, never used again.
+constexpr unsigned kMountIdUnique = 0x4000;
+
+// What there is to know of a file system.
+enum Kind : uint64_t { kUnknown, kFuse, kWaits, kAsync };
+
+constexpr uint64_t kKinds = 4;
+
+// The Kind of a file system at `number % kRemembered`, as number * kKinds +
+// kind; 0: of none.
+constexpr size_t kRemembered = 64;
+std::atomic<uint64_t> remembered[kRemembered];
+
+// What tells the file system of a file from all others, as long as this process
+// lives.  0: nothing does; the number of a file system without a
+// device may be another's after an unmount.
+uint64_t NumberOf(const struct statx& info) {
+  if ((info.stx_mask & kMountIdUnique) != 0) return info.stx_mnt_id;
+  if (info.stx_dev_major == 0) return 0;
+  return uint64_t{info.stx_dev_major} << 32 | info.stx_dev_minor;
+}
+
+Kind Remembered(const struct statx& info) {
+  if (S_ISBLK(info.stx_mode)) return kAsync;
+  const uint64_t number = NumberOf(info);
+  const uint64_t entry = remembered[number % kRemembered];
+  const bool found = number != 0 && entry / kKinds == number;
+  return found ? static_cast<Kind>(entry % kKinds) : kUnknown;
+}
+
+void Remember(const struct statx& info, Kind kind) {
+  const uint64_t number = NumberOf(info);
+  if (number == 0 || kind == kUnknown) return;
+  remembered[number % kRemembered] = number * kKinds + kind;
+}
+
+Kind KindOf(unsigned magic) {
+  switch (magic) {
+    case FUSE_SUPER_MAGIC:
+      return kFuse;
+    case EXT4_SUPER_MAGIC:
+    case kXfsMagic:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+      return kAsync;
+    default:
+      return kWaits;
+  }
+}
+
+// kUnknown: fstatfs(2) fails; a server of FUSE may have no answer.
+Kind AskFileSystem(int fd) {
   struct statfs info;
-  return fstatfs(fd, &info) == 0 ? static_cast<unsigned>(info.f_type) : 0;
+  if (fstatfs(fd, &info) != 0) return kUnknown;
+  return KindOf(static_cast<unsigned>(info.f_type));
 }
 
-bool IsAsync(unsigned magic) {
-  return magic == EXT4_SUPER_MAGIC || magic == kXfsMagic ||
-         magic == BTRFS_SUPER_MAGIC || magic == F2FS_SUPER_MAGIC ||
-         magic == TMPFS_MAGIC;
-}
-
-}  // namespace
-
-DirectIo GetDirectIo(int fd) {
-  struct statx info = {};
-  statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_DIOALIGN, &info);
-  return GetDirectIo(fd, info);
-}
-
-DirectIo GetDirectIo(int fd, const struct statx& info) {
+DirectIo MakeDirectIo(const struct statx& info, Kind kind) {
   DirectIo io;
   io.reported = (info.stx_mask & STATX_DIOALIGN) != 0;
   if (io.reported) {
     io.memory_bytes = info.stx_dio_mem_align;
     io.offset_bytes = info.stx_dio_offset_align;
-    io.works = io.async = io.memory_bytes != 0 && io.offset_bytes != 0;
-    return io;
+    io.works = io.memory_bytes != 0 && io.offset_bytes != 0;
+  } else if (kind == kWaits || kind == kAsync) {
+    io.works = true;
+    io.memory_bytes = io.offset_bytes = kAlignmentIfNotTold;
   }
-  const unsigned magic = FileSystemMagic(fd);
-  if (magic == 0 || magic == FUSE_SUPER_MAGIC) return io;
-  io.works = true;
-  io.async = S_ISBLK(info.stx_mode) || IsAsync(magic);
-  io.memory_bytes = io.offset_bytes = kAlignmentIfNotTold;
+  io.async = io.works && kind == kAsync;
   return io;
+}
+
+}  // namespace
+
+const unsigned kDirectIoMask = STATX_TYPE | STATX_DIOALIGN | kMountIdUnique;
+
+DirectIo GetDirectIo(int fd) {
+  struct statx info = {};
+  statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kDirectIoMask, &info);
+  Kind kind = Remembered(info);
+  if (kind == kUnknown) {
+    kind = AskFileSystem(fd);
+    Remember(info, kind);
+  }
+  return MakeDirectIo(info, kind);
+}
+
+bool FindDirectIo(const struct statx& info, DirectIo* io) {
+  const Kind kind = Remembered(info);
+  *io = MakeDirectIo(info, kind);
+  return kind != kUnknown || (io->told && !io->works);
 }
 
 }  // namespace uasio

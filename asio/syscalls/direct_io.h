@@ -1,8 +1,14 @@
 // DirectIo is what the kernel reports about direct I/O on a file.
 //
+// statx(2) tells only a part; the rest depends on the kind of file system.  To
+// ask for that may wait for a server of FUSE, so the answers are remembered,
+// and there is a function that does not ask.
+//
 // Threads:   any.
 // Units:     bytes.
+// Blocks:    GetDirectIo().
 // Errors:    none; without a report, see `works`.
+// Bounds:    at most 64 file systems are remembered; others are asked again.
 //
 // No compiled part of Abseil is used here.
 
@@ -23,8 +29,9 @@ struct DirectIo {
   // decides whether direct I/O works.
   bool works = false;
 
-  // Whether submitting a transfer to the kernel does not wait for it: the file
-  // system knows RWF_NOWAIT, or, as tmpfs, has no device to wait for.
+  // Whether submitting a transfer to the kernel does not wait for it: it is a
+  // block device, or a file system that knows RWF_NOWAIT, or, as tmpfs, has no
+  // device to wait for.
   bool async = false;
 
   // What addresses, and what offsets and lengths, must be multiples of: 0 if
@@ -33,10 +40,15 @@ struct DirectIo {
   size_t offset_bytes = 0;
 };
 
+// Asks the file system, if that is not remembered.
 DirectIo GetDirectIo(int fd);
 
-// The same with the answer of statx(2) for STATX_TYPE | STATX_DIOALIGN.
-DirectIo GetDirectIo(int fd, const struct statx& info);
+// What FindDirectIo() needs of statx(2).
+extern const unsigned kDirectIoMask;
+
+// The same without asking, from the answer of statx(2) for kDirectIoMask.
+// False: the file system is not remembered, and only GetDirectIo() knows.
+bool FindDirectIo(const struct statx& info, DirectIo* io);
 
 }  // namespace uasio
 

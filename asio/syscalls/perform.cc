@@ -29,26 +29,29 @@ off_t OffsetOf(const Transfer& t) {
 }
 
 // Among the RWF_... flags: the fd is a socket, to be used by sendmsg(2) and
-// recvmsg(2), which have one way not to wait on all kernels.
+// recvmsg(2), which have one way not to wait on all kernels, and send empty
+// messages.
 constexpr int kBySocket = 1 << 30;
 
 // As write(2), which ends a message of a SOCK_SEQPACKET by MSG_EOR.
-ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count) {
+ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count,
+                   int flags) {
+  const int wait = (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0;
   msghdr message = {};
   message.msg_iov = const_cast<iovec*>(iovecs);
   message.msg_iovlen = static_cast<size_t>(count);
-  if (IsRead(t.op)) return recvmsg(t.fd, &message, MSG_DONTWAIT);
+  if (IsRead(t.op)) return recvmsg(t.fd, &message, wait);
   int type = 0;
   socklen_t size = sizeof(type);
   if (getsockopt(t.fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return -1;
   const int end = type == SOCK_SEQPACKET ? MSG_EOR : 0;
-  return sendmsg(t.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | end);
+  return sendmsg(t.fd, &message, wait | MSG_NOSIGNAL | end);
 }
 
 ssize_t CallVector(const Transfer& t, const iovec* iovecs, int count,
                    int flags) {
-  if ((flags & kBySocket) != 0) return CallSocket(t, iovecs, count);
   flags |= t.flags;
+  if ((flags & kBySocket) != 0) return CallSocket(t, iovecs, count, flags);
   return IsRead(t.op) ? preadv2(t.fd, iovecs, count, OffsetOf(t), flags)
                       : pwritev2(t.fd, iovecs, count, OffsetOf(t), flags);
 }
@@ -151,7 +154,20 @@ int64_t Read(Transfer* t) {
   return static_cast<int64_t>(t->done);
 }
 
+// An empty message on a socket.  -ENOTSOCK: no other file has such.
+ssize_t CallEmptyWrite(const Transfer& t) {
+  ssize_t n;
+  do {
+    n = CallOnce(t, SIZE_MAX, kBySocket);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? -errno : n;
+}
+
 int64_t Write(Transfer* t) {
+  if (t->length == 0 && !t->traits.sized && t->offset == kFilePosition) {
+    const ssize_t n = CallEmptyWrite(*t);
+    if (n != -ENOTSOCK) return n;
+  }
   do {
     const ssize_t n = Call(*t);
     if (n < 0) return n;
@@ -169,16 +185,19 @@ int64_t Sync(const Transfer& t) {
   return error != 0 ? -errno : 0;
 }
 
-// True if `fd` is an empty FIFO that nobody has open for writing, so that a
-// read returns 0 at once.  poll(2) does not report this before the first writer
-// has opened the FIFO.  tee(2) does, and leaves the FIFO as it is.
-bool IsFifoWithoutWriter(int fd) {
+// The result of a read from `fd`, which poll(2) does not find ready: 0 from a
+// FIFO that nobody has open for writing, else -EAGAIN.  poll(2) does not report
+// a FIFO that nobody has opened for writing yet.  tee(2) does, and leaves the
+// FIFO as it is.  Any other error: there are no fds for that.
+ssize_t ResultIfNotReady(int fd) {
+  struct stat info;
+  if (fstat(fd, &info) != 0 || !S_ISFIFO(info.st_mode)) return -EAGAIN;
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
   const ssize_t n = tee(fd, ends[1], 1, SPLICE_F_NONBLOCK);
   close(ends[0]);
   close(ends[1]);
-  return n == 0;
+  return n == 0 ? 0 : -EAGAIN;
 }
 
 // True for a pipe or a terminal: a long write may be made in parts, and in one
@@ -195,12 +214,10 @@ ssize_t CallNonBlocking(const Transfer& t) {
     // pwritev2(2) of no bytes succeeds without a message.
     const bool empty = n == 0 && t.length == 0 && IsWrite(t.op);
     if (!empty && (n >= 0 || errno != EOPNOTSUPP)) continue;
-    n = CallOnce(t, SIZE_MAX, kBySocket);
+    n = CallOnce(t, SIZE_MAX, kBySocket | RWF_NOWAIT);
     if (n >= 0 || errno != ENOTSOCK) continue;
     if (empty) return 0;  // Only sockets have empty messages.
-    if (!IsReady(t)) {
-      return IsRead(t.op) && IsFifoWithoutWriter(t.fd) ? 0 : -EAGAIN;
-    }
+    if (!IsReady(t)) return IsRead(t.op) ? ResultIfNotReady(t.fd) : -EAGAIN;
     n = CallOnce(t, IsWrite(t.op) && IsStream(t.fd) ? PIPE_BUF : SIZE_MAX, 0);
   } while (n < 0 && errno == EINTR);
   return n < 0 ? -errno : n;
@@ -210,6 +227,7 @@ ssize_t CallNonBlocking(const Transfer& t) {
 
 int64_t Perform(Transfer* transfer) {
   UASIO_CHECK(IsOp(transfer->op), "Perform: there is no such op");
+  DecideTraits(transfer);
   switch (transfer->op) {
     case Op::kRead:
     case Op::kReadv:

@@ -24,7 +24,7 @@ namespace uasio {
 // - read from an fd with a size: bytes, less than length only at end of file,
 //   or if it may wait (FdTraits::may_wait) and more bytes are not yet there;
 // - read from any other fd: the bytes that were available;
-// - write: its length;
+// - write: its length; one of no bytes on a socket is an empty message;
 // - sync or no-op: 0;
 // - error: -errno; transfer->done is what was transferred before.  A write to
 //   an O_NONBLOCK fd may end so half way, with -EAGAIN.

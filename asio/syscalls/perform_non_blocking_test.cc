@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@
 #include "asio/testing/seccomp.h"
 #include "asio/testing/transfer.h"
 #include "gtest/gtest.h"
+
+static int pipes_made = 0;
+
+extern "C" int pipe2(int ends[2], int flags) noexcept {
+  ++pipes_made;
+  return static_cast<int>(syscall(SYS_pipe2, ends, flags));
+}
 
 namespace uasio {
 namespace {
@@ -66,20 +74,51 @@ TEST(PerformNonBlockingTest, AClosedPipeIsReady) {
   EXPECT_EQ(Try(Op::kRead, pipe.read_end.get(), &byte, 1), 0);
 }
 
+// An empty FIFO; nobody has it open for writing.
+Fd OpenFifo(const Scratch& scratch) {
+  const std::string path = scratch.Path("fifo");
+  EXPECT_EQ(mkfifo(path.c_str(), 0600), 0);
+  Fd fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_EQ(fcntl(fifo.get(), F_SETFL, 0), 0);
+  return fifo;
+}
+
 TEST(PerformNonBlockingTest, AFifoIsReadyUntilItHasAWriter) {
   const Scratch scratch;
-  const std::string path = scratch.Path("fifo");
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  const Fd fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  ASSERT_EQ(fcntl(fifo.get(), F_SETFL, 0), 0);
+  const Fd fifo = OpenFifo(scratch);
   char back[100];
   EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 0);
-  Fd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  Fd writer(open(scratch.Path("fifo").c_str(), O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), -EAGAIN);
   EXPECT_EQ(write(writer.get(), "abc", 3), 3);
   EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 3);
   writer.Close();
   EXPECT_EQ(Try(Op::kRead, fifo.get(), back, 100), 0);
+}
+
+// Else it might wait for ever.
+TEST(PerformNonBlockingDeathTest, AFifoThatCannotBeAskedForItsWriterFails) {
+  const Scratch scratch;
+  const Fd fifo = OpenFifo(scratch);
+  const auto in_child = [&] {
+    RefuseNowait();
+    const FdLimit none(3);  // With 0, poll(2) fails.
+    char byte;
+    std::exit(Try(Op::kRead, fifo.get(), &byte, 1) == -EMFILE ? 0 : 1);
+  };
+  EXPECT_EXIT(in_child(), testing::ExitedWithCode(0), "");
+}
+
+TEST(PerformNonBlockingDeathTest, OnlyFifosAreAskedForTheirWriters) {
+  const auto in_child = [] {
+    RefuseNowait();
+    const Fd event(eventfd(0, EFD_CLOEXEC));
+    char count[8];
+    const int before = pipes_made;
+    const bool waits = Try(Op::kRead, event.get(), count, 8) == -EAGAIN;
+    std::exit(waits ? pipes_made - before : 100);
+  };
+  EXPECT_EXIT(in_child(), testing::ExitedWithCode(0), "");
 }
 
 TEST(PerformNonBlockingTest, AnEmptyTransferIsReady) {

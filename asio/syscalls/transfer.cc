@@ -4,36 +4,36 @@
 #include <linux/stat.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "asio/syscalls/direct_io.h"
 
 namespace uasio {
 namespace {
 
 // Files of /proc and FUSE that tell no size may wait for bytes, as a pipe does.
-bool MayWait(const FdTraits& traits, mode_t mode, uint64_t size) {
-  return S_ISREG(mode) && size == 0 && !traits.direct;
+bool MayWait(const FdTraits& traits, const struct statx& info) {
+  return S_ISREG(info.stx_mode) && info.stx_size == 0 &&
+         (!traits.direct || traits.undecided);
 }
 
 }  // namespace
 
 FdTraits GetFdTraits(int fd) {
-  const int flags = fcntl(fd, F_GETFL);
-  struct statx direct;
-  if (flags >= 0 && (flags & O_DIRECT) != 0 &&
-      statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE | STATX_DIOALIGN,
-            &direct) == 0) {
-    const DirectIo io = GetDirectIo(fd, direct);
-    FdTraits traits =
-        MakeFdTraits(direct.stx_mode, io.works ? flags : flags & ~O_DIRECT);
-    traits.async = traits.direct && io.async;
-    traits.may_wait = MayWait(traits, direct.stx_mode, direct.stx_size);
-    return traits;
+  const int flags = std::max(fcntl(fd, F_GETFL), 0);
+  struct statx info;
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+            STATX_SIZE | kDirectIoMask, &info) != 0) {
+    return MakeFdTraits(S_IFREG, flags);
   }
-  struct stat info;
-  const bool known = fstat(fd, &info) == 0;
-  FdTraits traits =
-      MakeFdTraits(known ? info.st_mode : S_IFREG, flags < 0 ? 0 : flags);
-  if (known) traits.may_wait = MayWait(traits, info.st_mode, info.st_size);
+  FdTraits traits = MakeFdTraits(info.stx_mode, flags);
+  if (traits.direct) {
+    DirectIo io;
+    traits.undecided = !FindDirectIo(info, &io);
+    traits.direct = io.works || traits.undecided;
+    traits.async = io.async;
+  }
+  traits.may_wait = MayWait(traits, info);
   return traits;
 }
 
@@ -45,6 +45,14 @@ FdTraits MakeFdTraits(mode_t mode, int flags) {
   traits.append = (flags & O_APPEND) != 0;
   traits.nonblocking = (flags & O_NONBLOCK) != 0;
   return traits;
+}
+
+void DecideTraits(Transfer* transfer) {
+  if (!transfer->traits.undecided) return;
+  const bool works = GetDirectIo(transfer->fd).works;
+  transfer->traits.direct = works;
+  transfer->traits.may_wait &= !works;
+  transfer->traits.undecided = false;
 }
 
 }  // namespace uasio

@@ -22,7 +22,8 @@
 
 namespace uasio {
 
-// The traits of `fd`, as fcntl(2) and statx(2) report them.
+// The traits of `fd`, as fcntl(2) and statx(2) report them.  Does not wait for
+// a server of FUSE or of a network; so they may be undecided.
 FdTraits GetFdTraits(int fd);
 
 // The traits of an fd with this `mode` of fstat(2) and `flags` of F_GETFL.
@@ -40,6 +41,9 @@ struct Transfer {
   size_t length = 0;  // In total.
   size_t done = 0;    // Of length: transferred so far.
 };
+
+// Asks the file system, which may wait, if the traits are undecided.
+void DecideTraits(Transfer* transfer);
 
 }  // namespace uasio
 

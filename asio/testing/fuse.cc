@@ -57,7 +57,8 @@ class Server {
     if (n <= 0) return false;
     const std::string command(message_.data(), static_cast<size_t>(n));
     awaits_poll_ = command[0] == 'p';
-    if (command[0] == 'r') options_.holds_reads = false;
+    if (command[0] == 'm') muted_ = true;
+    if (command[0] == 'r') Release();
     if (command[0] == 'a') options_.contents += command.substr(1);
     AnswerReads();
     if (polled_ != 0 && !options_.contents.empty()) {
@@ -65,6 +66,13 @@ class Server {
       Reply(/*unique=*/0, FUSE_NOTIFY_POLL, &wakeup, sizeof(wakeup));
     }
     return awaits_poll_ && polled_ == 0 ? true : Acknowledge();
+  }
+
+  void Release() {
+    options_.holds_reads = muted_ = false;
+    for (const std::string& message : std::exchange(unheard_, {})) {
+      HandleMessage(message.data());
+    }
   }
 
   bool Acknowledge() {
@@ -75,10 +83,18 @@ class Server {
   bool HandleRequest() {
     const ssize_t n = read(device_, message_.data(), message_.size());
     if (n < 0) return errno == EINTR || errno == EAGAIN || errno == ENOENT;
-    fuse_in_header in;
-    std::memcpy(&in, message_.data(), sizeof(in));
-    Handle(in, message_.data() + sizeof(in));
+    if (muted_) {
+      unheard_.emplace_back(message_.data(), static_cast<size_t>(n));
+    } else {
+      HandleMessage(message_.data());
+    }
     return true;
+  }
+
+  void HandleMessage(const char* message) {
+    fuse_in_header in;
+    std::memcpy(&in, message, sizeof(in));
+    Handle(in, message + sizeof(in));
   }
 
   void Handle(const fuse_in_header& in, const char* body) {
@@ -209,8 +225,10 @@ class Server {
   const int commands_;
   std::vector<char> message_ = std::vector<char>(kMessageBytes);
   std::map<uint64_t, Read> reads_;  // Not yet answered.
-  uint64_t polled_ = 0;             // The kernel's handle of a poll that waits.
-  bool awaits_poll_ = false;        // The command "p" is not acknowledged.
+  bool muted_ = false;              // Messages are kept in unheard_.
+  std::vector<std::string> unheard_;
+  uint64_t polled_ = 0;       // The kernel's handle of a poll that waits.
+  bool awaits_poll_ = false;  // The command "p" is not acknowledged.
 };
 
 // An fd for the server; -1, with errno set: it cannot be mounted.

@@ -59,7 +59,10 @@ class FuseFile {
   // Adds to what the file has.
   void Append(const std::string& bytes) { Command('a' + bytes); }
 
-  // Answers all reads, from now on.
+  // Answers no request of any kind, until Release().
+  void Mute() { Command("m"); }
+
+  // Answers all requests, from now on.
   void Release() { Command("r"); }
 
   // Waits until poll(2) or epoll(7) waits for bytes of a log.

@@ -141,14 +141,19 @@ int CheckFields(const iocb& block) {
 }
 
 int GetFdFacts(int fd, FdFacts* facts) {
-  struct stat info;
+  struct statx info;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_PATH) != 0) return EBADF;
-  if (fstat(fd, &info) != 0) return errno;
-  const bool sized = MakeFdTraits(info.st_mode, flags).sized;
-  const bool typed = (info.st_mode & S_IFMT) != 0;  // Eventfds have no type.
+  // Does not wait for a server of FUSE or of a network.
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE,
+            &info) != 0) {
+    return errno;
+  }
+  const mode_t mode = info.stx_mode;
+  const bool sized = MakeFdTraits(mode, flags).sized;
+  const bool typed = (mode & S_IFMT) != 0;  // Eventfds have no type.
   const bool unseekable = !sized && (!typed || lseek(fd, 0, SEEK_CUR) < 0);
-  *facts = {fd, flags, info.st_mode, info.st_size, unseekable};
+  *facts = {fd, flags, mode, static_cast<off_t>(info.stx_size), unseekable};
   return 0;
 }
 

@@ -20,7 +20,7 @@
 namespace uasio {
 namespace libaio {
 
-// What fcntl(2), fstat(2) and lseek(2) say of an fd.
+// What fcntl(2), statx(2) and lseek(2) say of an fd.
 struct FdFacts {
   int fd;
   int flags;  // As F_GETFL.

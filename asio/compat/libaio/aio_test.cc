@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "asio/testing/fd.h"
@@ -137,6 +139,28 @@ TEST_F(AioTest, AReadOfARegularFileThatWaitsGivesWhatComes) {
   log.Append("late");
   EXPECT_EQ(Next(), 4);
   EXPECT_EQ(std::string(back, 4), "late");
+}
+
+// The attributes of its files have expired.
+TEST_F(AioTest, SubmitDoesNotAskTheServerOfFuseAboutTheFile) {
+  FuseOptions options;
+  options.contents = "0123456789";
+  FuseFile file(options);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd fd(open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd submitted(eventfd(0, EFD_CLOEXEC));
+  file.Mute();
+  std::thread server([&] {
+    pollfd signal = {submitted.get(), POLLIN, 0};
+    EXPECT_EQ(poll(&signal, 1, /*timeout=*/10000), 1) << "Submit() waits";
+    file.Release();
+  });
+  char back[20];
+  iocb read = Block(IOCB_CMD_PREAD, fd, back, 20);
+  EXPECT_EQ(Submit(&read), 1);
+  EXPECT_EQ(eventfd_write(submitted.get(), 1), 0);
+  server.join();
+  EXPECT_EQ(Next(), 10);
 }
 
 // Destroy() meets the read in the pool, in the epoll thread or in between.

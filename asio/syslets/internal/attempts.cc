@@ -52,11 +52,7 @@ bool IsFdTableCommand(const Call& call) {
 
 // Whether a short read of `fd` that did not meet end of file is complete: true
 // for a pipe or a socket.
-bool ShortReadIsComplete(int fd) {
-  struct stat info;
-  return fstat(fd, &info) == 0 &&
-         !MakeFdTraits(info.st_mode, /*flags=*/0).sized;
-}
+bool ShortReadIsComplete(int fd) { return !GetFdTraits(fd).sized; }
 
 // Whether `error` says that openat2(2) cannot be used here, or not without
 // waiting.  Then the open has no result yet.

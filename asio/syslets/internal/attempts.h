@@ -9,7 +9,8 @@
 // Cost:      the atom's own system call; and one statx(2) for a close, one
 //            fcntl(2) for an fd that this syslet has not opened, and one
 //            fstat(2) for a read that meets the end of file, with an lseek(2)
-//            if it read at the fd's own position; two for another short read.
+//            if it read at the fd's own position; for another short read an
+//            fcntl(2) and a statx(2) as well.
 //
 // After a few opens in a row whose path was not cached, only one in some opens
 // is attempted, until one succeeds; the others count as calls that might block.

@@ -1,6 +1,7 @@
 // Transfers and syncs: their results, their data and their eventfds.
 
 #include <sys/inotify.h>
+#include <sys/socket.h>
 
 #include <climits>
 
@@ -20,6 +21,20 @@ void ReadVector(const Context& context, Notes* notes, const char* what,
   close(fd);
 }
 
+// Writes no bytes to a socket in each way, and counts the messages.
+void WriteEmptyMessages(const Context& context, Notes* notes, int type) {
+  const SocketPair sockets(type);
+  const int here = sockets.here.get(), there = sockets.there.get();
+  const iovec empty = {const_cast<char*>("x"), 0};
+  context.Do(Block(IOCB_CMD_PWRITE, here, "x", 0), notes, "write");
+  context.Do(Block(IOCB_CMD_PWRITEV, here, &empty, 1), notes, "vector");
+  context.Do(Block(IOCB_CMD_PWRITEV, here, &empty, 0), notes, "no vector");
+  int messages = 0;
+  char byte;
+  while (recv(there, &byte, 1, MSG_DONTWAIT) == 0) ++messages;
+  (*notes)("messages", messages);
+}
+
 volatile sig_atomic_t file_size_signals = 0;
 
 void CountFileSizeSignal(int) { file_size_signals = file_size_signals + 1; }
@@ -28,6 +43,15 @@ void CountFileSizeSignal(int) { file_size_signals = file_size_signals + 1; }
 
 std::vector<Case> TransferCases() {
   return {
+      {"empty-messages",
+       [](const Api& api, Notes* notes) {
+         const Context context(api);
+         for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+           for (const int flags : {0, int{SOCK_NONBLOCK}}) {
+             WriteEmptyMessages(context, notes, type | flags);
+           }
+         }
+       }},
       {"read-and-write",
        [](const Api& api, Notes* notes) {
          const Context context(api);
