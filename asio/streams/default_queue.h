@@ -6,6 +6,10 @@
 // Ownership: the thread's.  Its end destroys the queue, or, if streams on the
 //            queue are open by then, the last of them that is closed: so static
 //            and thread_local streams may use it.
+//            The end of the thread first completes what is in flight on fds
+//            with a size, and cancels reads on pipes, sockets and terminals.
+//            Writes to these are waited for by whoever destroys the queue; if a
+//            stream is never closed, nobody does.
 // Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, 32 threads.
 
 #ifndef UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_
