@@ -192,7 +192,7 @@ bool BlockWriter::SubmitAndWait(Request* request) {
   read_or_fsync_done_ = false;
   SubmitWithHandler(request, &HandleReadOrFsync, this);
   while (!read_or_fsync_done_) share_->WaitForHandler();
-  if (request->result < 0) Fail(request->status());
+  if (request->result < 0) FailRequest(*request);
   return ok();
 }
 
@@ -213,7 +213,7 @@ void BlockWriter::HandleWrite(Request* request) {
   if (request->result < 0) {
     self->RecordLoss(request->offset +
                      static_cast<int64_t>(request->transferred));
-    self->Fail(request->status());
+    self->FailRequest(*request);
   }
   self->queue()->Put(request);
 }
