@@ -47,6 +47,7 @@ class StreamsNoMemoryTest : public BackendTest {
       stream.emplace(S::Open(path, options));
       if (stream->ok()) use(&**stream);
     } catch (const std::bad_alloc&) {
+      thrown_ = true;
     }
     end.Lift();
     if (stream.has_value() && stream->ok()) stream_status_ = (*stream)->Close();
@@ -65,6 +66,7 @@ class StreamsNoMemoryTest : public BackendTest {
 
   const Scratch scratch_;
   absl::Status stream_status_;  // Of the last one that could be opened.
+  bool thrown_ = false;
 };
 UASIO_INSTANTIATE_BACKENDS(StreamsNoMemoryTest);
 
@@ -94,6 +96,23 @@ TEST_P(StreamsNoMemoryTest, AWriterLosesNoRequest) {
   }
   EXPECT_TRUE(stream_status_.ok()) << stream_status_;
   EXPECT_TRUE(Contents(scratch_.Path("out")) == contents);
+}
+
+// The words may be missing, but not the error.
+TEST_P(StreamsNoMemoryTest, AFailedWriteIsAnErrorAlsoWithoutMemory) {
+  const std::string contents = Pattern(20 * kBlock);
+  bool met = true;
+  for (int left = 0; met && !HasFailure(); ++left) {
+    bool flushed = thrown_ = false;
+    stream_status_ = absl::UnknownError("not opened");
+    met = RunWith<Writer>(left, "/dev/full", WriterOptions(),
+                          [&](Writer* writer) {
+                            writer->Write(contents);
+                            flushed = writer->Flush().ok();
+                          });
+    EXPECT_FALSE(flushed) << "allocation " << left;
+    EXPECT_TRUE(thrown_ || !stream_status_.ok()) << "allocation " << left;
+  }
 }
 
 }  // namespace

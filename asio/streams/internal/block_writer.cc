@@ -222,8 +222,7 @@ void BlockWriter::HandleWrite(Request* request) {
 // right, since others must not write in these sectors before Flush().
 void BlockWriter::RefreshSize() {
   if (padded_end_ > 0) return;
-  const absl::StatusOr<int64_t> size = Size();
-  size_ = size.ok() ? *size : 0;
+  size_ = seekable() ? Size().value_or(0) : 0;
   if (alignment() == 1 || !sector_.empty()) return;
   sector_ = Buffer::Allocate(static_cast<size_t>(alignment()));
   if (sector_.empty()) {
