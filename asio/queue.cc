@@ -56,6 +56,10 @@ absl::StatusOr<std::unique_ptr<Queue>> Queue::Create(
 
 Queue::~Queue() = default;
 
+void internal::FinishWithThread(Queue* queue) {
+  queue->impl_->FinishWithThread();
+}
+
 Request* Queue::Get() { return impl_->Get(); }
 
 void Queue::Put(Request* request) { impl_->Put(request); }

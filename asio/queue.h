@@ -42,11 +42,13 @@
 namespace uasio {
 
 class File;
+class Queue;
 class WorkerPool;
 
 namespace internal {
 class QueueImpl;
-}
+void FinishWithThread(Queue* queue);
+}  // namespace internal
 
 enum class Order {
   // Files and buffers end up as if the requests had run one by one.  Requests
@@ -208,6 +210,8 @@ class Queue {
   void CheckCaller() const;
 
  private:
+  friend void internal::FinishWithThread(Queue* queue);
+
   // Sets `*status`: an error means that the queue can only be destroyed.
   Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,
         absl::Status* status);

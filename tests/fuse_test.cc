@@ -39,7 +39,7 @@ class FuseTest : public BackendTest {
   static std::vector<FuseOptions> OddFiles() {
     std::vector<FuseOptions> files;
     for (const size_t bytes_max : {1000, 4096, 7001, 1 << 20}) {
-      for (const int64_t told : {-1, 0, 4096, 65536}) {
+      for (const int64_t told : {-1, 0, 4096, 65536, 1 << 20}) {
         FuseOptions file = WithContents();
         file.read_bytes_max = bytes_max;
         file.told_size = told;

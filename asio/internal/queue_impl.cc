@@ -76,6 +76,11 @@ void SetOrder(Slot* slot) {
   }
 }
 
+bool IsInFlight(RequestState state) {
+  return state == RequestState::kHeld || state == RequestState::kBacklog ||
+         state == RequestState::kRunning;
+}
+
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
     const absl::Status unseen = ledger.unseen(fd);
@@ -191,6 +196,21 @@ absl::Status QueueImpl::Sync() {
   AnnounceRest();
   ledger_.MarkRead();
   return ledger_.unseen();
+}
+
+// While depth_ is 0, nothing on fds with a size is in the backlog, or held.
+void QueueImpl::FinishWithThread() {
+  CheckMayWait();
+  for (Slot& slot : slots_) {
+    const bool waits = IsInFlight(slot.state) && IsRead(slot.latch.op) &&
+                       !slot.latch.traits.sized;
+    if (waits) Cancel(&slot);
+  }
+  MakeProgress();
+  while (depth_ + handlers_due_ > 0) {
+    RunDue();
+    if (depth_ > 0) ReapBlockingUnlessDue(kNoDeadline);
+  }
 }
 
 void QueueImpl::Cancel(Request* request) {

@@ -106,6 +106,9 @@ class SlotPool {
 
   size_t size() const { return slots_.size(); }
 
+  std::deque<Slot>::iterator begin() { return slots_.begin(); }
+  std::deque<Slot>::iterator end() { return slots_.end(); }
+
  private:
   bool AddSlab();
 

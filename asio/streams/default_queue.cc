@@ -25,13 +25,11 @@ std::shared_ptr<Queue> NewQueue() {
 class QueueHolder {
  public:
   // Streams that are closed later keep the queue.  Some may never be, so what
-  // they have submitted is finished here.
+  // they have submitted is finished here, but for what may never complete.
   ~QueueHolder() {
     holder_destroyed = true;
     DropParentsQueue();
-    if (queue_.use_count() <= 1) return;
-    while (queue_->RunHandlers()) {
-    }
+    if (queue_ != nullptr) internal::FinishWithThread(queue_.get());
   }
 
   const std::shared_ptr<Queue>& queue() {

@@ -6,6 +6,10 @@
 // Ownership: the thread's.  The queue is destroyed when the thread ends, or
 //            when the last stream on it is closed, whichever is later.  So
 //            static and thread_local streams may use it.
+//            The end of the thread first completes what is in flight on fds
+//            with a size, and cancels reads on pipes, sockets and terminals.
+//            Whoever destroys the queue waits for writes to these; if a stream
+//            is never closed, nobody does.
 // Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, 32 threads.
 
 #ifndef UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_

@@ -29,8 +29,9 @@ struct StreamOptions {
 
   // Where the stream begins; not negative.  kFilePosition: at the position that
   // the fd has then; Flush(), Fsync() and Close() set that to the stream's
-  // position.  Unset: kFilePosition on a file of File::Adopt(), such as
-  // standard input, which others may use before and after; 0 on other files.
+  // position, or, after an error, to the first byte before it that could not be
+  // written.  Unset: kFilePosition on a file of File::Adopt(), such as standard
+  // input, which others may use before and after; 0 on other files.
   std::optional<int64_t> offset;
 };
 

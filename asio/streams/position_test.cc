@@ -5,14 +5,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "asio/backends/fault.h"
+#include "asio/backends/sync.h"
 #include "asio/streams/reader.h"
 #include "asio/streams/writer.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
+#include "asio/testing/manual_backend.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
@@ -72,6 +76,35 @@ TEST_P(PositionTest, FlushAndFsyncLeaveThePositionBehindWhatWasWritten) {
   EXPECT_EQ(file_.Contents(), "header\nab");
 }
 
+// A footer would land behind a hole.
+TEST_P(PositionTest, AFailedWriterLeavesThePositionBehindWhatItHasWritten) {
+  constexpr size_t kRoom = 300 << 10;
+  const std::string contents = Pattern(1 << 20);
+  File file = AdoptAt(0);
+  const Fd shared(dup(file.fd()));
+  Writer writer(std::move(file), OnQueue());
+  {
+    const FileSizeLimit limit(kRoom);
+    writer.Write(contents);
+    EXPECT_FALSE(writer.Close().ok());
+  }
+  EXPECT_EQ(PositionOf(shared), static_cast<int64_t>(kRoom));
+  EXPECT_TRUE(file_.Contents() == contents.substr(0, kRoom));
+}
+
+TEST_P(PositionTest, AFailedWriterLeavesWhatOthersHaveWrittenBefore) {
+  File file = AdoptAt(7);
+  const Fd shared(dup(file.fd()));
+  Writer writer(std::move(file), OnQueue());
+  {
+    const FileSizeLimit limit(0);
+    writer.Write("lost");
+    EXPECT_FALSE(writer.Close().ok());
+  }
+  EXPECT_EQ(PositionOf(shared), 7);
+  EXPECT_EQ(file_.Contents(), "header\n");
+}
+
 TEST_P(PositionTest, AReaderLeavesTheRestToOthers) {
   File file = AdoptAt(1);
   const Fd shared(dup(file.fd()));
@@ -102,6 +135,44 @@ TEST_P(PositionTest, AStreamOnAnOpenedFileBeginsAtZero) {
   EXPECT_TRUE(writer.Close().ok());
   Reader reader(&*file, OnQueue());
   EXPECT_EQ(reader.GetC(), 'H');
+}
+
+TEST(FailedPositionTest, IsThatOfTheFirstLostByteIfLaterBlocksAreWritten) {
+  constexpr size_t kBlock = 4096;
+  QueueOptions queue_options;
+  queue_options.buffer_bytes = kBlock;
+  ManualQueue q(queue_options);
+  const ScratchFile scratch;
+  const Fd shared = scratch.Open(O_RDWR);
+  StreamOptions options;
+  options.queue = &q.queue;
+  options.depth = 4;
+  Writer writer(File::Adopt(dup(shared.get()), "adopted"), options);
+  EXPECT_TRUE(writer.Write(Pattern(4 * kBlock)) && writer.PutC('x'));
+  ASSERT_EQ(q.held->running.size(), 4u);
+  q.held->FinishAs(q.held->running[2], -EIO, 512);
+  q.held->FinishAs(q.held->running[1], -ENOSPC, 100);
+  EXPECT_FALSE(writer.Close().ok());
+  EXPECT_EQ(scratch.Contents().size(), 4 * kBlock);
+  EXPECT_EQ(lseek(shared.get(), 0, SEEK_CUR),
+            static_cast<int64_t>(kBlock + 100));
+}
+
+// Its last sector cannot be read, so that the block is never written.
+TEST(FailedPositionTest, IsThatOfABlockThatWasGivenUp) {
+  FaultOptions faults;
+  faults.script.push_back({FaultOptions::Kind::kRead, 1, Fault::kIoError});
+  Queue queue({}, std::make_unique<FaultBackend>(
+                      faults, std::make_unique<SyncBackend>()));
+  const ScratchFile scratch(std::string(8192, 'o'));
+  const Fd shared = scratch.Open(O_RDWR | O_DIRECT);
+  if (shared.get() < 0) GTEST_SKIP() << "no O_DIRECT here";
+  StreamOptions options;
+  options.queue = &queue;
+  Writer writer(File::Adopt(dup(shared.get()), "adopted"), options);
+  EXPECT_TRUE(writer.Write("lost"));
+  EXPECT_FALSE(writer.Close().ok());
+  EXPECT_EQ(lseek(shared.get(), 0, SEEK_CUR), 0);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ DirectIo GetDirectIo(int fd) {
 bool FindDirectIo(const struct statx& info, DirectIo* io) {
   const Kind kind = Remembered(info);
   *io = MakeDirectIo(info, kind);
-  return kind != kUnknown || (io->told && !io->works);
+  return kind != kUnknown || (io->reported && !io->works);
 }
 
 }  // namespace uasio

@@ -105,7 +105,7 @@ TEST_F(DirectIoTest, WhatIsToldDoesNotSayThatTheKernelsBackendsCanTakeIt) {
     magic = c.magic;
     ++device;
     const DirectIo io = GetDirectIo(fd_.get());
-    EXPECT_TRUE(io.told && io.works);
+    EXPECT_TRUE(io.reported && io.works);
     EXPECT_EQ(io.offset_bytes, 512u);
     EXPECT_EQ(io.async, c.async) << std::hex << c.magic;
     EXPECT_TRUE(GetFdTraits(fd_.get()).direct);

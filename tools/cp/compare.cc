@@ -13,8 +13,16 @@
 namespace uasio {
 namespace {
 
-// Of files that have more bytes than they tell: then their reads tell the end.
+// Of files that have more bytes than they tell, or fewer: then their reads tell
+// the end.
 constexpr int64_t kUnknownSize = INT64_MAX;
+
+// True if the file has a byte before `size` and none behind.  A direct file
+// cannot be asked for a byte, and its size is right.
+bool EndsWhereTold(const File& file, int64_t size) {
+  if (!EndsAt(file.fd(), size)) return false;
+  return size == 0 || file.direct() || !EndsAt(file.fd(), size - 1);
+}
 
 class Comparer {
  public:
@@ -62,7 +70,7 @@ absl::Status Comparer::CompareSizes() {
     const absl::StatusOr<int64_t> size = files_[i]->Size();
     if (!size.ok()) return size.status();
     sizes[i] = *size;
-    told_right &= EndsAt(files_[i]->fd(), *size);
+    told_right &= EndsWhereTold(*files_[i], *size);
   }
   size_ = told_right ? sizes[0] : kUnknownSize;
   if (sizes[0] == sizes[1] || !told_right) return absl::OkStatus();

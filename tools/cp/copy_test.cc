@@ -57,7 +57,7 @@ TEST_P(CopyTest, AFuseFileIsCopiedExactly) {
   FuseOptions odd;
   odd.contents = Pattern(50000);
   odd.read_bytes_max = 1000;
-  for (const int64_t told_size : {-1, 0, 4096, 40960}) {
+  for (const int64_t told_size : {-1, 0, 4096, 40960, 1 << 20}) {
     odd.told_size = told_size;
     const FuseFile served(odd);
     if (!served.why_not().empty()) GTEST_SKIP() << served.why_not();

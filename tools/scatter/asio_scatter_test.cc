@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "asio/testing/fd.h"
+#include "asio/testing/fuse.h"
 #include "asio/testing/mount.h"
 #include "asio/testing/scratch.h"
 #include "gmock/gmock.h"
@@ -104,6 +105,23 @@ TEST_F(AsioScatterTest, SplittingAndMergingRestoresTheFile) {
     ExpectRestored("", {by});
     ExpectRestored("\n", {by});
     ExpectRestored("x", {by, "--record=7"});
+  }
+}
+
+// FUSE answers reads with any length, and a size may be wrong.
+TEST_F(AsioScatterTest, AFuseFileIsSplitExactly) {
+  FuseOptions odd;
+  odd.contents = Lines(2000);
+  odd.read_bytes_max = 1000;
+  for (const int64_t told_size : {-1, 0, 4096, 40960, 1 << 20}) {
+    odd.told_size = told_size;
+    const FuseFile served(odd);
+    if (!served.why_not().empty()) GTEST_SKIP() << served.why_not();
+    const Scratch folder;
+    const std::string prefix = folder.Path("part");
+    ExpectSuccess(Scatter({served.path(), prefix}));
+    ExpectSuccess(Scatter({"--merge", prefix, folder.Path("merged")}));
+    EXPECT_TRUE(Contents(folder.Path("merged")) == odd.contents) << told_size;
   }
 }
 

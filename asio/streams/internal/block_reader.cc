@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -74,30 +75,44 @@ bool BlockReader::ReadBlockAt(int64_t position) {
     return FailErrno(EOVERFLOW,
                      absl::StrCat("cannot read at offset ", position, " of"));
   }
+  if (!ReserveBlock()) return FailErrno(ENOMEM, "cannot read");
   Request* request = GetRequest();
-  return request != nullptr && SubmitBlock(request);
-}
-
-bool BlockReader::SubmitBlock(Request* request) {
-  request->op = Op::kRead;
-  request->offset = seekable() ? next_offset_ : kFilePosition;
-  request->length = block_bytes();
-  blocks_.push_back({this, request, next_offset_, false, false, {}});
-  Block* block = &blocks_.back();
-  block->self = std::prev(blocks_.end());
-  next_offset_ += static_cast<int64_t>(request->length);
-  SubmitWithHandler(request, &HandleRead, block);
+  if (request == nullptr) return false;
+  SubmitBlock(request);
   return true;
 }
 
+// Makes room for the next block before its request is taken.  False: there is
+// no memory.
+bool BlockReader::ReserveBlock() {
+  try {
+    if (spare_.empty()) spare_.emplace_back();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// REQUIRES: ReserveBlock().
+void BlockReader::SubmitBlock(Request* request) {
+  request->op = Op::kRead;
+  request->offset = seekable() ? next_offset_ : kFilePosition;
+  request->length = block_bytes();
+  const auto self = spare_.begin();
+  blocks_.splice(blocks_.end(), spare_, self);
+  *self = {this, request, next_offset_, false, false, self};
+  next_offset_ += static_cast<int64_t>(request->length);
+  SubmitWithHandler(request, &HandleRead, &*self);
+}
+
 // Submits blocks until the window is full, the size last seen is reached, or no
-// request is free.
+// request or memory is free.
 void BlockReader::ReadAhead() {
   if (!seekable()) return;
   const int64_t offset_max = block_offset_max();
   const int64_t end = size_ < 0 ? offset_max : std::min(size_, offset_max);
   while (blocks_.size() < window_blocks_ && next_offset_ < end) {
-    Request* request = queue()->Get();
+    Request* request = ReserveBlock() ? queue()->Get() : nullptr;
     if (request == nullptr) break;
     SubmitBlock(request);
   }
@@ -116,7 +131,7 @@ bool BlockReader::WaitForFront(int64_t position) {
              front.request->buffer + front.request->transferred};
     return true;
   }
-  if (front.request->result < 0) Fail(front.request->status());
+  if (front.request->result < 0) FailRequest(*front.request);
   DropAll();
   return false;
 }

@@ -74,7 +74,8 @@ class BlockReader final : public Stream, private Reclaimable {
 
   void KeepByteBefore(int64_t position);
   bool ReadBlockAt(int64_t position);
-  bool SubmitBlock(Request* request);
+  bool ReserveBlock();
+  void SubmitBlock(Request* request);
   void ReadAhead();
   bool WaitForFront(int64_t position);
   void Drop(Block* block);
@@ -86,6 +87,7 @@ class BlockReader final : public Stream, private Reclaimable {
 
   std::list<Block> blocks_;   // In the order of their offsets.
   std::list<Block> dropped_;  // In flight, but no longer needed.
+  std::list<Block> spare_;    // For the next SubmitBlock(); at most one.
   View view_;                 // Of blocks_.front().
   char kept_byte_ = '\0';     // The last byte of an earlier block.
   int64_t kept_end_ = 0;      // The file offset behind it; 0: there is none.

@@ -52,6 +52,7 @@ bool BlockWriter::StartBlock(int64_t position) {
   if (request_ == nullptr) return false;
   offset_ = RoundDown(position, alignment());
   resume_at_ = static_cast<size_t>(position - offset_);
+  written_begin_ = resume_at_;
   written_end_ = read_end_ = 0;
   if (resume_at_ == 0) return true;
   read_end_ = static_cast<size_t>(alignment());
@@ -62,6 +63,7 @@ bool BlockWriter::StartBlock(int64_t position) {
 void BlockWriter::RecordCursor(const char* cursor) {
   const size_t end = static_cast<size_t>(cursor - request_->buffer);
   if (end == resume_at_) return;
+  written_begin_ = std::min(written_begin_, resume_at_);
   written_end_ = std::max(written_end_, end);
   resume_at_ = end;
 }
@@ -90,16 +92,18 @@ bool BlockWriter::NextBlock(const char* cursor) {
   const bool keeps_sector = written_end_ == resume_at_ && resume_at_ > keep;
   if (!keeps_sector) return FinishBlock(cursor) && StartBlock(position);
   if (keep > 0) std::memcpy(sector_.data(), cursor - keep, keep);
-  if (!SubmitBlock(resume_at_ - keep) ||
-      !StartBlock(position - static_cast<int64_t>(keep))) {
-    return false;
-  }
+  const int64_t kept_at = position - static_cast<int64_t>(keep);
+  if (!SubmitBlock(resume_at_ - keep)) return false;
+  if (!StartBlock(kept_at)) return RecordLoss(kept_at), false;
   if (keep > 0) std::memcpy(request_->buffer, sector_.data(), keep);
   resume_at_ = written_end_ = keep;
   return true;
 }
 
 void BlockWriter::DiscardBlock() {
+  if (written_end_ > 0) {
+    RecordLoss(offset_ + static_cast<int64_t>(written_begin_));
+  }
   queue()->Put(request_);
   request_ = nullptr;
 }
@@ -118,7 +122,7 @@ bool BlockWriter::Write(Request* request, char* data, size_t bytes,
   request_ = request;
   offset_ = position;
   request_->buffer = data;
-  read_end_ = 0;
+  written_begin_ = read_end_ = 0;
   resume_at_ = written_end_ = bytes;
   return SubmitBlock(bytes);
 }
@@ -188,7 +192,7 @@ bool BlockWriter::SubmitAndWait(Request* request) {
   read_or_fsync_done_ = false;
   SubmitWithHandler(request, &HandleReadOrFsync, this);
   while (!read_or_fsync_done_) share_->WaitForHandler();
-  if (request->result < 0) Fail(request->status());
+  if (request->result < 0) FailRequest(*request);
   return ok();
 }
 
@@ -206,7 +210,11 @@ void BlockWriter::HandleWrite(Request* request) noexcept {
   } else {
     self->share_->RemoveReturningLate();
   }
-  if (request->result < 0) self->Fail(request->status());
+  if (request->result < 0) {
+    self->RecordLoss(request->offset +
+                     static_cast<int64_t>(request->transferred));
+    self->FailRequest(*request);
+  }
   self->queue()->Put(request);
 }
 
@@ -214,8 +222,7 @@ void BlockWriter::HandleWrite(Request* request) noexcept {
 // right, since others must not write in these sectors before Flush().
 void BlockWriter::RefreshSize() {
   if (padded_end_ > 0) return;
-  const absl::StatusOr<int64_t> size = Size();
-  size_ = size.ok() ? *size : 0;
+  size_ = seekable() ? Size().value_or(0) : 0;
   if (alignment() == 1 || !sector_.empty()) return;
   sector_ = Buffer::Allocate(static_cast<size_t>(alignment()));
   if (sector_.empty()) {
@@ -317,7 +324,8 @@ bool BlockWriter::Fsync() {
 void BlockWriter::Close(int64_t position) {
   if (in_use()) DiscardBlock();
   Flush();
-  CloseFile(position);
+  // The first block may begin before first_offset(), with others' bytes.
+  CloseFile(std::min(position, std::max(lost_at_, first_offset())));
 }
 
 }  // namespace uasio::internal

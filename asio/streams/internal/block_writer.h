@@ -22,6 +22,7 @@
 #ifndef UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
 #define UASIO_ASIO_STREAMS_INTERNAL_BLOCK_WRITER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -92,11 +93,14 @@ class BlockWriter final : public Stream {
   absl::StatusOr<int64_t> TrueSize();
 
   // Discards a block in use, flushes even after an error, and closes the file
-  // if it is owned.  `position` is where the writer has stopped.
+  // if it is owned.  `position` is where the writer has stopped; if bytes
+  // before it could not be written, the fd's position is left at the first of
+  // these.
   void Close(int64_t position);
 
  private:
   void RecordCursor(const char* cursor);
+  void RecordLoss(int64_t offset) { lost_at_ = std::min(lost_at_, offset); }
   void RefreshSize();
   absl::StatusOr<int64_t> AppendedSize();
   bool ReadSector(int64_t offset, char* to);
@@ -113,15 +117,17 @@ class BlockWriter final : public Stream {
   // The block in use.  Up to read_end_, and up to written_end_, it has what the
   // file will have.  All are counted from the beginning of the block.
   Request* request_ = nullptr;
-  int64_t offset_ = 0;      // The file offset of the block.
-  size_t resume_at_ = 0;    // Where writing continues.
-  size_t written_end_ = 0;  // Where the written part ends; 0: there is none.
-  size_t read_end_ = 0;     // Where the part read by StartBlock() ends.
+  int64_t offset_ = 0;        // The file offset of the block.
+  size_t resume_at_ = 0;      // Where writing continues.
+  size_t written_begin_ = 0;  // Where the written part begins.
+  size_t written_end_ = 0;    // Where the written part ends; 0: there is none.
+  size_t read_end_ = 0;       // Where the part read by StartBlock() ends.
 
   // The size that the file may have by what was written since Flush() and its
   // padding; 0: nothing was written.
   int64_t padded_end_ = 0;
-  int64_t size_ = 0;  // The true size, with the blocks in flight.
+  int64_t size_ = 0;             // The true size, with the blocks in flight.
+  int64_t lost_at_ = INT64_MAX;  // The first byte that could not be written.
   bool read_or_fsync_done_ = false;
   Buffer sector_;  // The last sector, as read or as kept for the next block.
 };

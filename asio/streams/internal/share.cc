@@ -1,6 +1,7 @@
 #include "asio/streams/internal/share.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "asio/streams/internal/stream.h"
 #include "workqueue/check.h"
@@ -19,9 +20,10 @@ RequestShare* RequestShare::Join(Queue* queue, Stream* stream) {
   while (share != nullptr && share->queue_ != queue) share = share->next_;
   if (share == nullptr) {
     queue->CheckCaller();
-    share = new RequestShare(queue);
-    share->next_ = first_share;
-    first_share = share;
+    std::unique_ptr<RequestShare> made(new RequestShare(queue));
+    made->streams_.push_back(stream);
+    made->next_ = first_share;
+    return first_share = made.release();
   }
   share->streams_.push_back(stream);
   return share;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
+#include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -20,7 +22,26 @@ namespace {
 // More blocks than fit into memory; a size_t can count twice as many.
 constexpr size_t kDepthMax = SIZE_MAX / 4;
 
+absl::Status WithPath(const absl::Status& status, const std::string& path) {
+  if (absl::StrContains(status.message(), path)) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(path, ": ", status.message()));
+}
+
 }  // namespace
+
+// Handlers call it, which must not throw.  A status without a message needs no
+// memory.
+template <typename MakeStatus>
+bool Stream::FailAs(const MakeStatus& make) noexcept {
+  if (!status_.ok()) return false;
+  try {
+    status_ = WithPath(make(), file_->path());
+  } catch (const std::bad_alloc&) {
+    status_ = absl::ResourceExhaustedError("");
+  }
+  return false;
+}
 
 Stream::Stream(Direction direction, File file, const File* borrowed,
                const StreamOptions& options)
@@ -76,24 +97,26 @@ void Stream::SetBlockSize() {
   block_bytes_ = buffer_bytes / alignment.offset_bytes * alignment.offset_bytes;
   if (block_bytes_ > 0 && kBufferAlignment % alignment.memory_bytes == 0)
     return;
-  Fail(absl::UnimplementedError(
-      absl::StrCat(file_->path(), ": direct I/O needs multiples of ",
-                   alignment_, " bytes; the queue's buffers have ",
-                   buffer_bytes, " bytes, aligned to ", kBufferAlignment)));
+  FailAs([&] {
+    return absl::UnimplementedError(
+        absl::StrCat(file_->path(), ": direct I/O needs multiples of ",
+                     alignment_, " bytes; the queue's buffers have ",
+                     buffer_bytes, " bytes, aligned to ", kBufferAlignment));
+  });
 }
 
 bool Stream::Fail(const absl::Status& status) {
-  if (!status_.ok()) return false;
-  const std::string& path = file_->path();
-  status_ = absl::StrContains(status.message(), path)
-                ? status
-                : absl::Status(status.code(),
-                               absl::StrCat(path, ": ", status.message()));
-  return false;
+  return FailAs([&] { return status; });
 }
 
 bool Stream::FailErrno(int error, absl::string_view what) {
-  return Fail(ErrnoStatus(error, absl::StrCat(what, " ", file_->path())));
+  return FailAs([&] {
+    return ErrnoStatus(error, absl::StrCat(what, " ", file_->path()));
+  });
+}
+
+bool Stream::FailRequest(const Request& request) {
+  return FailAs([&] { return request.status(); });
 }
 
 void Stream::SubmitWithHandler(Request* request,
@@ -113,11 +136,13 @@ void Stream::WaitForAll() {
 Request* Stream::GetRequest() {
   Request* request = share_->GetOrReclaim();
   if (request == nullptr) {
-    Fail(absl::ResourceExhaustedError(
-        absl::StrCat(file_->path(), ": there is no buffer: all ",
-                     queue()->options().requests_max,
-                     " requests of the queue are in use, "
-                     "or there is no memory")));
+    FailAs([&] {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(file_->path(), ": there is no buffer: all ",
+                       queue()->options().requests_max,
+                       " requests of the queue are in use, "
+                       "or there is no memory"));
+    });
   }
   return request;
 }

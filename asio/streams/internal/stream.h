@@ -47,11 +47,15 @@ class Stream {
   const absl::Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
 
-  // Keeps the first error, with the file's name in it.  Returns false.
+  // Keeps the first error, with the file's name in it; without memory for the
+  // message, RESOURCE_EXHAUSTED without one.  Returns false.
   bool Fail(const absl::Status& status);
 
   // The same, with the message "WHAT PATH: reason".
   bool FailErrno(int error, absl::string_view what);
+
+  // The same, with request.status().
+  bool FailRequest(const Request& request);
 
   const File& file() const { return *file_; }
   Queue* queue() const { return share_->queue(); }
@@ -114,6 +118,8 @@ class Stream {
   const size_t depth_;
 
  private:
+  template <typename MakeStatus>
+  bool FailAs(const MakeStatus& make) noexcept;
   void SetFirstOffset(int64_t offset);
   void SetBlockSize();
 

@@ -5,8 +5,10 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
 
 #include "asio/syslets/syslet.h"
 
@@ -28,7 +30,8 @@ namespace uasio {
 namespace syslets {
 namespace {
 
-// May be newer than the headers; all architectures share the number.
+// May be newer than the headers; all architectures share the numbers.
+constexpr long kSysIoUringEnter = 426;
 constexpr long kSysLsmSetSelfAttr = 460;
 
 constexpr long kRefused[] = {
@@ -131,6 +134,14 @@ constexpr long kNeverBlocks[] = {
     SYS_timerfd_gettime,
 };
 
+constexpr long kWrites[] = {
+    SYS_write,           SYS_pwrite64,     SYS_writev,   SYS_pwritev,
+    SYS_pwritev2,        SYS_sendto,       SYS_sendmsg,  SYS_sendmmsg,
+    SYS_sendfile,        SYS_splice,       SYS_tee,      SYS_vmsplice,
+    SYS_copy_file_range, SYS_ftruncate,    SYS_truncate, SYS_fallocate,
+    SYS_io_submit,       kSysIoUringEnter,
+};
+
 // Each architecture's own numbers end at kArchLast; those that all share begin
 // at kSharedFirst.  What later kernels add behind kSharedLast is kUnknown.
 constexpr unsigned long kArchLast =
@@ -170,6 +181,11 @@ constexpr Table kTable = MakeTable();
 CallKind KindOf(unsigned long nr) {
   if (nr <= kSharedLast) return kTable[nr];
   return nr == SYSLET_NR_UMEM_ADD ? CallKind::kUmemAdd : CallKind::kUnknown;
+}
+
+bool MayRaiseWriteSignals(unsigned long nr) {
+  return std::find(std::begin(kWrites), std::end(kWrites),
+                   static_cast<long>(nr)) != std::end(kWrites);
 }
 
 }  // namespace syslets

@@ -31,6 +31,10 @@ enum class CallKind : uint8_t {
 
 CallKind KindOf(unsigned long nr);
 
+// True if the call may write to a pipe, socket or file, or make a file longer:
+// if it fails, it may raise SIGPIPE or SIGXFSZ.
+bool MayRaiseWriteSignals(unsigned long nr);
+
 }  // namespace syslets
 }  // namespace uasio
 

@@ -4,6 +4,7 @@
 
 #include "asio/syslets/internal/attempts.h"
 #include "asio/syslets/internal/calls.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
 namespace syslets {
@@ -65,14 +66,15 @@ long CheckAtom(const syslet_uatom& atom) {
 bool RunInCaller(Run* run, AttemptHeuristics* heuristics) {
   Attempts attempts(heuristics);
   bool stay = false;  // SYSLET_SYNC holds, from an earlier atom or this one.
-  return RunAtoms(run,
-                  [&](unsigned long flags, const Call& call, long* result) {
-                    if ((flags & SYSLET_ASYNC) != 0) return false;
-                    stay = stay || (flags & SYSLET_SYNC) != 0;
-                    if (!stay) return attempts.Try(call, result);
-                    *result = MakeCall(call);
-                    return true;
-                  });
+  return RunAtoms(run, [&](unsigned long flags, const Call& call,
+                           long* result) {
+    if ((flags & SYSLET_ASYNC) != 0) return false;
+    stay = stay || (flags & SYSLET_SYNC) != 0;
+    if (!stay) return attempts.Try(call, result);
+    const WriteSignalsBlocked signals_blocked(MayRaiseWriteSignals(call.nr));
+    *result = MakeCall(call);
+    return true;
+  });
 }
 
 void RunInWorker(Run* run) {
