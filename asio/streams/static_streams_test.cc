@@ -168,7 +168,7 @@ TEST_F(StaticStreamsTest, ALeakedWriterOnAFullPipeDoesNotHoldUpItsThread) {
   EXPECT_EXIT(EndThreadThatLeaksWriterOnFullPipe(), Succeeds(), "");
 }
 
-void ReadSilentPipe(const Pipe& pipe, void (*handler)(Request*)) {
+void ReadSilentPipe(const Pipe& pipe, void (*handler)(Request*) noexcept) {
   Request* const read = DefaultQueue()->Get();
   read->op = Op::kRead;
   read->fd = pipe.read_end.get();
@@ -178,11 +178,11 @@ void ReadSilentPipe(const Pipe& pipe, void (*handler)(Request*)) {
   DefaultQueue()->Submit(read);
 }
 
-void EndIfNotCancelled(Request* read) {
+void EndIfNotCancelled(Request* read) noexcept {
   if (read->result != -ECANCELED) std::_Exit(1);
 }
 
-void ExitWhileReading(void (*handler)(Request*)) {
+void ExitWhileReading(void (*handler)(Request*) noexcept) {
   alarm(kSecondsMax);
   const Pipe pipe;
   ReadSilentPipe(pipe, handler);
