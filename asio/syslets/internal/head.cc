@@ -45,7 +45,7 @@ Head::Head(async_head_user* user, WorkerPool* pool)
 
 Head::~Head() {
   MutexLock lock(&mutex_);
-  while (running_ > 0) changed_.Wait(&mutex_);
+  while (running_ > 0) WaitForChangeLocked();
   if (event_fd_ >= 0) close(event_fd_);
 }
 
@@ -81,10 +81,15 @@ size_t Head::Wait(size_t min) {
   enough_ = false;
   if (untaken < min && running_ > 0) YieldLocked();
   while ((untaken = ring_.Untaken()) < min && running_ > 0) {
-    changed_.Wait(&mutex_);
+    WaitForChangeLocked();
   }
   wake_at_ = UINT64_MAX;
   return untaken;
+}
+
+// Meanwhile asks again for a thread that the system refused.
+void Head::WaitForChangeLocked() {
+  changed_.WaitUntil(&mutex_, pool_->RetryStart());
 }
 
 void Head::YieldLocked() {
@@ -141,9 +146,7 @@ void Head::TakeStartableLocked(WorkList* batch) {
 
 // Not under the lock: if the pool gets no thread, this thread runs the jobs.
 void Head::Start(WorkList* batch) {
-  if (batch->empty()) return;
-  pool_->Submit(batch);
-  pool_->RunIfThreadIsMissing();
+  if (!batch->empty()) pool_->Submit(batch);
 }
 
 size_t Head::ThreadsMax() const {

@@ -67,6 +67,7 @@ class Head {
   size_t ThreadsMax() const;
   void TakeStartableLocked(WorkList* batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WaitForChangeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void YieldLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Job* FinishLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
