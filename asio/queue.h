@@ -178,6 +178,8 @@ class Queue {
   // These make it unreadable, unless completions are left for another call:
   // - TryWait(), called until it returns nullptr;
   // - RunHandlers() with a deadline that has passed, called once.
+  // If the system refuses the pool a thread while all others are busy, only a
+  // call asks again.  A loop that must survive that gives poll(2) a timeout.
   absl::StatusOr<int> event_fd();
 
   // Drops what the queue knows of `fd`, and returns the errors that the ledger

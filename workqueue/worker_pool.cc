@@ -82,17 +82,13 @@ void WorkerPool::SubmitOrRun(Work* w) {
   Run(nullptr, w);
 }
 
-void WorkerPool::RunIfThreadIsMissing() {
-  if (RetryStart() != kNoDeadline) RunHere();
-}
-
 Deadline WorkerPool::RetryStart() {
-  if (!IsThreadMissing()) return kNoDeadline;
+  if (!thread_missing_.load(std::memory_order_relaxed)) return kNoDeadline;
   MutexLock lock(&mutex_);
-  thread_missing_ = false;
-  StartThreadsLocked(requests_.surplus());
-  if (!thread_missing_) return kNoDeadline;
-  return std::chrono::steady_clock::now() + kRetryInterval;
+  if (thread_missing_ && HasPassed(retry_at_)) {
+    thread_missing_ = !StartThreadsLocked(requests_.surplus());
+  }
+  return thread_missing_ ? retry_at_ : kNoDeadline;
 }
 
 bool WorkerPool::Cancel(const Work* w) {
@@ -161,7 +157,7 @@ void WorkerPool::EndThread(Thread* self) {
     }
   }
   if (size_t surplus = requests_.surplus()) Grow(surplus);
-  RunIfThreadIsMissing();
+  if (RetryStart() != kNoDeadline) RunHere();
   Join(&ended);
 }
 
@@ -169,19 +165,23 @@ void WorkerPool::Grow(size_t surplus) {
   if (threads() == options_.threads_max) return;
   {
     MutexLock lock(&mutex_);
-    StartThreadsLocked(surplus);
+    const bool refused_lately =
+        thread_missing_ && threads() > 0 && !HasPassed(retry_at_);
+    if (!refused_lately && !StartThreadsLocked(surplus)) thread_missing_ = true;
   }
   if (threads() == 0) RunHere();
 }
 
-// Only RetryStart() clears the flag: `surplus` may be older than a refusal.
-void WorkerPool::StartThreadsLocked(size_t surplus) {
+// False: the system has refused a thread.  Only RetryStart() may take true for
+// an answer: the `surplus` of others may be older than a refusal.
+bool WorkerPool::StartThreadsLocked(size_t surplus) {
   while (starting_ < surplus && threads() < options_.threads_max) {
     if (!StartThreadLocked()) {
-      thread_missing_ = true;
-      return;
+      retry_at_ = std::chrono::steady_clock::now() + kRetryInterval;
+      return false;
     }
   }
+  return true;
 }
 
 void WorkerPool::RunHere() {

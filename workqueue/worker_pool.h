@@ -83,17 +83,14 @@ class WorkerPool {
   void Submit(Work* w);
   void Submit(WorkList* batch);
 
-  // As Submit(), for threads that do not wait for the work.  Runs `w` in this
-  // thread if the system refuses a thread, and all others are busy.
+  // As Submit(), but runs `w` in this thread if the system refuses a thread and
+  // all others are busy.  For threads that do not wait for the work.
+  // REQUIRES: `w` outlives the call.
   void SubmitOrRun(Work* w);
 
-  // Runs what waits in this thread, if the system still refuses a thread for
-  // it.  For submitters that may block, and whose work nobody Await()s.
-  void RunIfThreadIsMissing();
-
-  // Starts the threads that the system refused before, and that are still
-  // needed.  Returns when whoever waits for the pool must call it again;
-  // kNoDeadline: no thread is missing.
+  // Asks again for threads that the system refused, if work still waits for
+  // them; at most once in 100 ms.  Returns when whoever waits for the pool must
+  // call it again; kNoDeadline: no thread is missing.
   Deadline RetryStart();
 
   // Waits for something that the pool's work brings about: calls wait(until)
@@ -106,11 +103,6 @@ class WorkerPool {
       if (wait(until)) return true;
       if (until == deadline) return false;
     }
-  }
-
-  // True if the system has refused a thread that may still be needed.
-  bool IsThreadMissing() const {
-    return thread_missing_.load(std::memory_order_relaxed);
   }
 
   // Takes back work that no thread has begun.  False: it has begun or finished.
@@ -144,7 +136,7 @@ class WorkerPool {
   bool TryLeave();
   void EndThread(Thread* self);
   void Grow(size_t surplus);
-  void StartThreadsLocked(size_t surplus) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool StartThreadsLocked(size_t surplus) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunHere();
   bool StartThreadLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run(WorkerThread* context, Work* w);
@@ -160,7 +152,11 @@ class WorkerPool {
   size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;   // Not asking any more.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<size_t> thread_count_{0};  // Of threads_; written under mutex_.
-  std::atomic<bool> thread_missing_{false};  // Written under mutex_.
+
+  // The system has refused a thread that may still be needed.  Written under
+  // mutex_.
+  std::atomic<bool> thread_missing_{false};
+  Deadline retry_at_ ABSL_GUARDED_BY(mutex_) = kDontWait;
 };
 
 }  // namespace uasio

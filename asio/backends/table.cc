@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -114,11 +115,11 @@ class Verdicts {
   std::vector<BackendVerdict> Get() {
     MutexLock lock(&mutex_);
     for (size_t i = 0; i < verdicts_.size(); ++i) {
-      if (!MayChange(verdicts_[i].status)) continue;
+      if (!MayChange(i)) continue;
       verdicts_[i].status = Probe(kTable[i]);
       if (!absl::IsDeadlineExceeded(verdicts_[i].status)) continue;
-      ++timeouts_;
-      retry_at_ = Clock::now() + kRetryAfter;
+      ++timeouts_[i].count;
+      timeouts_[i].retry_at = Clock::now() + kRetryAfter;
     }
     return verdicts_;
   }
@@ -126,16 +127,21 @@ class Verdicts {
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool MayChange(const absl::Status& status) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  struct Timeouts {
+    size_t count = 0;
+    Clock::time_point retry_at;
+  };
+
+  bool MayChange(size_t row) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const absl::Status& status = verdicts_[row].status;
     if (!absl::IsDeadlineExceeded(status)) return MayPass(status);
-    return timeouts_ < kTimeoutsMax && Clock::now() >= retry_at_;
+    const Timeouts& timeouts = timeouts_[row];
+    return timeouts.count < kTimeoutsMax && Clock::now() >= timeouts.retry_at;
   }
 
   Mutex mutex_;
   std::vector<BackendVerdict> verdicts_ ABSL_GUARDED_BY(mutex_);
-  size_t timeouts_ ABSL_GUARDED_BY(mutex_) = 0;
-  Clock::time_point retry_at_ ABSL_GUARDED_BY(mutex_);  // After a timeout.
+  Timeouts timeouts_[std::size(kTable)] ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

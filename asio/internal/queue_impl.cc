@@ -203,7 +203,7 @@ void QueueImpl::FinishWithThread() {
   CheckMayWait();
   for (Slot& slot : slots_) {
     const bool waits = IsInFlight(slot.state) && IsRead(slot.latch.op) &&
-                       !slot.latch.traits.sized;
+                       (!slot.latch.traits.sized || slot.latch.traits.may_wait);
     if (waits) Cancel(&slot);
   }
   MakeProgress();

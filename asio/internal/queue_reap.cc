@@ -173,10 +173,7 @@ bool QueueImpl::RunHandlers(Deadline deadline) {
 }
 
 void QueueImpl::AnnounceRest() {
-  if (!polled_) return;
-  if (!done_.empty() || !due_.empty() || router_.MayStartThread()) {
-    router_.SignalEventFd();
-  }
+  if (polled_ && (!done_.empty() || !due_.empty())) router_.SignalEventFd();
 }
 
 }  // namespace uasio::internal

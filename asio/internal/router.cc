@@ -55,6 +55,13 @@ Outcome Classify(const Backend& backend, const Completion& completion) {
   return IsRead(r.op) ? ClassifyShortRead(r, done) : Outcome::kResubmit;
 }
 
+// What a worker has asked the file system serves the requests that come next.
+void KeepDecidedTraits(const Slot& slot) {
+  Descriptor* const descriptor = slot.descriptor;
+  if (descriptor == nullptr || !descriptor->traits.undecided) return;
+  if (!slot.traits.undecided) descriptor->traits = slot.traits;
+}
+
 }  // namespace
 
 Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
@@ -218,6 +225,7 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
                 "Backend: Reap() gave a request that is not in flight");
     const Backend& backend = *std::exchange(slot->backend, nullptr);
     --*RunningOn(&backend);
+    if (&backend == workers_.get()) KeepDecidedTraits(*slot);
     RestoreAsSubmitted(slot);
     const Outcome outcome = Classify(backend, completion);
     slot->transferred = slot->latch.transferred = completion.transferred;

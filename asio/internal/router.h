@@ -73,11 +73,6 @@ class Router {
     return running_backend_ > 0 && !backend_->FinishesTransfers();
   }
 
-  // True if a running request may wait until a call starts a thread for it.
-  bool MayStartThread() const {
-    return running_workers_ > 0 && pool_->IsThreadMissing();
-  }
-
   // How many requests are with the backends.
   size_t running() const { return running_backend_ + running_workers_; }
 

@@ -81,7 +81,9 @@ void WorkerBackend::Go(WorkerThread*, Work* w) {
 
 void WorkerBackend::GoOn(Readiness::Watch* watch) {
   Job* job = static_cast<Job*>(watch);
-  job->backend->pool_->SubmitOrRun(job);  // The owner may be waiting already.
+  WorkerPool* const pool = job->backend->pool_;
+  if (job->transfer.traits.sized) return pool->Submit(job);  // May block.
+  pool->SubmitOrRun(job);  // The owner may be waiting already.
 }
 
 WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
@@ -131,6 +133,7 @@ size_t WorkerBackend::ReapReplies(absl::Span<Completion> out) {
   while (count < out.size()) {
     Job* job = static_cast<Job*>(replies_.RemoveHead());
     if (job == nullptr) break;
+    job->request->traits = job->transfer.traits;  // Decided by now.
     out[count++] = {job->request, job->result, job->transfer.done};
     jobs_.Recycle(job);
   }

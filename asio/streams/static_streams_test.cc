@@ -139,13 +139,14 @@ std::string ReadToEnd(int fd) {
   return all;
 }
 
+Writer* leaked = nullptr;  // So that LeakSanitizer finds it.
+
 // One block waits for the pipe's reader for ever, and one has bytes in it.
 void LeakWriterOnFullPipe() {
   alarm(kSecondsMax);
   const Pipe pipe;
-  Writer* const writer =
-      new Writer(File::Adopt(dup(pipe.write_end.get()), "pipe"));
-  writer->Write(Pattern(kMoreThanABlock));
+  leaked = new Writer(File::Adopt(dup(pipe.write_end.get()), "pipe"));
+  leaked->Write(Pattern(kMoreThanABlock));
   std::exit(0);
 }
 
@@ -157,9 +158,8 @@ void EndThreadThatLeaksWriterOnFullPipe() {
   alarm(kSecondsMax);
   const Pipe pipe;
   std::thread([&] {
-    Writer* const writer =
-        new Writer(File::Adopt(dup(pipe.write_end.get()), "pipe"));
-    writer->Write(Pattern(kMoreThanABlock));
+    leaked = new Writer(File::Adopt(dup(pipe.write_end.get()), "pipe"));
+    leaked->Write(Pattern(kMoreThanABlock));
   }).join();
   std::exit(0);
 }

@@ -17,7 +17,9 @@ constexpr size_t kAlignmentIfNotTold = 4096;
 // XFS has no name for its own in linux/magic.h.
 constexpr unsigned kXfsMagic = 0x58465342;
 
-// STATX_MNT_ID_UNIQUE, Linux 6.8: the number of a mount, never used again.
+// STATX_MNT_ID, Linux 5.8: the number of a mount.  STATX_MNT_ID_UNIQUE, Linux
+// 6.8: one that is never used again.
+constexpr unsigned kMountId = 0x1000;
 constexpr unsigned kMountIdUnique = 0x4000;
 
 // What there is to know of a file system.
@@ -30,13 +32,16 @@ constexpr uint64_t kKinds = 4;
 constexpr size_t kRemembered = 64;
 std::atomic<uint64_t> remembered[kRemembered];
 
-// What tells the file system of a file from all others, as long as this process
-// lives.  0: nothing does; the number of a file system without a
-// device may be another's after an unmount.
+// What tells the file system of a file from all others; 0: nothing does. Before
+// Linux 6.8, the numbers of a file system may be another's after an unmount;
+// then Submit() may wait for the other, or leave its requests to the workers.
 uint64_t NumberOf(const struct statx& info) {
   if ((info.stx_mask & kMountIdUnique) != 0) return info.stx_mnt_id;
-  if (info.stx_dev_major == 0) return 0;
-  return uint64_t{info.stx_dev_major} << 32 | info.stx_dev_minor;
+  if (info.stx_dev_major != 0) {
+    return uint64_t{info.stx_dev_major} << 32 | info.stx_dev_minor;
+  }
+  if ((info.stx_mask & kMountId) == 0) return 0;
+  return info.stx_mnt_id << 32 | info.stx_dev_minor;
 }
 
 Kind Remembered(const struct statx& info) {
@@ -92,7 +97,8 @@ DirectIo MakeDirectIo(const struct statx& info, Kind kind) {
 
 }  // namespace
 
-const unsigned kDirectIoMask = STATX_TYPE | STATX_DIOALIGN | kMountIdUnique;
+const unsigned kDirectIoMask =
+    STATX_TYPE | STATX_DIOALIGN | kMountId | kMountIdUnique;
 
 DirectIo GetDirectIo(int fd) {
   struct statx info = {};

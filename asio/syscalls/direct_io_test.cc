@@ -33,9 +33,9 @@ int times_asked = 0;
 
 extern "C" int statx(int fd, const char* path, int flags, unsigned mask,
                      struct statx* info) noexcept {
-  constexpr unsigned kMountIdUnique = 0x4000;
-  mask &= ~(STATX_DIOALIGN | kMountIdUnique);
   const long result = syscall(SYS_statx, fd, path, flags, mask, info);
+  constexpr unsigned kMountId = 0x1000, kMountIdUnique = 0x4000;
+  info->stx_mask &= ~(STATX_DIOALIGN | kMountId | kMountIdUnique);
   info->stx_dev_major = has_device ? 1000 : 0;
   info->stx_dev_minor = device;
   if (told) info->stx_mask |= STATX_DIOALIGN;

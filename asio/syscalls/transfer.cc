@@ -17,6 +17,16 @@ bool MayWait(const FdTraits& traits, const struct statx& info) {
          (!traits.direct || traits.undecided);
 }
 
+// Where statx(2) is refused, by a seccomp filter for instance.
+FdTraits TraitsByFstat(int fd, int flags) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return MakeFdTraits(S_IFREG, flags);
+  FdTraits traits = MakeFdTraits(info.st_mode, flags);
+  traits.undecided = traits.direct;
+  traits.may_wait = S_ISREG(info.st_mode) && info.st_size == 0;
+  return traits;
+}
+
 }  // namespace
 
 FdTraits GetFdTraits(int fd) {
@@ -24,7 +34,7 @@ FdTraits GetFdTraits(int fd) {
   struct statx info;
   if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
             STATX_SIZE | kDirectIoMask, &info) != 0) {
-    return MakeFdTraits(S_IFREG, flags);
+    return TraitsByFstat(fd, flags);
   }
   FdTraits traits = MakeFdTraits(info.stx_mode, flags);
   if (traits.direct) {
@@ -49,9 +59,10 @@ FdTraits MakeFdTraits(mode_t mode, int flags) {
 
 void DecideTraits(Transfer* transfer) {
   if (!transfer->traits.undecided) return;
-  const bool works = GetDirectIo(transfer->fd).works;
-  transfer->traits.direct = works;
-  transfer->traits.may_wait &= !works;
+  const DirectIo io = GetDirectIo(transfer->fd);
+  transfer->traits.direct = io.works;
+  transfer->traits.async = io.async;
+  transfer->traits.may_wait &= !io.works;
   transfer->traits.undecided = false;
 }
 

@@ -71,12 +71,24 @@ int64_t Context::GetEvents(const GetEventsArguments& arguments) {
         arguments.mask != nullptr && outcome == Outcome::kWoken;
     if (!waits && !applies_mask) break;
     const int64_t need = std::min<int64_t>(arguments.min - got, capacity());
-    outcome = waiters_.Wait(
-        &mutex_, need, waits ? arguments.deadline : kDontWait, arguments.mask);
+    outcome = WaitLocked(need, waits ? arguments.deadline : kDontWait,
+                         arguments.mask);
   }
   if (got > 0 || outcome == Outcome::kWoken) return got;
   if (outcome == Outcome::kNoDescriptor) return -EMFILE;
   return outcome == Outcome::kInterrupted ? -EINTR : 0;
+}
+
+// Meanwhile asks again for threads that the system refused.
+Waiters::Outcome Context::WaitLocked(int64_t need, Deadline deadline,
+                                     const sigset_t* mask) {
+  for (;;) {
+    const Deadline until = std::min(deadline, engine_->pool.RetryStart());
+    const Waiters::Outcome outcome = waiters_.Wait(&mutex_, need, until, mask);
+    if (outcome != Waiters::Outcome::kTimedOut || until == deadline) {
+      return outcome;
+    }
+  }
 }
 
 int64_t Context::Cancel(const iocb* user_block) {

@@ -86,6 +86,9 @@ class Context {
   static void OnReady(Readiness::Watch* watch);
   void Run(Job* job);
   int Watch(Job* job);
+  Waiters::Outcome WaitLocked(int64_t need, Deadline deadline,
+                              const sigset_t* mask)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CancelLocked(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishLocked(Job* job, int64_t result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

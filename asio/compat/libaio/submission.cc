@@ -20,9 +20,7 @@ class Submission {
  public:
   explicit Submission(Context* context) : context_(context) {}
   ~Submission() {
-    if (batch_.empty()) return;
-    context_->engine()->pool.Submit(&batch_);
-    context_->engine()->pool.RunIfThreadIsMissing();
+    if (!batch_.empty()) context_->engine()->pool.Submit(&batch_);
   }
 
   // Returns 0 or an errno; after an error nothing is submitted.

@@ -75,6 +75,7 @@ size_t Head::Wait(size_t min) {
     TakeStartableLocked(&batch);
   }
   Start(&batch);
+  pool_->RetryStart();
   MutexLock lock(&mutex_);
   size_t untaken = ring_.Untaken();
   wake_at_ = ring_.EnteredWhenUntaken(min);
