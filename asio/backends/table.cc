@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -79,6 +80,15 @@ absl::Status ReadZeros(Backend* backend, const File& zeros, char* block) {
               : absl::DataLossError("a test read of /dev/zero gave wrong data");
 }
 
+// What a probe that timed out has left.  Never destroyed: the kernel may still
+// write to the block, and the backend's destructor may wait for the read.
+struct Stuck {
+  Buffer block;
+  std::unique_ptr<Backend> backend;
+  Stuck* const older;
+};
+Stuck* stuck = nullptr;  // The newest; used under the lock of Verdicts.
+
 absl::Status Probe(const Row& row) {
   Buffer block = Buffer::Allocate(kBufferAlignment);
   if (block.empty()) return ErrnoStatus(ENOMEM, "no memory for a block");
@@ -90,10 +100,7 @@ absl::Status Probe(const Row& row) {
   if (!zeros.ok()) return zeros.status();
   const absl::Status status = ReadZeros(backend->get(), *zeros, block.data());
   if (absl::IsDeadlineExceeded(status)) {
-    // Leaked on purpose: the kernel may still write to the block, and the
-    // backend's destructor may wait for the read.
-    new Buffer(std::move(block));
-    backend->release();
+    stuck = new Stuck{std::move(block), *std::move(backend), stuck};
   }
   return status;
 }
