@@ -47,9 +47,10 @@ class QueueImpl {
   size_t WaitMany(absl::Span<Request*> out, Deadline deadline);
   bool RunHandlers(Deadline deadline);
   absl::Status Sync();
-  // For a queue whose thread ends.  Cancels reads on fds without a size, which
-  // may never complete.  Completes everything on fds with a size, and runs due
-  // handlers.  Does not wait for writes to pipes, sockets and terminals.
+  // For a queue whose thread ends.  Cancels reads on fds without a size and of
+  // files that may wait, because these may never complete.  Completes
+  // everything on fds with a size, and runs due handlers.  Does not wait for
+  // writes to pipes, sockets and terminals.
   void FinishWithThread();
   void Cancel(Request* request);
   absl::StatusOr<int> event_fd();
