@@ -125,6 +125,12 @@ class Backend {
   // on fds without a size.
   virtual size_t Start(absl::Span<Request* const> batch) = 0;
 
+  // As Start().  The caller calls Reap() next and, if nothing completed, waits:
+  // so the backend may leave to Reap() the system call that starts them.
+  virtual size_t StartBeforeReap(absl::Span<Request* const> batch) {
+    return Start(batch);
+  }
+
   // Fills `out` with completed requests and returns how many.  Blocks until
   // there are `min` of them, or until `deadline`.
   // REQUIRES: min <= out.size(); at least `min` are in flight.

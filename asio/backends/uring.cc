@@ -68,16 +68,16 @@ void UringBackend::Reserve(size_t requests_max) {
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
   const WriteSignalsBlocked signals_blocked(HasWrites(batch));
-  if (!enabled_) EnableRing();
-  for (Request* request : batch) {
-    if (enabled_) {
-      Prepare(jobs_.New(request));
-      if (io_uring_sq_ready(&ring_) == kSubmitBatchMax) Submit();
-    } else {
-      AddCompletion(request, kRefused, &finished_);
-    }
-  }
+  PrepareAll(batch);
   Submit();
+  return finished_.size();
+}
+
+// Reap() submits, and waits in the same system call.  It does not block the
+// signals of writes.
+size_t UringBackend::StartBeforeReap(absl::Span<Request* const> batch) {
+  if (HasWrites(batch)) return Start(batch);
+  PrepareAll(batch);
   return finished_.size();
 }
 
@@ -86,7 +86,8 @@ size_t UringBackend::Reap(absl::Span<Completion> out, size_t min,
   size_t count = finished_.MoveTo(out);
   while (count < out.size()) {
     const size_t missing = count < min ? min - count : 0;
-    if (ReapFromKernel() == 0 &&
+    if (missing == 0) Submit();  // Else WaitForCompletions() does.
+    if (ReapFromKernel() == 0 && finished_.size() == 0 &&
         (missing == 0 || !WaitForCompletions(missing, deadline)))
       break;
     count += finished_.MoveTo(out.subspan(count));
@@ -131,6 +132,19 @@ void UringBackend::EnableRing() {
                                       IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   enabled_ = (error == 0 || error == -EBADFD) &&
              io_uring_enter(ring_.ring_fd, 0, 0, 0, nullptr) == 0;
+}
+
+// Prepares the batch, and submits if it is long.
+void UringBackend::PrepareAll(absl::Span<Request* const> batch) {
+  if (!enabled_) EnableRing();
+  for (Request* request : batch) {
+    if (enabled_) {
+      Prepare(jobs_.New(request));
+      if (io_uring_sq_ready(&ring_) == kSubmitBatchMax) Submit();
+    } else {
+      AddCompletion(request, kRefused, &finished_);
+    }
+  }
 }
 
 // Fills an sqe with the part of the request that is not yet transferred.
@@ -237,8 +251,9 @@ void UringBackend::HandleCqe(const io_uring_cqe& cqe) {
   jobs_.Recycle(job);
 }
 
-// Blocks until `count` completions can be reaped; false: `deadline` has passed.
-// EBUSY: the completion ring has overflowed; there is something to reap.
+// Submits what StartBeforeReap() has left, and blocks until `count` completions
+// can be reaped; false: `deadline` has passed.  EBUSY: the completion ring has
+// overflowed; there is something to reap.
 bool UringBackend::WaitForCompletions(size_t count, Deadline deadline) {
   int result;
   do {
@@ -251,6 +266,12 @@ bool UringBackend::WaitForCompletions(size_t count, Deadline deadline) {
         &ring_, &cqe, static_cast<unsigned>(count),
         left == nullptr ? nullptr : &timeout, nullptr);
   } while (result == -EINTR);
+  const bool refused =
+      result < 0 && result != -ETIME && io_uring_sq_ready(&ring_) > 0;
+  if (refused) {
+    RefuseUnsubmitted();
+    return true;
+  }
   UASIO_CHECK(result >= 0 || result == -ETIME || result == -EBUSY,
               "uring: io_uring_enter() failed with requests in flight");
   return result != -ETIME;

@@ -37,6 +37,7 @@ class UringBackend final : public Backend {
   bool Takes(const Request& request) const override;
   void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
+  size_t StartBeforeReap(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,
               Deadline deadline) override;
   void Cancel(Request* request) override;
@@ -55,6 +56,7 @@ class UringBackend final : public Backend {
   explicit UringBackend(const io_uring& ring);
 
   void EnableRing();
+  void PrepareAll(absl::Span<Request* const> batch);
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();

@@ -44,6 +44,9 @@ class CountingBackend final : public Backend {
   size_t Start(absl::Span<Request* const> batch) override {
     return wrapped_->Start(batch);
   }
+  size_t StartBeforeReap(absl::Span<Request* const> batch) override {
+    return wrapped_->StartBeforeReap(batch);
+  }
   void Cancel(Request* r) override { wrapped_->Cancel(r); }
 
   size_t Reap(absl::Span<Completion> out, size_t min,
