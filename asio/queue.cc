@@ -1,6 +1,8 @@
 // A map of the implementation, in asio/internal/:
 //   queue_impl.h      the lists of requests, and all decisions of the owner
-//                     (queue_reap.cc: those after a request has run);
+//                     (queue_reap.cc: those after a request has run;
+//                     queue_wait.cc: the waiting calls; queue_cancel.cc:
+//                     cancellation);
 //   slot.h            the states of a request, its memory and its buffer;
 //   order.h           which requests on an fd must wait;
 //   fd_table.h        the traits and the order of each fd in flight;
@@ -60,6 +62,10 @@ void internal::FinishWithThread(Queue* queue) {
   queue->impl_->FinishWithThread();
 }
 
+void internal::WaitForHandler(Queue* queue) {
+  queue->impl_->RunHandlers(kNoDeadline, /*ends_early=*/false);
+}
+
 Request* Queue::Get() { return impl_->Get(); }
 
 void Queue::Put(Request* request) { impl_->Put(request); }
@@ -68,7 +74,7 @@ void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
 Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
-  impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(timeout));
+  impl_->WaitMany(absl::MakeSpan(&request, 1), 1, ToDeadline(timeout));
   return request;
 }
 
@@ -77,16 +83,41 @@ Request* Queue::WaitUntil(absl::Time deadline) {
 }
 
 size_t Queue::WaitMany(absl::Span<Request*> out) {
-  return out.empty() ? 0 : impl_->WaitMany(out, kNoDeadline);
+  return out.empty() ? 0 : impl_->WaitMany(out, 1, kNoDeadline);
+}
+
+size_t Queue::WaitMany(absl::Span<Request*> out, size_t min,
+                       absl::Duration timeout) {
+  return impl_->WaitMany(out, min, ToDeadline(timeout));
+}
+
+bool Queue::WaitFor(Request* request, absl::Duration timeout) {
+  return impl_->WaitFor(request, ToDeadline(timeout));
+}
+
+void Queue::SubmitAndWait(absl::Span<Request* const> batch) {
+  impl_->SubmitAndWait(batch);
 }
 
 bool Queue::RunHandlers(absl::Time deadline) {
-  return impl_->RunHandlers(ToDeadline(deadline));
+  return impl_->RunHandlers(ToDeadline(deadline), /*ends_early=*/true);
 }
 
 absl::Status Queue::Sync() { return impl_->Sync(); }
 
 void Queue::Cancel(Request* request) { impl_->Cancel(request); }
+
+void Queue::CancelAll() { impl_->CancelAll(); }
+
+void Queue::CancelFd(int fd) { impl_->CancelFd(fd); }
+
+void Queue::ForEachInFlight(absl::FunctionRef<void(const Request&)> call) {
+  impl_->ForEachInFlight(call);
+}
+
+absl::Status Queue::EnableNotify() { return impl_->EnableNotify(); }
+
+void Queue::Notify() { impl_->Notify(); }
 
 absl::StatusOr<int> Queue::event_fd() { return impl_->event_fd(); }
 
@@ -96,6 +127,11 @@ absl::Status Queue::Close(File* file) {
   absl::Status kept = Forget(file->fd());
   absl::Status closed = file->Close();
   return kept.ok() ? closed : kept;
+}
+
+absl::Status Queue::SyncAndClose(File* file) {
+  impl_->SyncFd(file->fd());
+  return Close(file);
 }
 
 const Ledger& Queue::ledger() const { return impl_->ledger(); }

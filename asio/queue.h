@@ -1,13 +1,14 @@
 // A Queue hands I/O requests to a backend on behalf of one thread.
 //
-// Threads:   only the thread that created it, until it is destroyed; the pool
-//            behind it may be shared.
+// Threads:   only the thread that created it, until it is destroyed; Notify()
+//            any thread.  The pool behind it may be shared.
 // Ownership: Get() lends a Request until Put(); the queue owns its buffer.
 // Units:     bytes; on a direct file, multiples of its alignment.
 // Order:     see Order; by default, requests that conflict run in the order in
 //            which they were submitted.
-// Blocks:    Wait(), WaitFor(), WaitUntil(), WaitMany(), RunHandlers(), Sync(),
-//            the destructor, and Submit() of a write-back at its bound.
+// Blocks:    Wait(), WaitFor(), WaitUntil(), WaitMany(), SubmitAndWait(),
+//            RunHandlers(), Sync(), SyncAndClose(), the destructor, and
+//            Submit() of a write-back at its bound.
 // Errors:    request.result is bytes or -errno; the ledger keeps the errors of
 //            write-backs and syncs.  A broken rule ends the program with a
 //            message that names the rule.
@@ -30,6 +31,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -48,6 +50,7 @@ class WorkerPool;
 namespace internal {
 class QueueImpl;
 void FinishWithThread(Queue* queue);
+void WaitForHandler(Queue* queue);
 }  // namespace internal
 
 enum class Order {
@@ -131,8 +134,9 @@ class Queue {
 
   // Waits for a request without a handler to complete, and returns it.  Runs
   // due handlers.  Returns nullptr if everything in flight has a handler or is
-  // a write-back; use Sync() to wait for those.
-  // REQUIRES, for this and the next six functions: not called by a handler.
+  // a write-back; use Sync() to wait for those; or if Notify() ends it.
+  // REQUIRES, for this and all further functions up to Sync(): not called by a
+  // handler.
   Request* Wait() { return WaitFor(absl::InfiniteDuration()); }
 
   // As Wait(), but does not block: also nullptr if none has completed.
@@ -151,10 +155,38 @@ class Queue {
   // fit.  Returns how many; 0 where Wait() returns nullptr, or if nothing fits.
   size_t WaitMany(absl::Span<Request*> out);
 
+  // The same, but blocks until at least `min` have completed, for `timeout` at
+  // most.  Returns how many; fewer than `min` if the time is over, if no more
+  // can come back, or if Notify() ends it.
+  // REQUIRES: min <= out.size().
+  size_t WaitMany(absl::Span<Request*> out, size_t min, absl::Duration timeout);
+
+  // Waits until `request` has completed; then the caller owns it.  All others
+  // stay for Wait().  Runs due handlers.
+  // REQUIRES: it is submitted and not back; it has no handler; it is no
+  // write-back.
+  void Wait(Request* request) { WaitFor(request, absl::InfiniteDuration()); }
+
+  // The same, but blocks for `timeout` at most.  Returns
+  //   true:  the caller owns it; always, if `timeout` is infinite;
+  //   false: it has not completed yet, or Notify() ends the call.
+  bool WaitFor(Request* request, absl::Duration timeout);
+
+  // As Submit(), and then Wait(request) for each; but this thread performs one
+  // of them itself, the last that no backend takes and whose fd has a size, so
+  // that it costs no hand-over to another thread.  Handlers do not run
+  // meanwhile.
+  // REQUIRES: as Submit() and Wait(request).
+  void SubmitAndWait(Request* request) {
+    SubmitAndWait(absl::MakeConstSpan(&request, 1));
+  }
+  void SubmitAndWait(absl::Span<Request* const> batch);
+
   // Runs due handlers only; other completions stay for Wait().  If no handler
   // is due, waits for one until `deadline`, as WaitUntil() does.  Returns
   //   true:  a handler ran;
-  //   false: nothing in flight has a handler, or `deadline` has passed.
+  //   false: nothing in flight has a handler, `deadline` has passed, or
+  //          Notify() ends the call.
   bool RunHandlers(absl::Time deadline = absl::InfiniteFuture());
 
   // This is no fsync: it does not make data durable.  Waits until everything
@@ -171,6 +203,31 @@ class Queue {
   // started, it completes at once, and requests that it blocked may start.
   // REQUIRES: it is in flight or completed; it is no write-back.
   void Cancel(Request* request);
+
+  // Cancels everything in flight, or on `fd`, except for write-backs.  Also
+  // that of streams on this queue: their reads and writes fail.
+  void CancelAll();
+  void CancelFd(int fd);
+
+  // Calls `call` with each of the in_flight() requests, write-backs included,
+  // in no particular order.
+  // REQUIRES: `call` does not call the queue.
+  void ForEachInFlight(absl::FunctionRef<void(const Request&)> call);
+
+  // Prepares Notify().  From now on the queue waits by its eventfd, which costs
+  // two more system calls each time that a call blocks.  Returns an error if
+  // the eventfd cannot be created.
+  absl::Status EnableNotify();
+
+  // Ends, as if its time were over, a call that blocks or, if none does, the
+  // next one that would block: Wait(), WaitFor(), WaitUntil(), WaitMany() or
+  // RunHandlers().  Several Notify() may end one call.  Calls that return only
+  // when something has completed go on: Wait(request), SubmitAndWait(), Sync(),
+  // SyncAndClose(), the destructor, and those of streams.  Makes the event_fd()
+  // readable.  May be called by any thread, and by a signal handler.
+  // REQUIRES: EnableNotify() has returned OK; the queue is not destroyed before
+  // this returns; this is not a forked child.
+  void Notify();
 
   // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
   // call could make progress; or an error if it cannot be created.  The queue
@@ -191,6 +248,12 @@ class Queue {
   // Forgets and closes `file`.  Returns the kept errors, or else the error of
   // closing.
   absl::Status Close(File* file);
+
+  // Waits until nothing is in flight on `file`, runs the handlers of that, and
+  // then does what Close() does.  As Sync(), this is no fsync: it does not make
+  // data durable.  Results without a handler stay for Wait().
+  // REQUIRES: not called by a handler.
+  absl::Status SyncAndClose(File* file);
 
   // The kept errors of write-backs and syncs; ClearErrors() drops those of
   // `fd`.
@@ -213,6 +276,9 @@ class Queue {
 
  private:
   friend void internal::FinishWithThread(Queue* queue);
+
+  // As RunHandlers(), but Notify() does not end it.
+  friend void internal::WaitForHandler(Queue* queue);
 
   // Sets `*status`: an error means that the queue can only be destroyed.
   Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,

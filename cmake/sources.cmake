@@ -39,8 +39,10 @@ set(UASIO_ASIO_SOURCES
     asio/errors.cc
     asio/file.cc
     asio/internal/order.cc
+    asio/internal/queue_cancel.cc
     asio/internal/queue_impl.cc
     asio/internal/queue_reap.cc
+    asio/internal/queue_wait.cc
     asio/internal/request_transfer.cc
     asio/internal/router.cc
     asio/internal/slot.cc

@@ -171,5 +171,24 @@ TEST_P(NoMemoryTest, WhatGetHasLentNeedsNoMemory) {
   EXPECT_EQ(back, batch.size());
 }
 
+TEST_P(NoMemoryTest, SubmitAndWaitNeedsNoMemory) {
+  const BlockFile a = MakeFile("abcdefgh");
+  queue_ = MakeQueue(Options());
+  Request* batch[] = {Prepare(queue_.get(), Op::kRead, a.fd(), At(0), block()),
+                      Prepare(queue_.get(), Op::kWrite, a.fd(), At(1), block()),
+                      Prepare(queue_.get(), Op::kRead, a.fd(), At(1), block())};
+  std::memset(batch[1]->buffer, 'w', block());
+  const MemoryEnd end(0);
+  for (int i = 0; i < 3; ++i) queue_->SubmitAndWait(batch[0]);
+  const bool allocated = end.WasMet();
+  queue_->SubmitAndWait(batch);  // The pool may fail to make a thread.
+  end.Lift();
+  EXPECT_FALSE(allocated);
+  for (const Request* r : batch) {
+    EXPECT_EQ(r->result, static_cast<int64_t>(block()));
+  }
+  EXPECT_EQ(batch[2]->buffer[0], 'w');
+}
+
 }  // namespace
 }  // namespace uasio

@@ -189,8 +189,56 @@ TEST_F(QueueDeathTest, WaitingInAHandler) {
                  q->WaitMany(absl::MakeSpan(out));
                }),
                rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->Wait(q->Get()); }), rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { q->SubmitAndWait(q->Get()); }),
+               rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) {
+                 File file;
+                 q->SyncAndClose(&file).IgnoreError();
+               }),
+               rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->RunHandlers(); }), rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->Sync().IgnoreError(); }), rule);
+}
+
+TEST_F(QueueDeathTest, WaitingForARequestThatDoesNotComeBack) {
+  ManualQueue q;
+  Request* r = Prepare(&q.queue, Op::kNoOp);
+  EXPECT_DEATH(q.queue.Wait(nullptr), "Wait: there is no request");
+  EXPECT_DEATH(q.queue.Wait(r), "Wait: the request is not submitted");
+  Queue other;
+  EXPECT_DEATH(other.Wait(r), "not of this queue's Get");
+  Request* back = SubmitWrite(&q.queue, Op::kWriteBack, -1, 0, "x");
+  EXPECT_DEATH(q.queue.Wait(back), "Wait: a write-back never comes back");
+  r->handler = [](Request*) noexcept {};
+  q.queue.Submit(r);
+  EXPECT_DEATH(q.queue.WaitFor(r, absl::ZeroDuration()),
+               "Wait: the request goes to its handler");
+}
+
+TEST_F(QueueDeathTest, SubmittingAndWaitingForWhatDoesNotComeBack) {
+  ManualQueue q;
+  Request* r = Prepare(&q.queue, Op::kWriteBack);
+  EXPECT_DEATH(q.queue.SubmitAndWait(r), "a write-back never comes back");
+  r->op = Op::kNoOp;
+  r->handler = [](Request*) noexcept {};
+  EXPECT_DEATH(q.queue.SubmitAndWait(r), "would go to its handler");
+  r->handler = nullptr;
+  Request* twice[] = {r, r};
+  EXPECT_DEATH(q.queue.SubmitAndWait(twice),
+               "SubmitAndWait: the request is not the caller's");
+}
+
+TEST_F(QueueDeathTest, AMinThatDoesNotFit) {
+  Queue queue;
+  Request* out[1];
+  EXPECT_DEATH(queue.WaitMany(absl::MakeSpan(out), 2, absl::ZeroDuration()),
+               "min does not fit into the span");
+}
+
+TEST_F(QueueDeathTest, NotifyWithoutEnableNotify) {
+  Queue queue;
+  EXPECT_DEATH(queue.Notify(), "the owner must call EnableNotify");
 }
 
 TEST_F(QueueDeathTest, AWriteBackWithAHandler) {

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -175,6 +176,52 @@ TEST_F(UringDeathTest, RequestsThatTheKernelRefusesGoToTheWorkers) {
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
   for (const unsigned error : {EAGAIN, EBUSY, EPERM}) {
     EXPECT_EXIT(ReadWithSubmitsRefused(file.fd(), bytes, error),
+                ExitedWithCode(0), "");
+  }
+}
+
+// One system call submits and waits: the kernel has nothing before Reap().
+TEST_F(UringTest, WhatIsStartedBeforeAReapIsSubmittedByIt) {
+  const std::string old_bytes(kBlock, 'o');
+  const DirectFile file(old_bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const auto backend = *UringBackend::Create(1);
+  backend->Reserve(1);
+  const Buffer buffer = Buffer::Allocate(kBlock);
+  for (const size_t min : {1, 0}) {
+    const char letter = min == 1 ? 'x' : 'y';
+    Request read = MakeRequest(Op::kRead, file.fd(), 0, buffer.data(), kBlock);
+    Request* const batch[] = {&read};
+    EXPECT_EQ(backend->StartBeforeReap(batch), 0u);
+    const Buffer bytes = Buffer::Allocate(kBlock);
+    std::memset(bytes.data(), letter, kBlock);
+    EXPECT_EQ(pwrite(file.fd(), bytes.data(), kBlock, 0),
+              static_cast<ssize_t>(kBlock));
+    Completion done = {};
+    while (backend->Reap(absl::MakeSpan(&done, 1), min, kNoDeadline) == 0) {
+    }
+    EXPECT_EQ(done.result, static_cast<int64_t>(kBlock));
+    EXPECT_EQ(buffer.data()[0], letter);
+  }
+}
+
+[[noreturn]] void WaitWithSubmitsRefused(int fd, const std::string& bytes,
+                                         unsigned error) {
+  KernelQueue q("uring");
+  bool good = Reads(&q, fd, bytes, nullptr);
+  RefuseCalls({{SYS_io_uring_enter, error}});
+  Request* r = Prepare(q.queue.get(), Op::kRead, fd, 0, bytes.size());
+  q.queue->SubmitAndWait(r);
+  good &= BytesOf(*r) == bytes && q.pool.threads() > 0;
+  exit(good && !testing::Test::HasFailure() ? 0 : 1);
+}
+
+TEST_F(UringDeathTest, WhatTheKernelRefusesInSubmitAndWaitGoesToTheWorkers) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  for (const unsigned error : {EAGAIN, EBUSY, EPERM}) {
+    EXPECT_EXIT(WaitWithSubmitsRefused(file.fd(), bytes, error),
                 ExitedWithCode(0), "");
   }
 }

@@ -76,11 +76,6 @@ void SetOrder(Slot* slot) {
   }
 }
 
-bool IsInFlight(RequestState state) {
-  return state == RequestState::kHeld || state == RequestState::kBacklog ||
-         state == RequestState::kRunning;
-}
-
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
     const absl::Status unseen = ledger.unseen(fd);
@@ -198,6 +193,16 @@ absl::Status QueueImpl::Sync() {
   return ledger_.unseen();
 }
 
+void QueueImpl::SyncFd(int fd) {
+  CheckMayWait();
+  RunDue();
+  while (fds_.IsInFlight(fd)) {
+    ReapBlockingUnlessDue(kNoDeadline);
+    RunDue();
+  }
+  AnnounceRest();
+}
+
 // While depth_ is 0, nothing on fds with a size is in the backlog, or held.
 void QueueImpl::FinishWithThread() {
   CheckMayWait();
@@ -213,24 +218,13 @@ void QueueImpl::FinishWithThread() {
   }
 }
 
-void QueueImpl::Cancel(Request* request) {
+void QueueImpl::ForEachInFlight(absl::FunctionRef<void(const Request&)> call) {
   CheckCaller();
-  UASIO_CHECK(request != nullptr, "Cancel: there is no request");
-  Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
-              "Cancel: the request is not of this queue's Get()");
-  UASIO_CHECK(
-      slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,
-      "Cancel: the request is not submitted");
-  UASIO_CHECK(slot->latch.op != Op::kWriteBack,
-              "Cancel: a submitted write-back is not the caller's any more");
-  if (slot->state == RequestState::kRunning) return router_.Cancel(slot);
-  if (slot->state == RequestState::kDone) return;
-  if (slot->state == RequestState::kBacklog) SlotList::Remove(slot);
-  slot->result = -ECANCELED;
-  Finish(slot);
-  if (StartBacklog()) Reap(kDontWait);
-  AnnounceRest();
+  for (const Slot& slot : slots_) {
+    const bool due =
+        slot.state == RequestState::kDone && slot.latch.handler != nullptr;
+    if (due || IsInFlight(slot.state)) call(slot);
+  }
 }
 
 absl::StatusOr<int> QueueImpl::event_fd() {
@@ -294,6 +288,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
       return due_.AddTail(slot);
     case RequestState::kOwned:
     case RequestState::kHeld:
+    case RequestState::kInline:
     case RequestState::kRunning:
       return;
   }
@@ -317,6 +312,7 @@ void QueueImpl::Accept(Slot* slot) {
   slot->round = round_;
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
+  slot->inlined = false;
   const bool may_start = MayStart(slot);
   static_cast<Request&>(slot->latch) = *slot;
   slot->latch.kept = 0;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -42,17 +43,24 @@ class QueueImpl {
   Request* Get();
   void Put(Request* request);
   void Submit(absl::Span<Request* const> batch);
-  // As Queue::WaitMany(), but blocks until `deadline` at most, and then returns
-  // 0.
-  size_t WaitMany(absl::Span<Request*> out, Deadline deadline);
-  bool RunHandlers(Deadline deadline);
+  size_t WaitMany(absl::Span<Request*> out, size_t min, Deadline deadline);
+  bool WaitFor(Request* request, Deadline deadline);
+  void SubmitAndWait(absl::Span<Request* const> batch);
+  bool RunHandlers(Deadline deadline, bool ends_early);
   absl::Status Sync();
   // For a queue whose thread ends.  Cancels reads on fds without a size and of
   // files that may wait, because these may never complete.  Completes
   // everything on fds with a size, and runs due handlers.  Does not wait for
   // writes to pipes, sockets and terminals.
   void FinishWithThread();
+  // Waits until nothing is in flight on `fd`, and runs handlers.
+  void SyncFd(int fd);
   void Cancel(Request* request);
+  void CancelAll();
+  void CancelFd(int fd);
+  void ForEachInFlight(absl::FunctionRef<void(const Request&)> call);
+  absl::Status EnableNotify();
+  void Notify();
   absl::StatusOr<int> event_fd();
   absl::Status Forget(int fd);
   const Ledger& ledger() const { return ledger_; }
@@ -75,12 +83,26 @@ class QueueImpl {
   void Accept(Slot* slot);
   bool MayStart(Slot* slot);
   void WaitForWritebackRoom();
-  bool StartBacklog();
+  bool StartBacklog(bool reaps_next = false);
   void MakeProgress();
 
+  // Waiting.
+  template <typename Enough>
+  bool WaitUntil(Deadline deadline, bool ends_early, const Enough& enough);
+  Slot* Awaitable(Request* request) const;
+  void WaitForOne(Slot* slot);
+  void AcceptToWait(Request* request);
+  Slot* TakeForOwner(absl::Span<Request* const> batch);
+  void PerformInline(Slot* slot);
+
+  // Cancelling.
+  template <typename Selects>
+  void CancelIf(const Selects& selects);
+  void CancelSlot(Slot* slot);
+
   // Reaping.
-  bool Reap(Deadline deadline);
-  void ReapBlockingUnlessDue(Deadline deadline);
+  bool Reap(Deadline deadline, bool ends_early = false);
+  void ReapBlockingUnlessDue(Deadline deadline, bool ends_early = false);
   void ReapAnnounced();
   void Finish(Slot* slot);
   void HandOver(Slot* slot);

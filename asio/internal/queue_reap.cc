@@ -21,7 +21,8 @@ bool IsToBeKept(const Slot& slot) {
 
 // Starts the backlog, up to depth_max.  True if requests completed inside this
 // call.
-bool QueueImpl::StartBacklog() {
+// REQUIRES: if `reaps_next`, the caller calls Reap() next.
+bool QueueImpl::StartBacklog(bool reaps_next) {
   batch_.clear();
   while (depth_ < options_.depth_max) {
     Slot* slot = backlog_.RemoveHead();
@@ -31,7 +32,7 @@ bool QueueImpl::StartBacklog() {
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
-  return !batch_.empty() && router_.Start(batch_) > 0;
+  return !batch_.empty() && router_.Start(batch_, reaps_next) > 0;
 }
 
 // Reaps, releases held requests, starts the backlog, and resubmits after short
@@ -42,14 +43,15 @@ void QueueImpl::MakeProgress() {
   }
 }
 
-// Waits for at least one completion, until `deadline`.  Finishes all completed
-// requests and starts those that may start then.  Runs no handler.  False if
-// nothing completed.
-bool QueueImpl::Reap(Deadline deadline) {
+// Waits for at least one completion, until `deadline` or, if it `ends_early`, a
+// notification.  Finishes all completed requests and starts those that may
+// start then.  Runs no handler.  False if nothing completed.
+bool QueueImpl::Reap(Deadline deadline, bool ends_early) {
   bool any = false;
   bool more;
   do {
-    const size_t count = router_.Reap(absl::MakeSpan(completions_), deadline);
+    const size_t count =
+        router_.Reap(absl::MakeSpan(completions_), deadline, ends_early);
     for (const Completion& c : absl::MakeSpan(completions_).first(count)) {
       Slot* slot = static_cast<Slot*>(c.request);
       slot->result = c.result;
@@ -71,8 +73,11 @@ void QueueImpl::Finish(Slot* slot) {
   if (slot->latch.IsReturnable()) --returnable_;
   if (slot->descriptor != nullptr) {
     FileOrder* order = slot->descriptor->OrderOf(slot->latch.op);
-    order->Remove(slot, [this](OrderNode* released) {
-      SetState(static_cast<Slot*>(released), RequestState::kBacklog);
+    order->Remove(slot, [this](OrderNode* node) {
+      Slot* released = static_cast<Slot*>(node);
+      // A handler may block for room before SubmitAndWait() goes on.
+      const bool here = released->inlined && !in_handler_;
+      SetState(released, here ? RequestState::kInline : RequestState::kBacklog);
     });
     fds_.Release(slot->descriptor);
     slot->descriptor = nullptr;
@@ -90,8 +95,8 @@ void QueueImpl::Finish(Slot* slot) {
 }
 
 // Reap(), but does not wait if a handler is due.
-void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
-  Reap(due_.empty() ? deadline : kDontWait);
+void QueueImpl::ReapBlockingUnlessDue(Deadline deadline, bool ends_early) {
+  Reap(due_.empty() ? deadline : kDontWait, ends_early);
 }
 
 // Clears the event fd, then reaps all that it may have announced.  What
@@ -99,28 +104,6 @@ void QueueImpl::ReapBlockingUnlessDue(Deadline deadline) {
 void QueueImpl::ReapAnnounced() {
   if (polled_) router_.ClearEventFd();
   Reap(kDontWait);
-}
-
-size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
-  CheckMayWait();
-  if (!done_.empty()) MakeProgress();
-  size_t count = 0;
-  for (bool looked = false; count == 0;) {
-    RunDue();
-    count = PopDone(out);
-    if (count > 0) break;
-    const bool cannot_return = returnable_ == 0 || HasPassed(deadline);
-    if (!cannot_return) {
-      ReapBlockingUnlessDue(deadline);
-    } else if (!looked) {
-      looked = true;
-      ReapAnnounced();
-    } else {
-      break;
-    }
-  }
-  AnnounceRest();
-  return count;
 }
 
 size_t QueueImpl::PopDone(absl::Span<Request*> out) {
@@ -155,21 +138,6 @@ void QueueImpl::RunDue() {
     slot->latch.handler(slot);
   }
   in_handler_ = false;
-}
-
-bool QueueImpl::RunHandlers(Deadline deadline) {
-  CheckMayWait();
-  MakeProgress();
-  while (due_.empty()) {
-    const bool none_runs = in_flight_ == returnable_ + writebacks_;
-    if (none_runs || HasPassed(deadline)) break;
-    Reap(deadline);
-  }
-  if (due_.empty() || HasPassed(deadline)) ReapAnnounced();
-  const bool any = !due_.empty();
-  RunDue();
-  AnnounceRest();
-  return any;
 }
 
 void QueueImpl::AnnounceRest() {

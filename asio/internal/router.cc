@@ -11,6 +11,7 @@
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
+#include "workqueue/write_signals_blocked.h"
 
 namespace uasio::internal {
 namespace {
@@ -88,23 +89,44 @@ void Router::Reserve(size_t requests_max) {
   workers_->Reserve(requests_max);
 }
 
-size_t Router::Start(absl::Span<Slot* const> batch) {
+size_t Router::Start(absl::Span<Slot* const> batch, bool reaps_next) {
   for (Slot* slot : batch) {
     slot->cancel_asked = false;
     const bool takes = backend_ != nullptr && backend_->Takes(*slot);
     (takes ? for_backend_ : for_workers_).push_back(slot);
   }
-  return StartRouted();
+  return StartRouted(reaps_next);
+}
+
+// As a worker, it does not perform a read that would wait: another handler may
+// cancel it.
+bool Router::CanPerformInline(const Slot& slot) const {
+  if (backend_ != nullptr && backend_->Takes(slot)) return false;
+  const FdTraits& traits = slot.traits;
+  if (!traits.sized) return false;
+  return !traits.may_wait || !IsRead(slot.op) || IsReady(MakeTransfer(slot));
+}
+
+Completion Router::PerformInline(Slot* slot) {
+  const WriteSignalsBlocked signals_blocked(IsWrite(slot->op));
+  Transfer transfer = MakeTransfer(*slot);
+  const int64_t result = Perform(&transfer);
+  slot->traits = transfer.traits;
+  KeepDecidedTraits(*slot);
+  slot->transferred = slot->latch.transferred = transfer.done;
+  return {slot, result, transfer.done};
 }
 
 // Resubmitted requests leave room in `out`.  Completions behind them may have
 // been announced already and will not be again, so the loop reaps once more.
-size_t Router::Reap(absl::Span<Completion> out, Deadline deadline) {
+size_t Router::Reap(absl::Span<Completion> out, Deadline deadline,
+                    bool ends_early) {
   size_t finished = 0;
   bool more = true;
   while (more && running() > 0 && finished < out.size()) {
     const absl::Span<Completion> rest = out.subspan(finished);
-    const size_t count = ReapOnce(rest, finished > 0 ? kDontWait : deadline);
+    const size_t count =
+        ReapOnce(rest, finished > 0 ? kDontWait : deadline, ends_early);
     size_t completed_inline = 0;
     finished += HandleCompletions(rest.first(count), &completed_inline);
     more = completed_inline > 0 || count == rest.size() ||
@@ -126,6 +148,20 @@ bool Router::EnableEventFd() {
   if (workers_ != nullptr) workers_->Attach(event_fd_);
   if (running() > 0) SignalEventFd();  // Some may have completed before.
   return true;
+}
+
+bool Router::EnableNotify() {
+  notifies_ = EnableEventFd();
+  return notifies_;
+}
+
+// Writes each time: the owner may have read the eventfd, but not the flag.
+void Router::Notify() {
+  UASIO_CHECK(notifies_, "Notify: the owner must call EnableNotify() before");
+  const int error = errno;
+  notified_ = true;
+  eventfd_write(event_fd_, 1);
+  errno = error;
 }
 
 void Router::SignalEventFd() {
@@ -164,17 +200,18 @@ WorkerBackend* Router::Workers() {
   return workers_.get();
 }
 
-size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch) {
+size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch,
+                       bool reaps_next) {
   if (batch.empty()) return 0;
   for (Request* request : batch) static_cast<Slot*>(request)->backend = backend;
   *RunningOn(backend) += batch.size();
-  return backend->Start(batch);
+  return reaps_next ? backend->StartBeforeReap(batch) : backend->Start(batch);
 }
 
-size_t Router::StartRouted() {
-  size_t completed_inline = StartOn(backend_.get(), for_backend_);
+size_t Router::StartRouted(bool reaps_next) {
+  size_t completed_inline = StartOn(backend_.get(), for_backend_, reaps_next);
   if (!for_workers_.empty())
-    completed_inline += StartOn(Workers(), for_workers_);
+    completed_inline += StartOn(Workers(), for_workers_, reaps_next);
   for_backend_.clear();
   for_workers_.clear();
   return completed_inline;
@@ -184,9 +221,10 @@ size_t* Router::RunningOn(const Backend* backend) {
   return backend == backend_.get() ? &running_backend_ : &running_workers_;
 }
 
-size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline) {
-  if (running_backend_ > 0 && running_workers_ > 0) {
-    return ReapFromBoth(out, deadline);
+size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline,
+                        bool ends_early) {
+  if (notifies_ || (running_backend_ > 0 && running_workers_ > 0)) {
+    return ReapByEventFd(out, deadline, ends_early);
   }
   const size_t min = deadline == kDontWait ? 0 : 1;
   if (running_backend_ > 0) return backend_->Reap(out, min, deadline);
@@ -196,13 +234,14 @@ size_t Router::ReapOnce(absl::Span<Completion> out, Deadline deadline) {
 // A backend that had requests in flight at Attach() may not know when these
 // complete, and signal at each Reap().  After kSpuriousWakeupsMax such spurious
 // wake-ups, each round blocks in that backend for kTimedWait.
-size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
+size_t Router::ReapByEventFd(absl::Span<Completion> out, Deadline deadline,
+                             bool ends_early) {
   const Deadline now = kDontWait;
   for (size_t spurious_wakeups = 0;; ++spurious_wakeups) {
-    size_t count = backend_->Reap(out, 0, now);
-    count += workers_->Reap(out.subspan(count), 0, now);
+    size_t count = ReapNow(out);
+    if (count == 0 && ends_early && notified_) return 0;
     if (count == 0 && spurious_wakeups > kSpuriousWakeupsMax &&
-        deadline != now) {
+        running_backend_ > 0 && deadline != now) {
       count =
           backend_->Reap(out, 1, std::min(deadline, Clock::now() + kTimedWait));
     }
@@ -212,6 +251,15 @@ size_t Router::ReapFromBoth(absl::Span<Completion> out, Deadline deadline) {
     if (!signalled || HasPassed(deadline)) deadline = now;  // Reap once more.
     ClearEventFd();
   }
+}
+
+size_t Router::ReapNow(absl::Span<Completion> out) {
+  size_t count = 0;
+  if (running_backend_ > 0) count = backend_->Reap(out, 0, kDontWait);
+  if (running_workers_ > 0) {
+    count += workers_->Reap(out.subspan(count), 0, kDontWait);
+  }
+  return count;
 }
 
 // Resubmits requests that are not finished.  Moves the finished ones to the
@@ -239,7 +287,7 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
       (rest ? for_backend_ : for_workers_).push_back(slot);
     }
   }
-  *completed_inline = StartRouted();
+  *completed_inline = StartRouted(/*reaps_next=*/false);
   return finished;
 }
 

@@ -5,14 +5,16 @@
 // Threads:   the queue's thread only; the pool may be shared.
 // Ownership: owns the backends and the eventfd; borrows slots and shared pool.
 // Blocks:    Reap(), until its deadline.  If only one backend has requests in
-//            flight, it waits there; if both have, it waits on the eventfd,
-//            which both signal.  If the queue's backend causes spurious
-//            wake-ups, it waits for short times in that backend instead.
+//            flight, it waits there; if both have, or after EnableNotify(), it
+//            waits on the eventfd, which both signal.  If the queue's backend
+//            causes spurious wake-ups, it waits for short times in that backend
+//            instead.
 // Errors:    only as the results of requests.
 
 #ifndef UASIO_ASIO_INTERNAL_ROUTER_H_
 #define UASIO_ASIO_INTERNAL_ROUTER_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -53,11 +55,21 @@ class Router {
 
   // Starts all of `batch`, with one call to each backend that gets a part of
   // it.  Returns how many completed inside this call, and now wait for Reap().
-  size_t Start(absl::Span<Slot* const> batch);
+  // REQUIRES: if `reaps_next`, the caller calls Reap() next.
+  size_t Start(absl::Span<Slot* const> batch, bool reaps_next);
+
+  // Whether the owner, if it waits for nothing else, can perform `slot` itself
+  // as well as a worker: the backend does not take it, and it cannot have to
+  // wait for somebody to write.
+  bool CanPerformInline(const Slot& slot) const;
+
+  // Performs `slot` in this thread.  It is not running meanwhile.
+  Completion PerformInline(Slot* slot);
 
   // Waits for at least one request to complete, until `deadline`.  Fills `out`
-  // with completed requests and returns how many.
-  size_t Reap(absl::Span<Completion> out, Deadline deadline);
+  // with completed requests and returns how many.  If it `ends_early`, it also
+  // returns 0 while IsNotified().
+  size_t Reap(absl::Span<Completion> out, Deadline deadline, bool ends_early);
 
   // Asks that `slot` complete early.
   // REQUIRES: `slot` is running.
@@ -83,6 +95,16 @@ class Router {
   // -1 until EnableEventFd().
   int event_fd() const { return enabled_ ? event_fd_ : -1; }
 
+  // From now on Reap() waits by the eventfd, so that Notify() ends it.  False
+  // as EnableEventFd().
+  bool EnableNotify();
+
+  // Callable by any thread, and by a signal handler.  IsNotified() is true
+  // until ClearNotification().
+  void Notify();
+  bool IsNotified() const { return notified_; }
+  void ClearNotification() { notified_ = false; }
+
   // Make the eventfd readable, or unreadable.  No effect before
   // EnableEventFd().
   void SignalEventFd();
@@ -92,10 +114,14 @@ class Router {
   bool CreateEventFd();
   void MakeWorkers();
   WorkerBackend* Workers();
-  size_t StartOn(Backend* backend, absl::Span<Request* const> batch);
-  size_t StartRouted();
-  size_t ReapOnce(absl::Span<Completion> out, Deadline deadline);
-  size_t ReapFromBoth(absl::Span<Completion> out, Deadline deadline);
+  size_t StartOn(Backend* backend, absl::Span<Request* const> batch,
+                 bool reaps_next);
+  size_t StartRouted(bool reaps_next);
+  size_t ReapOnce(absl::Span<Completion> out, Deadline deadline,
+                  bool ends_early);
+  size_t ReapByEventFd(absl::Span<Completion> out, Deadline deadline,
+                       bool ends_early);
+  size_t ReapNow(absl::Span<Completion> out);
   size_t HandleCompletions(absl::Span<Completion> out,
                            size_t* completed_inline);
   size_t* RunningOn(const Backend* backend);
@@ -116,6 +142,8 @@ class Router {
   int event_fd_ = -1;
   bool enabled_ = false;    // The backends signal the eventfd.
   bool signalled_ = false;  // SignalEventFd() since the last ClearEventFd().
+  bool notifies_ = false;   // EnableNotify() was called.
+  std::atomic<bool> notified_{false};  // Written by any thread.
 };
 
 }  // namespace uasio::internal

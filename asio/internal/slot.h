@@ -36,6 +36,8 @@ class QueueImpl;
 //     ^          |  ^                                                      |
 //     +----------+  +------------------------------------------------------+
 //         Put
+//
+// In SubmitAndWait(), kInline may stand for both kBacklog and kRunning.
 enum class RequestState : unsigned char {
   // Free for the next Get().  On QueueImpl::idle_.
   kIdle,
@@ -47,12 +49,20 @@ enum class RequestState : unsigned char {
   // Submitted, and may start, but depth_max are with the backends, or its batch
   // is not complete yet.  On QueueImpl::backlog_.
   kBacklog,
+  // Submitted, and may start: SubmitAndWait() performs it in the queue's
+  // thread.  On no list.
+  kInline,
   // With a backend, which owns it and its buffer.  On no list of the queue.
   kRunning,
   // Completed; waits for the user.  On QueueImpl::due_ if it has a handler,
   // else on QueueImpl::done_.  A completed write-back goes to kIdle directly.
   kDone,
 };
+
+inline bool IsInFlight(RequestState state) {
+  return state == RequestState::kHeld || state == RequestState::kBacklog ||
+         state == RequestState::kInline || state == RequestState::kRunning;
+}
 
 // The request as it was at Submit(); `transferred` is what has been done since.
 // The queue routes and counts the request, and keeps its error, by these fields
@@ -74,6 +84,7 @@ struct Slot : Request, OrderNode {
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
   Backend* backend = nullptr;        // Set while it is running.
   bool cancel_asked = false;         // Router::Cancel() was called.
+  bool inlined = false;              // Once it may start, it is kInline.
   Cnode list_node = {nullptr, nullptr};
 };
 

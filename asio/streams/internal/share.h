@@ -58,7 +58,7 @@ class RequestShare {
 
   // Waits until a handler is due, and runs those that are.
   // REQUIRES: a request of a stream is in flight.
-  void WaitForHandler() { queue_->RunHandlers(); }
+  void WaitForHandler() { internal::WaitForHandler(queue_); }
 
   // Waits until no other stream has anything in flight on the file of `stream`.
   void WaitForOthersOnFile(const Stream& stream);
