@@ -1,5 +1,7 @@
 // The cost of a request: round trips of no-ops at depth 1 and 32, and 4 KiB
 // buffered reads from memory and direct writes to it, with and without order.
+// Direct reads by SubmitAndWait() beside plain pread(2), from memory and from
+// /var/tmp.
 //
 //   bazel run -c opt //tests:queue_benchmark
 
@@ -125,10 +127,11 @@ int Fill(int fd) {
 
 int MemoryFile() { return Fill(memfd_create("queue_benchmark", MFD_CLOEXEC)); }
 
-int DirectMemoryFile() {
-  return Fill(
-      open("/dev/shm", O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600));
+int DirectFile(const char* folder) {
+  return Fill(open(folder, O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600));
 }
+
+int DirectMemoryFile() { return DirectFile("/dev/shm"); }
 
 void BM_Read4KiB(benchmark::State& state, Order order) {
   const int fd = MemoryFile();
@@ -152,6 +155,49 @@ BENCHMARK_CAPTURE(BM_Read4KiB, range, Order::kRange)
     ->Apply(AtDepths<1, 32, 4096>);
 BENCHMARK_CAPTURE(BM_Read4KiB, none, Order::kNone)
     ->Apply(AtDepths<1, 32, 4096>);
+
+int64_t RandomOffset(std::minstd_rand* random) {
+  return static_cast<int64_t>((*random)() % kFileBlocks * kBlockBytes);
+}
+
+// 4 KiB direct reads at depth 1.
+void BM_SubmitAndWait(benchmark::State& state, const char* folder) {
+  const int fd = DirectFile(folder);
+  if (fd < 0) return state.SkipWithError("no direct I/O there");
+  {
+    Queue queue(Options(nullptr, 1));
+    std::minstd_rand random(1);
+    Request* r = queue.Get();
+    r->op = Op::kRead;
+    r->fd = fd;
+    r->length = kBlockBytes;
+    for (auto _ : state) {
+      r->offset = RandomOffset(&random);
+      queue.SubmitAndWait(r);
+    }
+    state.SetItemsProcessed(state.iterations());
+  }
+  close(fd);
+}
+BENCHMARK_CAPTURE(BM_SubmitAndWait, memory, "/dev/shm")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SubmitAndWait, disk, "/var/tmp")->UseRealTime();
+
+// The same by pread(2).
+void BM_Pread(benchmark::State& state, const char* folder) {
+  const int fd = DirectFile(folder);
+  if (fd < 0) return state.SkipWithError("no direct I/O there");
+  const Buffer block = Buffer::Allocate(kBlockBytes);
+  std::minstd_rand random(1);
+  for (auto _ : state) {
+    const ssize_t n =
+        pread(fd, block.data(), kBlockBytes, RandomOffset(&random));
+    benchmark::DoNotOptimize(n);
+  }
+  state.SetItemsProcessed(state.iterations());
+  close(fd);
+}
+BENCHMARK_CAPTURE(BM_Pread, memory, "/dev/shm")->UseRealTime();
+BENCHMARK_CAPTURE(BM_Pread, disk, "/var/tmp")->UseRealTime();
 
 // Direct writes of consecutive blocks, where none is held, or of random blocks:
 // with 4,096 in flight, every fifth overlaps another and is held.
