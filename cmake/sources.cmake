@@ -39,6 +39,7 @@ set(UASIO_ASIO_SOURCES
     asio/errors.cc
     asio/file.cc
     asio/internal/order.cc
+    asio/internal/queue_debug.cc
     asio/internal/queue_impl.cc
     asio/internal/queue_reap.cc
     asio/internal/request_transfer.cc
@@ -48,6 +49,7 @@ set(UASIO_ASIO_SOURCES
     asio/ledger.cc
     asio/queue.cc
     asio/request.cc
+    asio/stats.cc
     asio/temporary.cc)
 
 set(UASIO_ASIO_HEADERS
@@ -58,6 +60,7 @@ set(UASIO_ASIO_HEADERS
     asio/ledger.h
     asio/queue.h
     asio/request.h
+    asio/stats.h
     asio/temporary.h)
 
 set(UASIO_BACKENDS_SOURCES
