@@ -9,6 +9,7 @@
 #ifndef UASIO_ASIO_OP_H_
 #define UASIO_ASIO_OP_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace uasio {
@@ -23,6 +24,8 @@ enum class Op : uint8_t {
   kFdatasync,  // fdatasync(2).
   kNoOp,       // Does nothing, asynchronously; needs no fd.
 };
+
+inline constexpr size_t kOps = 8;  // How many there are.
 
 // False: the value is none of the above.
 constexpr bool IsOp(Op op) {

@@ -142,6 +142,10 @@ size_t Queue::in_flight() const { return impl_->in_flight(); }
 
 size_t Queue::writebacks() const { return impl_->writebacks(); }
 
+const QueueStats& Queue::stats() const { return impl_->stats(); }
+
+std::string Queue::DebugString() const { return impl_->DebugString(); }
+
 const QueueOptions& Queue::options() const { return impl_->options(); }
 
 absl::string_view Queue::backend_name() const { return impl_->backend_name(); }

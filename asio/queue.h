@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -40,6 +41,7 @@
 #include "asio/backend.h"
 #include "asio/ledger.h"
 #include "asio/request.h"
+#include "asio/stats.h"
 
 namespace uasio {
 
@@ -76,6 +78,8 @@ struct QueueOptions {
   size_t writebacks_max = 32;      // Write-backs in flight.  Clamped to
                                    // requests_max - 1, but at least 1.
   Order order = Order::kRange;
+  bool measure_latency = false;    // For stats(); reads the clock at each
+                                   // Submit() and each completion.
 
   // The threads behind the queue; borrowed, must outlive the queue.  nullptr:
   // the queue makes its own pool of up to threads_max threads.
@@ -264,6 +268,14 @@ class Queue {
   // handlers have not run; how many of these are write-backs.
   size_t in_flight() const;
   size_t writebacks() const;
+
+  // What the queue has done so far; see asio/stats.h.
+  const QueueStats& stats() const;
+
+  // For people: a line that counts what is in flight, and one for each such
+  // request, which says its state, for how long, where it runs, and what it
+  // does.  Without measure_latency, times are right to a few milliseconds.
+  std::string DebugString() const;
 
   const QueueOptions& options() const;
 

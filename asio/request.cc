@@ -14,26 +14,6 @@
 namespace uasio {
 namespace {
 
-// "read of 4096 bytes at offset 512 on fd 7 (/tmp/data)"
-std::string Words(const Request& r) {
-  std::string words = OpName(r.op);
-  if (IsRead(r.op) || IsWrite(r.op)) {
-    absl::StrAppend(&words, " of ");
-    if (IsVectored(r.op) && r.length > SSIZE_MAX) {  // See ImpossibleWords().
-      absl::StrAppend(&words, r.iovec_count, " iovecs at ");
-    } else {
-      absl::StrAppend(&words, r.length, " bytes at ");
-    }
-    if (r.offset == kFilePosition) {
-      absl::StrAppend(&words, "the file position");
-    } else {
-      absl::StrAppend(&words, "offset ", r.offset);
-    }
-  }
-  if (r.op != Op::kNoOp) absl::StrAppend(&words, " on ", FdWords(r.fd));
-  return words;
-}
-
 void SayIfMisaligned(const char* what, uint64_t value, size_t alignment,
                      std::string* words) {
   if (alignment == 0 || value % alignment == 0) return;
@@ -128,6 +108,26 @@ std::string CauseWords(const Request& r, int error) {
 
 }  // namespace
 
+// "read of 4096 bytes at offset 512 on fd 7 (/tmp/data)"
+std::string Request::DebugString() const {
+  std::string words = OpName(op);
+  if (IsRead(op) || IsWrite(op)) {
+    absl::StrAppend(&words, " of ");
+    if (IsVectored(op) && length > SSIZE_MAX) {  // See ImpossibleWords().
+      absl::StrAppend(&words, iovec_count, " iovecs at ");
+    } else {
+      absl::StrAppend(&words, length, " bytes at ");
+    }
+    if (offset == kFilePosition) {
+      absl::StrAppend(&words, "the file position");
+    } else {
+      absl::StrAppend(&words, "offset ", offset);
+    }
+  }
+  if (op != Op::kNoOp) absl::StrAppend(&words, " on ", FdWords(fd));
+  return words;
+}
+
 absl::Status Request::status() const {
   if (result >= 0) return absl::OkStatus();
   const int error = static_cast<int>(-result);
@@ -135,7 +135,7 @@ absl::Status Request::status() const {
   if (transferred > 0) absl::StrAppend(&why, " after ", transferred, " bytes");
   why += CauseWords(*this, error);
   return absl::Status(absl::ErrnoToStatusCode(error),
-                      absl::StrCat(Words(*this), ": ", why));
+                      absl::StrCat(DebugString(), ": ", why));
 }
 
 }  // namespace uasio

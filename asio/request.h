@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "asio/op.h"
@@ -65,6 +66,9 @@ struct Request {
   // null, too long or too many, not open for this operation, or not ready.
   // Reads the state of the fd now, and, if that matters, the iovecs.
   absl::Status status() const;
+
+  // For people: operation, length, offset, fd and file.
+  std::string DebugString() const;
 };
 
 }  // namespace uasio

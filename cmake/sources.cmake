@@ -40,6 +40,7 @@ set(UASIO_ASIO_SOURCES
     asio/file.cc
     asio/internal/order.cc
     asio/internal/queue_cancel.cc
+    asio/internal/queue_debug.cc
     asio/internal/queue_impl.cc
     asio/internal/queue_reap.cc
     asio/internal/queue_wait.cc
@@ -50,6 +51,7 @@ set(UASIO_ASIO_SOURCES
     asio/ledger.cc
     asio/queue.cc
     asio/request.cc
+    asio/stats.cc
     asio/temporary.cc)
 
 set(UASIO_ASIO_HEADERS
@@ -60,6 +62,7 @@ set(UASIO_ASIO_HEADERS
     asio/ledger.h
     asio/queue.h
     asio/request.h
+    asio/stats.h
     asio/temporary.h)
 
 set(UASIO_BACKENDS_SOURCES

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "asio/errors.h"
+#include "asio/internal/probes.h"
 #include "workqueue/check.h"
 
 namespace uasio::internal {
@@ -90,7 +91,7 @@ void PrintUnreadErrors(const Ledger& ledger) {
 QueueImpl::QueueImpl(const QueueOptions& options,
                      std::unique_ptr<Backend> backend)
     : options_(Checked(options)),
-      router_(std::move(backend), options.pool, options.threads_max),
+      router_(std::move(backend), options.pool, options.threads_max, &stats_),
       slots_(
           this, options.buffer_bytes, options.requests_max,
           [this](size_t requests) { Reserve(requests); },
@@ -163,6 +164,7 @@ void QueueImpl::Put(Request* request) {
 void QueueImpl::Submit(absl::Span<Request* const> batch) {
   CheckCaller();
   UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
+  now_ = Now();
   for (Request* request : batch) {
     Slot* slot = Owned(request,
                        "Submit: the request is not the caller's; was it "
@@ -310,6 +312,7 @@ void QueueImpl::Accept(Slot* slot) {
   slot->result = 0;
   slot->transferred = 0;
   slot->round = round_;
+  slot->submitted_at = now_;
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   slot->inlined = false;
@@ -319,6 +322,9 @@ void QueueImpl::Accept(Slot* slot) {
   ++in_flight_;
   if (slot->op == Op::kWriteBack) ++writebacks_;
   if (slot->latch.IsReturnable()) ++returnable_;
+  ++stats_.submitted;
+  if (!may_start) ++stats_.held;
+  ProbeSubmit(*slot);
   SetState(slot, may_start ? RequestState::kBacklog : RequestState::kHeld);
 }
 

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -26,6 +27,7 @@
 #include "asio/ledger.h"
 #include "asio/queue.h"
 #include "asio/request.h"
+#include "asio/stats.h"
 #include "workqueue/deadline.h"
 #include "workqueue/owner.h"
 
@@ -67,6 +69,8 @@ class QueueImpl {
   void ClearErrors(int fd);
   size_t in_flight() const { return in_flight_ + handlers_due_; }
   size_t writebacks() const { return writebacks_; }
+  const QueueStats& stats() const { return stats_; }
+  std::string DebugString() const;
   const QueueOptions& options() const { return options_; }
   absl::string_view backend_name() const { return router_.backend_name(); }
   void CheckCaller() const;
@@ -81,6 +85,7 @@ class QueueImpl {
   // Submitting.
   void CheckForm(const Slot& slot) const;
   void Accept(Slot* slot);
+  int64_t Now() const;
   bool MayStart(Slot* slot);
   void WaitForWritebackRoom();
   bool StartBacklog(bool reaps_next = false);
@@ -105,6 +110,7 @@ class QueueImpl {
   void ReapBlockingUnlessDue(Deadline deadline, bool ends_early = false);
   void ReapAnnounced();
   void Finish(Slot* slot);
+  void Count(const Slot& slot);
   void HandOver(Slot* slot);
   size_t PopDone(absl::Span<Request*> out);
   void RunDue();
@@ -115,6 +121,9 @@ class QueueImpl {
   bool in_handler_ = false;
   bool closing_ = false;
   bool polled_ = false;  // event_fd() was called.
+
+  QueueStats stats_;
+  int64_t now_ = 0;  // When the last Submit() began; see Now().
 
   Router router_;
   SlotPool slots_;

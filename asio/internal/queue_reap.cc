@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "asio/internal/probes.h"
 #include "asio/internal/queue_impl.h"
 
 namespace uasio::internal {
@@ -32,6 +33,7 @@ bool QueueImpl::StartBacklog(bool reaps_next) {
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }
+  if (depth_ >= options_.depth_max && !backlog_.empty()) ++stats_.depth_reached;
   return !batch_.empty() && router_.Start(batch_, reaps_next) > 0;
 }
 
@@ -49,6 +51,7 @@ void QueueImpl::MakeProgress() {
 bool QueueImpl::Reap(Deadline deadline, bool ends_early) {
   bool any = false;
   bool more;
+  if (deadline != kDontWait) ++stats_.waits;
   do {
     const size_t count =
         router_.Reap(absl::MakeSpan(completions_), deadline, ends_early);
@@ -68,6 +71,7 @@ bool QueueImpl::Reap(Deadline deadline, bool ends_early) {
 
 // Ends a request's time in flight, whether it ran, or was cancelled before.
 void QueueImpl::Finish(Slot* slot) {
+  Count(*slot);
   --in_flight_;
   if (slot->round < round_ && slot->latch.handler == nullptr) --older_;
   if (slot->latch.IsReturnable()) --returnable_;
@@ -92,6 +96,18 @@ void QueueImpl::Finish(Slot* slot) {
   } else {
     SetState(slot, RequestState::kDone);
   }
+}
+
+void QueueImpl::Count(const Slot& slot) {
+  OpStats& op = stats_.ops[static_cast<size_t>(slot.latch.op)];
+  ++op.completed;
+  op.bytes += slot.transferred;
+  if (slot.result < 0) {
+    ++op.failed;
+    if (slot.result == -ECANCELED) ++stats_.cancelled;
+  }
+  if (options_.measure_latency) stats_.latency.Add(Now() - slot.submitted_at);
+  ProbeComplete(slot);
 }
 
 // Reap(), but does not wait if a handler is due.

@@ -81,6 +81,7 @@ Slot* QueueImpl::Awaitable(Request* request) const {
 // while the workers perform the others.
 void QueueImpl::SubmitAndWait(absl::Span<Request* const> batch) {
   CheckMayWait();
+  now_ = Now();
   for (Request* request : batch) AcceptToWait(request);
   Slot* const own = TakeForOwner(batch);
   const bool reaps_next = own == nullptr && due_.empty();
@@ -127,6 +128,7 @@ void QueueImpl::PerformInline(Slot* slot) {
   }
   if (slot->state != RequestState::kInline) return;
   RestoreAsSubmitted(slot);
+  ++stats_.owner;
   slot->result = router_.PerformInline(slot).result;
   Finish(slot);
   if (in_flight_ > 0) Reap(kDontWait);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "asio/internal/probes.h"
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
@@ -66,8 +67,11 @@ void KeepDecidedTraits(const Slot& slot) {
 }  // namespace
 
 Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
-               size_t threads_max)
-    : pool_(pool), threads_max_(threads_max), backend_(std::move(backend)) {
+               size_t threads_max, QueueStats* stats)
+    : stats_(stats),
+      pool_(pool),
+      threads_max_(threads_max),
+      backend_(std::move(backend)) {
   if (backend_ != nullptr && !CreateEventFd()) setup_error_ = errno;
 }
 
@@ -203,8 +207,13 @@ WorkerBackend* Router::Workers() {
 size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch,
                        bool reaps_next) {
   if (batch.empty()) return 0;
-  for (Request* request : batch) static_cast<Slot*>(request)->backend = backend;
+  for (Request* request : batch) {
+    static_cast<Slot*>(request)->backend = backend;
+    ProbeStart(*request, backend->name().data());
+  }
   *RunningOn(backend) += batch.size();
+  (backend == backend_.get() ? stats_->backend : stats_->workers) +=
+      batch.size();
   return reaps_next ? backend->StartBeforeReap(batch) : backend->Start(batch);
 }
 
@@ -262,6 +271,22 @@ size_t Router::ReapNow(absl::Span<Completion> out) {
   return count;
 }
 
+void Router::CountForWorkers(const Completion& completion) {
+  switch (completion.result) {
+    case kRefused:
+      ++stats_->refused;
+      break;
+    case -EAGAIN:
+      ++stats_->would_block;
+      break;
+    case -EOPNOTSUPP:
+      ++stats_->not_supported;
+      break;
+    default:
+      ++stats_->unfinished;
+  }
+}
+
 // Resubmits requests that are not finished.  Moves the finished ones to the
 // front of `out` and returns how many they are.
 size_t Router::HandleCompletions(absl::Span<Completion> out,
@@ -284,6 +309,11 @@ size_t Router::HandleCompletions(absl::Span<Completion> out,
       out[finished++] = completion;
     } else {
       const bool rest = outcome == Outcome::kResubmit && backend.Takes(*slot);
+      if (rest) {
+        ++stats_->resubmitted;
+      } else {
+        CountForWorkers(completion);
+      }
       (rest ? for_backend_ : for_workers_).push_back(slot);
     }
   }

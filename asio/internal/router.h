@@ -25,6 +25,7 @@
 #include "asio/backend.h"
 #include "asio/internal/slot.h"
 #include "asio/internal/worker_backend.h"
+#include "asio/stats.h"
 #include "workqueue/worker_pool.h"
 
 namespace uasio::internal {
@@ -34,8 +35,9 @@ class Router {
   // If `pool` is null, the router makes a pool of up to `threads_max` threads
   // at the first Reserve().  The workers perform everything if `backend` is
   // null.
+  // Counts in `stats`, which must outlive the router.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
-         size_t threads_max);
+         size_t threads_max, QueueStats* stats);
   ~Router();
 
   Router(const Router&) = delete;
@@ -125,9 +127,11 @@ class Router {
   size_t HandleCompletions(absl::Span<Completion> out,
                            size_t* completed_inline);
   size_t* RunningOn(const Backend* backend);
+  void CountForWorkers(const Completion& completion);
 
   // Destroyed last: its threads may still be inside the backends' code.
   std::unique_ptr<WorkerPool> own_pool_;
+  QueueStats* const stats_;
   WorkerPool* pool_;  // nullptr until there is one.
   const size_t threads_max_;
   std::unique_ptr<WorkerBackend> workers_;

@@ -81,6 +81,7 @@ struct Slot : Request, OrderNode {
   RequestState state = RequestState::kIdle;
   Latch latch;                       // Set by the last Submit().
   uint64_t round = 0;                // QueueImpl::round_ at its Submit().
+  int64_t submitted_at = 0;          // QueueImpl::now_ at its Submit().
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
   Backend* backend = nullptr;        // Set while it is running.
   bool cancel_asked = false;         // Router::Cancel() was called.
@@ -119,6 +120,8 @@ class SlotPool {
 
   std::deque<Slot>::iterator begin() { return slots_.begin(); }
   std::deque<Slot>::iterator end() { return slots_.end(); }
+  std::deque<Slot>::const_iterator begin() const { return slots_.begin(); }
+  std::deque<Slot>::const_iterator end() const { return slots_.end(); }
 
  private:
   bool AddSlab();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +37,9 @@ ABSL_FLAG(bool, verify, false,
           "them");
 ABSL_FLAG(bool, sync, false,
           "return when the copy and its name are on the disk (fsync)");
+ABSL_FLAG(bool, stats, false,
+          "in the end, say on stderr what the queue has done: operations, "
+          "bytes, latency, and what waited where");
 ABSL_FLAG(
     uasio::Progress::When, progress, uasio::Progress::When::kAuto,
     "whether to draw a bar on stderr: auto (on a terminal), always or never");
@@ -79,6 +83,7 @@ Job ParseJob(int argc, char** argv) {
   job.queue.buffer_bytes = buffer;
   job.queue.writebacks_max = depth;
   job.queue.depth_max = job.queue.requests_max = 2 * size_t{depth};
+  job.queue.measure_latency = absl::GetFlag(FLAGS_stats);
   job.queue.threads_max = std::min<size_t>(job.queue.depth_max, 32);
   return job;
 }
@@ -153,6 +158,12 @@ absl::Status CopyAndVerify(const Job& job, Queue* queue, const File& source,
   return status;
 }
 
+void PrintStats(const Queue& queue) {
+  std::fprintf(stderr, "asio_cp: on %s\n%s\n",
+               std::string(queue.backend_name()).c_str(),
+               queue.stats().ToString().c_str());
+}
+
 absl::Status Run(const Job& job) {
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       BackendFromFlag(job.queue.depth_max);
@@ -168,6 +179,7 @@ absl::Status Run(const Job& job) {
       Queue::Create(job.queue, *std::move(backend));
   if (!queue.ok()) return queue.status();
   status = CopyAndVerify(job, queue->get(), *source, *target);
+  if (absl::GetFlag(FLAGS_stats)) PrintStats(**queue);
   if (!status.ok()) {
     return absl::Status(status.code(),
                         absl::StrCat("cannot copy ", job.source, " to ",

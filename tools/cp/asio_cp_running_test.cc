@@ -90,6 +90,16 @@ TEST_P(AsioCpRunningTest, ShowsProgressOnATerminalExceptWithNever) {
   }
 }
 
+TEST_P(AsioCpRunningTest, StatsSayWhatWasDone) {
+  const std::string source = NewFile("source", Pattern(3 << 20));
+  const Outcome outcome = Cp({"--stats", source, Path("copy")});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("asio_cp: on " + GetParam() + "\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("read: "));
+  EXPECT_THAT(outcome.err, HasSubstr("write-back: 3 completed, 3145728 bytes"));
+  EXPECT_THAT(outcome.err, HasSubstr("latency: 50 % below "));
+}
+
 UASIO_INSTANTIATE_ASIO_CP(AsioCpRunningTest);
 
 }  // namespace

@@ -1,0 +1,102 @@
+// stats() and DebugString() tell what a queue has done and what is in flight.
+
+#include "asio/stats.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <string>
+
+#include "asio/queue.h"
+#include "asio/testing/backends.h"
+#include "asio/testing/block_file.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/manual_backend.h"
+#include "asio/testing/requests.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace uasio {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+class StatsTest : public BackendTest {};
+UASIO_INSTANTIATE_BACKENDS(StatsTest);
+UASIO_INSTANTIATE_DIRECT_BACKENDS(StatsTest);
+
+TEST_P(StatsTest, CountsByOperation) {
+  const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("a");
+  queue->Submit(Prepare(queue.get(), Op::kRead, file.fd(), 0, block()));
+  queue->Put(queue->WaitUntil(TestDeadline()));
+  queue->Submit(Prepare(queue.get(), Op::kWriteBack, file.fd(), 0, block()));
+  EXPECT_TRUE(queue->Sync().ok());
+  const QueueStats& stats = queue->stats();
+  EXPECT_EQ(stats.submitted, 2u);
+  EXPECT_EQ(stats.of(Op::kRead).completed, 1u);
+  EXPECT_EQ(stats.of(Op::kRead).bytes, block());
+  EXPECT_EQ(stats.of(Op::kWriteBack).completed, 1u);
+  EXPECT_EQ(stats.of(Op::kWriteBack).bytes, block());
+  EXPECT_EQ(stats.of(Op::kRead).failed, 0u);
+  EXPECT_GE(stats.backend + stats.workers, 2u);
+}
+
+TEST_P(StatsTest, CountsFailures) {
+  const auto queue = MakeQueue();
+  queue->Submit(Prepare(queue.get(), Op::kRead, /*fd=*/-1, 0, block()));
+  Request* r = queue->WaitUntil(TestDeadline());
+  EXPECT_EQ(r->result, -EBADF);
+  EXPECT_EQ(queue->stats().of(Op::kRead).failed, 1u);
+  EXPECT_THAT(queue->stats().ToString(), HasSubstr("read: 1 completed, 1 failed"));
+}
+
+TEST(QueueStatsTest, CountsWhatIsHeldAndCancelled) {
+  auto* backend = new ManualBackend;
+  Queue queue({}, std::unique_ptr<Backend>(backend));
+  const Fd file = Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
+  Request* first = Prepare(&queue, Op::kWrite, file.get(), 0, 4096);
+  Request* second = Prepare(&queue, Op::kWrite, file.get(), 0, 4096);
+  queue.Submit(first);
+  queue.Submit(second);
+  EXPECT_EQ(queue.stats().held, 1u);
+  EXPECT_THAT(
+      queue.DebugString(),
+      AllOf(HasSubstr("2 in flight"),
+            ContainsRegex("running on held, submitted .* ago: write of 4096 "
+                          "bytes at offset 0 on fd"),
+            ContainsRegex("held by others on its fd, submitted .* ago: write")));
+  queue.Cancel(second);
+  EXPECT_EQ(queue.stats().cancelled, 1u);
+  EXPECT_THAT(queue.DebugString(), HasSubstr("failed, not collected"));
+}
+
+TEST(QueueStatsTest, CountsTheTimesAtDepthMax) {
+  QueueOptions options;
+  options.depth_max = 1;
+  Queue queue(options, std::make_unique<ManualBackend>());
+  const Fd file = Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
+  queue.Submit(Prepare(&queue, Op::kRead, file.get(), 0, 4096));
+  EXPECT_EQ(queue.stats().depth_reached, 0u);
+  queue.Submit(Prepare(&queue, Op::kRead, file.get(), 4096, 4096));
+  EXPECT_GE(queue.stats().depth_reached, 1u);
+  EXPECT_THAT(queue.DebugString(), HasSubstr("held by depth_max"));
+}
+
+TEST(QueueStatsTest, MeasuresLatencyIfAskedTo) {
+  for (const bool measure : {false, true}) {
+    QueueOptions options;
+    options.measure_latency = measure;
+    Queue queue(options);
+    Request* r = queue.Get();
+    r->op = Op::kNoOp;
+    queue.Submit(r);
+    queue.Wait();
+    EXPECT_EQ(queue.stats().latency.total(), measure ? 1u : 0u);
+  }
+}
+
+}  // namespace
+}  // namespace uasio
