@@ -60,7 +60,11 @@ void internal::FinishWithThread(Queue* queue) {
   queue->impl_->FinishWithThread();
 }
 
-Request* Queue::Get() { return impl_->Get(); }
+Request* Queue::Get() {
+  Request* request = impl_->Get();
+  if (request != nullptr) request->queue = this;
+  return request;
+}
 
 void Queue::Put(Request* request) { impl_->Put(request); }
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -126,7 +127,72 @@ std::string CauseWords(const Request& r, int error) {
   return "";
 }
 
+// Sets all fields that describe the operation.
+Request* Fill(Request* r, Op op, int fd, int64_t offset, char* buffer,
+              size_t length) {
+  r->op = op;
+  r->fd = fd;
+  r->offset = offset;
+  r->buffer = buffer;
+  r->length = length;
+  r->iovecs = nullptr;
+  r->iovec_count = 0;
+  return r;
+}
+
+Request* FillVector(Request* r, Op op, int fd, int64_t offset,
+                    absl::Span<const iovec> iovecs) {
+  Fill(r, op, fd, offset, r->queue_buffer, /*length=*/0);
+  r->iovecs = iovecs.data();
+  r->iovec_count = static_cast<int>(std::min<size_t>(iovecs.size(), INT_MAX));
+  return r;
+}
+
 }  // namespace
+
+FileOrFd::FileOrFd(const File& file) : fd(file.fd()) {}
+
+Request* Request::Read(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kRead, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::Write(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kWrite, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::WriteBack(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kWriteBack, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::Read(FileOrFd file, int64_t at, absl::Span<char> to) {
+  return Fill(this, Op::kRead, file.fd, at, to.data(), to.size());
+}
+
+Request* Request::Write(FileOrFd file, int64_t at, absl::string_view from) {
+  char* const data = const_cast<char*>(from.data());  // Only read from.
+  return Fill(this, Op::kWrite, file.fd, at, data, from.size());
+}
+
+Request* Request::Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to) {
+  return FillVector(this, Op::kReadv, file.fd, at, to);
+}
+
+Request* Request::Writev(FileOrFd file, int64_t at,
+                         absl::Span<const iovec> from) {
+  return FillVector(this, Op::kWritev, file.fd, at, from);
+}
+
+Request* Request::Fsync(FileOrFd file) {
+  return Fill(this, Op::kFsync, file.fd, 0, queue_buffer, 0);
+}
+
+Request* Request::Fdatasync(FileOrFd file) {
+  return Fill(this, Op::kFdatasync, file.fd, 0, queue_buffer, 0);
+}
+
+Request* Request::NoOp() {
+  return Fill(this, Op::kNoOp, -1, 0, queue_buffer, 0);
+}
 
 absl::Status Request::status() const {
   if (result >= 0) return absl::OkStatus();

@@ -19,13 +19,27 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "asio/op.h"
 
 namespace uasio {
 
+class File;
+class Queue;
+
+// An argument for which an int and a File will do.  Borrows the fd.
+struct FileOrFd {
+  FileOrFd(int number) : fd(number) {}
+  FileOrFd(const File& file);
+
+  int fd;
+};
+
 struct Request {
   // The caller's part.  Get() sets each field to the value that stands here,
-  // and buffer to the queue's buffer.
+  // and buffer to the queue's buffer.  Read(), Write() and so on, below, fill
+  // them in.
   Op op = Op::kRead;  // See asio/op.h.
   int fd = -1;
   int64_t offset = 0;             // kFilePosition for a pipe.
@@ -59,6 +73,30 @@ struct Request {
 
   // Set by Submit(), for the backend: what kind of file fd is.
   FdTraits traits;
+
+  // Set by Get(); not to be changed.
+  Queue* queue = nullptr;        // It lent the request.
+  char* queue_buffer = nullptr;  // The queue's own buffer of this request.
+
+  // Each of these fills in one operation.  It sets all fields that describe
+  // that: op, fd, offset, buffer, length, iovecs, iovec_count, and flags to 0.
+  // It leaves all others, such as priority, user_data and handler.  Returns the
+  // request:
+  //   queue.Submit(r->Read(file, 0, 65536));
+  // The transfer is between the file and the queue's buffer.
+  Request* Read(FileOrFd file, int64_t at, size_t bytes);
+  Request* Write(FileOrFd file, int64_t at, size_t bytes);
+  Request* WriteBack(FileOrFd file, int64_t at, size_t bytes);
+
+  // The same, with the caller's own memory.
+  Request* Read(FileOrFd file, int64_t at, absl::Span<char> to);
+  Request* Write(FileOrFd file, int64_t at, absl::string_view from);
+  Request* Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to);
+  Request* Writev(FileOrFd file, int64_t at, absl::Span<const iovec> from);
+
+  Request* Fsync(FileOrFd file);
+  Request* Fdatasync(FileOrFd file);
+  Request* NoOp();
 
   // OK if result >= 0.  Else an error that names operation, length, offset, fd,
   // file and errno, and the cause if it shows: what is misaligned, negative,

@@ -151,7 +151,7 @@ Request* QueueImpl::Get() {
   AnnounceRest();
   if (slot == nullptr) return nullptr;
   static_cast<Request&>(*slot) = Request();
-  slot->buffer = slot->own_buffer;
+  slot->buffer = slot->queue_buffer = slot->own_buffer;
   SetState(slot, RequestState::kOwned);
   return slot;
 }
@@ -217,7 +217,7 @@ void QueueImpl::Cancel(Request* request) {
   CheckCaller();
   UASIO_CHECK(request != nullptr, "Cancel: there is no request");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
+  UASIO_CHECK(slot->owner == this,
               "Cancel: the request is not of this queue's Get()");
   UASIO_CHECK(
       slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,
@@ -273,7 +273,7 @@ Slot* QueueImpl::Owned(Request* request, const char* rule) const {
   UASIO_CHECK(request != nullptr,
               "Queue: there is no request; did Get() fail?");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
+  UASIO_CHECK(slot->owner == this,
               "Queue: the request is not of this queue's Get()");
   UASIO_CHECK(slot->state == RequestState::kOwned, rule);
   return slot;

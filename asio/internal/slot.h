@@ -66,7 +66,7 @@ struct Latch : Request {
 };
 
 struct Slot : Request, OrderNode {
-  QueueImpl* queue = nullptr;
+  QueueImpl* owner = nullptr;  // Request::queue can be changed by the user.
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
   Latch latch;                       // Set by the last Submit().
