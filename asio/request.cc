@@ -7,13 +7,20 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "asio/errors.h"
 #include "asio/file.h"
 
 namespace uasio {
 namespace {
+
+// Flags that older headers lack.
+constexpr int kNoAppend = 0x20;   // RWF_NOAPPEND, Linux 6.9.
+constexpr int kAtomic = 0x40;     // RWF_ATOMIC, Linux 6.11.
+constexpr int kDontCache = 0x80;  // RWF_DONTCACHE, Linux 6.14.
 
 // "read of 4096 bytes at offset 512 on fd 7 (/tmp/data)"
 std::string Words(const Request& r) {
@@ -104,9 +111,46 @@ std::string OpenModeWords(const Request& r) {
   return "";
 }
 
+// "RWF_DSYNC | RWF_NOWAIT"; flags that have no name here as a number.
+std::string FlagWords(int flags) {
+  static constexpr struct {
+    int flag;
+    const char* name;
+  } kNames[] = {{RWF_HIPRI, "RWF_HIPRI"},   {RWF_DSYNC, "RWF_DSYNC"},
+                {RWF_SYNC, "RWF_SYNC"},     {RWF_NOWAIT, "RWF_NOWAIT"},
+                {RWF_APPEND, "RWF_APPEND"}, {kNoAppend, "RWF_NOAPPEND"},
+                {kAtomic, "RWF_ATOMIC"},    {kDontCache, "RWF_DONTCACHE"}};
+  std::vector<std::string> words;
+  for (const auto& [flag, name] : kNames) {
+    if ((flags & flag) != 0) words.push_back(name);
+    flags &= ~flag;
+  }
+  if (flags != 0) words.push_back(absl::StrCat("0x", absl::Hex(flags)));
+  return absl::StrJoin(words, " | ");
+}
+
+// Which flags caused the errno; "" if none did.
+std::string FlagCauseWords(const Request& r, int error) {
+  const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  if (r.flags == 0) return "";
+  if (error == EINVAL && !transfers) {
+    return absl::StrCat("; it takes no flags, but has ", FlagWords(r.flags));
+  }
+  if (error == EAGAIN && (r.flags & RWF_NOWAIT) != 0) {
+    return "; it would have to wait, but has RWF_NOWAIT";
+  }
+  if (error == EOPNOTSUPP) {
+    return absl::StrCat("; the kernel or the file system does not support ",
+                        FlagWords(r.flags), " here");
+  }
+  return "";
+}
+
 // What in the request caused the errno; "" if that is not known.
 std::string CauseWords(const Request& r, int error) {
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  const std::string flag_words = FlagCauseWords(r, error);
+  if (!flag_words.empty()) return flag_words;
   if (error == EINVAL && transfers && r.offset < 0 &&
       r.offset != kFilePosition) {
     return "; the offset is negative";
@@ -137,6 +181,7 @@ Request* Fill(Request* r, Op op, int fd, int64_t offset, char* buffer,
   r->length = length;
   r->iovecs = nullptr;
   r->iovec_count = 0;
+  r->flags = 0;
   return r;
 }
 
@@ -202,6 +247,11 @@ absl::Status Request::status() const {
   why += CauseWords(*this, error);
   return absl::Status(absl::ErrnoToStatusCode(error),
                       absl::StrCat(Words(*this), ": ", why));
+}
+
+bool Appends(const Request& request) {
+  const bool by_fd = request.traits.append && (request.flags & kNoAppend) == 0;
+  return IsWrite(request.op) && (by_fd || (request.flags & RWF_APPEND) != 0);
 }
 
 }  // namespace uasio

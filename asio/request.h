@@ -48,8 +48,17 @@ struct Request {
   size_t length = 0;              // May be 0.  Submit() sets it from iovecs.
   const iovec* iovecs = nullptr;  // For readv and writev.
   int iovec_count = 0;            // At most IOV_MAX.
+  int flags = 0;                  // RWF_...; see below.
   unsigned priority = 0;          // Higher ones get a worker thread first.
   void* user_data = nullptr;      // For the caller; the queue ignores it.
+
+  // flags are those of preadv2(2) and pwritev2(2), on every backend.  What the
+  // kernel or the file system refuses fails with EOPNOTSUPP; a sync or a no-op
+  // with flags fails with EINVAL.
+  // - RWF_NOWAIT: what would have to wait fails with EAGAIN; `transferred` is
+  //   what was done before.
+  // - RWF_APPEND: as on an O_APPEND fd, also for the order.
+  // - RWF_HIPRI: the workers perform it, because they can poll.
 
   // If set, the queue calls it with the completed request, and never returns
   // the request from Wait().  It is called in the queue's thread, from inside
@@ -104,6 +113,9 @@ struct Request {
   // Reads the state of the fd now, and, if that matters, the iovecs.
   absl::Status status() const;
 };
+
+// Whether it writes to the end of the file, whatever its offset.
+bool Appends(const Request& request);
 
 }  // namespace uasio
 

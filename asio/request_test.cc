@@ -21,10 +21,13 @@
 #include "asio/syscalls/transfer.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
+
+using ::testing::EndsWith;
 
 constexpr int kNoFd = 1 << 20;  // Not open, so that /proc has no name for it.
 
@@ -308,6 +311,7 @@ struct UsedRequest : Request {
     length = 3;
     iovecs = &one;
     iovec_count = 4;
+    flags = RWF_DSYNC;
     queue_buffer = own;
     priority = 5;
     user_data = this;
@@ -319,7 +323,8 @@ struct UsedRequest : Request {
                                                 : "another place";
     return absl::StrCat(OpName(op), " fd ", fd, " at ", offset, ": ", length,
                         " bytes in ", where, ", ", iovec_count, " iovecs",
-                        (iovecs == nullptr) == (iovec_count == 0) ? "" : " ?");
+                        (iovecs == nullptr) == (iovec_count == 0) ? "" : " ?",
+                        flags == 0 ? "" : " flags");
   }
   char byte = 'x';
   char own[1] = {};
@@ -353,6 +358,28 @@ TEST(RequestTest, FillingInAnOperationForgetsNoField) {
   EXPECT_EQ(fields(r.NoOp()), "no-op fd -1 at 0: 0 bytes in " + own);
   EXPECT_EQ(r.priority, 5u);
   EXPECT_EQ(r.user_data, &r);
+}
+
+TEST(RequestTest, StatusSaysWhichFlagsCausedTheError) {
+  const auto words = [](Op op, int flags, int error) {
+    Request request = Failed(op, error);
+    request.flags = flags;
+    return Words(request);
+  };
+  constexpr int kAll = (1 << 9) - 1;
+  EXPECT_THAT(words(Op::kWrite, kAll, EOPNOTSUPP),
+              EndsWith("; the kernel or the file system does not support "
+                       "RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | "
+                       "RWF_APPEND | RWF_NOAPPEND | RWF_ATOMIC | "
+                       "RWF_DONTCACHE | 0x100 here"));
+  EXPECT_THAT(words(Op::kFsync, RWF_SYNC, EINVAL),
+              EndsWith("; it takes no flags, but has RWF_SYNC"));
+  EXPECT_THAT(words(Op::kRead, RWF_NOWAIT, EAGAIN),
+              EndsWith("; it would have to wait, but has RWF_NOWAIT"));
+  EXPECT_THAT(words(Op::kRead, RWF_HIPRI, EAGAIN),
+              EndsWith("(Resource temporarily unavailable)"));
+  EXPECT_THAT(words(Op::kRead, 0, EOPNOTSUPP),
+              EndsWith("(Operation not supported)"));
 }
 
 TEST(RequestTest, AFileDoesForAnFd) {

@@ -66,8 +66,7 @@ void SetOrder(Slot* slot) {
   const FdTraits& traits = slot->traits;
   if (IsSync(slot->op)) {
     slot->kind = OrderNode::Kind::kSync;
-  } else if (slot->offset == kFilePosition || !traits.sized ||
-             (traits.append && IsWrite(slot->op))) {
+  } else if (slot->offset == kFilePosition || !traits.sized || Appends(*slot)) {
     slot->kind = OrderNode::Kind::kExclusive;
   } else {
     slot->kind =
