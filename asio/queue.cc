@@ -17,6 +17,7 @@
 #include "asio/file.h"
 #include "asio/internal/queue_impl.h"
 #include "asio/internal/to_deadline.h"
+#include "asio/lease.h"
 #include "workqueue/check.h"
 #include "workqueue/deadline.h"
 
@@ -70,6 +71,8 @@ void Queue::Put(Request* request) { impl_->Put(request); }
 
 void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
+void Queue::Submit(Lease&& lease) { Submit(lease.Release()); }
+
 Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
   impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(timeout));
@@ -115,5 +118,19 @@ const QueueOptions& Queue::options() const { return impl_->options(); }
 absl::string_view Queue::backend_name() const { return impl_->backend_name(); }
 
 void Queue::CheckCaller() const { impl_->CheckCaller(); }
+
+void Queue::CountLease(Request* request) {
+  UASIO_CHECK(request->queue != nullptr,
+              "Lease: the request is not of a queue's Get()");
+  request->queue->impl_->CountLease();
+}
+
+void Queue::DiscountLease(Request* request) {
+  request->queue->impl_->DiscountLease();
+}
+
+void Queue::PutLeased(Request* request) {
+  request->queue->impl_->PutLeased(request);
+}
 
 }  // namespace uasio

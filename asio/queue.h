@@ -42,6 +42,7 @@
 namespace uasio {
 
 class File;
+class Lease;
 class Queue;
 class WorkerPool;
 
@@ -98,10 +99,10 @@ class Queue {
   // Completes every submitted request, held ones included, and runs their
   // handlers, which must not submit any more.  Then prints to stderr the kept
   // errors that no Sync() has returned and nobody cleared.  All requests and
-  // buffers of the queue become invalid.  Blocks for ever if a request waits
-  // for a pipe that never becomes ready: Cancel() it first.  In a forked child
-  // it only frees the child's memory and fds, silently; every other call ends
-  // the child.
+  // buffers of the queue become invalid; no Lease may have one any more. Blocks
+  // for ever if a request waits for a pipe that never becomes ready: Cancel()
+  // it first.  In a forked child it only frees the child's memory and fds,
+  // silently; every other call ends the child.
   ~Queue();
 
   Queue(const Queue&) = delete;
@@ -128,6 +129,9 @@ class Queue {
   // a write-back has no handler.
   void Submit(Request* request) { Submit(absl::MakeConstSpan(&request, 1)); }
   void Submit(absl::Span<Request* const> batch);
+
+  // The same for a request in a Lease, which is empty afterwards.
+  void Submit(Lease&& lease);
 
   // Waits for a request without a handler to complete, and returns it.  Runs
   // due handlers.  Returns nullptr if everything in flight has a handler or is
@@ -213,6 +217,11 @@ class Queue {
 
  private:
   friend void internal::FinishWithThread(Queue* queue);
+
+  friend class Lease;
+  static void CountLease(Request* request);
+  static void DiscountLease(Request* request);
+  static void PutLeased(Request* request);
 
   // Sets `*status`: an error means that the queue can only be destroyed.
   Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,

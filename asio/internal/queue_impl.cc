@@ -16,6 +16,8 @@ namespace uasio::internal {
 namespace {
 
 constexpr size_t kCompletionsAtOnce = 64;
+constexpr char kNotToBeSubmitted[] =
+    "Submit: the request is not the caller's; was it submitted or put before?";
 constexpr char kNoEventFd[] = "cannot create the queue's eventfd";
 
 QueueOptions Checked(const QueueOptions& options) {
@@ -110,6 +112,9 @@ QueueImpl::~QueueImpl() {
     RunDue();
     if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
+  UASIO_CHECK(leases_ == 0,
+              "~Queue: a Lease must not outlive its queue; destroy it, or "
+              "Release() its request, before the queue");
   PrintUnreadErrors(ledger_);
 }
 
@@ -168,9 +173,7 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
   CheckCaller();
   UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
   for (Request* request : batch) {
-    Slot* slot = Owned(request,
-                       "Submit: the request is not the caller's; was it "
-                       "submitted or put before?");
+    Slot* slot = Owned(request, kNotToBeSubmitted);
     CheckForm(*slot);
     if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
     Accept(slot);
@@ -261,6 +264,22 @@ void QueueImpl::CheckCaller() const {
               "Queue: a forked child must not use its parent's queue");
   UASIO_CHECK(owner_.IsThisThread(),
               "Queue: only the thread that created the queue may use it");
+}
+
+void QueueImpl::CountLease() {
+  CheckCaller();
+  ++leases_;
+}
+
+void QueueImpl::DiscountLease() {
+  CheckCaller();
+  --leases_;
+}
+
+void QueueImpl::PutLeased(Request* request) {
+  if (!owner_.IsThisProcess()) return;
+  DiscountLease();
+  Put(request);
 }
 
 void QueueImpl::CheckMayWait() const {

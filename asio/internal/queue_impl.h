@@ -63,6 +63,11 @@ class QueueImpl {
   absl::string_view backend_name() const { return router_.backend_name(); }
   void CheckCaller() const;
 
+  // See asio/lease.h.
+  void CountLease();
+  void DiscountLease();
+  void PutLeased(Request* request);
+
  private:
   void CheckMayWait() const;
   Slot* Owned(Request* request, const char* rule) const;
@@ -110,6 +115,7 @@ class QueueImpl {
   size_t returnable_ = 0;    // Of in_flight_: those that Wait() will return.
   size_t handlers_due_ = 0;  // Requests on due_.
   uint64_t round_ = 0;       // Counts the Sync()s.
+  size_t leases_ = 0;        // Leases that have a request.
   size_t older_ = 0;         // Of in_flight(): older than the last Sync().
 
   std::vector<Slot*> batch_;             // Scratch memory of StartBacklog().
