@@ -73,6 +73,11 @@ void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
 void Queue::Submit(Lease&& lease) { Submit(lease.Release()); }
 
+void Queue::Submit(Request* request,
+                   absl::AnyInvocable<void(Request*)> closure) {
+  impl_->Submit(request, std::move(closure));
+}
+
 Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
   impl_->WaitMany(absl::MakeSpan(&request, 1), ToDeadline(timeout));

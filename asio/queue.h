@@ -16,12 +16,12 @@
 //
 //   Queue queue;
 //   Request* r = queue.Get();
-//   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 65536;
-//   queue.Submit(r);
+//   if (r == nullptr) ...
+//   queue.Submit(r->Read(file, 0, 65536));
 //   ...                            // Other work, while the request runs.
 //   r = queue.Wait();
 //   if (!r->status().ok()) ...
-//   queue.Put(r);
+//   queue.Put(r);                  // A Lease (asio/lease.h) puts it itself.
 
 #ifndef UASIO_ASIO_QUEUE_H_
 #define UASIO_ASIO_QUEUE_H_
@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -132,6 +133,11 @@ class Queue {
 
   // The same for a request in a Lease, which is empty afterwards.
   void Submit(Lease&& lease);
+
+  // The same, with a closure as the request's handler: it is called once, as a
+  // handler is, and then destroyed.  Allocates no more than the closure does.
+  // REQUIRES: `closure` is not empty, and the request has no handler.
+  void Submit(Request* request, absl::AnyInvocable<void(Request*)> closure);
 
   // Waits for a request without a handler to complete, and returns it.  Runs
   // due handlers.  Returns nullptr if everything in flight has a handler or is

@@ -66,7 +66,7 @@ struct Request {
   // Sync() or ~Queue().  The handler owns the request, as after Wait().  It may
   // Put(), and may Submit() except during ~Queue().  It must not wait.  It is
   // noexcept: an exception that leaves it ends the program.  user_data is where
-  // it finds its own data.
+  // it finds its own data: see SetHandler(), and Submit() with a closure.
   void (*handler)(Request* request) noexcept = nullptr;
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns
@@ -106,6 +106,18 @@ struct Request {
   Request* Fsync(FileOrFd file);
   Request* Fdatasync(FileOrFd file);
   Request* NoOp();
+
+  // Sets `object->kFunction(request)` as the handler, by user_data, without an
+  // allocation.  Returns the request:
+  //   queue.Submit(r->Read(file, 0, 65536)->SetHandler<&Session::OnRead>(this))
+  template <auto kFunction, typename T>
+  Request* SetHandler(T* object) {
+    user_data = object;
+    handler = [](Request* request) noexcept {
+      (static_cast<T*>(request->user_data)->*kFunction)(request);
+    };
+    return this;
+  }
 
   // OK if result >= 0.  Else an error that names operation, length, offset, fd,
   // file and errno, and the cause if it shows: what is misaligned, negative,

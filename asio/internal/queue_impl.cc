@@ -82,6 +82,14 @@ bool IsInFlight(RequestState state) {
          state == RequestState::kRunning;
 }
 
+// The handler of a request that was submitted with a closure.
+void RunClosure(Request* request) noexcept {
+  Slot* slot = static_cast<Slot*>(request);
+  auto closure = std::exchange(slot->closure, nullptr);
+  slot->handler = nullptr;  // For the next Submit(), perhaps by the closure.
+  closure(request);
+}
+
 void PrintUnreadErrors(const Ledger& ledger) {
   for (const auto& [fd, account] : ledger.accounts()) {
     const absl::Status unseen = ledger.unseen(fd);
@@ -184,6 +192,18 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
     MakeProgress();
   }
   AnnounceRest();
+}
+
+void QueueImpl::Submit(Request* request,
+                       absl::AnyInvocable<void(Request*)> closure) {
+  CheckCaller();
+  Slot* slot = Owned(request, kNotToBeSubmitted);
+  UASIO_CHECK(closure != nullptr, "Submit: the closure is empty");
+  UASIO_CHECK(slot->handler == nullptr,
+              "Submit: a request has a handler or a closure, not both");
+  slot->closure = std::move(closure);
+  slot->handler = &RunClosure;
+  Submit(absl::MakeConstSpan(&request, 1));
 }
 
 absl::Status QueueImpl::Sync() {

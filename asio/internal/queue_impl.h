@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -42,6 +43,7 @@ class QueueImpl {
   Request* Get();
   void Put(Request* request);
   void Submit(absl::Span<Request* const> batch);
+  void Submit(Request* request, absl::AnyInvocable<void(Request*)> closure);
   // As Queue::WaitMany(), but blocks until `deadline` at most, and then returns
   // 0.
   size_t WaitMany(absl::Span<Request*> out, Deadline deadline);

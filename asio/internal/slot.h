@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "asio/backend.h"
 #include "asio/buffer.h"
 #include "asio/internal/fd_table.h"
@@ -72,8 +73,9 @@ struct Slot : Request, OrderNode {
   Latch latch;                       // Set by the last Submit().
   uint64_t round = 0;                // QueueImpl::round_ at its Submit().
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
-  Backend* backend = nullptr;        // Set while it is running.
-  bool cancel_asked = false;         // Router::Cancel() was called.
+  absl::AnyInvocable<void(Request*)> closure;  // Set until it is called.
+  Backend* backend = nullptr;                  // Set while it is running.
+  bool cancel_asked = false;                   // Router::Cancel() was called.
   Cnode list_node = {nullptr, nullptr};
 };
 
