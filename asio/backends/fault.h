@@ -111,8 +111,8 @@ class FaultBackend final : public Backend {
   // had lost power (a write with RWF_DSYNC or RWF_SYNC syncs its fd, too):
   // restores the bytes that they replaced, and truncates the files that they
   // extended.  It does not undo ftruncate(2), which a Writer uses to cut its
-  // file.  So no file gets longer. REQUIRES: can_crash; nothing is in flight;
-  // the fds are still open.
+  // file.  So no file gets longer.
+  // REQUIRES: can_crash; nothing is in flight; the fds are still open.
   absl::Status Crash();
 
  private:
