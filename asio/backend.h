@@ -24,7 +24,7 @@
 //    public:
 //     absl::string_view name() const override { return "read_inline"; }
 //     bool Takes(const uasio::Request& r) const override {
-//       return r.op == uasio::Op::kRead && r.offset >= 0;
+//       return r.op == uasio::Op::kRead && r.offset >= 0 && r.flags == 0;
 //     }
 //     void Attach(int) override {}  // Nothing completes after Start().
 //     void Reserve(size_t requests_max) override {
@@ -87,8 +87,8 @@ class Backend {
   // "worker", "sync", ...
   virtual absl::string_view name() const = 0;
 
-  // Whether the backend can perform such a request.  The workers perform all
-  // others.
+  // Whether the backend can perform such a request, also its flags.  The
+  // workers perform all others.
   virtual bool Takes(const Request& request) const = 0;
 
   // True if each result is final:
@@ -146,17 +146,17 @@ class Backend {
 // to the worker backend.  True
 // - for any request that the backend refused;
 // and, unless the backend FinishesTransfers(),
-// - on an fd with a size, for one that would have had to wait (EAGAIN) or that
-//   the backend cannot do there (EOPNOTSUPP, as of RWF_NOWAIT);
+// - on an fd with a size, for one that would have had to wait (EAGAIN), unless
+//   it has RWF_NOWAIT, or that the backend cannot do there (EOPNOTSUPP, as of
+//   RWF_NOWAIT);
 // - on an fd with a size, for a write that wrote nothing: only the system call
 //   itself tells why.
 inline bool IsForWorkers(const Backend& backend, const Completion& completion) {
   const Request& r = *completion.request;
   if (completion.result == kRefused) return true;
   if (backend.FinishesTransfers() || !r.traits.sized) return false;
-  if (completion.result == -EAGAIN || completion.result == -EOPNOTSUPP) {
-    return true;
-  }
+  if (completion.result == -EAGAIN) return (r.flags & RWF_NOWAIT) == 0;
+  if (completion.result == -EOPNOTSUPP) return true;
   return completion.result >= 0 && IsWrite(r.op) &&
          completion.transferred == r.transferred &&
          completion.transferred < r.length;

@@ -8,7 +8,7 @@
 //
 //   absl::StatusOr<File> file = File::Open("/data/log", O_RDONLY);
 //   if (!file.ok()) return file.status();
-//   request->fd = file->fd();
+//   queue.Submit(request->Read(*file, 0, 65536));
 //
 // A direct file is written in multiples of its alignment.  For a file of
 // another size, write up to the next multiple, and cut the file by ftruncate(2)

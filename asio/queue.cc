@@ -19,6 +19,7 @@
 #include "asio/file.h"
 #include "asio/internal/queue_impl.h"
 #include "asio/internal/to_deadline.h"
+#include "asio/lease.h"
 #include "workqueue/check.h"
 #include "workqueue/deadline.h"
 
@@ -66,11 +67,22 @@ void internal::WaitForHandler(Queue* queue) {
   queue->impl_->RunHandlers(kNoDeadline, /*ends_early=*/false);
 }
 
-Request* Queue::Get() { return impl_->Get(); }
+Request* Queue::Get() {
+  Request* request = impl_->Get();
+  if (request != nullptr) request->queue = this;
+  return request;
+}
 
 void Queue::Put(Request* request) { impl_->Put(request); }
 
 void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
+
+void Queue::Submit(Lease&& lease) { Submit(lease.Release()); }
+
+void Queue::Submit(Request* request,
+                   absl::AnyInvocable<void(Request*)> closure) {
+  impl_->Submit(request, std::move(closure));
+}
 
 Request* Queue::WaitFor(absl::Duration timeout) {
   Request* request = nullptr;
@@ -151,5 +163,19 @@ const QueueOptions& Queue::options() const { return impl_->options(); }
 absl::string_view Queue::backend_name() const { return impl_->backend_name(); }
 
 void Queue::CheckCaller() const { impl_->CheckCaller(); }
+
+void Queue::CountLease(Request* request) {
+  UASIO_CHECK(request->queue != nullptr,
+              "Lease: the request is not of a queue's Get()");
+  request->queue->impl_->CountLease();
+}
+
+void Queue::DiscountLease(Request* request) {
+  request->queue->impl_->DiscountLease();
+}
+
+void Queue::PutLeased(Request* request) {
+  request->queue->impl_->PutLeased(request);
+}
 
 }  // namespace uasio

@@ -17,12 +17,12 @@
 //
 //   Queue queue;
 //   Request* r = queue.Get();
-//   r->op = Op::kRead, r->fd = file.fd(), r->offset = 0, r->length = 65536;
-//   queue.Submit(r);
+//   if (r == nullptr) ...
+//   queue.Submit(r->Read(file, 0, 65536));
 //   ...                            // Other work, while the request runs.
 //   r = queue.Wait();
 //   if (!r->status().ok()) ...
-//   queue.Put(r);
+//   queue.Put(r);                  // A Lease (asio/lease.h) puts it itself.
 
 #ifndef UASIO_ASIO_QUEUE_H_
 #define UASIO_ASIO_QUEUE_H_
@@ -32,6 +32,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -46,6 +47,7 @@
 namespace uasio {
 
 class File;
+class Lease;
 class Queue;
 class WorkerPool;
 
@@ -105,10 +107,10 @@ class Queue {
   // Completes every submitted request, held ones included, and runs their
   // handlers, which must not submit any more.  Then prints to stderr the kept
   // errors that no Sync() has returned and nobody cleared.  All requests and
-  // buffers of the queue become invalid.  Blocks for ever if a request waits
-  // for a pipe that never becomes ready: Cancel() it first.  In a forked child
-  // it only frees the child's memory and fds, silently; every other call ends
-  // the child.
+  // buffers of the queue become invalid; no Lease may have one any more. Blocks
+  // for ever if a request waits for a pipe that never becomes ready: Cancel()
+  // it first.  In a forked child it only frees the child's memory and fds,
+  // silently; every other call ends the child.
   ~Queue();
 
   Queue(const Queue&) = delete;
@@ -135,6 +137,14 @@ class Queue {
   // a write-back has no handler.
   void Submit(Request* request) { Submit(absl::MakeConstSpan(&request, 1)); }
   void Submit(absl::Span<Request* const> batch);
+
+  // The same for a request in a Lease, which is empty afterwards.
+  void Submit(Lease&& lease);
+
+  // The same, with a closure as the request's handler: it is called once, as a
+  // handler is, and then destroyed.  Allocates no more than the closure does.
+  // REQUIRES: `closure` is not empty, and the request has no handler.
+  void Submit(Request* request, absl::AnyInvocable<void(Request*)> closure);
 
   // Waits for a request without a handler to complete, and returns it.  Runs
   // due handlers.  Returns nullptr if everything in flight has a handler or is
@@ -291,6 +301,10 @@ class Queue {
 
   // As RunHandlers(), but Notify() does not end it.
   friend void internal::WaitForHandler(Queue* queue);
+  friend class Lease;
+  static void CountLease(Request* request);
+  static void DiscountLease(Request* request);
+  static void PutLeased(Request* request);
 
   // Sets `*status`: an error means that the queue can only be destroyed.
   Queue(const QueueOptions& options, std::unique_ptr<Backend> backend,

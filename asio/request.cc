@@ -5,14 +5,22 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "asio/errors.h"
 #include "asio/file.h"
 
 namespace uasio {
 namespace {
+
+// Flags that older headers lack.
+constexpr int kNoAppend = 0x20;   // RWF_NOAPPEND, Linux 6.9.
+constexpr int kAtomic = 0x40;     // RWF_ATOMIC, Linux 6.11.
+constexpr int kDontCache = 0x80;  // RWF_DONTCACHE, Linux 6.14.
 
 void SayIfMisaligned(const char* what, uint64_t value, size_t alignment,
                      std::string* words) {
@@ -83,9 +91,46 @@ std::string OpenModeWords(const Request& r) {
   return "";
 }
 
+// "RWF_DSYNC | RWF_NOWAIT"; flags that have no name here as a number.
+std::string FlagWords(int flags) {
+  static constexpr struct {
+    int flag;
+    const char* name;
+  } kNames[] = {{RWF_HIPRI, "RWF_HIPRI"},   {RWF_DSYNC, "RWF_DSYNC"},
+                {RWF_SYNC, "RWF_SYNC"},     {RWF_NOWAIT, "RWF_NOWAIT"},
+                {RWF_APPEND, "RWF_APPEND"}, {kNoAppend, "RWF_NOAPPEND"},
+                {kAtomic, "RWF_ATOMIC"},    {kDontCache, "RWF_DONTCACHE"}};
+  std::vector<std::string> words;
+  for (const auto& [flag, name] : kNames) {
+    if ((flags & flag) != 0) words.push_back(name);
+    flags &= ~flag;
+  }
+  if (flags != 0) words.push_back(absl::StrCat("0x", absl::Hex(flags)));
+  return absl::StrJoin(words, " | ");
+}
+
+// Which flags caused the errno; "" if none did.
+std::string FlagCauseWords(const Request& r, int error) {
+  const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  if (r.flags == 0) return "";
+  if (error == EINVAL && !transfers) {
+    return absl::StrCat("; it takes no flags, but has ", FlagWords(r.flags));
+  }
+  if (error == EAGAIN && (r.flags & RWF_NOWAIT) != 0) {
+    return "; it would have to wait, but has RWF_NOWAIT";
+  }
+  if (error == EOPNOTSUPP) {
+    return absl::StrCat("; the kernel or the file system does not support ",
+                        FlagWords(r.flags), " here");
+  }
+  return "";
+}
+
 // What in the request caused the errno; "" if that is not known.
 std::string CauseWords(const Request& r, int error) {
   const bool transfers = IsRead(r.op) || IsWrite(r.op);
+  const std::string flag_words = FlagCauseWords(r, error);
+  if (!flag_words.empty()) return flag_words;
   if (error == EINVAL && transfers && r.offset < 0 &&
       r.offset != kFilePosition) {
     return "; the offset is negative";
@@ -104,6 +149,28 @@ std::string CauseWords(const Request& r, int error) {
   }
   if (error == EBADF) return OpenModeWords(r);
   return "";
+}
+
+// Sets all fields that describe the operation.
+Request* Fill(Request* r, Op op, int fd, int64_t offset, char* buffer,
+              size_t length) {
+  r->op = op;
+  r->fd = fd;
+  r->offset = offset;
+  r->buffer = buffer;
+  r->length = length;
+  r->iovecs = nullptr;
+  r->iovec_count = 0;
+  r->flags = 0;
+  return r;
+}
+
+Request* FillVector(Request* r, Op op, int fd, int64_t offset,
+                    absl::Span<const iovec> iovecs) {
+  Fill(r, op, fd, offset, r->queue_buffer, /*length=*/0);
+  r->iovecs = iovecs.data();
+  r->iovec_count = static_cast<int>(std::min<size_t>(iovecs.size(), INT_MAX));
+  return r;
 }
 
 }  // namespace
@@ -128,6 +195,50 @@ std::string Request::DebugString() const {
   return words;
 }
 
+FileOrFd::FileOrFd(const File& file) : fd(file.fd()) {}
+
+Request* Request::Read(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kRead, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::Write(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kWrite, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::WriteBack(FileOrFd file, int64_t at, size_t bytes) {
+  return Fill(this, Op::kWriteBack, file.fd, at, queue_buffer, bytes);
+}
+
+Request* Request::Read(FileOrFd file, int64_t at, absl::Span<char> to) {
+  return Fill(this, Op::kRead, file.fd, at, to.data(), to.size());
+}
+
+Request* Request::Write(FileOrFd file, int64_t at, absl::string_view from) {
+  char* const data = const_cast<char*>(from.data());  // Only read from.
+  return Fill(this, Op::kWrite, file.fd, at, data, from.size());
+}
+
+Request* Request::Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to) {
+  return FillVector(this, Op::kReadv, file.fd, at, to);
+}
+
+Request* Request::Writev(FileOrFd file, int64_t at,
+                         absl::Span<const iovec> from) {
+  return FillVector(this, Op::kWritev, file.fd, at, from);
+}
+
+Request* Request::Fsync(FileOrFd file) {
+  return Fill(this, Op::kFsync, file.fd, 0, queue_buffer, 0);
+}
+
+Request* Request::Fdatasync(FileOrFd file) {
+  return Fill(this, Op::kFdatasync, file.fd, 0, queue_buffer, 0);
+}
+
+Request* Request::NoOp() {
+  return Fill(this, Op::kNoOp, -1, 0, queue_buffer, 0);
+}
+
 absl::Status Request::status() const {
   if (result >= 0) return absl::OkStatus();
   const int error = static_cast<int>(-result);
@@ -136,6 +247,11 @@ absl::Status Request::status() const {
   why += CauseWords(*this, error);
   return absl::Status(absl::ErrnoToStatusCode(error),
                       absl::StrCat(DebugString(), ": ", why));
+}
+
+bool Appends(const Request& request) {
+  const bool by_fd = request.traits.append && (request.flags & kNoAppend) == 0;
+  return IsWrite(request.op) && (by_fd || (request.flags & RWF_APPEND) != 0);
 }
 
 }  // namespace uasio

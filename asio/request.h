@@ -20,13 +20,27 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "asio/op.h"
 
 namespace uasio {
 
+class File;
+class Queue;
+
+// An argument for which an int and a File will do.  Borrows the fd.
+struct FileOrFd {
+  FileOrFd(int number) : fd(number) {}
+  FileOrFd(const File& file);
+
+  int fd;
+};
+
 struct Request {
   // The caller's part.  Get() sets each field to the value that stands here,
-  // and buffer to the queue's buffer.
+  // and buffer to the queue's buffer.  Read(), Write() and so on, below, fill
+  // them in.
   Op op = Op::kRead;  // See asio/op.h.
   int fd = -1;
   int64_t offset = 0;             // kFilePosition for a pipe.
@@ -35,8 +49,17 @@ struct Request {
   size_t length = 0;              // May be 0.  Submit() sets it from iovecs.
   const iovec* iovecs = nullptr;  // For readv and writev.
   int iovec_count = 0;            // At most IOV_MAX.
+  int flags = 0;                  // RWF_...; see below.
   unsigned priority = 0;          // Higher ones get a worker thread first.
   void* user_data = nullptr;      // For the caller; the queue ignores it.
+
+  // flags are those of preadv2(2) and pwritev2(2), on every backend.  What the
+  // kernel or the file system refuses fails with EOPNOTSUPP; a sync or a no-op
+  // with flags fails with EINVAL.
+  // - RWF_NOWAIT: what would have to wait fails with EAGAIN; `transferred` is
+  //   what was done before.
+  // - RWF_APPEND: as on an O_APPEND fd, also for the order.
+  // - RWF_HIPRI: the workers perform it, because they can poll.
 
   // If set, the queue calls it with the completed request, and never returns
   // the request from Wait().  It is called in the queue's thread, from inside
@@ -44,7 +67,7 @@ struct Request {
   // Sync() or ~Queue().  The handler owns the request, as after Wait().  It may
   // Put(), and may Submit() except during ~Queue().  It must not wait.  It is
   // noexcept: an exception that leaves it ends the program.  user_data is where
-  // it finds its own data.
+  // it finds its own data: see SetHandler(), and Submit() with a closure.
   void (*handler)(Request* request) noexcept = nullptr;
 
   // Set on completion: bytes, or -errno.  On an fd with a size, a read returns
@@ -61,6 +84,42 @@ struct Request {
   // Set by Submit(), for the backend: what kind of file fd is.
   FdTraits traits;
 
+  // Set by Get(); not to be changed.
+  Queue* queue = nullptr;        // It lent the request.
+  char* queue_buffer = nullptr;  // The queue's own buffer of this request.
+
+  // Each of these fills in one operation.  It sets all fields that describe
+  // that: op, fd, offset, buffer, length, iovecs, iovec_count, and flags to 0.
+  // It leaves all others, such as priority, user_data and handler.  Returns the
+  // request:
+  //   queue.Submit(r->Read(file, 0, 65536));
+  // The transfer is between the file and the queue's buffer.
+  Request* Read(FileOrFd file, int64_t at, size_t bytes);
+  Request* Write(FileOrFd file, int64_t at, size_t bytes);
+  Request* WriteBack(FileOrFd file, int64_t at, size_t bytes);
+
+  // The same, with the caller's own memory.
+  Request* Read(FileOrFd file, int64_t at, absl::Span<char> to);
+  Request* Write(FileOrFd file, int64_t at, absl::string_view from);
+  Request* Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to);
+  Request* Writev(FileOrFd file, int64_t at, absl::Span<const iovec> from);
+
+  Request* Fsync(FileOrFd file);
+  Request* Fdatasync(FileOrFd file);
+  Request* NoOp();
+
+  // Sets `object->kFunction(request)` as the handler, by user_data, without an
+  // allocation.  Returns the request:
+  //   queue.Submit(r->Read(file, 0, 65536)->SetHandler<&Session::OnRead>(this))
+  template <auto kFunction, typename T>
+  Request* SetHandler(T* object) {
+    user_data = object;
+    handler = [](Request* request) noexcept {
+      (static_cast<T*>(request->user_data)->*kFunction)(request);
+    };
+    return this;
+  }
+
   // OK if result >= 0.  Else an error that names operation, length, offset, fd,
   // file and errno, and the cause if it shows: what is misaligned, negative,
   // null, too long or too many, not open for this operation, or not ready.
@@ -70,6 +129,9 @@ struct Request {
   // For people: operation, length, offset, fd and file.
   std::string DebugString() const;
 };
+
+// Whether it writes to the end of the file, whatever its offset.
+bool Appends(const Request& request);
 
 }  // namespace uasio
 

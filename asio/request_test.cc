@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -11,16 +13,21 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/file.h"
 #include "asio/syscalls/transfer.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace uasio {
 namespace {
+
+using ::testing::EndsWith;
 
 constexpr int kNoFd = 1 << 20;  // Not open, so that /proc has no name for it.
 
@@ -292,6 +299,95 @@ TEST_F(MisalignedTest, OnlyEinvalOnADirectFileIsExplainedByMisalignment) {
   request_.result = -EIO;
   EXPECT_TRUE(absl::EndsWith(Words(request_), "(Input/output error)"))
       << Words(request_);
+}
+
+// A request whose every field was used by an operation before.
+struct UsedRequest : Request {
+  UsedRequest() {
+    op = Op::kWriteBack;
+    fd = 1;
+    offset = 2;
+    buffer = &byte;
+    length = 3;
+    iovecs = &one;
+    iovec_count = 4;
+    flags = RWF_DSYNC;
+    queue_buffer = own;
+    priority = 5;
+    user_data = this;
+  }
+  // "read fd 7 at 512: 4096 bytes in the queue's buffer, 0 iovecs"
+  std::string Fields() const {
+    const char* const where = buffer == own     ? "the queue's buffer"
+                              : buffer == &byte ? "the caller's memory"
+                                                : "another place";
+    return absl::StrCat(OpName(op), " fd ", fd, " at ", offset, ": ", length,
+                        " bytes in ", where, ", ", iovec_count, " iovecs",
+                        (iovecs == nullptr) == (iovec_count == 0) ? "" : " ?",
+                        flags == 0 ? "" : " flags");
+  }
+  char byte = 'x';
+  char own[1] = {};
+  iovec one = {&byte, 1};
+};
+
+TEST(RequestTest, FillingInAnOperationForgetsNoField) {
+  UsedRequest r;
+  const std::string own = "the queue's buffer, 0 iovecs";
+  const std::string lent = "the caller's memory, 0 iovecs";
+  const auto fields = [&r](Request* filled) {
+    EXPECT_EQ(filled, &r);
+    return r.Fields();
+  };
+  EXPECT_EQ(fields(r.Writev(7, 512, absl::MakeConstSpan(&r.one, 1))),
+            "writev fd 7 at 512: 0 bytes in the queue's buffer, 1 iovecs");
+  EXPECT_EQ(fields(r.Read(7, 512, absl::MakeSpan(&r.byte, 1))),
+            "read fd 7 at 512: 1 bytes in " + lent);
+  EXPECT_EQ(fields(r.Read(7, 512, 4096)),
+            "read fd 7 at 512: 4096 bytes in " + own);
+  EXPECT_EQ(fields(r.Write(7, 512, absl::string_view(&r.byte, 1))),
+            "write fd 7 at 512: 1 bytes in " + lent);
+  EXPECT_EQ(fields(r.Write(7, 512, 4096)),
+            "write fd 7 at 512: 4096 bytes in " + own);
+  EXPECT_EQ(fields(r.WriteBack(7, 512, 4096)),
+            "write-back fd 7 at 512: 4096 bytes in " + own);
+  EXPECT_EQ(fields(r.Readv(7, 512, absl::MakeConstSpan(&r.one, 1))),
+            "readv fd 7 at 512: 0 bytes in the queue's buffer, 1 iovecs");
+  EXPECT_EQ(fields(r.Fsync(7)), "fsync fd 7 at 0: 0 bytes in " + own);
+  EXPECT_EQ(fields(r.Fdatasync(8)), "fdatasync fd 8 at 0: 0 bytes in " + own);
+  EXPECT_EQ(fields(r.NoOp()), "no-op fd -1 at 0: 0 bytes in " + own);
+  EXPECT_EQ(r.priority, 5u);
+  EXPECT_EQ(r.user_data, &r);
+}
+
+TEST(RequestTest, StatusSaysWhichFlagsCausedTheError) {
+  const auto words = [](Op op, int flags, int error) {
+    Request request = Failed(op, error);
+    request.flags = flags;
+    return Words(request);
+  };
+  constexpr int kAll = (1 << 9) - 1;
+  EXPECT_THAT(words(Op::kWrite, kAll, EOPNOTSUPP),
+              EndsWith("; the kernel or the file system does not support "
+                       "RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | "
+                       "RWF_APPEND | RWF_NOAPPEND | RWF_ATOMIC | "
+                       "RWF_DONTCACHE | 0x100 here"));
+  EXPECT_THAT(words(Op::kFsync, RWF_SYNC, EINVAL),
+              EndsWith("; it takes no flags, but has RWF_SYNC"));
+  EXPECT_THAT(words(Op::kRead, RWF_NOWAIT, EAGAIN),
+              EndsWith("; it would have to wait, but has RWF_NOWAIT"));
+  EXPECT_THAT(words(Op::kRead, RWF_HIPRI, EAGAIN),
+              EndsWith("(Resource temporarily unavailable)"));
+  EXPECT_THAT(words(Op::kRead, 0, EOPNOTSUPP),
+              EndsWith("(Operation not supported)"));
+}
+
+TEST(RequestTest, AFileDoesForAnFd) {
+  UsedRequest r;
+  const ScratchFile scratch;
+  const File file = File::Adopt(dup(scratch.fd()), "file");
+  EXPECT_EQ(r.Read(file, 0, 1)->fd, file.fd());
+  EXPECT_EQ(r.Fsync(File())->fd, -1);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ set(UASIO_ASIO_HEADERS
     asio/buffer.h
     asio/errors.h
     asio/file.h
+    asio/lease.h
     asio/ledger.h
     asio/queue.h
     asio/request.h

@@ -9,8 +9,10 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "asio/lease.h"
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/block_file.h"
@@ -188,6 +190,38 @@ TEST_P(NoMemoryTest, SubmitAndWaitNeedsNoMemory) {
     EXPECT_EQ(r->result, static_cast<int64_t>(block()));
   }
   EXPECT_EQ(batch[2]->buffer[0], 'w');
+}
+
+struct Counter {
+  void Count(Request* r) {
+    const Lease done(r);
+    bytes += done->result;
+  }
+  int64_t bytes = 0;
+};
+
+// Neither do leases, member functions as handlers, and small closures.
+TEST_P(NoMemoryTest, LeasesAndHandlersNeedNoMemory) {
+  const BlockFile a = MakeFile("abcdefgh");
+  queue_ = MakeQueue(Options());
+  Lease lease(queue_->Get());
+  Request* const second = queue_->Get();
+  Request* const third = queue_->Get();
+  Counter counter;
+  const MemoryEnd end(0);
+  lease->Read(a.file(), 0, block());
+  queue_->Submit(std::move(lease));
+  queue_->Submit(second->Read(a.file(), At(1), block())
+                     ->SetHandler<&Counter::Count>(&counter));
+  queue_->Submit(third->Read(a.file(), At(2), block()),
+                 [&counter](Request* r) { counter.Count(r); });
+  lease = Lease(queue_->Wait());
+  const bool synced = queue_->Sync().ok();
+  end.Lift();
+  EXPECT_TRUE(synced);
+  EXPECT_TRUE(lease);
+  EXPECT_EQ(counter.bytes, static_cast<int64_t>(2 * block()));
+  lease = Lease();
 }
 
 }  // namespace

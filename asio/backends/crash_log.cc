@@ -40,7 +40,7 @@ absl::Status Move(Op op, const File& file, int64_t offset, std::string* bytes) {
 
 // The offset that the rest of `write` goes to; negative: the write will fail.
 int64_t Position(const Request& write, int64_t size) {
-  if (write.traits.append) return size;
+  if (Appends(write)) return size;
   if (write.offset == kFilePosition) return lseek(write.fd, 0, SEEK_CUR);
   return write.offset + static_cast<int64_t>(write.transferred);
 }

@@ -33,6 +33,13 @@ class CrashTest : public testing::Test {
     Request* w = SubmitWrite(&q->queue, Op::kWrite, fd, offset, bytes);
     EXPECT_EQ(Finish(&q->queue, w), static_cast<int64_t>(bytes.size()));
   }
+  void WriteWith(int flags, FaultyQueue* q, int64_t offset,
+                 const std::string& bytes) {
+    Request* w = PrepareWrite(&q->queue, Op::kWrite, file_.fd(), offset, bytes);
+    w->flags = flags;
+    q->queue.Submit(w);
+    EXPECT_EQ(Finish(&q->queue, w), static_cast<int64_t>(bytes.size()));
+  }
   void Sync(FaultyQueue* q, int fd) {
     EXPECT_EQ(Finish(&q->queue, Submit(&q->queue, Op::kFdatasync, fd)), 0);
   }
@@ -117,6 +124,24 @@ TEST_F(CrashTest, AppendsAndWritesAtTheFilePositionAreUndone) {
   EXPECT_EQ(file_.Contents(), "012xy56789abcd");
   Crash(&q);
   EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+TEST_F(CrashTest, AWriteWithRwfAppendIsUndoneWhereItWrote) {
+  FaultyQueue q(CanCrash(Rate(Fault::kShort, 1)));
+  WriteWith(RWF_APPEND, &q, 0, "abcd");
+  EXPECT_EQ(file_.Contents(), "0123456789abcd");
+  Crash(&q);
+  EXPECT_EQ(file_.Contents(), "0123456789");
+}
+
+TEST_F(CrashTest, AWriteWithRwfDsyncOrRwfSyncStays) {
+  for (const int flag : {RWF_DSYNC, RWF_SYNC}) {
+    FaultyQueue q(CanCrash());
+    WriteWith(flag, &q, 2, "abcd");
+    Write(&q, file_.fd(), 4, "xyz");
+    Crash(&q);
+    EXPECT_EQ(file_.Contents(), "01abcd6789");
+  }
 }
 
 TEST_F(CrashTest, ASyncCoversItsOwnFdOnly) {

@@ -35,6 +35,11 @@ std::unique_ptr<Backend> Checked(std::unique_ptr<Backend> wrapped) {
   return wrapped;
 }
 
+// Whether it is durable when it has finished.
+bool IsDurableWrite(const Request& r) {
+  return IsWrite(r.op) && (r.flags & (RWF_DSYNC | RWF_SYNC)) != 0;
+}
+
 // The result of a request with this fault; 0: it is performed.
 int64_t ResultOf(Fault fault) {
   switch (fault) {
@@ -182,7 +187,8 @@ bool FaultBackend::IsPossible(Fault fault, const Request& request) const {
     case Fault::kRefusal:
       return recovered;
     case Fault::kTryAgain:
-      return recovered || !request.traits.sized;
+      return recovered || !request.traits.sized ||
+             (request.flags & RWF_NOWAIT) != 0;
     case Fault::kNoSpace:
       return IsWrite(request.op);
     case Fault::kNone:
@@ -294,8 +300,11 @@ void FaultBackend::FinishWrapped(const Completion& completion) {
 
 void FaultBackend::Finish(Job* job, int64_t result, size_t transferred) {
   if (IsWrite(job->op)) crash_log_->RecordFinish(job->started, transferred);
-  if (IsSync(job->op) && result >= 0)
+  if (IsSync(job->op) && result >= 0) {
     crash_log_->RecordSync(job->fd, job->started);
+  } else if (IsDurableWrite(*job) && result >= 0) {
+    crash_log_->RecordSync(job->fd, crash_log_->Tick());
+  }
   finished_.Add(job->request, result, transferred);
   jobs_->Recycle(job);
 }

@@ -9,10 +9,10 @@
 //
 // Faults are scripted (the Nth request of a kind) or drawn at given rates from
 // a generator; the same seed draws the same faults.  Results do not show short
-// transfers, EINTR, refusals, and EAGAIN on fds with a size, since the queue
-// recovers from these; results show all other errors.  If the wrapped backend
-// FinishesTransfers(), these faults are not injected: the workers must not do
-// requests of a backend that may change the bytes.
+// transfers, EINTR, refusals, and EAGAIN on fds with a size without RWF_NOWAIT,
+// since the queue recovers from these; results show all other errors.  If the
+// wrapped backend FinishesTransfers(), these faults are not injected: the
+// workers must not do requests of a backend that may change the bytes.
 //
 //   FaultOptions options;
 //   options.script.push_back({FaultOptions::Kind::kWrite, 3, Fault::kNoSpace});
@@ -108,9 +108,10 @@ class FaultBackend final : public Backend {
   }
 
   // Undoes the writes that no sync on their fd has covered, as if the machine
-  // had lost power: restores the bytes that they replaced, and truncates the
-  // files that they extended.  It does not undo ftruncate(2), which a Writer
-  // uses to cut its file.  So no file gets longer.
+  // had lost power (a write with RWF_DSYNC or RWF_SYNC syncs its fd, too):
+  // restores the bytes that they replaced, and truncates the files that they
+  // extended.  It does not undo ftruncate(2), which a Writer uses to cut its
+  // file.  So no file gets longer.
   // REQUIRES: can_crash; nothing is in flight; the fds are still open.
   absl::Status Crash();
 

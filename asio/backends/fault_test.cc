@@ -134,6 +134,16 @@ TEST(FaultTest, OnAPipeTryAgainIsTheResult) {
   EXPECT_EQ(q.pool.threads(), 0u);
 }
 
+TEST(FaultTest, TryAgainIsTheResultOfARequestThatMustNotWait) {
+  FaultyQueue q(Script(Kind::kRead, 1, Fault::kTryAgain));
+  const ScratchFile file(kBlock);
+  Request* r = Prepare(&q.queue, Op::kRead, file.fd(), 0, 4);
+  r->flags = RWF_NOWAIT;
+  q.queue.Submit(r);
+  EXPECT_EQ(Finish(&q.queue, r), -EAGAIN);
+  EXPECT_EQ(q.pool.threads(), 0u);
+}
+
 // Records the requests that reach the wrapped backend.
 class LengthRecorder final : public Backend {
  public:

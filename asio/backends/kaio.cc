@@ -165,7 +165,7 @@ void KaioBackend::FillIocb(Job* job) {
   }
   if (IsSync(r.op)) return;
   // Without RWF_NOWAIT, a write that extends the file blocks io_submit().
-  if (IsWrite(r.op)) job->aio_rw_flags = RWF_NOWAIT;
+  job->aio_rw_flags = r.flags | (IsWrite(r.op) ? RWF_NOWAIT : 0);
   job->aio_offset = r.offset + static_cast<int64_t>(r.transferred);
   job->aio_buf =
       IsVectored(r.op) ? Address(r.iovecs) : Address(r.buffer + r.transferred);

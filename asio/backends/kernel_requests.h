@@ -34,12 +34,15 @@ inline constexpr size_t kKernelBytesMax = 0x7ffff000;
 // False for a partly transferred vector: resubmitting the rest would need a
 // shortened copy of the caller's iovecs.
 //
+// False with RWF_HIPRI: uring refuses it, and kaio ignores it.
+//
 // False if nothing is to be transferred: a fixed read of no bytes from btrfs is
 // a NULL dereference in Linux 6.18.  False for more than kKernelBytesMax: the
 // kernel would begin with a part of a length that the system call refuses.
 inline bool IsForKernel(const Request& request) {
   if (!request.traits.async) return false;
-  if (IsSync(request.op)) return true;
+  if (IsSync(request.op)) return request.flags == 0;
+  if ((request.flags & RWF_HIPRI) != 0) return false;
   if (IsVectored(request.op) && request.transferred > 0) return false;
   const size_t left = request.length - request.transferred;
   return request.offset >= 0 && left > 0 && left <= kKernelBytesMax;

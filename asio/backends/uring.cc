@@ -58,7 +58,7 @@ UringBackend::UringBackend(const io_uring& ring) : ring_(ring) {
 UringBackend::~UringBackend() { io_uring_queue_exit(&ring_); }
 
 bool UringBackend::Takes(const Request& request) const {
-  return request.op == Op::kNoOp || IsForKernel(request);
+  return request.op == Op::kNoOp ? request.flags == 0 : IsForKernel(request);
 }
 
 void UringBackend::Reserve(size_t requests_max) {
@@ -174,6 +174,7 @@ void UringBackend::Prepare(Job* job) {
       io_uring_prep_nop(sqe);
       break;
   }
+  if (IsRead(r.op) || IsWrite(r.op)) sqe->rw_flags = r.flags;
   io_uring_sqe_set_data(sqe, job);
 }
 

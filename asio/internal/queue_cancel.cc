@@ -11,7 +11,7 @@ void QueueImpl::Cancel(Request* request) {
   CheckCaller();
   UASIO_CHECK(request != nullptr, "Cancel: there is no request");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
+  UASIO_CHECK(slot->owner == this,
               "Cancel: the request is not of this queue's Get()");
   UASIO_CHECK(
       slot->state != RequestState::kOwned && slot->state != RequestState::kIdle,

@@ -17,6 +17,8 @@ namespace uasio::internal {
 namespace {
 
 constexpr size_t kCompletionsAtOnce = 64;
+constexpr char kNotToBeSubmitted[] =
+    "Submit: the request is not the caller's; was it submitted or put before?";
 constexpr char kNoEventFd[] = "cannot create the queue's eventfd";
 
 QueueOptions Checked(const QueueOptions& options) {
@@ -67,14 +69,21 @@ void SetOrder(Slot* slot) {
   const FdTraits& traits = slot->traits;
   if (IsSync(slot->op)) {
     slot->kind = OrderNode::Kind::kSync;
-  } else if (slot->offset == kFilePosition || !traits.sized ||
-             (traits.append && IsWrite(slot->op))) {
+  } else if (slot->offset == kFilePosition || !traits.sized || Appends(*slot)) {
     slot->kind = OrderNode::Kind::kExclusive;
   } else {
     slot->kind =
         IsRead(slot->op) ? OrderNode::Kind::kRead : OrderNode::Kind::kWrite;
     SetRange(slot);
   }
+}
+
+// The handler of a request that was submitted with a closure.
+void RunClosure(Request* request) noexcept {
+  Slot* slot = static_cast<Slot*>(request);
+  auto closure = std::exchange(slot->closure, nullptr);
+  slot->handler = nullptr;  // For the next Submit(), perhaps by the closure.
+  closure(request);
 }
 
 void PrintUnreadErrors(const Ledger& ledger) {
@@ -107,6 +116,9 @@ QueueImpl::~QueueImpl() {
     RunDue();
     if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
+  UASIO_CHECK(leases_ == 0,
+              "~Queue: a Lease must not outlive its queue; destroy it, or "
+              "Release() its request, before the queue");
   PrintUnreadErrors(ledger_);
 }
 
@@ -147,7 +159,7 @@ Request* QueueImpl::Get() {
   AnnounceRest();
   if (slot == nullptr) return nullptr;
   static_cast<Request&>(*slot) = Request();
-  slot->buffer = slot->own_buffer;
+  slot->buffer = slot->queue_buffer = slot->own_buffer;
   SetState(slot, RequestState::kOwned);
   return slot;
 }
@@ -166,9 +178,7 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
   UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
   now_ = Now();
   for (Request* request : batch) {
-    Slot* slot = Owned(request,
-                       "Submit: the request is not the caller's; was it "
-                       "submitted or put before?");
+    Slot* slot = Owned(request, kNotToBeSubmitted);
     CheckForm(*slot);
     if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
     Accept(slot);
@@ -179,6 +189,18 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
     MakeProgress();
   }
   AnnounceRest();
+}
+
+void QueueImpl::Submit(Request* request,
+                       absl::AnyInvocable<void(Request*)> closure) {
+  CheckCaller();
+  Slot* slot = Owned(request, kNotToBeSubmitted);
+  UASIO_CHECK(closure != nullptr, "Submit: the closure is empty");
+  UASIO_CHECK(slot->handler == nullptr,
+              "Submit: a request has a handler or a closure, not both");
+  slot->closure = std::move(closure);
+  slot->handler = &RunClosure;
+  Submit(absl::MakeConstSpan(&request, 1));
 }
 
 absl::Status QueueImpl::Sync() {
@@ -260,6 +282,22 @@ void QueueImpl::CheckCaller() const {
               "Queue: only the thread that created the queue may use it");
 }
 
+void QueueImpl::CountLease() {
+  CheckCaller();
+  ++leases_;
+}
+
+void QueueImpl::DiscountLease() {
+  CheckCaller();
+  --leases_;
+}
+
+void QueueImpl::PutLeased(Request* request) {
+  if (!owner_.IsThisProcess()) return;
+  DiscountLease();
+  Put(request);
+}
+
 void QueueImpl::CheckMayWait() const {
   CheckCaller();
   UASIO_CHECK(!in_handler_, "Queue: a handler must not wait for results");
@@ -269,7 +307,7 @@ Slot* QueueImpl::Owned(Request* request, const char* rule) const {
   UASIO_CHECK(request != nullptr,
               "Queue: there is no request; did Get() fail?");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
+  UASIO_CHECK(slot->owner == this,
               "Queue: the request is not of this queue's Get()");
   UASIO_CHECK(slot->state == RequestState::kOwned, rule);
   return slot;

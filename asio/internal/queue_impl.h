@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -49,6 +50,7 @@ class QueueImpl {
   bool WaitFor(Request* request, Deadline deadline);
   void SubmitAndWait(absl::Span<Request* const> batch);
   bool RunHandlers(Deadline deadline, bool ends_early);
+  void Submit(Request* request, absl::AnyInvocable<void(Request*)> closure);
   absl::Status Sync();
   // For a queue whose thread ends.  Cancels reads on fds without a size and of
   // files that may wait, because these may never complete.  Completes
@@ -74,6 +76,11 @@ class QueueImpl {
   const QueueOptions& options() const { return options_; }
   absl::string_view backend_name() const { return router_.backend_name(); }
   void CheckCaller() const;
+
+  // See asio/lease.h.
+  void CountLease();
+  void DiscountLease();
+  void PutLeased(Request* request);
 
  private:
   void CheckMayWait() const;
@@ -141,6 +148,7 @@ class QueueImpl {
   size_t returnable_ = 0;    // Of in_flight_: those that Wait() will return.
   size_t handlers_due_ = 0;  // Requests on due_.
   uint64_t round_ = 0;       // Counts the Sync()s.
+  size_t leases_ = 0;        // Leases that have a request.
   size_t older_ = 0;         // Of in_flight(): older than the last Sync().
 
   std::vector<Slot*> batch_;             // Scratch memory of StartBacklog().

@@ -66,7 +66,7 @@ bool QueueImpl::WaitFor(Request* request, Deadline deadline) {
 Slot* QueueImpl::Awaitable(Request* request) const {
   UASIO_CHECK(request != nullptr, "Wait: there is no request");
   Slot* slot = static_cast<Slot*>(request);
-  UASIO_CHECK(slot->queue == this,
+  UASIO_CHECK(slot->owner == this,
               "Wait: the request is not of this queue's Get()");
   UASIO_CHECK(IsInFlight(slot->state) || slot->state == RequestState::kDone,
               "Wait: the request is not submitted, or it is back already");

@@ -5,6 +5,7 @@ namespace uasio::internal {
 Transfer MakeTransfer(const Request& request) {
   Transfer t;
   t.op = request.op;
+  t.flags = request.flags;
   t.traits = request.traits;
   t.fd = request.fd;
   t.offset = request.offset;

@@ -20,6 +20,7 @@ TEST(RequestTransferTest, MakeTransferCopiesTheRequestAndItsProgress) {
   request.iovec_count = 1;
   request.traits.append = true;
   request.transferred = 7;
+  request.flags = RWF_DSYNC;
   const Transfer transfer = MakeTransfer(request);
   EXPECT_EQ(transfer.op, Op::kReadv);
   EXPECT_EQ(transfer.fd, 4711);
@@ -30,6 +31,7 @@ TEST(RequestTransferTest, MakeTransferCopiesTheRequestAndItsProgress) {
   EXPECT_EQ(transfer.length, 4096u);
   EXPECT_EQ(transfer.done, 7u);
   EXPECT_TRUE(transfer.traits.append);
+  EXPECT_EQ(transfer.flags, RWF_DSYNC);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ Slot* SlotPool::New() {
     if (!AddSlab()) return nullptr;
   }
   Slot* slot = &slots_.emplace_back();
-  slot->queue = queue_;
+  slot->owner = queue_;
   slot->own_buffer = slabs_.back().data() + slab_used_;
   slab_used_ += stride;
   return slot;

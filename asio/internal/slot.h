@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "asio/backend.h"
 #include "asio/buffer.h"
 #include "asio/internal/fd_table.h"
@@ -76,16 +77,18 @@ struct Latch : Request {
 };
 
 struct Slot : Request, OrderNode {
-  QueueImpl* queue = nullptr;
+  QueueImpl* owner = nullptr;  // Request::queue can be changed by the user.
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
   Latch latch;                       // Set by the last Submit().
   uint64_t round = 0;                // QueueImpl::round_ at its Submit().
   int64_t submitted_at = 0;          // QueueImpl::now_ at its Submit().
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
-  Backend* backend = nullptr;        // Set while it is running.
-  bool cancel_asked = false;         // Router::Cancel() was called.
-  bool inlined = false;              // Once it may start, it is kInline.
+  absl::AnyInvocable<void(Request*)> closure;  // Set until it is called.
+  Backend* backend = nullptr;                  // Set while it is running.
+  bool cancel_asked = false;                   // Router::Cancel() was called.
+  bool inlined = false;                        // Once it may start, it is
+                                               // kInline.
   Cnode list_node = {nullptr, nullptr};
 };
 

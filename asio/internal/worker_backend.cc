@@ -11,15 +11,18 @@
 namespace uasio::internal {
 namespace {
 
+// False: what would have to wait fails with EAGAIN.
+bool MayWait(const Transfer& t) {
+  return !t.traits.nonblocking && (t.flags & RWF_NOWAIT) == 0;
+}
+
 bool NeedsReadiness(const Transfer& t) {
-  return !t.traits.sized && !t.traits.nonblocking &&
-         (IsRead(t.op) || IsWrite(t.op));
+  return !t.traits.sized && MayWait(t) && (IsRead(t.op) || IsWrite(t.op));
 }
 
 // A read of a regular file that has no bytes yet.
 bool MustWait(const Transfer& t) {
-  return t.traits.may_wait && IsRead(t.op) && !t.traits.nonblocking &&
-         !IsReady(t);
+  return t.traits.may_wait && IsRead(t.op) && MayWait(t) && !IsReady(t);
 }
 
 }  // namespace

@@ -33,9 +33,18 @@ off_t OffsetOf(const Transfer& t) {
 // messages.
 constexpr int kBySocket = 1 << 30;
 
+// Flags that no kind of file refuses, except RWF_NOWAIT.  On a socket none of
+// the others has an effect.
+constexpr int kFlagsOfAnyFile =
+    RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+
 // As write(2), which ends a message of a SOCK_SEQPACKET by MSG_EOR.
 ssize_t CallSocket(const Transfer& t, const iovec* iovecs, int count,
                    int flags) {
+  if ((t.flags & ~kFlagsOfAnyFile) != 0) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
   const int wait = (flags & RWF_NOWAIT) != 0 ? MSG_DONTWAIT : 0;
   msghdr message = {};
   message.msg_iov = const_cast<iovec*>(iovecs);
@@ -178,6 +187,7 @@ int64_t Write(Transfer* t) {
 }
 
 int64_t Sync(const Transfer& t) {
+  if (t.flags != 0) return -EINVAL;
   int error;
   do {
     error = t.op == Op::kFsync ? fsync(t.fd) : fdatasync(t.fd);
@@ -242,7 +252,7 @@ int64_t Perform(Transfer* transfer) {
     case Op::kNoOp:
       break;
   }
-  return 0;
+  return transfer->flags == 0 ? 0 : -EINVAL;
 }
 
 int64_t PerformNonBlocking(Transfer* transfer) {

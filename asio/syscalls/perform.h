@@ -25,9 +25,10 @@ namespace uasio {
 //   or if it may wait (FdTraits::may_wait) and more bytes are not yet there;
 // - read from any other fd: the bytes that were available;
 // - write: its length; one of no bytes on a socket is an empty message;
-// - sync or no-op: 0;
+// - sync or no-op: 0; -EINVAL if it has flags;
 // - error: -errno; transfer->done is what was transferred before.  A write to
-//   an O_NONBLOCK fd may end so half way, with -EAGAIN.
+//   an O_NONBLOCK fd, and what has RWF_NOWAIT, may end so half way, with
+//   -EAGAIN.
 int64_t Perform(Transfer* transfer);
 
 // The same for an fd without a size (see FdTraits), without waiting for it.

@@ -61,6 +61,7 @@ class BlockFile {
   }
 
   int fd() const { return file_.fd(); }
+  const File& file() const { return file_; }
   std::string Text() const { return CollapseBlocks(Contents(), block_); }
 
   // Why direct I/O does not work; "" if it does, or was not asked for.
