@@ -46,8 +46,8 @@ bool MayBeDirect(int fd) {
 
 bool IsReadable(int flags) { return (flags & O_ACCMODE) != O_WRONLY; }
 
-// Returns 0 or an errno.  Some file systems accept O_DIRECT and then fail every
-// read.
+// Returns 0 or an errno.  Some file systems that report no alignment accept
+// O_DIRECT, and then fail every read.
 int ReadOneBlock(int fd, const Alignment& alignment) {
   const Buffer block =
       Buffer::Allocate(std::max(alignment.offset_bytes, kBufferAlignment));
@@ -77,7 +77,8 @@ std::string BeDirect(int fd, Alignment* alignment) {
     return absl::StrCat("the file system refuses O_DIRECT with ",
                         ErrnoWords(errno));
   }
-  const int error = IsReadable(flags) ? ReadOneBlock(fd, learnt) : 0;
+  const bool ask = !io.reported && IsReadable(flags);
+  const int error = ask ? ReadOneBlock(fd, learnt) : 0;
   if (error == EINVAL || error == EOPNOTSUPP) {
     fcntl(fd, F_SETFL, flags);
     return absl::StrCat(

@@ -3,7 +3,9 @@
 // Threads:   const functions: any thread; all others: one thread at a time.
 // Ownership: the File owns its fd, until Close(), Release() or destruction.
 // Units:     bytes; see alignment().
-// Blocks:    Open() and Close() do, as open(2) and close(2).
+// Blocks:    Open() and Close() do, as open(2) and close(2).  Where statx(2)
+//            does not report the alignment, Open() also reads a direct file's
+//            first block, because O_DIRECT may be accepted and reads fail.
 // Errors:    absl::Status with the path and the reason.
 //
 //   absl::StatusOr<File> file = File::Open("/data/log", O_RDONLY);
