@@ -117,6 +117,12 @@ class Backend {
   // queue is destroyed.  A backend may register it with the kernel.
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
 
+  // `fd` stays the same file until RemoveFile(), which is called before it is
+  // closed, when nothing is in flight on it.  A backend may register it with
+  // the kernel.
+  virtual void AddFile(int /*fd*/) {}
+  virtual void RemoveFile(int /*fd*/) {}
+
   // Starts all of `batch`, if possible with few system calls.  Each request
   // continues behind the request->transferred bytes that are done.  Returns
   // how many requests completed or were refused inside Start(), and now wait

@@ -90,6 +90,10 @@ void Queue::Cancel(Request* request) { impl_->Cancel(request); }
 
 absl::StatusOr<int> Queue::event_fd() { return impl_->event_fd(); }
 
+void Queue::Use(const File& file) { impl_->Use(file.fd()); }
+
+void Queue::Use(int fd) { impl_->Use(fd); }
+
 absl::Status Queue::Forget(int fd) { return impl_->Forget(fd); }
 
 absl::Status Queue::Close(File* file) {

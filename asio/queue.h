@@ -182,10 +182,20 @@ class Queue {
   // call asks again.  A loop that must survive that gives poll(2) a timeout.
   absl::StatusOr<int> event_fd();
 
-  // Drops what the queue knows of `fd`, and returns the errors that the ledger
-  // kept of it, without those that the caller has seen as results.  Call it
-  // before `fd` is closed.
-  // REQUIRES: nothing is in flight on it.
+  // Keeps what the queue learns of the file now until Forget(), Close() or the
+  // end of the queue, so that no request asks again: each saves two system
+  // calls (fcntl and statx) where no other is in flight on the file.  A backend
+  // may register the file with the kernel.  May wait for a file system.  Later
+  // changes of the fd's flags, as by fcntl(2), have no effect on the queue.
+  // Again, or without memory: no effect.
+  // REQUIRES: it is open, and stays the same file until it is forgotten.
+  void Use(const File& file);
+  void Use(int fd);
+
+  // Drops what the queue knows of `fd`, ends its use, and returns the errors
+  // that the ledger kept of it, without those that the caller has seen as
+  // results.  Call it before `fd` is closed. REQUIRES: nothing is in flight on
+  // it.
   absl::Status Forget(int fd);
 
   // Forgets and closes `file`.  Returns the kept errors, or else the error of

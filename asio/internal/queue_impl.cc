@@ -111,6 +111,7 @@ QueueImpl::~QueueImpl() {
     RunDue();
     if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
+  for (int fd; (fd = fds_.DropAny()) >= 0;) router_.RemoveFile(fd);
   PrintUnreadErrors(ledger_);
 }
 
@@ -243,10 +244,17 @@ absl::StatusOr<int> QueueImpl::event_fd() {
   return router_.event_fd();
 }
 
+void QueueImpl::Use(int fd) {
+  CheckCaller();
+  UASIO_CHECK(fd >= 0, "Use: the file is not open");
+  if (fds_.Use(fd)) router_.AddFile(fd);
+}
+
 absl::Status QueueImpl::Forget(int fd) {
   CheckCaller();
   UASIO_CHECK(!fds_.IsInFlight(fd),
               "Forget: requests are in flight on the fd; Sync() first");
+  if (fds_.Drop(fd)) router_.RemoveFile(fd);
   const absl::Status kept = ledger_.unseen(fd);
   ledger_.Clear(fd);
   return kept;

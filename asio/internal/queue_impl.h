@@ -54,6 +54,7 @@ class QueueImpl {
   void FinishWithThread();
   void Cancel(Request* request);
   absl::StatusOr<int> event_fd();
+  void Use(int fd);
   absl::Status Forget(int fd);
   const Ledger& ledger() const { return ledger_; }
   void ClearErrors(int fd);

@@ -68,6 +68,14 @@ class Router {
     if (backend_ != nullptr) backend_->AddBuffers(data, size);
   }
 
+  // See Backend::AddFile() and RemoveFile().
+  void AddFile(int fd) {
+    if (backend_ != nullptr) backend_->AddFile(fd);
+  }
+  void RemoveFile(int fd) {
+    if (backend_ != nullptr) backend_->RemoveFile(fd);
+  }
+
   // True if a running request may complete short and need to be resubmitted.
   bool MayResubmit() const {
     return running_backend_ > 0 && !backend_->FinishesTransfers();
