@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -124,37 +123,6 @@ void UringBackend::AddBuffers(char* data, size_t size) {
   }
 }
 
-// A refusal only makes the I/O slower.  The index of a file is its fd.
-void UringBackend::AddFile(int fd) {
-  if (!asked_for_files_) files_max_ = MakeFileTable();
-  asked_for_files_ = true;
-  const unsigned index = static_cast<unsigned>(fd);
-  if (index >= files_max_) return;
-  files_[index] = io_uring_register_files_update(&ring_, index, &fd, 1) == 1;
-}
-
-void UringBackend::RemoveFile(int fd) {
-  if (!IsRegistered(fd)) return;
-  const int none = -1;
-  io_uring_register_files_update(&ring_, static_cast<unsigned>(fd), &none, 1);
-  files_.reset(static_cast<size_t>(fd));
-}
-
-// Returns its size; 0: the kernel refuses it.  The kernel takes no more files
-// than RLIMIT_NOFILE.
-unsigned UringBackend::MakeFileTable() {
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const unsigned size =
-      static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, kFilesMax));
-  return io_uring_register_files_sparse(&ring_, size) == 0 ? size : 0;
-}
-
-bool UringBackend::IsRegistered(int fd) const {
-  return static_cast<unsigned>(fd) < kFilesMax &&
-         files_[static_cast<size_t>(fd)];
-}
-
 // Each Start() tries again, since a failure may pass.  EBADFD: an earlier try
 // has enabled the ring, but could not enter it.
 void UringBackend::EnableRing() {
@@ -192,7 +160,7 @@ void UringBackend::Prepare(Job* job) {
       io_uring_prep_nop(sqe);
       break;
   }
-  if (r.op != Op::kNoOp && IsRegistered(r.fd)) sqe->flags |= IOSQE_FIXED_FILE;
+  if (r.op != Op::kNoOp && files_.Has(r.fd)) sqe->flags |= IOSQE_FIXED_FILE;
   io_uring_sqe_set_data(sqe, job);
 }
 

@@ -17,13 +17,13 @@
 
 #include <liburing.h>
 
-#include <bitset>
 #include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "asio/backend.h"
 #include "asio/backends/completion_buffer.h"
+#include "asio/backends/uring_files.h"
 #include "asio/internal/job_pool.h"
 
 namespace uasio {
@@ -32,10 +32,6 @@ class UringBackend final : public Backend {
  public:
   // For up to `depth_max` requests in flight.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(size_t depth_max);
-
-  // Files with higher fds are not registered, which makes them slower.
-  static constexpr unsigned kFilesMax = 4096;
-
   ~UringBackend() override;
 
   absl::string_view name() const override { return "uring"; }
@@ -47,8 +43,8 @@ class UringBackend final : public Backend {
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
-  void AddFile(int fd) override;
-  void RemoveFile(int fd) override;
+  void AddFile(int fd) override { files_.Add(&ring_, fd); }
+  void RemoveFile(int fd) override { files_.Remove(&ring_, fd); }
 
  private:
   struct Job : Recyclable<Job> {
@@ -62,8 +58,6 @@ class UringBackend final : public Backend {
   explicit UringBackend(const io_uring& ring);
 
   void EnableRing();
-  unsigned MakeFileTable();
-  bool IsRegistered(int fd) const;
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
@@ -81,9 +75,7 @@ class UringBackend final : public Backend {
   bool enabled_ = false;           // Until then every request is refused.
   bool has_buffer_table_ = false;  // The kernel can register buffers.
   std::vector<Slab> slabs_;        // The registered ones, by index.
-  bool asked_for_files_ = false;   // MakeFileTable() was called.
-  unsigned files_max_ = 0;         // The size of the kernel's table of files.
-  std::bitset<kFilesMax> files_;   // The registered ones, by fd.
+  UringFiles files_;
 
   internal::JobPool<Job> jobs_;
   CompletionBuffer finished_;
