@@ -14,6 +14,8 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/syscalls/direct_io.h"
+#include "asio/syscalls/fd_users.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -35,6 +37,16 @@ absl::Status CannotOpen(int error, const std::string& path) {
   }
   return absl::Status(absl::ErrnoToStatusCode(error),
                       absl::StrCat("cannot open ", PathWords(path), ": ", why));
+}
+
+// Else a request of the queue would read or write the file that gets the number
+// next.
+int CloseFd(int fd) {
+  UASIO_CHECK(!HasFdUsers(fd),
+              "File: a queue has requests in flight on the file that is "
+              "closed, or uses it; forget it first, by Queue::Close() or "
+              "Queue::Forget()");
+  return close(fd);
 }
 
 // Only on these does O_DIRECT mean direct I/O; on a pipe it means packets.
@@ -131,7 +143,7 @@ File File::Adopt(int fd, std::string name) {
 }
 
 File::~File() {
-  if (is_open()) close(fd_);
+  if (is_open()) CloseFd(Release());
 }
 
 File::File(File&& other) noexcept { Swap(&other); }
@@ -167,7 +179,7 @@ absl::StatusOr<int64_t> File::Size() const {
 absl::Status File::Close() {
   const int fd = Release();
   // On Linux, the fd is closed even if close(2) fails with EINTR.
-  if (fd < 0 || close(fd) == 0 || errno == EINTR) return absl::OkStatus();
+  if (fd < 0 || CloseFd(fd) == 0 || errno == EINTR) return absl::OkStatus();
   return ErrnoStatus(errno, absl::StrCat("cannot close ", path_));
 }
 

@@ -27,6 +27,7 @@ set(UASIO_WORKQUEUE_HEADERS
 set(UASIO_SYSCALLS_SOURCES
     asio/op.cc
     asio/syscalls/direct_io.cc
+    asio/syscalls/fd_users.cc
     asio/syscalls/perform.cc
     asio/syscalls/readiness.cc
     asio/syscalls/transfer.cc)

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "asio/internal/order.h"
+#include "asio/syscalls/fd_users.h"
 #include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 #include "workqueue/free_list.h"
@@ -29,9 +30,10 @@ struct Descriptor : Recyclable<Descriptor> {
   int fd = -1;
   FdTraits traits;
   size_t in_flight = 0;
-  bool used = false;  // Stays until Drop().
-  FileOrder order;    // Of all requests on an fd with a size; else of writes.
-  FileOrder reads;    // Of reads on an fd without a size.
+  bool used = false;         // Stays until Drop().
+  FdUsers* users = nullptr;  // Counts this Descriptor, for File.
+  FileOrder order;  // Of all requests on an fd with a size; else of writes.
+  FileOrder reads;  // Of reads on an fd without a size.
   Descriptor* next_in_bucket = nullptr;
 
   // On an fd without a size, reads and writes do not wait for each other: a
@@ -78,15 +80,17 @@ class FdTable {
     return true;
   }
 
-  // Ends the use of one fd, and returns it; -1: none is in use.
+  // Ends the use of each fd, and calls on_drop(fd).
   // REQUIRES: nothing is in flight.
-  int DropAny() {
-    const Descriptor* descriptor =
-        descriptors_.Find([](const Descriptor& d) { return d.used; });
-    if (descriptor == nullptr) return -1;
-    const int fd = descriptor->fd;
-    Drop(fd);
-    return fd;
+  template <typename OnDrop>
+  void DropAll(const OnDrop& on_drop) {
+    for (Descriptor*& first : buckets_) {
+      while (first != nullptr) {
+        const int fd = first->fd;
+        Drop(fd);
+        on_drop(fd);
+      }
+    }
   }
 
   // Counts one more request in flight on `fd`.
@@ -141,12 +145,15 @@ class FdTable {
     UASIO_CHECK(descriptor != nullptr, "FdTable: nothing was reserved");
     descriptor->fd = fd;
     descriptor->traits = GetFdTraits(fd);
+    descriptor->users = GetFdUsers(fd);
+    if (descriptor->users != nullptr) ++*descriptor->users;
     Link(descriptor);
     return descriptor;
   }
 
   void Remove(Descriptor* descriptor) {
     *Find(descriptor->fd) = descriptor->next_in_bucket;
+    if (descriptor->users != nullptr) --*descriptor->users;
     descriptors_.GiveBack(descriptor);
   }
 

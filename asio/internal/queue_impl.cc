@@ -111,7 +111,7 @@ QueueImpl::~QueueImpl() {
     RunDue();
     if (in_flight_ > 0) ReapBlockingUnlessDue(kNoDeadline);
   }
-  for (int fd; (fd = fds_.DropAny()) >= 0;) router_.RemoveFile(fd);
+  fds_.DropAll([this](int fd) { router_.RemoveFile(fd); });
   PrintUnreadErrors(ledger_);
 }
 
