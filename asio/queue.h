@@ -75,9 +75,11 @@ struct QueueOptions {
   Order order = Order::kRange;
 
   // The threads behind the queue; borrowed, must outlive the queue.  nullptr:
-  // the queue makes its own pool of up to threads_max threads.
+  // - threads_max is 0: the pool of the process, which has at most 64 threads.
+  //   Its queues share it; the first one makes it, the last one destroys it.
+  // - else: a pool of the queue's own, of up to threads_max threads.
   WorkerPool* pool = nullptr;
-  size_t threads_max = 32;
+  size_t threads_max = 0;
 };
 
 class Queue {
@@ -85,8 +87,8 @@ class Queue {
   // The pool's worker threads perform what `backend` leaves to them (see
   // asio/backend.h), and all requests if there is no backend.  A backend is
   // never replaced.
-  // REQUIRES: none of the bounds is 0; with a backend, the process has an fd
-  // left for an eventfd: where that may fail, use Create().
+  // REQUIRES: no bound but threads_max is 0; with a backend, the process has an
+  // fd left for an eventfd: where that may fail, use Create().
   explicit Queue(const QueueOptions& options = {},
                  std::unique_ptr<Backend> backend = nullptr);
 

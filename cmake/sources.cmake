@@ -40,6 +40,7 @@ set(UASIO_ASIO_SOURCES
     asio/errors.cc
     asio/file.cc
     asio/internal/order.cc
+    asio/internal/process_pool.cc
     asio/internal/queue_impl.cc
     asio/internal/queue_reap.cc
     asio/internal/request_transfer.cc

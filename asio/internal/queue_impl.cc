@@ -24,8 +24,6 @@ QueueOptions Checked(const QueueOptions& options) {
   UASIO_CHECK(options.depth_max > 0, "Queue: depth_max must not be 0");
   UASIO_CHECK(options.writebacks_max > 0,
               "Queue: writebacks_max must not be 0");
-  UASIO_CHECK(options.pool != nullptr || options.threads_max > 0,
-              "Queue: threads_max must not be 0");
   QueueOptions checked = options;
   checked.writebacks_max = std::min(
       options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));

@@ -29,9 +29,9 @@ namespace uasio::internal {
 
 class Router {
  public:
-  // If `pool` is null, the router makes a pool of up to `threads_max` threads
-  // at the first Reserve().  The workers perform everything if `backend` is
-  // null.
+  // If `pool` is null, the first Reserve() makes a pool of up to `threads_max`
+  // threads, or, if that is 0, takes the pool of the process.  The workers
+  // perform everything if `backend` is null.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max);
   ~Router();
@@ -109,7 +109,7 @@ class Router {
   size_t* RunningOn(const Backend* backend);
 
   // Destroyed last: its threads may still be inside the backends' code.
-  std::unique_ptr<WorkerPool> own_pool_;
+  std::shared_ptr<WorkerPool> pool_owner_;
   WorkerPool* pool_;  // nullptr until there is one.
   const size_t threads_max_;
   std::unique_ptr<WorkerBackend> workers_;
