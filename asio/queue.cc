@@ -102,6 +102,8 @@ absl::Status Queue::Close(File* file) {
   return kept.ok() ? closed : kept;
 }
 
+size_t Queue::ReleaseIdleBuffers() { return impl_->ReleaseIdleBuffers(); }
+
 const Ledger& Queue::ledger() const { return impl_->ledger(); }
 
 void Queue::ClearErrors(int fd) { impl_->ClearErrors(fd); }

@@ -80,6 +80,11 @@ struct QueueOptions {
   // - else: a pool of the queue's own, of up to threads_max threads.
   WorkerPool* pool = nullptr;
   size_t threads_max = 0;
+
+  // Put(), Wait(), WaitFor(), WaitUntil() and WaitMany() give the memory of
+  // buffers back that have been idle for this long, or up to a quarter longer;
+  // see ReleaseIdleBuffers().  A queue that nobody calls keeps it.
+  absl::Duration idle_buffers_age = absl::InfiniteDuration();
 };
 
 class Queue {
@@ -203,6 +208,11 @@ class Queue {
   // Forgets and closes `file`.  Returns the kept errors, or else the error of
   // closing.
   absl::Status Close(File* file);
+
+  // Gives the memory of buffers back to the kernel, as after a burst: buffers
+  // come in groups, and those go of which every request has been put.  Returns
+  // how many bytes.  Get() lends them again as before; their contents are gone.
+  size_t ReleaseIdleBuffers();
 
   // The kept errors of write-backs and syncs; ClearErrors() drops those of
   // `fd`.

@@ -43,6 +43,7 @@ class UringBackend final : public Backend {
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
+  bool RemoveBuffers(char* data, size_t size) override;
   void AddFile(int fd) override { files_.Add(&ring_, fd); }
   void RemoveFile(int fd) override { files_.Remove(&ring_, fd); }
 
@@ -51,13 +52,15 @@ class UringBackend final : public Backend {
     Request* request;
   };
   struct Slab {
-    const char* data;
+    const char* data;  // nullptr: the index is free.
     size_t size;
   };
 
   explicit UringBackend(const io_uring& ring);
 
   void EnableRing();
+  unsigned FreeSlabIndex() const;
+  bool RegisterSlab(unsigned index, char* data, size_t size);
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();

@@ -118,6 +118,22 @@ TEST_F(UringTest, ARingThatCouldNotBeEnabledOnceIsEnabledLater) {
   EXPECT_EQ(read.result, static_cast<int64_t>(bytes.size()));
 }
 
+TEST_F(UringTest, ReleasedBuffersAreRegisteredAgainWhenTheyAreLent) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  KernelQueue q("uring");
+  EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
+  if (RegisteredBuffers() < 0)
+    GTEST_SKIP() << "/proc does not show registered buffers";
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(RegisteredBuffers(), 1);
+    EXPECT_GT(q.queue->ReleaseIdleBuffers(), 0u);
+    EXPECT_EQ(RegisteredBuffers(), 0);
+    EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
+  }
+}
+
 // The number becomes another file's, but the ring's own file is still read.
 TEST_F(UringTest, AUsedFileIsRegisteredUntilItIsRemoved) {
   const std::string bytes = Pattern(kBlock), others(kBlock, 'o');

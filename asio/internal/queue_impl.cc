@@ -96,8 +96,12 @@ QueueImpl::QueueImpl(const QueueOptions& options,
       router_(std::move(backend), options.pool, options.threads_max),
       slots_(
           this, options.buffer_bytes, options.requests_max,
-          [this](size_t requests) { Reserve(requests); },
-          [this](char* data, size_t size) { router_.AddBuffers(data, size); }),
+          options.idle_buffers_age,
+          {[this](size_t requests) { Reserve(requests); },
+           [this](char* data, size_t size) { router_.AddBuffers(data, size); },
+           [this](char* data, size_t size) {
+             return router_.RemoveBuffers(data, size);
+           }}),
       completions_(kCompletionsAtOnce) {}
 
 // In a forked child the members free the child's memory and fds.
@@ -123,8 +127,13 @@ absl::Status QueueImpl::status() const {
 Slot* QueueImpl::TakeSlot() {
   try {
     ledger_.Reserve(slots_.size());  // Replaces what kept errors have used.
-    Slot* slot = idle_.RemoveHead();
-    return slot != nullptr ? slot : slots_.New();
+    if (idle_.empty()) {
+      Slot* made = slots_.New();
+      if (made == nullptr) return nullptr;
+      idle_.AddHead(made);
+    }
+    slots_.Lend(idle_.head());
+    return idle_.RemoveHead();
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -162,6 +171,7 @@ void QueueImpl::Put(Request* request) {
             "Put: the request is not the caller's; it is still in flight, "
             "or was put before");
   SetState(slot, RequestState::kIdle);
+  slots_.ReleaseAged();
 }
 
 void QueueImpl::Submit(absl::Span<Request* const> batch) {
@@ -258,6 +268,11 @@ absl::Status QueueImpl::Forget(int fd) {
   return kept;
 }
 
+size_t QueueImpl::ReleaseIdleBuffers() {
+  CheckCaller();
+  return slots_.ReleaseIdle();
+}
+
 void QueueImpl::ClearErrors(int fd) {
   CheckCaller();
   ledger_.Clear(fd);
@@ -291,6 +306,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
   slot->state = state;
   switch (state) {
     case RequestState::kIdle:
+      slots_.TakeBack(slot);
       return idle_.AddHead(slot);  // Reused first: its buffer may be cached.
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);

@@ -103,6 +103,7 @@ void QueueImpl::ReapAnnounced() {
 
 size_t QueueImpl::WaitMany(absl::Span<Request*> out, Deadline deadline) {
   CheckMayWait();
+  slots_.ReleaseAged();
   if (!done_.empty()) MakeProgress();
   size_t count = 0;
   for (bool looked = false; count == 0;) {

@@ -63,9 +63,13 @@ class Router {
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
 
-  // See Backend::AddBuffers().
+  // See Backend::AddBuffers() and RemoveBuffers().
   void AddBuffers(char* data, size_t size) {
     if (backend_ != nullptr) backend_->AddBuffers(data, size);
+  }
+
+  bool RemoveBuffers(char* data, size_t size) {
+    return backend_ == nullptr || backend_->RemoveBuffers(data, size);
   }
 
   // See Backend::AddFile() and RemoveFile().
