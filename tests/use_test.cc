@@ -9,6 +9,7 @@
 #include <atomic>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "asio/file.h"
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
@@ -34,6 +35,14 @@ namespace {
 
 class UseTest : public BackendTest {
  protected:
+  // Why statx() tells nothing of Use(); "" if it does.
+  std::string WhyOthersAsk() const {
+    const bool faults = absl::StrContains(GetParam().name, "fault");
+    return faults && GetParam().direct
+               ? "what follows a short direct read asks for the alignment"
+               : "";
+  }
+
   // Reads block `at` and returns it; adds to asked_.
   std::string Read(Queue* queue, int fd, size_t at) {
     const int before = questions;
@@ -51,6 +60,7 @@ UASIO_INSTANTIATE_BACKENDS(UseTest);
 UASIO_INSTANTIATE_DIRECT_BACKENDS(UseTest);
 
 TEST_P(UseTest, NoRequestAsksAboutAUsedFile) {
+  if (!WhyOthersAsk().empty()) GTEST_SKIP() << WhyOthersAsk();
   const BlockFile file = MakeFile("abcd");
   const auto queue = MakeQueue();
   EXPECT_EQ(Read(queue.get(), file.fd(), 0), "a");
@@ -68,6 +78,7 @@ TEST_P(UseTest, NoRequestAsksAboutAUsedFile) {
 }
 
 TEST_P(UseTest, AFileInFlightMayBeUsed) {
+  if (!WhyOthersAsk().empty()) GTEST_SKIP() << WhyOthersAsk();
   const BlockFile file = MakeFile("abcd");
   const auto queue = MakeQueue();
   Request* r = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
