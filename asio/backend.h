@@ -113,9 +113,22 @@ class Backend {
   // request.
   virtual void Reserve(size_t /*requests_max*/) {}
 
-  // The queue has allocated memory for buffers, which stays allocated until the
-  // queue is destroyed.  A backend may register it with the kernel.
+  // The queue has memory for buffers, which stays allocated until the queue is
+  // destroyed, or RemoveBuffers() is called.  A backend may register it with
+  // the kernel.
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
+
+  // The queue gives memory that it has added back to the kernel; nothing in
+  // flight uses it.  It may add the same addresses again.  Returns
+  //   true:  the memory is not registered any more;
+  //   false: it must stay, and stays added.
+  virtual bool RemoveBuffers(char* /*data*/, size_t /*size*/) { return true; }
+
+  // `fd` stays the same file until RemoveFile(), which is called before it is
+  // closed, when nothing is in flight on it.  A backend may register it with
+  // the kernel.
+  virtual void AddFile(int /*fd*/) {}
+  virtual void RemoveFile(int /*fd*/) {}
 
   // Starts all of `batch`, if possible with few system calls.  Each request
   // continues behind the request->transferred bytes that are done.  Returns

@@ -14,6 +14,8 @@
 #include "asio/buffer.h"
 #include "asio/errors.h"
 #include "asio/syscalls/direct_io.h"
+#include "asio/syscalls/fd_users.h"
+#include "workqueue/check.h"
 
 namespace uasio {
 namespace {
@@ -37,6 +39,16 @@ absl::Status CannotOpen(int error, const std::string& path) {
                       absl::StrCat("cannot open ", PathWords(path), ": ", why));
 }
 
+// Else a request of the queue would read or write the file that gets the number
+// next.
+int CloseFd(int fd) {
+  UASIO_CHECK(!HasFdUsers(fd),
+              "File: a queue has requests in flight on the file that is "
+              "closed, or uses it; forget it first, by Queue::Close() or "
+              "Queue::Forget()");
+  return close(fd);
+}
+
 // Only on these does O_DIRECT mean direct I/O; on a pipe it means packets.
 bool MayBeDirect(int fd) {
   struct stat info;
@@ -46,8 +58,8 @@ bool MayBeDirect(int fd) {
 
 bool IsReadable(int flags) { return (flags & O_ACCMODE) != O_WRONLY; }
 
-// Returns 0 or an errno.  Some file systems accept O_DIRECT and then fail every
-// read.
+// Returns 0 or an errno.  Some file systems that report no alignment accept
+// O_DIRECT, and then fail every read.
 int ReadOneBlock(int fd, const Alignment& alignment) {
   const Buffer block =
       Buffer::Allocate(std::max(alignment.offset_bytes, kBufferAlignment));
@@ -77,7 +89,8 @@ std::string BeDirect(int fd, Alignment* alignment) {
     return absl::StrCat("the file system refuses O_DIRECT with ",
                         ErrnoWords(errno));
   }
-  const int error = IsReadable(flags) ? ReadOneBlock(fd, learnt) : 0;
+  const bool ask = !io.reported && IsReadable(flags);
+  const int error = ask ? ReadOneBlock(fd, learnt) : 0;
   if (error == EINVAL || error == EOPNOTSUPP) {
     fcntl(fd, F_SETFL, flags);
     return absl::StrCat(
@@ -130,7 +143,7 @@ File File::Adopt(int fd, std::string name) {
 }
 
 File::~File() {
-  if (is_open()) close(fd_);
+  if (is_open()) CloseFd(Release());
 }
 
 File::File(File&& other) noexcept { Swap(&other); }
@@ -166,7 +179,7 @@ absl::StatusOr<int64_t> File::Size() const {
 absl::Status File::Close() {
   const int fd = Release();
   // On Linux, the fd is closed even if close(2) fails with EINTR.
-  if (fd < 0 || close(fd) == 0 || errno == EINTR) return absl::OkStatus();
+  if (fd < 0 || CloseFd(fd) == 0 || errno == EINTR) return absl::OkStatus();
   return ErrnoStatus(errno, absl::StrCat("cannot close ", path_));
 }
 

@@ -3,7 +3,9 @@
 // Threads:   const functions: any thread; all others: one thread at a time.
 // Ownership: the File owns its fd, until Close(), Release() or destruction.
 // Units:     bytes; see alignment().
-// Blocks:    Open() and Close() do, as open(2) and close(2).
+// Blocks:    Open() and Close() do, as open(2) and close(2).  Where statx(2)
+//            does not report the alignment, Open() also reads a direct file's
+//            first block, because O_DIRECT may be accepted and reads fail.
 // Errors:    absl::Status with the path and the reason.
 //
 //   absl::StatusOr<File> file = File::Open("/data/log", O_RDONLY);
@@ -12,9 +14,12 @@
 //
 // A direct file is written in multiples of its alignment.  For a file of
 // another size, write up to the next multiple, and cut the file by ftruncate(2)
-// after Sync(), as tools/cp/copy.cc does.  No fd may be closed while requests
-// are in flight on it: declare Files before the Queue, and close them by
-// Queue::Close().
+// after Sync(), as tools/cp/copy.cc does.
+//
+// No fd may be closed while requests are in flight on it: declare Files before
+// the Queue, and close them by Queue::Close().  A File that is closed, assigned
+// to or destroyed while a queue of the process has requests in flight on its
+// fd, or uses it, ends the program.
 
 #ifndef UASIO_ASIO_FILE_H_
 #define UASIO_ASIO_FILE_H_
@@ -84,8 +89,9 @@ class File {
   absl::StatusOr<int64_t> Size() const;
 
   // Closes it.  OK if it is not open.
-  // REQUIRES: each queue that did I/O on it has forgotten the fd; see
-  // Queue::Close().
+  // REQUIRES, also for the destructor and assignment: no queue of the process
+  // has requests in flight on it, or uses it.  Each queue that did I/O on it
+  // should forget the fd; see Queue::Close().
   absl::Status Close();
 
   // Gives the fd to the caller, who must close it; -1 if the file is not open.

@@ -133,6 +133,10 @@ void Queue::Notify() { impl_->Notify(); }
 
 absl::StatusOr<int> Queue::event_fd() { return impl_->event_fd(); }
 
+void Queue::Use(const File& file) { impl_->Use(file.fd()); }
+
+void Queue::Use(int fd) { impl_->Use(fd); }
+
 absl::Status Queue::Forget(int fd) { return impl_->Forget(fd); }
 
 absl::Status Queue::Close(File* file) {
@@ -145,6 +149,8 @@ absl::Status Queue::SyncAndClose(File* file) {
   impl_->SyncFd(file->fd());
   return Close(file);
 }
+
+size_t Queue::ReleaseIdleBuffers() { return impl_->ReleaseIdleBuffers(); }
 
 const Ledger& Queue::ledger() const { return impl_->ledger(); }
 

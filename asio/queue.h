@@ -84,9 +84,16 @@ struct QueueOptions {
                                    // Submit() and each completion.
 
   // The threads behind the queue; borrowed, must outlive the queue.  nullptr:
-  // the queue makes its own pool of up to threads_max threads.
+  // - threads_max is 0: the pool of the process, which has at most 64 threads.
+  //   Its queues share it; the first one makes it, the last one destroys it.
+  // - else: a pool of the queue's own, of up to threads_max threads.
   WorkerPool* pool = nullptr;
-  size_t threads_max = 32;
+  size_t threads_max = 0;
+
+  // Put(), Wait(), WaitFor(), WaitUntil() and WaitMany() give the memory of
+  // buffers back that have been idle for this long, or up to a quarter longer;
+  // see ReleaseIdleBuffers().  A queue that nobody calls keeps it.
+  absl::Duration idle_buffers_age = absl::InfiniteDuration();
 };
 
 class Queue {
@@ -94,8 +101,8 @@ class Queue {
   // The pool's worker threads perform what `backend` leaves to them (see
   // asio/backend.h), and all requests if there is no backend.  A backend is
   // never replaced.
-  // REQUIRES: none of the bounds is 0; with a backend, the process has an fd
-  // left for an eventfd: where that may fail, use Create().
+  // REQUIRES: no bound but threads_max is 0; with a backend, the process has an
+  // fd left for an eventfd: where that may fail, use Create().
   explicit Queue(const QueueOptions& options = {},
                  std::unique_ptr<Backend> backend = nullptr);
 
@@ -253,10 +260,20 @@ class Queue {
   // call asks again.  A loop that must survive that gives poll(2) a timeout.
   absl::StatusOr<int> event_fd();
 
-  // Drops what the queue knows of `fd`, and returns the errors that the ledger
-  // kept of it, without those that the caller has seen as results.  Call it
-  // before `fd` is closed.
-  // REQUIRES: nothing is in flight on it.
+  // Keeps what the queue learns of the file now until Forget(), Close() or the
+  // end of the queue, so that no request asks again: each saves two system
+  // calls (fcntl and statx) where no other is in flight on the file.  A backend
+  // may register the file with the kernel.  May wait for a file system.  Later
+  // changes of the fd's flags, as by fcntl(2), have no effect on the queue.
+  // Again, or without memory: no effect.
+  // REQUIRES: it is open, and stays the same file until it is forgotten.
+  void Use(const File& file);
+  void Use(int fd);
+
+  // Drops what the queue knows of `fd`, ends its use, and returns the errors
+  // that the ledger kept of it, without those that the caller has seen as
+  // results.  Call it before `fd` is closed. REQUIRES: nothing is in flight on
+  // it.
   absl::Status Forget(int fd);
 
   // Forgets and closes `file`.  Returns the kept errors, or else the error of
@@ -268,6 +285,11 @@ class Queue {
   // data durable.  Results without a handler stay for Wait().
   // REQUIRES: not called by a handler.
   absl::Status SyncAndClose(File* file);
+
+  // Gives the memory of buffers back to the kernel, as after a burst: buffers
+  // come in groups, and those go of which every request has been put.  Returns
+  // how many bytes.  Get() lends them again as before; their contents are gone.
+  size_t ReleaseIdleBuffers();
 
   // The kept errors of write-backs and syncs; ClearErrors() drops those of
   // `fd`.

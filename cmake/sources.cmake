@@ -27,6 +27,7 @@ set(UASIO_WORKQUEUE_HEADERS
 set(UASIO_SYSCALLS_SOURCES
     asio/op.cc
     asio/syscalls/direct_io.cc
+    asio/syscalls/fd_users.cc
     asio/syscalls/perform.cc
     asio/syscalls/readiness.cc
     asio/syscalls/transfer.cc)
@@ -39,6 +40,7 @@ set(UASIO_ASIO_SOURCES
     asio/errors.cc
     asio/file.cc
     asio/internal/order.cc
+    asio/internal/process_pool.cc
     asio/internal/queue_cancel.cc
     asio/internal/queue_debug.cc
     asio/internal/queue_impl.cc

@@ -42,9 +42,6 @@ TEST_F(QueueDeathTest, NoBoundMayBeZero) {
   options = {};
   options.writebacks_max = 0;
   EXPECT_DEATH(MakeQueue(options), "Queue: writebacks_max must not be 0");
-  options = {};
-  options.threads_max = 0;
-  EXPECT_DEATH(MakeQueue(options), "Queue: threads_max must not be 0");
 }
 
 TEST_F(QueueDeathTest, ABackendWithoutAnFdForItsEventfd) {

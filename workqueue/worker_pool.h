@@ -26,6 +26,7 @@
 //   Hello hello = {};
 //   hello.go = [](WorkerThread*, Work* w) { ... };
 //   pool.Submit(&hello);
+//   pool.Submit([] { ... });  // Allocates memory.
 
 #ifndef UASIO_WORKQUEUE_WORKER_POOL_H_
 #define UASIO_WORKQUEUE_WORKER_POOL_H_
@@ -37,7 +38,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "clists/clist.h"
 #include "workqueue/deadline.h"
@@ -82,6 +86,21 @@ class WorkerPool {
   // REQUIRES: go is set; this is not a forked child of the pool's process.
   void Submit(Work* w);
   void Submit(WorkList* batch);
+
+  // Runs `callable` once, without arguments, and then destroys it.  Allocates
+  // memory for it; throws std::bad_alloc.  An exception that leaves the
+  // callable ends the program.
+  //   std::packaged_task<int()> task(&Compute);
+  //   std::future<int> result = task.get_future();
+  //   pool.Submit(std::move(task));
+  // REQUIRES: options.run is the default; else as above.
+  template <typename Callable, typename = std::enable_if_t<
+                                   std::is_invocable_v<std::decay_t<Callable>>>>
+  void Submit(Callable&& callable) {
+    using Stored = Call<std::decay_t<Callable>>;
+    auto call = std::make_unique<Stored>(std::forward<Callable>(callable));
+    Submit(static_cast<Work*>(call.release()));
+  }
 
   // As Submit(), but runs `w` in this thread if the system refuses a thread and
   // all others are busy.  For threads that do not wait for the work.
@@ -128,6 +147,21 @@ class WorkerPool {
     Cnode node;  // On threads_ or ended_.
   };
   using ThreadList = Clist<Thread, &Thread::node>;
+
+  // The work of a callable, which deletes itself.
+  template <typename Callable>
+  struct Call : Work {
+    template <typename From>
+    explicit Call(From&& from)
+        : Work{{}, 0, nullptr, &Go}, callable(std::forward<From>(from)) {}
+
+    static void Go(WorkerThread*, Work* w) noexcept {
+      const std::unique_ptr<Call> call(static_cast<Call*>(w));
+      std::move(call->callable)();
+    }
+
+    Callable callable;
+  };
 
   static void* Main(void* thread);
   void Serve(Thread* self);

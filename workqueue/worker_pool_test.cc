@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,6 +48,30 @@ TEST(WorkerPoolTest, TheExampleOfTheHeaderRuns) {
     WorkerPool pool(options);
     pool.Submit(&hello);
   }
+  EXPECT_TRUE(ran);
+}
+
+TEST(WorkerPoolTest, ACallableRunsOnceAndIsDestroyed) {
+  const auto held = std::make_shared<int>(0);
+  std::packaged_task<int()> task([held] { return ++*held; });
+  std::future<int> result = task.get_future();
+  {
+    WorkerPool pool(Threads(2));
+    pool.Submit(std::move(task));
+    EXPECT_EQ(result.get(), 1);
+    const auto add = [held] { ++*held; };
+    pool.Submit(add);
+  }
+  EXPECT_EQ(*held, 2);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(WorkerPoolTest, ACallableRunsInTheCallerIfThereIsNoThread) {
+  WorkerPoolOptions options = Threads(1);
+  options.stack_bytes = kRefusedStackBytes;
+  WorkerPool pool(options);
+  bool ran = false;
+  pool.Submit([&ran] { ran = true; });
   EXPECT_TRUE(ran);
 }
 

@@ -96,6 +96,11 @@ class FaultBackend final : public Backend {
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
   }
+  bool RemoveBuffers(char* data, size_t size) override {
+    return wrapped_->RemoveBuffers(data, size);
+  }
+  void AddFile(int fd) override { wrapped_->AddFile(fd); }
+  void RemoveFile(int fd) override { wrapped_->RemoveFile(fd); }
   void Reserve(size_t requests_max) override;
   size_t Start(absl::Span<Request* const> batch) override;
   size_t Reap(absl::Span<Completion> out, size_t min,

@@ -113,15 +113,33 @@ void UringBackend::Attach(int event_fd) {
 
 // A refusal, for example by RLIMIT_MEMLOCK, only makes the I/O slower.
 void UringBackend::AddBuffers(char* data, size_t size) {
-  const unsigned index = static_cast<unsigned>(slabs_.size());
+  const unsigned index = FreeSlabIndex();
   if (!has_buffer_table_ || index == kSlabsMax || size > kSlabBytesMax) return;
-  slabs_.reserve(slabs_.size() + 1);
+  if (index == slabs_.size()) slabs_.push_back({nullptr, 0});
+  if (RegisterSlab(index, data, size)) slabs_[index] = {data, size};
+}
+
+// The kernel pins registered pages, so they are not free before.
+bool UringBackend::RemoveBuffers(char* data, size_t size) {
+  const int index = SlabOf(data, size);
+  if (index < 0) return true;
+  if (!RegisterSlab(static_cast<unsigned>(index), nullptr, 0)) return false;
+  slabs_[static_cast<size_t>(index)] = {nullptr, 0};
+  return true;
+}
+
+unsigned UringBackend::FreeSlabIndex() const {
+  unsigned index = 0;
+  while (index < slabs_.size() && slabs_[index].data != nullptr) ++index;
+  return index;
+}
+
+// No data: removes the slab of that index.
+bool UringBackend::RegisterSlab(unsigned index, char* data, size_t size) {
   const iovec slab = {data, size};
   const __u64 tag = 0;
-  if (io_uring_register_buffers_update_tag(&ring_, index, &slab, &tag, 1) ==
-      1) {
-    slabs_.push_back({data, size});
-  }
+  return io_uring_register_buffers_update_tag(&ring_, index, &slab, &tag, 1) ==
+         1;
 }
 
 // Each Start() tries again, since a failure may pass.  EBADFD: an earlier try
@@ -175,6 +193,7 @@ void UringBackend::Prepare(Job* job) {
       break;
   }
   if (IsRead(r.op) || IsWrite(r.op)) sqe->rw_flags = r.flags;
+  if (r.op != Op::kNoOp && files_.Has(r.fd)) sqe->flags |= IOSQE_FIXED_FILE;
   io_uring_sqe_set_data(sqe, job);
 }
 
@@ -225,7 +244,8 @@ void UringBackend::RefuseUnsubmitted() {
 int UringBackend::SlabOf(const char* data, size_t size) const {
   for (size_t i = 0; i < slabs_.size(); ++i) {
     const Slab& slab = slabs_[i];
-    if (data >= slab.data && data + size <= slab.data + slab.size) {
+    if (slab.data != nullptr && data >= slab.data &&
+        data + size <= slab.data + slab.size) {
       return static_cast<int>(i);
     }
   }

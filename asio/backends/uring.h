@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "asio/backend.h"
 #include "asio/backends/completion_buffer.h"
+#include "asio/backends/uring_files.h"
 #include "asio/internal/job_pool.h"
 
 namespace uasio {
@@ -43,13 +44,16 @@ class UringBackend final : public Backend {
   void Cancel(Request* request) override;
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
+  bool RemoveBuffers(char* data, size_t size) override;
+  void AddFile(int fd) override { files_.Add(&ring_, fd); }
+  void RemoveFile(int fd) override { files_.Remove(&ring_, fd); }
 
  private:
   struct Job : Recyclable<Job> {
     Request* request;
   };
   struct Slab {
-    const char* data;
+    const char* data;  // nullptr: the index is free.
     size_t size;
   };
 
@@ -57,6 +61,8 @@ class UringBackend final : public Backend {
 
   void EnableRing();
   void PrepareAll(absl::Span<Request* const> batch);
+  unsigned FreeSlabIndex() const;
+  bool RegisterSlab(unsigned index, char* data, size_t size);
   void Prepare(Job* job);
   void PrepareScalar(io_uring_sqe* sqe, const Request& request) const;
   void Submit();
@@ -74,6 +80,7 @@ class UringBackend final : public Backend {
   bool enabled_ = false;           // Until then every request is refused.
   bool has_buffer_table_ = false;  // The kernel can register buffers.
   std::vector<Slab> slabs_;        // The registered ones, by index.
+  UringFiles files_;
 
   internal::JobPool<Job> jobs_;
   CompletionBuffer finished_;

@@ -119,6 +119,59 @@ TEST_F(UringTest, ARingThatCouldNotBeEnabledOnceIsEnabledLater) {
   EXPECT_EQ(read.result, static_cast<int64_t>(bytes.size()));
 }
 
+TEST_F(UringTest, ReleasedBuffersAreRegisteredAgainWhenTheyAreLent) {
+  const std::string bytes = Pattern(4 * kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  KernelQueue q("uring");
+  EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
+  if (RegisteredBuffers() < 0)
+    GTEST_SKIP() << "/proc does not show registered buffers";
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(RegisteredBuffers(), 1);
+    EXPECT_GT(q.queue->ReleaseIdleBuffers(), 0u);
+    EXPECT_EQ(RegisteredBuffers(), 0);
+    EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
+  }
+}
+
+// The number becomes another file's, but the ring's own file is still read.
+TEST_F(UringTest, AUsedFileIsRegisteredUntilItIsRemoved) {
+  const std::string bytes = Pattern(kBlock), others(kBlock, 'o');
+  const DirectFile file(bytes), other(others);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd number(dup(file.fd()));
+  const auto backend = *UringBackend::Create(1);
+  backend->Reserve(1);
+  backend->AddFile(number.get());
+  ASSERT_EQ(dup2(other.fd(), number.get()), number.get());
+  const Buffer buffer = Buffer::Allocate(kBlock);
+  for (const std::string& expected : {bytes, others}) {
+    Request read =
+        MakeRequest(Op::kRead, number.get(), 0, buffer.data(), kBlock);
+    StartOne(backend.get(), &read);
+    ReapAll(backend.get(), 1);
+    EXPECT_TRUE(BytesOf(read) == expected) << read.result;
+    backend->RemoveFile(number.get());
+  }
+}
+
+// 0 leaves no room in the kernel's table, and 64 has none for that number.
+TEST_F(UringTest, AFileThatCannotBeRegisteredIsReadAllTheSame) {
+  const std::string bytes = Pattern(kBlock);
+  const DirectFile file(bytes);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd number(fcntl(file.fd(), F_DUPFD_CLOEXEC, 100));
+  for (const rlim_t limit : {0, 64}) {
+    KernelQueue q("uring");
+    {
+      const FdLimit little(limit);
+      q.queue->Use(number.get());
+    }
+    EXPECT_TRUE(Reads(&q, number.get(), bytes, nullptr));
+  }
+}
+
 // The limit leaves room for a ring, but not for the queue's buffers.
 [[noreturn]] void ReadWithLittleLockedMemory(int fd, const std::string& bytes) {
   const rlimit little = {128 << 10, 128 << 10};

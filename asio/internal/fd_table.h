@@ -1,14 +1,15 @@
-// An FdTable holds, for each fd with requests in flight, its traits and the
-// order of those requests.
+// An FdTable holds, for each fd with requests in flight or in use, its traits
+// and the order of those requests.
 //
 // Threads:   one at a time.
 // Ownership: the table owns its Descriptors.  One serves an fd from its first
-//            request in flight to its last.  After that, the number may be
-//            reused for another file.
-// Cost:      Acquire() makes two system calls (fcntl and statx) if nothing is
-//            in flight on the fd, or its traits are undecided; else a hash
-//            look-up.
-// Errors:    none; only Reserve() allocates memory.
+//            request in flight to its last, or from Use() to Drop().  After
+//            that, the number may be reused for another file.
+// Cost:      Acquire() is a hash look-up.  It also makes two system calls
+//            (fcntl and statx) if the fd has no Descriptor, if its traits are
+//            undecided, or if nothing is in flight on a file in use that may
+//            wait: that file may only have been empty.
+// Errors:    none; only Reserve() and Use() allocate memory.
 
 #ifndef UASIO_ASIO_INTERNAL_FD_TABLE_H_
 #define UASIO_ASIO_INTERNAL_FD_TABLE_H_
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "asio/internal/order.h"
+#include "asio/syscalls/fd_users.h"
 #include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 #include "workqueue/free_list.h"
@@ -28,6 +30,8 @@ struct Descriptor : Recyclable<Descriptor> {
   int fd = -1;
   FdTraits traits;
   size_t in_flight = 0;
+  bool used = false;         // Stays until Drop().
+  FdUsers* users = nullptr;  // Counts this Descriptor, for File.
   FileOrder order;  // Of all requests on an fd with a size; else of writes.
   FileOrder reads;  // Of reads on an fd without a size.
   Descriptor* next_in_bucket = nullptr;
@@ -44,8 +48,49 @@ class FdTable {
   // Allocates what `requests_max` requests in flight need.  Throws
   // std::bad_alloc.
   void Reserve(size_t requests_max) {
-    if (!descriptors_.Reserve(requests_max)) throw std::bad_alloc();
-    if (buckets_.size() < requests_max) SetBuckets(2 * requests_max);
+    ReserveDescriptors(requests_max + used_);
+    requests_max_ = requests_max;
+  }
+
+  // Asks for the traits of `fd` now, and keeps them until Drop().  False: it is
+  // in use already, or there is no memory.
+  bool Use(int fd) {
+    Descriptor* descriptor = *Find(fd);
+    if (descriptor != nullptr && descriptor->used) return false;
+    try {
+      ReserveDescriptors(requests_max_ + used_ + 1);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    if (descriptor == nullptr) descriptor = Add(fd);
+    Decide(descriptor);
+    descriptor->used = true;
+    ++used_;
+    return true;
+  }
+
+  // Ends the use of `fd`.  False: it was not in use.
+  // REQUIRES: nothing is in flight on it.
+  bool Drop(int fd) {
+    Descriptor* descriptor = *Find(fd);
+    if (descriptor == nullptr || !descriptor->used) return false;
+    descriptor->used = false;
+    --used_;
+    Remove(descriptor);
+    return true;
+  }
+
+  // Ends the use of each fd, and calls on_drop(fd).
+  // REQUIRES: nothing is in flight.
+  template <typename OnDrop>
+  void DropAll(const OnDrop& on_drop) {
+    for (Descriptor*& first : buckets_) {
+      while (first != nullptr) {
+        const int fd = first->fd;
+        Drop(fd);
+        on_drop(fd);
+      }
+    }
   }
 
   // Counts one more request in flight on `fd`.
@@ -54,21 +99,24 @@ class FdTable {
     Descriptor* descriptor = *Find(fd);
     if (descriptor == nullptr) {
       descriptor = Add(fd);
-    } else if (descriptor->traits.undecided) {
+    } else if (descriptor->traits.undecided ||
+               (descriptor->in_flight == 0 && descriptor->traits.may_wait)) {
       descriptor->traits = GetFdTraits(fd);
     }
     ++descriptor->in_flight;
     return descriptor;
   }
 
-  // Counts one request less.  Forgets the fd after the last one.
+  // Counts one request less.  Forgets the fd after the last one, unless it is
+  // in use.
   void Release(Descriptor* descriptor) {
-    if (--descriptor->in_flight > 0) return;
-    *Find(descriptor->fd) = descriptor->next_in_bucket;
-    descriptors_.GiveBack(descriptor);
+    if (--descriptor->in_flight == 0 && !descriptor->used) Remove(descriptor);
   }
 
-  bool IsInFlight(int fd) { return *Find(fd) != nullptr; }
+  bool IsInFlight(int fd) {
+    const Descriptor* descriptor = *Find(fd);
+    return descriptor != nullptr && descriptor->in_flight > 0;
+  }
 
  private:
   // The link to the descriptor of `fd`, or the null link at the end of its
@@ -86,13 +134,36 @@ class FdTable {
     *Find(descriptor->fd) = descriptor;
   }
 
+  // Throws std::bad_alloc.
+  void ReserveDescriptors(size_t count) {
+    if (!descriptors_.Reserve(count)) throw std::bad_alloc();
+    if (buckets_.size() < count) SetBuckets(2 * count);
+  }
+
   Descriptor* Add(int fd) {
     Descriptor* descriptor = descriptors_.TakeIdle();
     UASIO_CHECK(descriptor != nullptr, "FdTable: nothing was reserved");
     descriptor->fd = fd;
     descriptor->traits = GetFdTraits(fd);
+    descriptor->users = GetFdUsers(fd);
+    if (descriptor->users != nullptr) ++*descriptor->users;
     Link(descriptor);
     return descriptor;
+  }
+
+  void Remove(Descriptor* descriptor) {
+    *Find(descriptor->fd) = descriptor->next_in_bucket;
+    if (descriptor->users != nullptr) --*descriptor->users;
+    descriptors_.GiveBack(descriptor);
+  }
+
+  // Asks the file system, which may wait, if the traits are undecided.
+  static void Decide(Descriptor* descriptor) {
+    Transfer transfer;
+    transfer.fd = descriptor->fd;
+    transfer.traits = descriptor->traits;
+    DecideTraits(&transfer);
+    descriptor->traits = transfer.traits;
   }
 
   void SetBuckets(size_t count) {
@@ -107,6 +178,8 @@ class FdTable {
     }
   }
 
+  size_t requests_max_ = 0;  // As reserved.
+  size_t used_ = 0;          // Descriptors in use.
   FreeList<Descriptor> descriptors_;
   std::vector<Descriptor*> buckets_{nullptr};  // Chains, hashed by fd.
 };

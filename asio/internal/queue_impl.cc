@@ -27,8 +27,6 @@ QueueOptions Checked(const QueueOptions& options) {
   UASIO_CHECK(options.depth_max > 0, "Queue: depth_max must not be 0");
   UASIO_CHECK(options.writebacks_max > 0,
               "Queue: writebacks_max must not be 0");
-  UASIO_CHECK(options.pool != nullptr || options.threads_max > 0,
-              "Queue: threads_max must not be 0");
   QueueOptions checked = options;
   checked.writebacks_max = std::min(
       options.writebacks_max, std::max<size_t>(options.requests_max - 1, 1));
@@ -103,8 +101,12 @@ QueueImpl::QueueImpl(const QueueOptions& options,
       router_(std::move(backend), options.pool, options.threads_max, &stats_),
       slots_(
           this, options.buffer_bytes, options.requests_max,
-          [this](size_t requests) { Reserve(requests); },
-          [this](char* data, size_t size) { router_.AddBuffers(data, size); }),
+          options.idle_buffers_age,
+          {[this](size_t requests) { Reserve(requests); },
+           [this](char* data, size_t size) { router_.AddBuffers(data, size); },
+           [this](char* data, size_t size) {
+             return router_.RemoveBuffers(data, size);
+           }}),
       completions_(kCompletionsAtOnce) {}
 
 // In a forked child the members free the child's memory and fds.
@@ -119,6 +121,7 @@ QueueImpl::~QueueImpl() {
   UASIO_CHECK(leases_ == 0,
               "~Queue: a Lease must not outlive its queue; destroy it, or "
               "Release() its request, before the queue");
+  fds_.DropAll([this](int fd) { router_.RemoveFile(fd); });
   PrintUnreadErrors(ledger_);
 }
 
@@ -132,8 +135,13 @@ absl::Status QueueImpl::status() const {
 Slot* QueueImpl::TakeSlot() {
   try {
     ledger_.Reserve(slots_.size());  // Replaces what kept errors have used.
-    Slot* slot = idle_.RemoveHead();
-    return slot != nullptr ? slot : slots_.New();
+    if (idle_.empty()) {
+      Slot* made = slots_.New();
+      if (made == nullptr) return nullptr;
+      idle_.AddHead(made);
+    }
+    slots_.Lend(idle_.head());
+    return idle_.RemoveHead();
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -171,6 +179,7 @@ void QueueImpl::Put(Request* request) {
             "Put: the request is not the caller's; it is still in flight, "
             "or was put before");
   SetState(slot, RequestState::kIdle);
+  slots_.ReleaseAged();
 }
 
 void QueueImpl::Submit(absl::Span<Request* const> batch) {
@@ -261,13 +270,25 @@ absl::StatusOr<int> QueueImpl::event_fd() {
   return router_.event_fd();
 }
 
+void QueueImpl::Use(int fd) {
+  CheckCaller();
+  UASIO_CHECK(fd >= 0, "Use: the file is not open");
+  if (fds_.Use(fd)) router_.AddFile(fd);
+}
+
 absl::Status QueueImpl::Forget(int fd) {
   CheckCaller();
   UASIO_CHECK(!fds_.IsInFlight(fd),
               "Forget: requests are in flight on the fd; Sync() first");
+  if (fds_.Drop(fd)) router_.RemoveFile(fd);
   const absl::Status kept = ledger_.unseen(fd);
   ledger_.Clear(fd);
   return kept;
+}
+
+size_t QueueImpl::ReleaseIdleBuffers() {
+  CheckCaller();
+  return slots_.ReleaseIdle();
 }
 
 void QueueImpl::ClearErrors(int fd) {
@@ -319,6 +340,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
   slot->state = state;
   switch (state) {
     case RequestState::kIdle:
+      slots_.TakeBack(slot);
       return idle_.AddHead(slot);  // Reused first: its buffer may be cached.
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);

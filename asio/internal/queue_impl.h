@@ -66,7 +66,9 @@ class QueueImpl {
   absl::Status EnableNotify();
   void Notify();
   absl::StatusOr<int> event_fd();
+  void Use(int fd);
   absl::Status Forget(int fd);
+  size_t ReleaseIdleBuffers();
   const Ledger& ledger() const { return ledger_; }
   void ClearErrors(int fd);
   size_t in_flight() const { return in_flight_ + handlers_due_; }

@@ -33,6 +33,7 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, size_t min,
   CheckMayWait();
   UASIO_CHECK(min <= out.size(), "WaitMany: min does not fit into the span");
   if (out.empty()) return 0;
+  slots_.ReleaseAged();
   if (min == 0) {
     min = 1;
     deadline = kDontWait;

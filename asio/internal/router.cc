@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "asio/internal/probes.h"
+#include "asio/internal/process_pool.h"
 #include "asio/internal/request_transfer.h"
 #include "asio/syscalls/perform.h"
 #include "workqueue/check.h"
@@ -62,6 +63,12 @@ void KeepDecidedTraits(const Slot& slot) {
   Descriptor* const descriptor = slot.descriptor;
   if (descriptor == nullptr || !descriptor->traits.undecided) return;
   if (!slot.traits.undecided) descriptor->traits = slot.traits;
+}
+
+std::shared_ptr<WorkerPool> NewPool(size_t threads_max) {
+  WorkerPoolOptions options;
+  options.threads_max = threads_max;
+  return std::make_shared<WorkerPool>(std::move(options));
 }
 
 }  // namespace
@@ -189,10 +196,8 @@ bool Router::CreateEventFd() {
 void Router::MakeWorkers() {
   if (workers_ != nullptr) return;
   if (pool_ == nullptr) {
-    WorkerPoolOptions options;
-    options.threads_max = threads_max_;
-    own_pool_ = std::make_unique<WorkerPool>(std::move(options));
-    pool_ = own_pool_.get();
+    pool_owner_ = threads_max_ == 0 ? GetProcessPool() : NewPool(threads_max_);
+    pool_ = pool_owner_.get();
   }
   workers_ = std::make_unique<WorkerBackend>(pool_);
   if (enabled_) workers_->Attach(event_fd_);

@@ -32,9 +32,9 @@ namespace uasio::internal {
 
 class Router {
  public:
-  // If `pool` is null, the router makes a pool of up to `threads_max` threads
-  // at the first Reserve().  The workers perform everything if `backend` is
-  // null.
+  // If `pool` is null, the first Reserve() makes a pool of up to `threads_max`
+  // threads, or, if that is 0, takes the pool of the process.  The workers
+  // perform everything if `backend` is null.
   // Counts in `stats`, which must outlive the router.
   Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
          size_t threads_max, QueueStats* stats);
@@ -77,9 +77,21 @@ class Router {
   // REQUIRES: `slot` is running.
   void Cancel(Slot* slot);
 
-  // See Backend::AddBuffers().
+  // See Backend::AddBuffers() and RemoveBuffers().
   void AddBuffers(char* data, size_t size) {
     if (backend_ != nullptr) backend_->AddBuffers(data, size);
+  }
+
+  bool RemoveBuffers(char* data, size_t size) {
+    return backend_ == nullptr || backend_->RemoveBuffers(data, size);
+  }
+
+  // See Backend::AddFile() and RemoveFile().
+  void AddFile(int fd) {
+    if (backend_ != nullptr) backend_->AddFile(fd);
+  }
+  void RemoveFile(int fd) {
+    if (backend_ != nullptr) backend_->RemoveFile(fd);
   }
 
   // True if a running request may complete short and need to be resubmitted.
@@ -129,9 +141,10 @@ class Router {
   size_t* RunningOn(const Backend* backend);
   void CountForWorkers(const Completion& completion);
 
-  // Destroyed last: its threads may still be inside the backends' code.
-  std::unique_ptr<WorkerPool> own_pool_;
   QueueStats* const stats_;
+
+  // Destroyed last: its threads may still be inside the backends' code.
+  std::shared_ptr<WorkerPool> pool_owner_;
   WorkerPool* pool_;  // nullptr until there is one.
   const size_t threads_max_;
   std::unique_ptr<WorkerBackend> workers_;

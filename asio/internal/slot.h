@@ -5,19 +5,21 @@
 // Ownership: the pool owns slots and buffers until it is destroyed.
 // Units:     bytes; each buffer is aligned to kBufferAlignment.
 // Bounds:    slots_max slots.  Buffers are allocated when needed, in slabs: the
-//            first of kFirstSlabBytes, each further one doubles the total.
-// Errors:    New() returns nullptr, or throws std::bad_alloc; then nothing has
-//            changed.
+//            first of kFirstSlabBytes, each further one doubles the total.  A
+//            slab whose slots are all idle may give its memory back, and keeps
+//            its addresses.
+// Errors:    New() returns nullptr, or throws std::bad_alloc, as Lend() may;
+//            then nothing has changed.
 
 #ifndef UASIO_ASIO_INTERNAL_SLOT_H_
 #define UASIO_ASIO_INTERNAL_SLOT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
-#include <utility>
-#include <vector>
 
+#include "absl/time/time.h"
 #include "absl/functional/any_invocable.h"
 #include "asio/backend.h"
 #include "asio/buffer.h"
@@ -76,8 +78,17 @@ struct Latch : Request {
   bool IsReturnable() const { return op != Op::kWriteBack && !handler; }
 };
 
+// Memory for the buffers of some slots.
+struct Slab {
+  Buffer memory;
+  size_t lent = 0;         // How many of its slots are.
+  bool released = false;   // The memory is the kernel's until a slot is lent.
+  int64_t idle_since = 0;  // By the coarse clock, if idle buffers have an age.
+};
+
 struct Slot : Request, OrderNode {
   QueueImpl* owner = nullptr;  // Request::queue can be changed by the user.
+  Slab* slab = nullptr;
   char* own_buffer = nullptr;
   RequestState state = RequestState::kIdle;
   Latch latch;                       // Set by the last Submit().
@@ -100,24 +111,38 @@ inline void RestoreAsSubmitted(Slot* slot) {
 
 using SlotList = Clist<Slot, &Slot::list_node>;
 
+// What a SlotPool calls.  The first two may throw std::bad_alloc.
+struct SlotPoolHooks {
+  std::function<void(size_t)> reserve;  // Before there are so many slots.
+  std::function<void(char*, size_t)> add_buffers;     // See Backend.
+  std::function<bool(char*, size_t)> remove_buffers;  // See Backend.
+};
+
 class SlotPool {
  public:
   static constexpr size_t kFirstSlabBytes = 64 << 10;
 
-  // Calls reserve(n) before there are n slots, and on_slab(data, size) for each
-  // slab that it allocates.  Both may throw std::bad_alloc.
+  // ReleaseAged() releases slabs that are idle for `idle_age`.
   SlotPool(QueueImpl* queue, size_t buffer_bytes, size_t slots_max,
-           std::function<void(size_t)> reserve,
-           std::function<void(char*, size_t)> on_slab)
-      : queue_(queue),
-        buffer_bytes_(buffer_bytes),
-        slots_max_(slots_max),
-        reserve_(std::move(reserve)),
-        on_slab_(std::move(on_slab)) {}
+           absl::Duration idle_age, SlotPoolHooks hooks);
 
   // A new slot in kIdle, on no list.  nullptr if there are slots_max, or if
   // there is no memory for a slab.
   Slot* New();
+
+  // The slot leaves kIdle, or enters it.  Lend() may throw std::bad_alloc.
+  void Lend(Slot* slot);
+  void TakeBack(Slot* slot);
+
+  // Gives the memory of slabs back whose slots are all idle.  Returns how many
+  // bytes.
+  size_t ReleaseIdle();
+
+  // The same for slabs that are idle for idle_age.  Looks at most four times in
+  // that time.
+  void ReleaseAged() {
+    if (ages_) ReleaseAgedNow();
+  }
 
   size_t size() const { return slots_.size(); }
 
@@ -128,14 +153,18 @@ class SlotPool {
 
  private:
   bool AddSlab();
+  size_t Release(Slab* slab);
+  void ReleaseAgedNow();
 
   QueueImpl* const queue_;
   const size_t buffer_bytes_;
   const size_t slots_max_;
-  const std::function<void(size_t)> reserve_;
-  const std::function<void(char*, size_t)> on_slab_;
+  const bool ages_;        // idle_age is finite.
+  const int64_t idle_ns_;  // It, in nanoseconds.
+  int64_t next_look_ = 0;
+  const SlotPoolHooks hooks_;
   std::deque<Slot> slots_;
-  std::vector<Buffer> slabs_;
+  std::deque<Slab> slabs_;
   size_t slab_used_ = 0;  // Bytes used of the last slab.
 };
 

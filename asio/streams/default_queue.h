@@ -10,7 +10,8 @@
 //            with a size, and cancels reads on pipes, sockets and terminals.
 //            Whoever destroys the queue waits for writes to these; if a stream
 //            is never closed, nobody does.
-// Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, 32 threads.
+// Bounds:    DefaultQueueOptions(): at most 64 MiB of buffers, and the threads
+//            of the process's pool (see QueueOptions::pool).
 
 #ifndef UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_
 #define UASIO_ASIO_STREAMS_DEFAULT_QUEUE_H_

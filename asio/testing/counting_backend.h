@@ -41,6 +41,11 @@ class CountingBackend final : public Backend {
   void AddBuffers(char* data, size_t size) override {
     wrapped_->AddBuffers(data, size);
   }
+  bool RemoveBuffers(char* data, size_t size) override {
+    return wrapped_->RemoveBuffers(data, size);
+  }
+  void AddFile(int fd) override { wrapped_->AddFile(fd); }
+  void RemoveFile(int fd) override { wrapped_->RemoveFile(fd); }
   size_t Start(absl::Span<Request* const> batch) override {
     return wrapped_->Start(batch);
   }
