@@ -139,7 +139,7 @@ class CoroutineQueue {
   };
 
   // The part of a suspended coroutine; stands in its frame.
-  //   waiting_ --OnRequest()--> in flight --OnCompletion()--> resumed
+  //   waiting_ --OnRequest()--> in flight --HandleCompletion()--> resumed
   class Awaiter {
    public:
     Awaiter(const Awaiter&) = delete;
