@@ -158,7 +158,7 @@ class RandomClists {
 
   void RemoveWhileIterating(int at) {
     const int divisor = 2 + Below(4);
-    for (Item& item : lists_[at]) {
+    for (Item& item : lists_[at].removable()) {
       if (item.value % divisor != 0) continue;
       lists_[at].Remove(&item);
       free_.push_back(&item);

@@ -3,7 +3,6 @@
 
 #include "clists/clist.h"
 
-#include <iterator>
 #include <memory>
 #include <vector>
 
@@ -188,48 +187,6 @@ TEST_F(ClistTest, AStructWithTwoNodesIsOnTwoListsAtOnce) {
   other.Remove(two);
   ExpectList(list_, {2});
   ExpectList(other, {1});
-}
-
-TEST_F(ClistTest, TheElementUnderTheIteratorMayBeRemoved) {
-  Fill(&list_, 1, 6);
-  for (Item& item : list_) {
-    if (item.value % 2 != 0) list_.Remove(&item);
-  }
-  ExpectList(list_, {2, 4, 6});
-  for (Item& item : list_) list_.Remove(&item);
-  ExpectList(list_, {});
-}
-
-TEST_F(ClistTest, TheElementUnderTheIteratorMayBeFreed) {
-  for (int value = 1; value <= 3; ++value) list_.AddTail(new Item(value));
-  for (Item& item : list_) {
-    list_.Remove(&item);
-    delete &item;
-  }
-  ExpectList(list_, {});
-}
-
-TEST_F(ClistTest, TheElementUnderTheIteratorMayMoveToAnotherList) {
-  FirstList other;
-  Fill(&list_, 1, 3);
-  for (Item& item : list_) {
-    list_.Remove(&item);
-    other.AddHead(&item);
-  }
-  ExpectList(list_, {});
-  ExpectList(other, {3, 2, 1});
-}
-
-TEST_F(ClistTest, TheIteratorIsAnInputIterator) {
-  Fill(&list_, 1, 3);
-  FirstList::iterator it = list_.begin();
-  EXPECT_EQ(it->value, 1);
-  EXPECT_EQ((it++)->value, 1);
-  EXPECT_EQ((*it).value, 2);
-  EXPECT_EQ((++it)->value, 3);
-  EXPECT_TRUE(it != list_.end());
-  EXPECT_TRUE(++it == list_.end());
-  EXPECT_EQ(std::distance(list_.begin(), list_.end()), 3);
 }
 
 TEST_F(ClistTest, InsertListHeadPutsAllInFrontInOrder) {

@@ -24,15 +24,19 @@ using FirstList = Clist<Item, &Item::first>;
 using SecondList = Clist<Item, &Item::second>;
 
 // Expects that `list` holds exactly the values `expected`, forwards, backwards
-// and by its iterator.
+// and by its iterators.
 template <Cnode Item::*kNode>
 void ExpectList(const Clist<Item, kNode>& list,
                 const std::vector<int>& expected) {
   const size_t bound = expected.size() + 1;  // Ends a broken circle.
-  std::vector<int> iterated, forwards, backwards;
+  std::vector<int> iterated, reversed, forwards, backwards;
   for (const Item& item : list) {
     iterated.push_back(item.value);
     if (iterated.size() == bound) break;
+  }
+  for (auto it = list.rbegin(); it != list.rend(); ++it) {
+    reversed.insert(reversed.begin(), it->value);
+    if (reversed.size() == bound) break;
   }
   for (Item* item = list.head(); item != nullptr && forwards.size() < bound;
        item = list.next(item)) {
@@ -46,6 +50,7 @@ void ExpectList(const Clist<Item, kNode>& list,
     backwards.insert(backwards.begin(), item->value);
   }
   EXPECT_EQ(iterated, expected);
+  EXPECT_EQ(reversed, expected);
   EXPECT_EQ(forwards, expected);
   EXPECT_EQ(backwards, expected);
   if (iterated == expected) {  // Else size() might not end.

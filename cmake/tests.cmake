@@ -23,7 +23,8 @@ function(uasio_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
-uasio_test(clist_test clists/clist_test.cc clists/clist_random_test.cc)
+uasio_test(clist_test clists/clist_test.cc clists/clist_iterator_test.cc
+           clists/clist_random_test.cc)
 
 foreach(name free_list owner raw_queue work_queue worker_pool)
   uasio_test(${name}_test workqueue/${name}_test.cc)

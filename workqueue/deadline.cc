@@ -18,11 +18,11 @@ timespec SplitNanoseconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-timespec ToTimespec(Deadline deadline) {
+timespec ToTimespec(Deadline deadline) noexcept {
   return SplitNanoseconds(std::max(deadline, Deadline()).time_since_epoch());
 }
 
-timespec* TimeLeft(Deadline deadline, timespec* storage) {
+timespec* TimeLeft(Deadline deadline, timespec* storage) noexcept {
   if (deadline == kNoDeadline) return nullptr;
   *storage = {};
   const Deadline now = std::chrono::steady_clock::now();
@@ -30,7 +30,7 @@ timespec* TimeLeft(Deadline deadline, timespec* storage) {
   return storage;
 }
 
-bool PollIn(int fd, Deadline deadline) {
+bool PollIn(int fd, Deadline deadline) noexcept {
   pollfd in = {fd, POLLIN, 0};
   while (true) {
     timespec storage;

@@ -17,7 +17,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 inline constexpr Deadline kNoDeadline = Deadline::max();  // Waits for ever.
 inline constexpr Deadline kDontWait = Deadline::min();
 
-inline bool HasPassed(Deadline deadline) {
+[[nodiscard]] inline bool HasPassed(Deadline deadline) noexcept {
   return deadline == kDontWait ||
          (deadline != kNoDeadline &&
           deadline <= std::chrono::steady_clock::now());
@@ -25,14 +25,14 @@ inline bool HasPassed(Deadline deadline) {
 
 // `deadline` on CLOCK_MONOTONIC, for calls that take a point of time.
 // REQUIRES: deadline is not kNoDeadline.
-timespec ToTimespec(Deadline deadline);
+[[nodiscard]] timespec ToTimespec(Deadline deadline) noexcept;
 
 // The time left until `deadline`, 0 if it has passed, in `*storage`, which it
 // returns; nullptr, with which system calls wait for ever, for kNoDeadline.
-timespec* TimeLeft(Deadline deadline, timespec* storage);
+[[nodiscard]] timespec* TimeLeft(Deadline deadline, timespec* storage) noexcept;
 
 // Waits until `fd` is readable; retries EINTR.  False: not by `deadline`.
-bool PollIn(int fd, Deadline deadline);
+[[nodiscard]] bool PollIn(int fd, Deadline deadline) noexcept;
 
 }  // namespace uasio
 

@@ -107,7 +107,7 @@ TEST(ForkTest, ACancelInAChildNamesTheRule) {
   WorkerPool pool;
   Work nothing = {};
   const ChildOutcome child = RunInChild([&] {
-    pool.Cancel(&nothing);
+    static_cast<void>(pool.Cancel(&nothing));
     return 0;
   });
   EXPECT_NE(child.printed.find("a forked child must not use its parent's pool"),

@@ -43,7 +43,7 @@ class FreeList {
 
   // Makes objects until there are `count`, with those that are out.  False:
   // there is no memory.
-  bool Reserve(size_t count) {
+  [[nodiscard]] bool Reserve(size_t count) {
     while (made_count_ < count) {
       T* object = Make();
       if (object == nullptr) return false;
@@ -55,7 +55,7 @@ class FreeList {
 
   // The object that was given back last, or a new one, value-initialised.
   // nullptr: there is no memory.
-  T* Take() {
+  [[nodiscard]] T* Take() {
     if (T* object = TakeIdle()) return object;
     T* object = Make();
     if (object != nullptr) ++out_;
@@ -63,7 +63,7 @@ class FreeList {
   }
 
   // The object that was given back last.  nullptr: all are out.
-  T* TakeIdle() {
+  [[nodiscard]] T* TakeIdle() noexcept {
     T* object = idle_;
     if (object == nullptr) return nullptr;
     idle_ = Links(object).next_idle;
@@ -72,18 +72,18 @@ class FreeList {
   }
 
   // REQUIRES: `object` came from Take() and was not given back since.
-  void GiveBack(T* object) {
+  void GiveBack(T* object) noexcept {
     Links(object).next_idle = idle_;
     idle_ = object;
     --out_;
   }
 
   // How many were taken and not given back.
-  size_t out() const { return out_; }
+  [[nodiscard]] size_t out() const noexcept { return out_; }
 
   // The first object, out or not, for which matches(*object); or nullptr: O(n).
   template <typename Matches>
-  T* Find(const Matches& matches) const {
+  [[nodiscard]] T* Find(const Matches& matches) const {
     T* object = made_;
     while (object != nullptr && !matches(*object)) {
       object = Links(object).next_made;

@@ -13,7 +13,7 @@ const int registered =
 
 }  // namespace
 
-uint64_t Owner::ProcessGeneration() {
+uint64_t Owner::ProcessGeneration() noexcept {
   static_cast<void>(registered);
   return generation.load(std::memory_order_relaxed);
 }

@@ -18,14 +18,18 @@ namespace uasio {
 
 class Owner {
  public:
-  Owner() : thread_(pthread_self()), process_(ProcessGeneration()) {}
+  Owner() noexcept : thread_(pthread_self()), process_(ProcessGeneration()) {}
 
-  bool IsThisThread() const { return pthread_equal(thread_, pthread_self()); }
-  bool IsThisProcess() const { return process_ == ProcessGeneration(); }
+  [[nodiscard]] bool IsThisThread() const noexcept {
+    return pthread_equal(thread_, pthread_self());
+  }
+  [[nodiscard]] bool IsThisProcess() const noexcept {
+    return process_ == ProcessGeneration();
+  }
 
  private:
   // Counts the forks between the first process and this one.
-  static uint64_t ProcessGeneration();
+  static uint64_t ProcessGeneration() noexcept;
 
   pthread_t thread_;
   uint64_t process_;

@@ -9,9 +9,8 @@
 // Bounds:    none; the queue holds what its users put.
 // Cost:      a priority above 0 takes O(log n) and an entry of heap memory;
 //            without memory for that, the work has priority 0.
-// Forks:     a forked child may destroy it; it leaks a heap that the fork
-// caught
-//            being changed.
+// Forks:     a forked child may destroy it; it leaks a heap that was being
+//            changed at the time of the fork.
 //
 // Put() does not touch the queue once its work can be got.  So the thread that
 // gets the last work may destroy the queue.
@@ -49,20 +48,20 @@ class RawQueue {
 
   // Takes the next work, waiting for it.  nullptr: `deadline` has passed, or
   // the queue is closed and empty.
-  Work* Get(Deadline deadline);
-  Work* TryGet() { return Get(kDontWait); }
+  [[nodiscard]] Work* Get(Deadline deadline);
+  [[nodiscard]] Work* TryGet() { return Get(kDontWait); }
 
   // Moves all work to the tail of `out`, waiting for at least one.  False:
   // `deadline` has passed, or the queue is closed and empty.
   bool GetAll(WorkList* out, Deadline deadline);
 
   // Takes `w` off the queue: O(n).  False: it is not there.
-  bool Remove(const Work* w);
+  [[nodiscard]] bool Remove(const Work* w);
 
-  bool empty() const;
+  [[nodiscard]] bool empty() const;
 
   // How many works wait in excess of the threads that wait for work.
-  size_t surplus() const;
+  [[nodiscard]] size_t surplus() const;
 
   // Wakes all threads that wait; from now on no call waits.
   void Close();

@@ -57,10 +57,10 @@ class WorkQueue {
   // False: the work has begun or is finished; Wait() returns it, unless it
   // already has.
   // REQUIRES: the work was last submitted to this queue.
-  bool Cancel(const Work* w);
+  [[nodiscard]] bool Cancel(const Work* w);
 
   // How many works are submitted, and neither returned nor taken back.
-  size_t running() const { return running_; }
+  [[nodiscard]] size_t running() const noexcept { return running_; }
 
   // Makes finished work write to the eventfd `event_fd` (borrowed; -1: to
   // none); see RawQueue::SignalOn().  Work that a call has reaped, but not

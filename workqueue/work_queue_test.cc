@@ -134,7 +134,7 @@ TEST_F(WorkQueueTest, WorkOfAnotherQueueMustNotBeTakenBack) {
         Job others([](WorkerThread*) {});
         WorkQueue other(&pool_);
         other.Submit(&others);
-        queue_.Cancel(&others);
+        static_cast<void>(queue_.Cancel(&others));
       },
       kRule);
   Job never([](WorkerThread*) {});

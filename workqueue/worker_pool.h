@@ -110,13 +110,13 @@ class WorkerPool {
   // Asks again for threads that the system refused, if work still waits for
   // them; at most once in 100 ms.  Returns when whoever waits for the pool must
   // call it again; kNoDeadline: no thread is missing.
-  Deadline RetryStart();
+  [[nodiscard]] Deadline RetryStart();
 
   // Waits for something that the pool's work brings about: calls wait(until)
   // and, between its calls, RetryStart().  Returns true once wait() does, and
   // false if it has not done so by `deadline`.
   template <typename Wait>
-  bool Await(Deadline deadline, const Wait& wait) {
+  [[nodiscard]] bool Await(Deadline deadline, const Wait& wait) {
     for (;;) {
       const Deadline until = std::min(deadline, RetryStart());
       if (wait(until)) return true;
@@ -125,17 +125,21 @@ class WorkerPool {
   }
 
   // Takes back work that no thread has begun.  False: it has begun or finished.
-  bool Cancel(const Work* w);
+  [[nodiscard]] bool Cancel(const Work* w);
 
   // How many threads there are now, those in stop_hook included.
-  size_t threads() const {
+  [[nodiscard]] size_t threads() const noexcept {
     return thread_count_.load(std::memory_order_relaxed);
   }
 
-  const WorkerPoolOptions& options() const { return options_; }
+  [[nodiscard]] const WorkerPoolOptions& options() const noexcept {
+    return options_;
+  }
 
   // False in a forked child, which has none of the threads.
-  bool IsThisProcess() const { return creator_.IsThisProcess(); }
+  [[nodiscard]] bool IsThisProcess() const noexcept {
+    return creator_.IsThisProcess();
+  }
 
   // CHECKs that.
   void CheckProcess() const;

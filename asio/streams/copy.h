@@ -30,7 +30,7 @@ namespace uasio {
 // Copied within memory are pieces of less than 4,096 bytes, and the last piece
 // if it ends within a block or, on a direct file of the writer's, within a
 // sector.
-absl::StatusOr<int64_t> Copy(
+[[nodiscard]] absl::StatusOr<int64_t> Copy(
     Reader* reader, Writer* writer,
     int64_t bytes = std::numeric_limits<int64_t>::max());
 

@@ -24,7 +24,7 @@ namespace uasio {
 
 // Buffers are of 256 KiB: enough to keep a disk busy at a depth of four, and
 // not too much to read for a few bytes.
-QueueOptions DefaultQueueOptions();
+[[nodiscard]] QueueOptions DefaultQueueOptions();
 
 // REQUIRES: the thread's thread_local objects are not being destroyed.
 Queue* DefaultQueue();
@@ -33,7 +33,7 @@ namespace internal {
 
 // For a stream: DefaultQueue(), which lives until the stream drops it.  When
 // DefaultQueue() is gone, a queue for this stream alone.
-std::shared_ptr<Queue> ShareDefaultQueue();
+[[nodiscard]] std::shared_ptr<Queue> ShareDefaultQueue();
 
 }  // namespace internal
 

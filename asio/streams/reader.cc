@@ -30,13 +30,14 @@ absl::StatusOr<Reader> Reader::Open(const std::string& path,
   return reader;
 }
 
-Reader::Reader(File file, const StreamOptions& options)
-    : core_(std::make_unique<BlockReader>(std::move(file), nullptr, options)) {
+Reader::Reader(File file, const ReaderOptions& options)
+    : core_(std::make_unique<BlockReader>(std::move(file), nullptr, options,
+                                          options.end)) {
   limit_offset_ = core_->first_offset();
 }
 
-Reader::Reader(const File* file, const StreamOptions& options)
-    : core_(std::make_unique<BlockReader>(File(), file, options)) {
+Reader::Reader(const File* file, const ReaderOptions& options)
+    : core_(std::make_unique<BlockReader>(File(), file, options, options.end)) {
   limit_offset_ = core_->first_offset();
 }
 
@@ -183,7 +184,11 @@ void Reader::LeaveBlock(int64_t offset) {
   limit_offset_ = offset;
 }
 
-absl::StatusOr<int64_t> Reader::Size() const { return core_->Size(); }
+absl::StatusOr<int64_t> Reader::Size() const {
+  const absl::StatusOr<int64_t> size = core_->Size();
+  if (!size.ok()) return size;
+  return std::min(*size, core_->end());
+}
 
 bool Reader::seekable() const { return core_->seekable(); }
 

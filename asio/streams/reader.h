@@ -28,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -45,19 +46,27 @@ class Copier;
 }  // namespace internal
 
 struct ReaderOptions : StreamOptions {
+  ReaderOptions() = default;
+  ReaderOptions(const StreamOptions& options) : StreamOptions(options) {}
+
+  // Where the Reader ends, as at the end of file, if the file does not end
+  // before; counted as Tell() does.  So many Readers can share one file, each
+  // with a part of it.  Nothing behind it is read, but the rest of a sector.
+  int64_t end = std::numeric_limits<int64_t>::max();
+
   File::Mode mode = File::Mode::kDirect;  // For Open().
 };
 
 class Reader {
  public:
-  static absl::StatusOr<Reader> Open(const std::string& path,
-                                     const ReaderOptions& options = {});
+  [[nodiscard]] static absl::StatusOr<Reader> Open(
+      const std::string& path, const ReaderOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
   // Close().  It begins at options.offset; on an adopted fd, such as standard
   // input, by default behind what others have read.  Errors are in status().
-  explicit Reader(File file, const StreamOptions& options = {});
-  explicit Reader(const File* file, const StreamOptions& options = {});
+  explicit Reader(File file, const ReaderOptions& options = {});
+  explicit Reader(const File* file, const ReaderOptions& options = {});
 
   // Calls Close().  In a forked child it only releases what is the child's;
   // every other call of the child ends it.
@@ -107,11 +116,15 @@ class Reader {
   bool Pull() { return cursor_ != limit_ || Fill(); }
 
   // The next bytes, as far as they are in memory; valid until the next call.
-  absl::string_view view() const { return {cursor_, available()}; }
-  size_t available() const { return static_cast<size_t>(limit_ - cursor_); }
+  [[nodiscard]] absl::string_view view() const noexcept {
+    return {cursor_, available()};
+  }
+  [[nodiscard]] size_t available() const noexcept {
+    return static_cast<size_t>(limit_ - cursor_);
+  }
 
   // Moves past `bytes` of view().  REQUIRES: bytes <= available().
-  void Advance(size_t bytes) { cursor_ += bytes; }
+  void Advance(size_t bytes) noexcept { cursor_ += bytes; }
 
   // Moves back by `bytes`, within the block.  As ungetc(3), it can always move
   // back by 1 after a byte was read, also if a peek has since met the next
@@ -128,27 +141,27 @@ class Reader {
   bool Seek(int64_t offset);
 
   // The offset of the next byte; without seekable(), the bytes read so far.
-  int64_t Tell() const {
+  [[nodiscard]] int64_t Tell() const noexcept {
     return limit_offset_ - static_cast<int64_t>(available());
   }
 
-  // The size of the file now.  An error if it has none; status() does not keep
-  // this error.
-  absl::StatusOr<int64_t> Size() const;
+  // The size of the file now, or the option `end` if that is less.  An error if
+  // the file has none; status() does not keep this error.
+  [[nodiscard]] absl::StatusOr<int64_t> Size() const;
 
   // True for a regular file or block device: these have offsets.
-  bool seekable() const;
-  const File& file() const;
-  Queue* queue() const;
+  [[nodiscard]] bool seekable() const;
+  [[nodiscard]] const File& file() const;
+  [[nodiscard]] Queue* queue() const;
 
-  const absl::Status& status() const;
-  bool ok() const;
+  [[nodiscard]] const absl::Status& status() const;
+  [[nodiscard]] bool ok() const;
 
   // Cancels what is in flight and waits for it, then closes the file if the
   // Reader owns it.  Returns status(), also if called again.
   // REQUIRES, for all functions but this, status(), ok() and the destructor:
   // Close() has not been called.
-  absl::Status Close();
+  [[nodiscard]] absl::Status Close();
 
  private:
   friend class internal::Copier;

@@ -331,7 +331,7 @@ TEST_F(SharingTest, OnlyTheQueuesThreadMayOpenAndCloseStreams) {
         StreamOptions options;
         options.queue = &queue;
         const File file = File::Adopt(dup(fd.get()), "borrowed");
-        run([&] { Reader(&file, options).ok(); });
+        run([&] { Reader reader(&file, options); });
       },
       "only the thread that created the queue may use it");
 }

@@ -76,8 +76,8 @@ struct WriterOptions : StreamOptions {
 
 class Writer {
  public:
-  static absl::StatusOr<Writer> Open(const std::string& path,
-                                     const WriterOptions& options = {});
+  [[nodiscard]] static absl::StatusOr<Writer> Open(
+      const std::string& path, const WriterOptions& options = {});
 
   // Takes over an open file, or borrows one, which must stay open until
   // Close().  It begins at options.offset; on an adopted fd, such as standard
@@ -94,7 +94,8 @@ class Writer {
   Writer(Writer&& other) noexcept;
   Writer& operator=(Writer&& other) noexcept;
 
-  // Writes a byte.  False, here and below: failed.
+  // Writes a byte.  False, here and below: failed; status() keeps the error,
+  // so a loop need not look.
   bool PutC(char c) {
     char* const at = cursor_;
     if (__builtin_expect(at == limit_, false)) return PutCInNewBlock(c);
@@ -114,11 +115,11 @@ class Writer {
   // fill; Advance() then tells how many bytes of it to write.  Valid until the
   // next call.  Empty: failed.
   // REQUIRES: 0 < bytes_min <= window_max().
-  absl::Span<char> Window(size_t bytes_min = 1);
-  size_t window_max() const;
+  [[nodiscard]] absl::Span<char> Window(size_t bytes_min = 1);
+  [[nodiscard]] size_t window_max() const;
 
   // REQUIRES: bytes is at most the size of Window().
-  void Advance(size_t bytes) { cursor_ += bytes; }
+  void Advance(size_t bytes) noexcept { cursor_ += bytes; }
 
   // Moves to `offset`.  Beyond the end of file, the next write leaves a hole;
   // Seek() alone does not change the size.  Fails without seekable().
@@ -126,11 +127,13 @@ class Writer {
   bool SeekToEnd();
 
   // The offset of the next byte; without seekable(), the bytes written so far.
-  int64_t Tell() const { return limit_offset_ - static_cast<int64_t>(room()); }
+  [[nodiscard]] int64_t Tell() const noexcept {
+    return limit_offset_ - static_cast<int64_t>(room());
+  }
 
   // The size of the file, with all that was written.  An error if it has none;
   // status() does not keep this error.
-  absl::StatusOr<int64_t> Size();
+  [[nodiscard]] absl::StatusOr<int64_t> Size();
 
   // Flushes, then sets the size of the file; a file that grows ends in zeros.
   // Tell() does not change.
@@ -143,24 +146,24 @@ class Writer {
   bool Preallocate(int64_t bytes);
 
   // Waits until all is written: all processes see it, and the size is exact.
-  absl::Status Flush();
+  [[nodiscard]] absl::Status Flush();
 
   // The same, and then fsync(2): the data is on the disk.  Succeeds on what
   // cannot be synced: pipes, sockets, and devices that refuse it with EINVAL or
   // EROFS.
-  absl::Status Fsync();
+  [[nodiscard]] absl::Status Fsync();
 
   // Flushes, then closes the file if the Writer owns it.  Returns status(),
   // also if called again.
   // REQUIRES, for all functions but this, status(), ok() and the destructor:
   // Close() has not been called.
-  absl::Status Close();
+  [[nodiscard]] absl::Status Close();
 
-  bool seekable() const;
-  const File& file() const;
-  Queue* queue() const;
-  const absl::Status& status() const;
-  bool ok() const;
+  [[nodiscard]] bool seekable() const;
+  [[nodiscard]] const File& file() const;
+  [[nodiscard]] Queue* queue() const;
+  [[nodiscard]] const absl::Status& status() const;
+  [[nodiscard]] bool ok() const;
 
  private:
   friend class internal::Copier;

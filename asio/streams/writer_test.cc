@@ -504,7 +504,8 @@ using WriterDeathTest = WriterTest;
 TEST_F(WriterDeathTest, BrokenRulesEndTheProgram) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   Writer writer = Create(Path());
-  EXPECT_DEATH(writer.Window(kBlock + 1), "more than window_max");
+  EXPECT_DEATH(static_cast<void>(writer.Window(kBlock + 1)),
+               "more than window_max");
   EXPECT_TRUE(writer.Close().ok());
   EXPECT_DEATH(writer.PutC('x'), "Writer: it is closed");
   EXPECT_DEATH(writer.Seek(1), "Writer: it is closed");

@@ -155,7 +155,7 @@ bool Readiness::Renew() {
 
 void Readiness::TakeReadyLocked(WatchList* watches, uint32_t events,
                                 ReadyList* ready) {
-  for (Watch& watch : *watches) {
+  for (Watch& watch : watches->removable()) {
     if ((events & (watch.events | EPOLLERR | EPOLLHUP)) == 0) continue;
     WatchList::Remove(&watch);
     ready->Add(&watch);

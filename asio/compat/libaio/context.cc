@@ -117,7 +117,7 @@ int64_t Context::Destroy() {
     MutexLock lock(&mutex_);
     if (dead_) return -EINVAL;
     dead_ = true;
-    for (Job& job : in_flight_) {
+    for (Job& job : in_flight_.removable()) {
       if (job.watched) CancelLocked(&job);
     }
     wake = waiters_.AnnounceEnd();

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "asio/buffer.h"
 #include "asio/syscalls/perform.h"
+#include "workqueue/check.h"
 
 namespace uasio::internal {
 
@@ -22,8 +24,9 @@ bool BlockReader::Block::Has(int64_t position) const {
 }
 
 BlockReader::BlockReader(File file, const File* borrowed,
-                         const StreamOptions& options)
-    : Stream(Direction::kReads, std::move(file), borrowed, options) {
+                         const StreamOptions& options, int64_t end)
+    : Stream(Direction::kReads, std::move(file), borrowed, options), end_(end) {
+  UASIO_CHECK(end >= 0, "Reader: its end is negative");
   share_->Add(this);
 }
 
@@ -41,6 +44,7 @@ void BlockReader::KeepByteBefore(int64_t position) {
 bool BlockReader::MoveTo(int64_t position) {
   KeepByteBefore(position);
   view_ = View();
+  if (position >= end_) return DropAll(), false;
   while (!blocks_.empty() && !blocks_.front().Has(position)) {
     // A failed read stays: WaitForFront() reports its error.
     const Block& front = blocks_.front();
@@ -93,11 +97,19 @@ bool BlockReader::ReserveBlock() {
   }
 }
 
-// REQUIRES: ReserveBlock().
+// The length of the block at next_offset_: less than block_bytes() if end_ is
+// in it.
+size_t BlockReader::NextLength() const {
+  const int64_t left = end_ - next_offset_;
+  if (left >= static_cast<int64_t>(block_bytes())) return block_bytes();
+  return RoundUp(static_cast<size_t>(left), static_cast<size_t>(alignment()));
+}
+
+// REQUIRES: ReserveBlock(), next_offset_ < end_.
 void BlockReader::SubmitBlock(Request* request) {
   request->op = Op::kRead;
   request->offset = seekable() ? next_offset_ : kFilePosition;
-  request->length = block_bytes();
+  request->length = NextLength();
   const auto self = spare_.begin();
   blocks_.splice(blocks_.end(), spare_, self);
   *self = {this, request, next_offset_, false, false, self};
@@ -110,7 +122,8 @@ void BlockReader::SubmitBlock(Request* request) {
 void BlockReader::ReadAhead() {
   if (!seekable()) return;
   const int64_t offset_max = block_offset_max();
-  const int64_t end = size_ < 0 ? offset_max : std::min(size_, offset_max);
+  const int64_t file_end = size_ < 0 ? offset_max : size_;
+  const int64_t end = std::min({file_end, offset_max, end_});
   while (blocks_.size() < window_blocks_ && next_offset_ < end) {
     Request* request = ReserveBlock() ? queue()->Get() : nullptr;
     if (request == nullptr) break;
@@ -127,8 +140,9 @@ bool BlockReader::WaitForFront(int64_t position) {
   const Block& front = blocks_.front();
   while (!front.done) share_->WaitForHandler();
   if (front.Has(position)) {
-    view_ = {front.offset, front.request->buffer,
-             front.request->buffer + front.request->transferred};
+    const int64_t bytes = std::min(front.end(), end_) - front.offset;
+    char* const begin = front.request->buffer;
+    view_ = {front.offset, begin, begin + bytes};
     return true;
   }
   if (front.request->result < 0) FailRequest(*front.request);

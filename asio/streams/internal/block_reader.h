@@ -30,18 +30,22 @@ class BlockReader final : public Stream, private Reclaimable {
     char* end = nullptr;
   };
 
-  BlockReader(File file, const File* borrowed, const StreamOptions& options);
+  // Reads up to the file offset `end`, or to the end of file.
+  BlockReader(File file, const File* borrowed, const StreamOptions& options,
+              int64_t end);
   ~BlockReader() override;
 
   // Makes the block of the byte at `position` the current one, and waits for
   // it.  Returns:
   //   true                  view() has the byte
-  //   false and ok()        `position` is at or beyond the end of file
+  //   false and ok()        `position` is at or beyond the end of file or end()
   //   false and not ok()    failed
   // REQUIRES: without seekable(), `position` is the end of the current block.
   bool MoveTo(int64_t position);
 
-  // The current block; empty if there is none.
+  int64_t end() const { return end_; }
+
+  // The current block, as far as it is before end(); empty if there is none.
   const View& view() const { return view_; }
 
   // The byte before `position`, if MoveTo(position) left the block that ended
@@ -75,6 +79,7 @@ class BlockReader final : public Stream, private Reclaimable {
   void KeepByteBefore(int64_t position);
   bool ReadBlockAt(int64_t position);
   bool ReserveBlock();
+  size_t NextLength() const;
   void SubmitBlock(Request* request);
   void ReadAhead();
   bool WaitForFront(int64_t position);
@@ -85,6 +90,7 @@ class BlockReader final : public Stream, private Reclaimable {
   size_t spare_requests() const override;
   void ReleaseOne() override;
 
+  const int64_t end_;
   std::list<Block> blocks_;   // In the order of their offsets.
   std::list<Block> dropped_;  // In flight, but no longer needed.
   std::list<Block> spare_;    // For the next SubmitBlock(); at most one.
