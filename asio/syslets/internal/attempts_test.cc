@@ -75,8 +75,37 @@ class ReadTest : public testing::Test {
   }
   off_t Position() const { return lseek(fd_.get(), 0, SEEK_CUR); }
 
+  // Leaves one page of the file in the page cache.  False: that did not work.
+  bool KeepTheFirstPageOnly() {
+    DropFromCache(fd_.get());
+    EXPECT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
+    void* map =
+        mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
+    unsigned char cached[kPages] = {};
+    EXPECT_EQ(mincore(map, text_.size(), cached), 0);
+    munmap(map, text_.size());
+    return (cached[0] & 1) != 0 && (cached[kPages - 1] & 1) == 0;
+  }
+
+  // The kernel starts to fetch what is missing, and may have it in time: such
+  // a read is whole, and is tried again.
+  void ExpectLeftToAWorker(long nr) {
+    for (int i = 0; i < 20; ++i) {
+      KeepTheFirstPageOnly();
+      ASSERT_EQ(lseek(fd_.get(), 0, SEEK_SET), 0);
+      const auto result = Try(nr, fd_.get(), back_, text_.size(), 0);
+      if (!result.has_value()) {
+        EXPECT_EQ(Position(), 0);  // Although a page of it was read.
+        return;
+      }
+      ASSERT_EQ(*result, static_cast<long>(text_.size()));
+    }
+    ADD_FAILURE() << "system call " << nr << ": no worker is needed";
+  }
+
+  static constexpr size_t kPages = 16;
   const Scratch scratch_;
-  const std::string text_ = Pattern(16 * kPage);
+  const std::string text_ = Pattern(kPages * kPage);
   const Fd fd_ = scratch_.Open("data", text_);
   char back_[32 * kPage] = {};
 };
@@ -102,18 +131,11 @@ TEST_F(ReadTest, EndOfFileIsFoundInTheCaller) {
 }
 
 TEST_F(ReadTest, APartlyCachedReadIsLeftToAWorkerAtTheSamePosition) {
-  DropFromCache(fd_.get());
-  ASSERT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
-  void* map = mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
-  unsigned char cached[16] = {};
-  ASSERT_EQ(mincore(map, text_.size(), cached), 0);
-  munmap(map, text_.size());
-  if ((cached[0] & 1) == 0 || (cached[15] & 1) != 0) {
+  if (!KeepTheFirstPageOnly()) {
     GTEST_SKIP() << "cannot drop all but one page from the page cache";
   }
-  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, text_.size()), std::nullopt);
-  EXPECT_EQ(Position(), 0);  // Although a page of it was read.
-  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, text_.size(), 0), std::nullopt);
+  ExpectLeftToAWorker(SYS_read);
+  ExpectLeftToAWorker(SYS_pread64);
 }
 
 TEST_F(ReadTest, LargeAndDirectReadsAreLeftToAWorker) {
