@@ -111,6 +111,20 @@ for module in abseil-cpp googletest google_benchmark liburing $unused; do
   echo "module(name = \"$module\")" >"$1/$module/MODULE.bazel"
   echo "common --override_module=$module=$1/$module"
 done
+
+# What the rule of tests would download, and uses for coverage only.
+mkdir -p "$1/remote_coverage_tools"
+cat >"$1/remote_coverage_tools/BUILD" <<'END'
+filegroup(
+    name = "coverage_report_generator",
+    visibility = ["//visibility:public"],
+)
+END
+echo 'module(name = "remote_coverage_tools")' \
+  >"$1/remote_coverage_tools/MODULE.bazel"
+extension=bazel_tools~remote_coverage_tools_extension
+echo "common --override_repository=$extension~remote_coverage_tools=$1/remote_coverage_tools"
+
 for module in abseil-cpp googletest google_benchmark liburing; do
   echo 'bazel_dep(name = "rules_cc", version = "0.0.1")' \
     >>"$1/$module/MODULE.bazel"
