@@ -2,12 +2,11 @@
 # Builds the core's unit tests for another architecture and runs them here,
 # under qemu-user, on Debian.
 #
-#   tools/cross.sh [arm64|s390x]                 default: arm64; s390x is
-#                                                big-endian
-#   tools/cross.sh arm64 order_test perform_test these only
-#   FOLDER=/big/disk tools/cross.sh              libraries, build and logs are
-#                                                there; default:
-#                                                /var/tmp/uasio-cross
+#   tools/cross.sh [arm64|s390x]       default: arm64; s390x is big-endian
+#   tools/cross.sh arm64 asio_internal_order_test ...     these only
+#   FOLDER=/big/disk tools/cross.sh    libraries, build and logs are there;
+#                                      default: /var/tmp/uasio-cross
+#   JOBS=1 tools/cross.sh              compilers at a time; default: all CPUs
 #
 # The compiler and the emulator are Debian's packages.  The libraries are, too,
 # but unpacked to FOLDER only: apt's own lists and the system stay as they are.
@@ -85,7 +84,7 @@ configure() {
     -D$prefix="$root" -D${prefix}_MODE_PROGRAM=NEVER \
     -D${prefix}_MODE_PACKAGE=ONLY -D${prefix}_MODE_LIBRARY=ONLY \
     -D${prefix}_MODE_INCLUDE=ONLY -DCMAKE_BUILD_TYPE=Debug \
-    -DUASIO_BUILD_TOOLS=OFF
+    -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DUASIO_BUILD_TOOLS=OFF
 }
 
 # Prints a test's cases from its log, one a line, "passed", "failed" or
