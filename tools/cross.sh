@@ -50,8 +50,8 @@ install_missing() {
 foreign_apt() {
   apt-get -qq -y -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
     -o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=1 \
-    -o Dir::State::Lists="$folder/lists" -o Dir::State::status="$folder/status" \
-    -o Dir::Cache="$folder/cache" "$@"
+    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" \
+    -o Dir::State::status="$folder/status" "$@"
 }
 
 # Nothing is installed, so no package's scripts run.
@@ -93,10 +93,11 @@ configure() {
 cases() {
   local name=$1 status=$2
   awk -v name="$name" -v status="$status" '
-    /^\[       OK \] .* ms\)$/ { print "passed", $4; cases++ }
-    /^\[  FAILED  \] .* ms\)$/ { print "failed", $4; cases++; failed++ }
+    { test = $4; sub(/,$/, "", test) }
+    /^\[       OK \].* ms\)/ { print "passed", test; cases++ }
+    /^\[  FAILED  \].* ms\)/ { print "failed", test; cases++; failed++ }
     /: Skipped$/ { getline reason }
-    /^\[  SKIPPED \] .* ms\)$/ { print "skipped", $4 ": " reason; cases++ }
+    /^\[  SKIPPED \].* ms\)/ { print "skipped", test ": " reason; cases++ }
     END {
       if (status != 0 && !failed) print "failed", name, "(status " status ")"
       if (status == 0 && !cases) print "passed", name
