@@ -9,3 +9,9 @@ UASIO_COPTS = [
     "-Wextra",
     "-fexceptions",
 ]
+
+# target_compatible_with of what cannot be built without liburing.
+NEEDS_LIBURING = select({
+    "//third_party/liburing:none": ["//third_party/liburing:unavailable"],
+    "//conditions:default": [],
+})

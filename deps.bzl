@@ -1,13 +1,18 @@
-"""Dependencies for WORKSPACE builds; see MODULE.bazel for Bazel 7 and newer."""
+"""Dependencies for WORKSPACE builds; see MODULE.bazel for Bazel 7 and newer.
+
+With Debian's Bazel, which downloads nothing, they are Debian's packages; with any
+other, the archives below.
+"""
 
 load("@bazel_tools//tools/build_defs/repo:http.bzl", "http_archive")
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "maybe")
-load("//third_party/debian:repositories.bzl", "debian_deps", "debian_dev_deps")
+load("//third_party/debian:repositories.bzl", "debian_deps", "debian_dev_deps", "system_module")
 
 def uasio_deps():
     """Declares what the libraries need, except what is declared already."""
     debian_deps()
 
+    maybe(system_module, name = "liburing", module = "liburing")
     maybe(
         http_archive,
         name = "com_google_absl",

@@ -49,6 +49,10 @@ printf '%s\n' "$help" | awk -v name="$name" -v version="$version" '
         print ".TP"
         print ".B " plain(substr(line, 3, colon - 3))
         print plain(substr(line, colon + 2))
+      } else if (line ~ /^Exit status: /) {
+        section("EXIT STATUS")
+        print plain(substr(line, 14))
+        has_status = 1
       } else if (line == "") {
         print ".PP"
       } else if (line ~ /^ /) {
@@ -59,6 +63,7 @@ printf '%s\n' "$help" | awk -v name="$name" -v version="$version" '
         print plain(line)
       }
     }
+    if (has_status) exit
     section("EXIT STATUS")
     print "0: success; 1: the work failed; 2: the command line was wrong."
   }' >"$page.new"

@@ -201,3 +201,8 @@ set(UASIO_ASIO_SUM_SOURCES
     tools/sum/file_sums.cc
     tools/sum/sha256.cc
     tools/sum/sum_lines.cc)
+
+set(UASIO_UASIO-AIO_SOURCES
+    tools/aio/elf.cc
+    tools/aio/program.cc
+    tools/aio/uasio_aio.cc)

@@ -2,6 +2,7 @@
 
 include(GNUInstallDirs)
 set(UASIO_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/uasio)
+set(UASIO_LIBAIO_FOLDER ${CMAKE_INSTALL_LIBDIR}/uasio)
 
 # The tools know their own flags by the path of the file that defines them
 # (IsOurs() in tools/common/command_line.cc), so __FILE__ begins at the root.
@@ -70,8 +71,20 @@ function(uasio_libaio)
   uasio_compile_options(uasio_libaio)
   set_target_properties(uasio_libaio PROPERTIES
     PREFIX "" OUTPUT_NAME libaio SUFFIX .so.1 LINK_DEPENDS ${script})
-  install(TARGETS uasio_libaio
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/uasio)
+  # Debian 13's name of it, for LD_LIBRARY_PATH.
+  set(other_name $<TARGET_FILE_DIR:uasio_libaio>/libaio.so.1t64)
+  add_custom_command(TARGET uasio_libaio POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E create_symlink libaio.so.1 ${other_name})
+  install(TARGETS uasio_libaio LIBRARY DESTINATION ${UASIO_LIBAIO_FOLDER})
+  install(FILES ${other_name} DESTINATION ${UASIO_LIBAIO_FOLDER})
+endfunction()
+
+# Tells the program where libaio.so.1 is installed, as seen from its own folder.
+function(uasio_libaio_place program)
+  file(RELATIVE_PATH place ${CMAKE_INSTALL_FULL_BINDIR}
+    ${CMAKE_INSTALL_FULL_LIBDIR}/uasio/libaio.so.1)
+  target_compile_definitions(${program} PRIVATE UASIO_LIBAIO_PLACE="${place}")
+  add_dependencies(${program} uasio_libaio)
 endfunction()
 
 # uasio_tool(NAME DEPENDENCIES...): the program NAME of UASIO_<NAME>_SOURCES, and

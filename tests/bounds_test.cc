@@ -73,9 +73,9 @@ TEST_P(BoundsTest, SubmitBlocksAtTheWritebackBoundUntilOneIsWritten) {
   std::thread drainer([&] {
     while (!at_the_bound) std::this_thread::yield();
     drained = true;
-    char bytes[8192];
+    std::string bytes(64 << 10, '\0');  // At least a page, on every machine.
     for (const Pipe& pipe : pipes) {
-      EXPECT_GT(read(pipe.read_end.get(), bytes, sizeof(bytes)), 0);
+      EXPECT_GT(read(pipe.read_end.get(), bytes.data(), bytes.size()), 0);
     }
   });
   for (size_t i = 0; i < pipes.size(); ++i) {

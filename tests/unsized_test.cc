@@ -136,16 +136,11 @@ TEST_P(UnsizedTest, AWaitingReadOfASocketHoldsBackNoWrite) {
 
 TEST_P(UnsizedTest, ATerminalReadReturnsALine) {
   const auto queue = MakeQueue();
-  const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (master.get() < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
-  ASSERT_EQ(unlockpt(master.get()), 0);
-  char name[64] = "";
-  ptsname_r(master.get(), name, sizeof(name));
-  const Fd terminal(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (terminal.get() < 0) GTEST_SKIP() << "no pty: " << std::strerror(errno);
-  ASSERT_EQ(write(master.get(), "line\n", 5), 5);
+  const Terminal terminal;
+  if (!terminal.why_not().empty()) GTEST_SKIP() << terminal.why_not();
+  ASSERT_EQ(write(terminal.master.get(), "line\n", 5), 5);
   Request* r =
-      Submit(queue.get(), Op::kRead, terminal.get(), kFilePosition, 100);
+      Submit(queue.get(), Op::kRead, terminal.slave.get(), kFilePosition, 100);
   ASSERT_EQ(queue->WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), "line\n");
 }

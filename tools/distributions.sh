@@ -7,11 +7,13 @@
 #   FOLDER=/big/disk tools/distributions.sh     the systems are made there;
 #                                           default: /var/tmp/uasio-distributions
 #   COMMANDS="try" tools/distributions.sh   one of the commands only (try, test)
+#   MOUNTS=few tools/distributions.sh       without /sys, /dev/pts, /dev/shm and
+#                                           disks; default: all
 #
 # Needs root, debootstrap, and the package source that this machine's apt uses.
 # What is committed is tested.  A system that is there is used again; delete its
-# folder for a bare one.  The logs stand beside it.  Mounts live in a namespace
-# that ends with the script.
+# folder for a bare one.  The logs stand beside it.  Mounts and processes live
+# in namespaces that end with the script, also if it is killed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -21,9 +23,14 @@ if [[ ${1-} == --help ]]; then
 fi
 folder=${FOLDER:-/var/tmp/uasio-distributions}
 commands=${COMMANDS:-try test}
+mounts=${MOUNTS:-all}
 names=("$@")
 [[ $# -gt 0 ]] || names=(bookworm trixie testing)
 
+if [[ ! "$commands $mounts" =~ ^(try|test|try test)\ (all|few)$ ]]; then
+  echo "distributions.sh: wrong COMMANDS or MOUNTS; see its top" >&2
+  exit 2
+fi
 if [[ $(id -u) -ne 0 ]]; then
   echo "distributions.sh: must be run as root" >&2
   exit 1
@@ -33,8 +40,13 @@ if ! command -v debootstrap >/dev/null; then
     </dev/null >/dev/null || exit 1
 fi
 if [[ ${UASIO_IN_NAMESPACE-} != yes ]]; then
-  UASIO_IN_NAMESPACE=yes exec unshare --mount --pid --fork --kill-child \
-    --propagation private "$0" "$@"
+  # Not by exec: until its child ends, unshare ignores signals.
+  UASIO_IN_NAMESPACE=yes setpriv --pdeathsig KILL \
+    unshare --mount --pid --fork --kill-child --propagation private \
+    tools/distributions.sh "$@" &
+  trap 'kill -KILL $!; exit 1' INT TERM HUP
+  wait $!
+  exit
 fi
 
 # The URI of this machine's own package source.
@@ -56,21 +68,26 @@ make_system() {
 mount_system() {
   local root=$1
   mount -t proc proc "$root/proc" &&
-    mount --rbind /sys "$root/sys" &&
-    mount --rbind /dev "$root/dev" &&
-    mount -t tmpfs tmpfs "$root/tmp"
+    mount -t tmpfs tmpfs "$root/tmp" || return
+  if [[ $mounts == all ]]; then
+    mount --rbind /sys "$root/sys" && mount --rbind /dev "$root/dev"
+  else
+    mount -t tmpfs -o mode=755 tmpfs "$root/dev" &&
+      cp -a /dev/{null,zero,full,random,urandom,tty} "$root/dev"
+  fi
 }
 
-# What a fresh clone of this repository is in the system.  The builds of root
-# and of the user share a cache.
+# Makes a fresh clone of this repository in the system.  The builds of root and
+# of the user share a cache; without the option the user would be given root's
+# test results, too.
 clone() {
   local root=$1 home=$2 cache=$1/var/cache/uasio
   mkdir -p "$cache"
   chmod 1777 "$cache"
   rm -rf "${root:?}/$home/uasio"
   git clone -q . "$root/$home/uasio" &&
-    echo "build --disk_cache=/var/cache/uasio" \
-      >"$root/$home/uasio/user.bazelrc" &&
+    printf '%s\n' "build --disk_cache=/var/cache/uasio" \
+      "test --nocache_test_results" >"$root/$home/uasio/user.bazelrc" &&
     chown -R --reference="$root/$home" "$root/$home/uasio" &&
     chmod -R a+rwX "$cache"
 }
@@ -80,7 +97,7 @@ run_as() {
   local root=$1 user=$2 home=$3
   shift 3
   chroot "$root" su "$user" -s /bin/bash -c "
-    umask 000; cd /$home/uasio; export HOME=/$home LC_ALL=C.UTF-8; $*" </dev/null
+    cd /$home/uasio; export HOME=/$home LC_ALL=C.UTF-8; $*" </dev/null
 }
 
 row() {
@@ -91,20 +108,21 @@ failed=0
 test_as() {
   local name=$1 root=$2 user=$3 home=$4 log=$folder/$1-$3
   local try=- test=- bazel compiler
-  clone "$root" "$home" || return 1
+  clone "$root" "$home" || { failed=1; return; }
   if [[ $commands == *try* ]]; then
     try=ok
     run_as "$root" "$user" "$home" tools/try.sh >"$log-try.log" 2>&1 ||
-      try=FAILED
+      try=FAILED failed=1
   fi
   if [[ $commands == *test* ]]; then
-    run_as "$root" "$user" "$home" tools/test.sh >"$log-test.log" 2>&1
+    run_as "$root" "$user" "$home" tools/test.sh >"$log-test.log" 2>&1 ||
+      failed=1
     test=$(tail -n 1 "$log-test.log")
   fi
   bazel=$(run_as "$root" "$user" "$home" bazel --version | awk '{ print $2 }')
   compiler=$(run_as "$root" "$user" "$home" g++ -dumpfullversion)
+  run_as "$root" "$user" "$home" bazel shutdown 2>/dev/null
   row "$name" "$user" "$bazel" "$compiler" "$try" "$test"
-  [[ $try != FAILED && $test =~ ^(-|.*[^0-9]0 failed.*)$ ]] || failed=1
 }
 
 mkdir -p "$folder"

@@ -98,6 +98,7 @@ TEST(PerformNonBlockingTest, AFifoIsReadyUntilItHasAWriter) {
 
 // Else it might wait for ever.
 TEST(PerformNonBlockingDeathTest, AFifoThatCannotBeAskedForItsWriterFails) {
+  if (!CanRefuseCalls()) GTEST_SKIP() << "no seccomp here";
   const Scratch scratch;
   const Fd fifo = OpenFifo(scratch);
   const auto in_child = [&] {
@@ -111,6 +112,7 @@ TEST(PerformNonBlockingDeathTest, AFifoThatCannotBeAskedForItsWriterFails) {
 }
 
 TEST(PerformNonBlockingDeathTest, OnlyFifosAreAskedForTheirWriters) {
+  if (!CanRefuseCalls()) GTEST_SKIP() << "no seccomp here";
   const auto in_child = [] {
     RefuseNowait();
     const Fd event(eventfd(0, EFD_CLOEXEC));
@@ -227,21 +229,16 @@ TEST(PerformNonBlockingTest, AnFdWithoutNowaitIsPolledFirst) {
 }
 
 TEST(PerformNonBlockingTest, ATerminalIsNotReadyWithoutAWholeLine) {
-  const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  char name[64] = "";
-  if (master.get() < 0 || unlockpt(master.get()) != 0 ||
-      ptsname_r(master.get(), name, sizeof(name)) != 0) {
-    GTEST_SKIP() << "no pseudo-terminal here";
-  }
-  const Fd slave(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (slave.get() < 0) GTEST_SKIP() << "no " << name << " here";
+  const Terminal terminal;
+  if (!terminal.why_not().empty()) GTEST_SKIP() << terminal.why_not();
+  const int slave = terminal.slave.get();
   char back[100];
-  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), -EAGAIN);
+  EXPECT_EQ(Try(Op::kRead, slave, back, 100), -EAGAIN);
   char line[] = "a line\n";
-  EXPECT_EQ(Try(Op::kWrite, master.get(), line, 3), 3);
-  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), -EAGAIN);  // No line yet.
-  EXPECT_EQ(Try(Op::kWrite, master.get(), line + 3, 4), 4);
-  EXPECT_EQ(Try(Op::kRead, slave.get(), back, 100), 7);
+  EXPECT_EQ(Try(Op::kWrite, terminal.master.get(), line, 3), 3);
+  EXPECT_EQ(Try(Op::kRead, slave, back, 100), -EAGAIN);  // No line yet.
+  EXPECT_EQ(Try(Op::kWrite, terminal.master.get(), line + 3, 4), 4);
+  EXPECT_EQ(Try(Op::kRead, slave, back, 100), 7);
   EXPECT_EQ(std::string(back, 7), line);
 }
 
@@ -268,6 +265,7 @@ int64_t WritesOfThisThread() {
 
 // A driver may take each write(2) for a record.
 TEST(PerformNonBlockingDeathTest, AWriteToADeviceIsOneCall) {
+  if (!CanRefuseCalls()) GTEST_SKIP() << "no seccomp here";
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   if (WritesOfThisThread() < 0) GTEST_SKIP() << "calls are not counted here";
   const Fd null(open("/dev/null", O_WRONLY | O_CLOEXEC));

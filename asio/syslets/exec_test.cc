@@ -1,6 +1,7 @@
 // What syslet_exec() runs, in which thread, and what it refuses.
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -106,15 +107,18 @@ TEST(ExecTest, AnAtomMayBeTruncatedBehindItsFirstNullArgument) {
 TEST(ExecTest, PassesSixArguments) {
   const TestHead head;
   Values values;
-  long result = 0;
+  int word = 7, other = 0;
+  long result = -1;
   syslet_uatom atom =
-      Atom(SYS_mmap,
-           {values.Of(0ul), values.Of(4096ul), values.Of(PROT_READ * 1ul),
-            values.Of((MAP_PRIVATE | MAP_ANONYMOUS) * 1ul), values.Of(kBadFd),
-            values.Of(1ul)},
+      Atom(SYS_futex,
+           {values.Of(&word), values.Of(FUTEX_CMP_REQUEUE_PRIVATE * 1ul),
+            values.Of(0ul), values.Of(0ul), values.Of(&other), values.Of(7ul)},
            &result, SYSLET_SYNC);
   EXPECT_EQ(syslet_exec(&atom), &atom);
-  EXPECT_EQ(result, -EINVAL);  // The sixth, an offset, is not of a page.
+  EXPECT_EQ(result, 0);  // The sixth is what the first points to.
+  word = 8;
+  EXPECT_EQ(syslet_exec(&atom), &atom);
+  EXPECT_EQ(result, -EAGAIN);
 }
 
 TEST(ExecTest, AnAtomIsReadWhenItRuns) {
@@ -157,28 +161,11 @@ TEST(ExecTest, AnUnknownNumberFailsWithENOSYS) {
 
 TEST(ExecTest, ARefusedCallAnywhereInTheSysletLetsNothingRun) {
   const TestHead head;
-  for (const long nr : {SYS_exit,
-                        SYS_exit_group,
-                        SYS_execve,
-                        SYS_execveat,
-                        SYS_fork,
-                        SYS_vfork,
-                        SYS_clone,
-                        SYS_clone3,
-                        SYS_rt_sigreturn,
-                        SYS_arch_prctl,
-                        SYS_setuid,
-                        SYS_setgroups,
-                        SYS_capset,
-                        SYS_rt_sigprocmask,
-                        SYS_set_tid_address,
-                        SYS_set_robust_list,
-                        SYS_rseq,
-                        SYS_unshare,
-                        SYS_setns,
-                        SYS_seccomp,
-                        SYS_prctl,
-                        SYS_ptrace}) {
+  for (const long nr :
+       {SYS_exit, SYS_exit_group, SYS_execve, SYS_execveat, SYS_clone,
+        SYS_clone3, SYS_rt_sigreturn, SYS_setuid, SYS_setgroups, SYS_capset,
+        SYS_rt_sigprocmask, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,
+        SYS_unshare, SYS_setns, SYS_seccomp, SYS_prctl, SYS_ptrace}) {
     for (const unsigned long place : {0, SYSLET_ASYNC, SYSLET_SYNC}) {
       unsigned long number = 0, one = 1;
       unsigned long* address = &number;

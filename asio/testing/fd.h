@@ -1,11 +1,12 @@
-// Fds that close themselves, pipes, pairs of sockets, eventfds, and a limit on
-// the number of fds.
+// Fds that close themselves, pipes, terminals, pairs of sockets, eventfds, and
+// a limit on the number of fds.
 
 #ifndef UASIO_ASIO_TESTING_FD_H_
 #define UASIO_ASIO_TESTING_FD_H_
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -71,6 +72,28 @@ struct Pipe {
 
   Fd read_end;
   Fd write_end;
+};
+
+// A pseudo-terminal.
+struct Terminal {
+  explicit Terminal(int master_flags = 0)
+      : master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | master_flags)) {
+    char name[64] = "";
+    if (master.get() < 0 || unlockpt(master.get()) != 0 ||
+        ptsname_r(master.get(), name, sizeof(name)) != 0) {
+      return;
+    }
+    slave = Fd(open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  }
+
+  // Why there is none, for example because no /dev/pts is mounted; "" if there
+  // is one.
+  std::string why_not() const {
+    return slave.get() >= 0 ? "" : "no pseudo-terminal here";
+  }
+
+  Fd master;
+  Fd slave;
 };
 
 // Two connected Unix sockets.

@@ -3,6 +3,7 @@
 #ifndef UASIO_ASIO_TESTING_SECCOMP_H_
 #define UASIO_ASIO_TESTING_SECCOMP_H_
 
+#include <endian.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -20,6 +21,14 @@ struct RefusedCall {
   unsigned number;  // SYS_...
   unsigned error;   // The errno that it returns.
 };
+
+// Whether this machine has such filters; an emulator of one process has not.
+inline bool CanRefuseCalls() { return prctl(PR_GET_SECCOMP) >= 0; }
+
+// Where the low half of a 64-bit member of seccomp_data is.
+constexpr size_t LowHalf(size_t offset) {
+  return __BYTE_ORDER == __BIG_ENDIAN ? offset + 4 : offset;
+}
 
 inline void InstallFilter(std::vector<sock_filter>* code) {
   const sock_fprog program = {static_cast<unsigned short>(code->size()),
@@ -50,7 +59,8 @@ inline void RefuseNowait() {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 1, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_preadv2, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[5])),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+               LowHalf(offsetof(seccomp_data, args[5]))),
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, RWF_NOWAIT, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};

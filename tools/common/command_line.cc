@@ -158,7 +158,8 @@ bool ParseLetters(absl::string_view letters) {
 }  // namespace
 
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
-                                          absl::string_view usage) {
+                                          absl::string_view usage,
+                                          FlagsEnd end) {
   ToolName() = basename(argv[0]);
   OpenStandardFds();
   ChangeToUsersDirectory();
@@ -169,6 +170,7 @@ std::vector<std::string> ParseCommandLine(int argc, char** argv,
     if (!flags_may_follow || argument == "-" ||
         !absl::ConsumePrefix(&argument, "-")) {
       rest.emplace_back(argument);
+      if (end == FlagsEnd::kAtFirstArgument) flags_may_follow = false;
       continue;
     }
     const bool one_dash = !absl::ConsumePrefix(&argument, "-");

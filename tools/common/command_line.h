@@ -16,6 +16,12 @@
 
 namespace uasio {
 
+// Which arguments may be flags, besides those before "--".
+enum class FlagsEnd {
+  kNever,            // All.
+  kAtFirstArgument,  // Those before the first one that is none: a program.
+};
+
 // Sets the flags and returns the other arguments.  Boolean flags of one letter
 // may be combined, like -xy.
 //
@@ -24,7 +30,8 @@ namespace uasio {
 // so that relative paths work.  Opens /dev/null for each standard fd that is
 // closed, so that no other file gets its number.
 std::vector<std::string> ParseCommandLine(int argc, char** argv,
-                                          absl::string_view usage);
+                                          absl::string_view usage,
+                                          FlagsEnd end = FlagsEnd::kNever);
 
 // Ignores SIGPIPE and SIGXFSZ, so that writes fail with EPIPE and EFBIG, and
 // the tool can print the error and clean up.

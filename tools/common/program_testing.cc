@@ -19,7 +19,7 @@ std::string PathOf(const std::string& tool) {
   const char* folder = getenv("TEST_SRCDIR");
   const char* workspace = getenv("TEST_WORKSPACE");
   if (folder == nullptr || workspace == nullptr) return tool;
-  const std::string tool_folder = tool.substr(tool.find('_') + 1);
+  const std::string tool_folder = tool.substr(tool.find_first_of("_-") + 1);
   return std::string(folder) + "/" + workspace + "/tools/" + tool_folder + "/" +
          tool;
 }

@@ -1,7 +1,6 @@
 // asio_cp can be killed while it runs, and shows its progress.
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/inotify.h>
 
 #include "tools/cp/asio_cp_testing.h"
@@ -71,17 +70,13 @@ TEST_P(AsioCpRunningTest, ShowsProgressOnATerminalExceptWithNever) {
   const std::string source = NewFile("source", Pattern(5 << 20));
   for (const char* when :
        {"--progress=auto", "--progress=always", "--progress=never"}) {
-    const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-    ASSERT_EQ(grantpt(master.get()), 0);
-    ASSERT_EQ(unlockpt(master.get()), 0);
-    const Fd terminal(
-        open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-    ASSERT_GE(terminal.get(), 0);
+    const Terminal terminal(O_NONBLOCK);
+    if (!terminal.why_not().empty()) GTEST_SKIP() << terminal.why_not();
     ProgramOptions options;
-    options.err = terminal.get();
+    options.err = terminal.slave.get();
     EXPECT_EQ(Cp({when, source, Path("copy")}, options).exit_code, 0);
     char shown[4096] = {};
-    const ssize_t n = read(master.get(), shown, sizeof(shown) - 1);
+    const ssize_t n = read(terminal.master.get(), shown, sizeof(shown) - 1);
     if (std::string(when) == "--progress=never") {
       EXPECT_LT(n, 0) << shown;
     } else {

@@ -1,7 +1,6 @@
 #include "tools/cp/progress.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -46,13 +45,8 @@ std::string PrintedToPipe(Body body) {
 }
 
 template <typename Body>
-std::string PrintedToTerminal(Body body) {
-  const Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK));
-  EXPECT_EQ(grantpt(master.get()), 0);
-  EXPECT_EQ(unlockpt(master.get()), 0);
-  const Fd terminal(open(ptsname(master.get()), O_RDWR | O_NOCTTY));
-  EXPECT_TRUE(isatty(terminal.get()));
-  return Printed(terminal, master, body);
+std::string PrintedTo(const Terminal& terminal, Body body) {
+  return Printed(terminal.slave, terminal.master, body);
 }
 
 void SimulateCopy(Progress::When when) {
@@ -94,8 +88,10 @@ TEST(ProgressLineTest, AtTheStartThereIsNoTimeLeft) {
 }
 
 TEST(ProgressTest, DrawsAndErasesOnATerminal) {
+  const Terminal terminal(O_NONBLOCK);
+  if (!terminal.why_not().empty()) GTEST_SKIP() << terminal.why_not();
   const std::string text =
-      PrintedToTerminal([] { SimulateCopy(Progress::When::kAuto); });
+      PrintedTo(terminal, [] { SimulateCopy(Progress::When::kAuto); });
   EXPECT_THAT(text, StartsWith("\rcopying [ "));
   EXPECT_THAT(text, EndsWith("\r\033[K"));
 }
@@ -107,7 +103,9 @@ TEST(ProgressTest, PrintsNothingToAPipe) {
 TEST(ProgressTest, TheFlagOverridesWhetherItIsATerminal) {
   EXPECT_THAT(PrintedToPipe([] { SimulateCopy(Progress::When::kAlways); }),
               HasSubstr("copying ["));
-  EXPECT_EQ(PrintedToTerminal([] { SimulateCopy(Progress::When::kNever); }),
+  const Terminal terminal(O_NONBLOCK);
+  if (!terminal.why_not().empty()) GTEST_SKIP() << terminal.why_not();
+  EXPECT_EQ(PrintedTo(terminal, [] { SimulateCopy(Progress::When::kNever); }),
             "");
 }
 

@@ -174,13 +174,23 @@ static void an_lseek_between_requests_takes_effect(void) {
   close(fd);
 }
 
+/* A pipe for 4096 bytes, less than a BLOCK; 0: there is none. */
+static int small_pipe(int fds[2]) {
+  EXPECT(pipe(fds) == 0);
+  if (fcntl(fds[1], F_SETPIPE_SZ, 4096) == 4096) return 1;
+  printf("skipped: a pipe has more than 4096 bytes here\n");
+  close(fds[0]);
+  close(fds[1]);
+  return 0;
+}
+
 static void short_counts_are_passed_on(void) {
   struct asio_queue q;
   struct asio_request* r;
-  int fds[2], fd = scratch_file(), i;
-  EXPECT(pipe(fds) == 0);
+  int fds[2], fd, i;
+  if (!small_pipe(fds)) return;
+  fd = scratch_file();
   EXPECT(fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0);
-  EXPECT(fcntl(fds[1], F_SETPIPE_SZ, 4096) == 4096);
   init_queue(&q, 1);
   EXPECT(write(fd, "12345", 5) == 5 && lseek(fd, 2, SEEK_SET) == 2);
   expect_done(submit(&q, ASIO_READ, fd, BLOCK), 3, 0);
@@ -266,8 +276,7 @@ static void submit_blocks_at_max_writebacks(void) {
   struct late_reader late;
   pthread_t thread;
   int fds[2];
-  EXPECT(pipe(fds) == 0);
-  EXPECT(fcntl(fds[1], F_SETPIPE_SZ, 4096) == 4096);
+  if (!small_pipe(fds)) return;
   init_queue(&q, 2);
   submit_bytes(&q, ASIO_WRITE_BACK, fds[1], 'a', BLOCK);
   submit_bytes(&q, ASIO_WRITE_BACK, fds[1], 'b', BLOCK);

@@ -1,6 +1,8 @@
-/* The sizes and offsets are libucw's, on x86-64, in C and in C++. */
+/* The sizes and offsets are libucw's, on every 64-bit machine, in C and in
+ * C++. */
 
 #include <assert.h>
+#include <pthread.h>
 #include <stddef.h>
 
 #include "ucw/asio.h"
@@ -9,7 +11,13 @@
   static_assert(offsetof(struct type, member) == (bytes), #type "." #member)
 #define SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
 
-#if defined(__x86_64__) && defined(__LP64__)
+#if defined(__LP64__)
+
+enum { MUTEX = sizeof(pthread_mutex_t) };
+
+#if defined(__x86_64__)
+static_assert(MUTEX == 40, "pthread_mutex_t");
+#endif
 
 OFFSET(cnode, next, 0);
 OFFSET(cnode, prev, 8);
@@ -31,28 +39,28 @@ OFFSET(worker_thread, id, 32);
 SIZE(worker_thread, 40);
 
 OFFSET(raw_queue, queue_mutex, 0);
-OFFSET(raw_queue, pri0_queue, 40);
-OFFSET(raw_queue, pri_heap, 56);
-OFFSET(raw_queue, heap_cnt, 64);
-OFFSET(raw_queue, heap_max, 68);
-OFFSET(raw_queue, queue_sem, 72);
-SIZE(raw_queue, 80);
+OFFSET(raw_queue, pri0_queue, MUTEX);
+OFFSET(raw_queue, pri_heap, MUTEX + 16);
+OFFSET(raw_queue, heap_cnt, MUTEX + 24);
+OFFSET(raw_queue, heap_max, MUTEX + 28);
+OFFSET(raw_queue, queue_sem, MUTEX + 32);
+SIZE(raw_queue, MUTEX + 40);
 
 OFFSET(worker_pool, requests, 0);
-OFFSET(worker_pool, num_threads, 80);
-OFFSET(worker_pool, stack_size, 84);
-OFFSET(worker_pool, new_thread, 88);
-OFFSET(worker_pool, free_thread, 96);
-OFFSET(worker_pool, init_thread, 104);
-OFFSET(worker_pool, cleanup_thread, 112);
-OFFSET(worker_pool, worker_threads, 120);
-OFFSET(worker_pool, init_cleanup_sem, 136);
-SIZE(worker_pool, 144);
+OFFSET(worker_pool, num_threads, MUTEX + 40);
+OFFSET(worker_pool, stack_size, MUTEX + 44);
+OFFSET(worker_pool, new_thread, MUTEX + 48);
+OFFSET(worker_pool, free_thread, MUTEX + 56);
+OFFSET(worker_pool, init_thread, MUTEX + 64);
+OFFSET(worker_pool, cleanup_thread, MUTEX + 72);
+OFFSET(worker_pool, worker_threads, MUTEX + 80);
+OFFSET(worker_pool, init_cleanup_sem, MUTEX + 96);
+SIZE(worker_pool, MUTEX + 104);
 
 OFFSET(work_queue, pool, 0);
 OFFSET(work_queue, nr_running, 8);
 OFFSET(work_queue, finished, 16);
-SIZE(work_queue, 96);
+SIZE(work_queue, MUTEX + 56);
 
 OFFSET(asio_queue, buffer_size, 0);
 OFFSET(asio_queue, max_writebacks, 4);
@@ -62,8 +70,8 @@ OFFSET(asio_queue, running_writebacks, 16);
 OFFSET(asio_queue, idle_list, 24);
 OFFSET(asio_queue, done_list, 40);
 OFFSET(asio_queue, queue, 56);
-OFFSET(asio_queue, use_count, 152);
-SIZE(asio_queue, 160);
+OFFSET(asio_queue, use_count, MUTEX + 112);
+SIZE(asio_queue, MUTEX + 120);
 
 OFFSET(asio_request, work, 0);
 OFFSET(asio_request, queue, 40);

@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "asio/syscalls/perform.h"
 #include "asio/syslets/internal/calls.h"
@@ -75,8 +76,37 @@ class ReadTest : public testing::Test {
   }
   off_t Position() const { return lseek(fd_.get(), 0, SEEK_CUR); }
 
+  // Leaves one page of the file in the page cache.  False: that did not work.
+  bool KeepTheFirstPageOnly() {
+    DropFromCache(fd_.get());
+    EXPECT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
+    void* map =
+        mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
+    unsigned char cached[kPages] = {};
+    EXPECT_EQ(mincore(map, text_.size(), cached), 0);
+    munmap(map, text_.size());
+    return (cached[0] & 1) != 0 && (cached[kPages - 1] & 1) == 0;
+  }
+
+  // The kernel starts to fetch what is missing, and may have it in time: such
+  // a read is whole, and is tried again.
+  void ExpectLeftToAWorker(long nr) {
+    for (int i = 0; i < 20; ++i) {
+      KeepTheFirstPageOnly();
+      ASSERT_EQ(lseek(fd_.get(), 0, SEEK_SET), 0);
+      const auto result = Try(nr, fd_.get(), back_, text_.size(), 0);
+      if (!result.has_value()) {
+        EXPECT_EQ(Position(), 0);  // Although a page of it was read.
+        return;
+      }
+      ASSERT_EQ(*result, static_cast<long>(text_.size()));
+    }
+    ADD_FAILURE() << "system call " << nr << ": no worker is needed";
+  }
+
+  static constexpr size_t kPages = 16;
   const Scratch scratch_;
-  const std::string text_ = Pattern(16 * kPage);
+  const std::string text_ = Pattern(kPages * kPage);
   const Fd fd_ = scratch_.Open("data", text_);
   char back_[32 * kPage] = {};
 };
@@ -102,18 +132,14 @@ TEST_F(ReadTest, EndOfFileIsFoundInTheCaller) {
 }
 
 TEST_F(ReadTest, APartlyCachedReadIsLeftToAWorkerAtTheSamePosition) {
-  DropFromCache(fd_.get());
-  ASSERT_EQ(pread(fd_.get(), back_, kPage, 0), static_cast<ssize_t>(kPage));
-  void* map = mmap(nullptr, text_.size(), PROT_READ, MAP_SHARED, fd_.get(), 0);
-  unsigned char cached[16] = {};
-  ASSERT_EQ(mincore(map, text_.size(), cached), 0);
-  munmap(map, text_.size());
-  if ((cached[0] & 1) == 0 || (cached[15] & 1) != 0) {
+  if (sysconf(_SC_PAGESIZE) != long{kPage}) {
+    GTEST_SKIP() << "pages do not have 4096 bytes here";
+  }
+  if (!KeepTheFirstPageOnly()) {
     GTEST_SKIP() << "cannot drop all but one page from the page cache";
   }
-  EXPECT_EQ(Try(SYS_read, fd_.get(), back_, text_.size()), std::nullopt);
-  EXPECT_EQ(Position(), 0);  // Although a page of it was read.
-  EXPECT_EQ(Try(SYS_pread64, fd_.get(), back_, text_.size(), 0), std::nullopt);
+  ExpectLeftToAWorker(SYS_read);
+  ExpectLeftToAWorker(SYS_pread64);
 }
 
 TEST_F(ReadTest, LargeAndDirectReadsAreLeftToAWorker) {
@@ -307,6 +333,19 @@ TEST(TryTest, CallKindsAndArgumentsDecideWhatRunsInTheCaller) {
   EXPECT_EQ(MakeCall(CallOf(SYSLET_NR_UMEM_ADD, &number, 2)), 5);
 }
 
+// Calls that not all architectures have.
+const std::vector<long> kRefusedHereOnly = {
+#if defined(SYS_fork)
+    SYS_fork,       SYS_vfork,       SYS_pause,
+#endif
+#if defined(SYS_arch_prctl)
+    SYS_arch_prctl, SYS_modify_ldt,  SYS_set_thread_area, SYS_iopl, SYS_ioperm,
+#endif
+#if defined(SYS_sigreturn)
+    SYS_sigreturn,  SYS_sigprocmask, SYS_sigsuspend,
+#endif
+};
+
 // Calls on the C library's thread data, credentials, signal masks, confinement.
 TEST(CallsTest, CallsThatBreakAWorkerOrTheProcessAreRefused) {
   for (const long nr : {SYS_exit,
@@ -354,12 +393,9 @@ TEST(CallsTest, CallsThatBreakAWorkerOrTheProcessAreRefused) {
                         SYS_pkey_alloc}) {
     EXPECT_EQ(KindOf(static_cast<unsigned long>(nr)), CallKind::kRefused) << nr;
   }
-#ifdef SYS_arch_prctl
-  for (const int nr : {SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt,
-                       SYS_set_thread_area, SYS_iopl, SYS_ioperm, SYS_pause}) {
+  for (const long nr : kRefusedHereOnly) {
     EXPECT_EQ(KindOf(static_cast<unsigned long>(nr)), CallKind::kRefused) << nr;
   }
-#endif
 }
 
 }  // namespace

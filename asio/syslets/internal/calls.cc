@@ -15,15 +15,28 @@
 // Calls that only older architectures have.
 #ifdef SYS_open
 #define UASIO_OLD_OPEN SYS_open
-#define UASIO_OLD_REFUSED                                                   \
-  SYS_fork, SYS_vfork, SYS_arch_prctl, SYS_modify_ldt, SYS_set_thread_area, \
-      SYS_iopl, SYS_ioperm, SYS_pause,
+#define UASIO_OLD_REFUSED SYS_fork, SYS_vfork, SYS_pause,
 #define UASIO_OLD_NEVER_BLOCKS \
-  SYS_getpgrp, SYS_time, SYS_pipe, SYS_eventfd, SYS_epoll_create,
+  SYS_getpgrp, SYS_pipe, SYS_eventfd, SYS_epoll_create,
 #else
 #define UASIO_OLD_OPEN SYS_openat
 #define UASIO_OLD_REFUSED
 #define UASIO_OLD_NEVER_BLOCKS
+#endif
+
+// Calls that one architecture has, or a few.
+#if defined(SYS_arch_prctl)  // x86.
+#define UASIO_ARCH_REFUSED \
+  SYS_arch_prctl, SYS_modify_ldt, SYS_set_thread_area, SYS_iopl, SYS_ioperm,
+#define UASIO_ARCH_NEVER_BLOCKS SYS_time,
+#elif defined(SYS_s390_guarded_storage)
+#define UASIO_ARCH_REFUSED                                         \
+  SYS_s390_guarded_storage, SYS_s390_runtime_instr, SYS_sigreturn, \
+      SYS_sigprocmask, SYS_sigsuspend,
+#define UASIO_ARCH_NEVER_BLOCKS
+#else
+#define UASIO_ARCH_REFUSED
+#define UASIO_ARCH_NEVER_BLOCKS
 #endif
 
 namespace uasio {
@@ -35,7 +48,7 @@ constexpr long kSysIoUringEnter = 426;
 constexpr long kSysLsmSetSelfAttr = 460;
 
 constexpr long kRefused[] = {
-    UASIO_OLD_REFUSED
+    UASIO_OLD_REFUSED UASIO_ARCH_REFUSED
         // They end the thread or the process, start another program, or return
         // a second time into a worker's stack.
         SYS_exit,
@@ -93,7 +106,7 @@ constexpr long kRefused[] = {
 };
 
 constexpr long kNeverBlocks[] = {
-    UASIO_OLD_NEVER_BLOCKS
+    UASIO_OLD_NEVER_BLOCKS UASIO_ARCH_NEVER_BLOCKS
         // They read numbers from the kernel's memory.
         SYS_getpid,
     SYS_gettid,
