@@ -103,8 +103,8 @@ TEST_P(FileUsersTest, AFileMayBeClosedWhenEachQueueHasForgottenItOrIsGone) {
   {
     const auto other = MakeQueue();
     other->Use(file);
-    Request* r = Submit(other.get(), Op::kRead, file.fd(), kFilePosition, 1);
     pipe_.Put("x");
+    Request* r = Submit(other.get(), Op::kRead, file.fd(), kFilePosition, 1);
     EXPECT_EQ(Finish(other.get(), r), 1);
   }
   EXPECT_TRUE(queue->Close(&file).ok());

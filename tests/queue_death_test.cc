@@ -282,12 +282,12 @@ TEST_F(QueueDeathTest, CancellingAWriteBack) {
 }
 
 TEST_F(QueueDeathTest, ForgettingAnFdWithRequestsInFlight) {
-  ManualQueue q;
   const ScratchFile file;
+  File adopted = File::Adopt(dup(file.fd()), "dup");
+  ManualQueue q;
   SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
   EXPECT_DEATH(q.queue.Forget(file.fd()).IgnoreError(),
                "Forget: requests are in flight on the fd; Sync\\(\\) first");
-  File adopted = File::Adopt(dup(file.fd()), "dup");
   SubmitWrite(&q.queue, Op::kWriteBack, adopted.fd(), 0, "x");
   EXPECT_DEATH(q.queue.Close(&adopted).IgnoreError(), "Forget: requests are");
 }
