@@ -196,6 +196,8 @@ inline void CoroutineQueue::HandleCompletion(Request* request) noexcept {
   Operation* operation = static_cast<Operation*>(request->user_data);
   CoroutineQueue* self = operation->owner;
   Awaiter* awaiter = operation->awaiter;
+  request->handler = nullptr;  // The caller may submit it to the queue itself.
+  request->user_data = nullptr;
   self->GiveBack(operation);
   --self->in_flight_;
   self->resuming_ = true;

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -25,13 +27,16 @@
 
 namespace {
 
-size_t allocations = 0;
+std::atomic<size_t> allocations{0};  // Of all threads.
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
   ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
+  return std::malloc(bytes);
+}
+void* operator new(size_t bytes) {
+  if (void* memory = operator new(bytes, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
@@ -282,6 +287,8 @@ TEST_P(CoroutineDeathTest, AForkedChildMayDestroyThem) {
   int status = -1;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+  task = nullptr;
+  ExpectIdle();  // Until then the file must stay open.
 }
 
 // Each coroutine reads blocks at random until it has had its share.

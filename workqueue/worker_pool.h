@@ -110,13 +110,13 @@ class WorkerPool {
   // Asks again for threads that the system refused, if work still waits for
   // them; at most once in 100 ms.  Returns when whoever waits for the pool must
   // call it again; kNoDeadline: no thread is missing.
-  [[nodiscard]] Deadline RetryStart();
+  Deadline RetryStart();
 
   // Waits for something that the pool's work brings about: calls wait(until)
   // and, between its calls, RetryStart().  Returns true once wait() does, and
   // false if it has not done so by `deadline`.
   template <typename Wait>
-  [[nodiscard]] bool Await(Deadline deadline, const Wait& wait) {
+  bool Await(Deadline deadline, const Wait& wait) {
     for (;;) {
       const Deadline until = std::min(deadline, RetryStart());
       if (wait(until)) return true;

@@ -8,6 +8,7 @@
 #include "asio/queue.h"
 #include "asio/testing/child.h"
 #include "asio/testing/requests.h"
+#include "asio/testing/sanitizers.h"
 #include "gtest/gtest.h"
 
 namespace uasio::internal {
@@ -63,6 +64,7 @@ TEST(ProcessPoolTest, QueuesOfManyThreadsMakeAndDestroyIt) {
 }
 
 TEST(ProcessPoolTest, AForkedChildMakesItsOwn) {
+  if (kThreadSanitized) GTEST_SKIP() << "TSan: no threads in a forked child";
   auto queue = std::make_unique<Queue>();
   EXPECT_EQ(Finish(queue.get(), Submit(queue.get(), Op::kNoOp)), 0);
   const ChildOutcome child = RunInChild([&] {
