@@ -1,6 +1,7 @@
 #include "asio/backends/uring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -126,6 +127,12 @@ bool UringBackend::RemoveBuffers(char* data, size_t size) {
   if (!RegisterSlab(static_cast<unsigned>(index), nullptr, 0)) return false;
   slabs_[static_cast<size_t>(index)] = {nullptr, 0};
   return true;
+}
+
+// No request on another fd comes here; and the kernel may let go of a file
+// late, so the reader of a pipe would meet its end late.
+void UringBackend::AddFile(int fd) {
+  if ((fcntl(fd, F_GETFL) & O_DIRECT) != 0) files_.Add(&ring_, fd);
 }
 
 unsigned UringBackend::FreeSlabIndex() const {

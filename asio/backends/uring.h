@@ -45,7 +45,7 @@ class UringBackend final : public Backend {
   void Attach(int event_fd) override;
   void AddBuffers(char* data, size_t size) override;
   bool RemoveBuffers(char* data, size_t size) override;
-  void AddFile(int fd) override { files_.Add(&ring_, fd); }
+  void AddFile(int fd) override;
   void RemoveFile(int fd) override { files_.Remove(&ring_, fd); }
 
  private:
