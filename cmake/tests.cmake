@@ -23,8 +23,8 @@ function(uasio_test name)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
-uasio_test(clist_test clists/clist_test.cc clists/clist_iterator_test.cc
-           clists/clist_random_test.cc)
+set(clist clists/clist_test.cc clists/clist_iterator_test.cc)
+uasio_test(clist_test ${clist} clists/clist_random_test.cc)
 
 foreach(name free_list owner raw_queue work_queue worker_pool)
   uasio_test(${name}_test workqueue/${name}_test.cc)
@@ -46,6 +46,7 @@ uasio_test(syslets_exec_test asio/syslets/exec_test.cc)
 # //tests:cmake_sources_test compares these with Bazel's.
 set(contract
     tests/bounds_test.cc
+    tests/cancel_many_test.cc
     tests/completion_test.cc
     tests/create_test.cc
     tests/event_fd_test.cc
@@ -55,12 +56,16 @@ set(contract
     tests/life_test.cc
     tests/means_test.cc
     tests/messages_test.cc
+    tests/notify_test.cc
     tests/order_test.cc
     tests/progress_test.cc
     tests/short_counts_test.cc
+    tests/stats_test.cc
+    tests/submit_and_wait_test.cc
     tests/threads_test.cc
     tests/unsized_test.cc
     tests/validity_test.cc
+    tests/wait_request_test.cc
     tests/waiting_test.cc)
 uasio_test(contract_test ${contract})
 
