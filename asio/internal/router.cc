@@ -162,6 +162,7 @@ bool Router::EnableEventFd() {
 }
 
 bool Router::EnableNotify() {
+  if (notifies_) return true;  // Other threads may read it.
   notifies_ = EnableEventFd();
   return notifies_;
 }

@@ -36,8 +36,8 @@ class Router {
   // threads, or, if that is 0, takes the pool of the process.  The workers
   // perform everything if `backend` is null.
   // Counts in `stats`, which must outlive the router.
-  Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
-         size_t threads_max, QueueStats* stats);
+  Router(std::unique_ptr<Backend> backend, WorkerPool* pool, size_t threads_max,
+         QueueStats* stats);
   ~Router();
 
   Router(const Router&) = delete;
@@ -117,7 +117,10 @@ class Router {
   // until ClearNotification().
   void Notify();
   bool IsNotified() const { return notified_; }
-  void ClearNotification() { notified_ = false; }
+
+  // Afterwards the owner sees what was written before each Notify() that this
+  // ends.
+  void ClearNotification() { notified_.exchange(false); }
 
   // Make the eventfd readable, or unreadable.  No effect before
   // EnableEventFd().
