@@ -1,7 +1,8 @@
-// Static probes, for bpftrace(8), perf-probe(1) and systemtap; docs/operators.md
-// shows how.  Provider "uasio":
+// Static probes, for bpftrace(8), perf-probe(1) and systemtap;
+// docs/operators.md shows how.  Provider "uasio":
 //   submit(request, op, fd, offset, length)
-//   start(request, op, fd, backend)            backend: its name
+//   start(request, op, fd, backend)            backend: its name, or
+//                                              "caller" in SubmitAndWait()
 //   complete(request, op, fd, result)          result: bytes or -errno
 // `op` is the number of the Op.
 //

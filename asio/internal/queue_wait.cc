@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "asio/errors.h"
+#include "asio/internal/probes.h"
 #include "asio/internal/queue_impl.h"
 #include "workqueue/check.h"
 
@@ -51,6 +52,8 @@ size_t QueueImpl::WaitMany(absl::Span<Request*> out, size_t min,
 bool QueueImpl::WaitFor(Request* request, Deadline deadline) {
   CheckMayWait();
   Slot* slot = Awaitable(request);
+  slots_.ReleaseAged();
+  if (slot->state == RequestState::kDone) MakeProgress();
   // Whoever waits without a deadline relies on the request's being back.
   const bool ends_early = deadline != kNoDeadline;
   const bool done = WaitUntil(deadline, ends_early, [slot] {
@@ -130,6 +133,7 @@ void QueueImpl::PerformInline(Slot* slot) {
   if (slot->state != RequestState::kInline) return;
   RestoreAsSubmitted(slot);
   ++stats_.owner;
+  ProbeStart(*slot, "caller");
   slot->result = router_.PerformInline(slot).result;
   Finish(slot);
   if (in_flight_ > 0) Reap(kDontWait);
