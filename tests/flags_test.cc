@@ -61,6 +61,8 @@ UASIO_INSTANTIATE_DIRECT_BACKENDS(FlagsTest);
 TEST_P(FlagsTest, AppendsGoToTheEndInTheOrderOfTheirSubmits) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("ab");
+  EXPECT_EQ(Do(queue->Get()->Read(file.file(), 0, block()), 0),
+            static_cast<int64_t>(block()));
   for (const char c : std::string("cdefghij")) {
     WithFlags(OneBlock(queue.get(), c, file, 0), RWF_APPEND);
   }
@@ -72,6 +74,8 @@ TEST_P(FlagsTest, AppendsGoToTheEndInTheOrderOfTheirSubmits) {
 TEST_P(FlagsTest, FlagsThatTheKernelTakesDoNotChangeTheResult) {
   const auto queue = MakeQueue();
   const BlockFile file = MakeFile("ab");
+  EXPECT_EQ(Do(queue->Get()->Read(file.file(), 0, block()), 0),
+            static_cast<int64_t>(block()));
   for (const int flags : {RWF_DSYNC, RWF_SYNC, RWF_HIPRI, RWF_DSYNC | RWF_SYNC,
                           RWF_DSYNC | RWF_APPEND}) {
     EXPECT_EQ(Do(OneBlock(queue.get(), 'x', file, 1), flags),
