@@ -80,8 +80,8 @@ struct QueueOptions {
   size_t writebacks_max = 32;      // Write-backs in flight.  Clamped to
                                    // requests_max - 1, but at least 1.
   Order order = Order::kRange;
-  bool measure_latency = false;    // For stats(); reads the clock at each
-                                   // Submit() and each completion.
+  bool measure_latency = false;  // For stats(); reads the clock at each
+                                 // Submit() and each completion.
 
   // The threads behind the queue; borrowed, must outlive the queue.  nullptr:
   // - threads_max is 0: the pool of the process, which has at most 64 threads.

@@ -50,13 +50,15 @@ TEST_P(StatsTest, CountsFailures) {
   Request* r = queue->WaitUntil(TestDeadline());
   EXPECT_EQ(r->result, -EBADF);
   EXPECT_EQ(queue->stats().of(Op::kRead).failed, 1u);
-  EXPECT_THAT(queue->stats().ToString(), HasSubstr("read: 1 completed, 1 failed"));
+  EXPECT_THAT(queue->stats().ToString(),
+              HasSubstr("read: 1 completed, 1 failed"));
 }
 
 TEST(QueueStatsTest, CountsWhatIsHeldAndCancelled) {
   auto* backend = new ManualBackend;
   Queue queue({}, std::unique_ptr<Backend>(backend));
-  const Fd file = Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
+  const Fd file =
+      Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
   Request* first = Prepare(&queue, Op::kWrite, file.get(), 0, 4096);
   Request* second = Prepare(&queue, Op::kWrite, file.get(), 0, 4096);
   queue.Submit(first);
@@ -64,10 +66,11 @@ TEST(QueueStatsTest, CountsWhatIsHeldAndCancelled) {
   EXPECT_EQ(queue.stats().held, 1u);
   EXPECT_THAT(
       queue.DebugString(),
-      AllOf(HasSubstr("2 in flight"),
-            ContainsRegex("running on held, submitted .* ago: write of 4096 "
-                          "bytes at offset 0 on fd"),
-            ContainsRegex("held by others on its fd, submitted .* ago: write")));
+      AllOf(
+          HasSubstr("2 in flight"),
+          ContainsRegex("running on held, submitted .* ago: write of 4096 "
+                        "bytes at offset 0 on fd"),
+          ContainsRegex("held by others on its fd, submitted .* ago: write")));
   queue.Cancel(second);
   EXPECT_EQ(queue.stats().cancelled, 1u);
   EXPECT_THAT(queue.DebugString(), HasSubstr("failed, not collected"));
@@ -77,7 +80,8 @@ TEST(QueueStatsTest, CountsTheTimesAtDepthMax) {
   QueueOptions options;
   options.depth_max = 1;
   Queue queue(options, std::make_unique<ManualBackend>());
-  const Fd file = Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
+  const Fd file =
+      Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
   queue.Submit(Prepare(&queue, Op::kRead, file.get(), 0, 4096));
   EXPECT_EQ(queue.stats().depth_reached, 0u);
   queue.Submit(Prepare(&queue, Op::kRead, file.get(), 4096, 4096));

@@ -43,10 +43,9 @@ int64_t QueueImpl::Now() const {
 std::string QueueImpl::DebugString() const {
   CheckCaller();
   const int64_t now = Now();
-  std::string text =
-      absl::StrCat("queue on ", backend_name(), ": ", in_flight(),
-                   " in flight, of these ", writebacks_, " write-backs, ",
-                   router_.running(), " running\n");
+  std::string text = absl::StrCat(
+      "queue on ", backend_name(), ": ", in_flight(), " in flight, of these ",
+      writebacks_, " write-backs, ", router_.running(), " running\n");
   for (const Slot& slot : slots_) {
     const std::string state = StateWords(slot);
     if (state.empty()) continue;

@@ -19,8 +19,8 @@
 #include <deque>
 #include <functional>
 
-#include "absl/time/time.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
 #include "asio/backend.h"
 #include "asio/buffer.h"
 #include "asio/internal/fd_table.h"
