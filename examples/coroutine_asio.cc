@@ -6,23 +6,26 @@
 // Asio's awaitable takes only operations of Asio's kind, so that Await() makes
 // one of a CoroutineQueue's.
 
-#if !__has_include(<asio.hpp>)
+#if __has_include(<asio.hpp>)
+#define ASIO_STANDALONE 1
+#include <asio.hpp>
+#endif
+
+#if !defined(ASIO_HAS_CO_AWAIT)
 
 #include <iostream>
 
 int main() {
-  std::cerr << "built without <asio.hpp>: install libasio-dev\n";
+  std::cerr << "built without Asio's awaitable: install libasio-dev; with "
+               "clang, Asio must be newer than 1.22\n";
   return 77;  // For tests: skipped.
 }
 
 #else
 
-#define ASIO_STANDALONE 1
-
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <asio.hpp>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
