@@ -304,9 +304,10 @@ class Queue {
   // What the queue has done so far; see asio/stats.h.
   const QueueStats& stats() const;
 
-  // For people: a line that counts what is in flight, and one for each such
-  // request, which says its state, for how long, where it runs, and what it
-  // does.  Without measure_latency, times are right to a few milliseconds.
+  // For people: a line that counts what is in flight, and one for each request
+  // that is, or that is completed and not collected: its state, since when it
+  // is submitted, where it runs, and what it does.  Without measure_latency,
+  // times are right to a few milliseconds.
   std::string DebugString() const;
 
   const QueueOptions& options() const;

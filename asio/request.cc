@@ -168,7 +168,8 @@ Request* Fill(Request* r, Op op, int fd, int64_t offset, char* buffer,
 Request* FillVector(Request* r, Op op, int fd, int64_t offset,
                     absl::Span<const iovec> iovecs) {
   Fill(r, op, fd, offset, r->queue_buffer, /*length=*/0);
-  r->iovecs = iovecs.data();
+  static constexpr iovec kNone = {};  // An empty span may have no address.
+  r->iovecs = iovecs.empty() ? &kNone : iovecs.data();
   r->iovec_count = static_cast<int>(std::min<size_t>(iovecs.size(), INT_MAX));
   return r;
 }

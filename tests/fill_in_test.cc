@@ -90,5 +90,14 @@ TEST_P(FillInTest, NothingIsLeftOfTheOperationBefore) {
   EXPECT_EQ(TextOf(std::string(own.data(), block())), "b");
 }
 
+TEST_P(FillInTest, AnEmptyVectorTransfersNothing) {
+  const auto queue = MakeQueue();
+  const BlockFile file = MakeFile("a");
+  queue->Submit(queue->Get()->Readv(file.file(), 0, {}));
+  Request* r = queue->WaitUntil(TestDeadline());
+  EXPECT_EQ(r->result, 0);
+  queue->Put(r);
+}
+
 }  // namespace
 }  // namespace uasio
