@@ -119,7 +119,8 @@ class Backend {
   virtual void AddBuffers(char* /*data*/, size_t /*size*/) {}
 
   // The queue gives memory that it has added back to the kernel; nothing in
-  // flight uses it.  It may add the same addresses again.  Returns
+  // flight uses it.  It may add the same addresses again.  A backend that
+  // registers memory must override this.  Returns
   //   true:  the memory is not registered any more;
   //   false: it must stay, and stays added.
   virtual bool RemoveBuffers(char* /*data*/, size_t /*size*/) { return true; }

@@ -105,7 +105,8 @@ class CoroutineQueue {
   // co_await Submit(): submits a request that the caller has filled in, and
   // returns it when it has completed; the caller owns it again.  Without a copy
   // in memory, for every operation but write-back.  If the coroutine is
-  // destroyed meanwhile, the queue takes the request back.
+  // destroyed meanwhile, the queue takes the request back; so a Lease in the
+  // coroutine must not have it.
   // REQUIRES: as Queue::Submit(); handler and user_data are not set.
   [[nodiscard]] SubmitAwaiter Submit(Request* request);
 
