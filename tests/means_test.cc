@@ -172,8 +172,8 @@ TEST_P(MeansTest, AnEventLoopGetsWhatWasSubmittedInAMomentWithoutThreads) {
       std::chrono::steady_clock::now() + std::chrono::seconds(5);
   Request* back = nullptr;
   while (back == nullptr && !HasPassed(deadline)) {
-    PollIn(event_fd,
-           std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+    static_cast<void>(PollIn(event_fd, std::chrono::steady_clock::now() +
+                                           std::chrono::milliseconds(50)));
     back = queue->TryWait();
   }
   EXPECT_EQ(back, write);

@@ -37,7 +37,7 @@ TEST(FreeListTest, TheLastGivenBackComesFirstAsItWasLeft) {
 TEST(FreeListTest, OutCountsWhatIsNotGivenBack) {
   FreeList<Item> list;
   Item* item = list.Take();
-  list.Take();
+  static_cast<void>(list.Take());
   EXPECT_EQ(list.out(), 2u);
   list.GiveBack(item);
   EXPECT_EQ(list.out(), 1u);
@@ -71,8 +71,8 @@ TEST(FreeListTest, TheDestructorFreesWhatIsOutAndWhatIsNot) {
   {
     FreeList<Item> list;
     list.GiveBack(list.Take());
-    list.Take();
-    list.Take();
+    static_cast<void>(list.Take());
+    static_cast<void>(list.Take());
     EXPECT_EQ(alive, 2);
   }
   EXPECT_EQ(alive, 0);
