@@ -161,12 +161,12 @@ void Writer::LeaveBlock(int64_t offset) {
   limit_offset_ = offset;
 }
 
-// Submits the block in use, if there is one.
-bool Writer::FinishBlock() {
+// Submits the block in use, if there is one; the caller may wait for it next.
+bool Writer::FinishBlock(bool waits) {
   CheckOpen();
   const char* cursor = cursor_;
   LeaveBlock(Tell());
-  return core_->in_use() ? core_->FinishBlock(cursor) : ok();
+  return core_->in_use() ? core_->FinishBlock(cursor, waits) : ok();
 }
 
 bool Writer::Seek(int64_t offset) {
@@ -206,19 +206,21 @@ bool Writer::Preallocate(int64_t bytes) {
 }
 
 absl::Status Writer::Flush() {
-  if (FinishBlock() && core_->Flush()) core_->LeavePosition(Tell());
+  if (FinishBlock(/*waits=*/true) && core_->Flush())
+    core_->LeavePosition(Tell());
   return status();
 }
 
 absl::Status Writer::Fsync() {
-  if (FinishBlock() && core_->Fsync()) core_->LeavePosition(Tell());
+  if (FinishBlock(/*waits=*/true) && core_->Fsync())
+    core_->LeavePosition(Tell());
   return status();
 }
 
 absl::Status Writer::Close() {
   UASIO_CHECK(core_ != nullptr, "Writer: it has been moved from");
   if (!core_->closed()) {
-    FinishBlock();
+    FinishBlock(/*waits=*/true);
     core_->Close(Tell());
   }
   return status();

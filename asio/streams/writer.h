@@ -174,7 +174,7 @@ class Writer {
   bool MakeRoom(size_t bytes);
   bool PutCInNewBlock(char c);
   bool WriteAcross(absl::string_view bytes);
-  bool FinishBlock();
+  bool FinishBlock(bool waits = false);
   void LeaveBlock(int64_t offset);
   void CheckOpen() const;
 

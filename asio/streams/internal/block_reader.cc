@@ -82,7 +82,8 @@ bool BlockReader::ReadBlockAt(int64_t position) {
   if (!ReserveBlock()) return FailErrno(ENOMEM, "cannot read");
   Request* request = GetRequest();
   if (request == nullptr) return false;
-  SubmitBlock(request);
+  const bool is_only_one = window_blocks_ == 1;  // ReadAhead() adds none.
+  SubmitBlock(request, /*waits=*/is_only_one);
   return true;
 }
 
@@ -106,7 +107,7 @@ size_t BlockReader::NextLength() const {
 }
 
 // REQUIRES: ReserveBlock(), next_offset_ < end_.
-void BlockReader::SubmitBlock(Request* request) {
+void BlockReader::SubmitBlock(Request* request, bool waits) {
   request->op = Op::kRead;
   request->offset = seekable() ? next_offset_ : kFilePosition;
   request->length = NextLength();
@@ -114,7 +115,11 @@ void BlockReader::SubmitBlock(Request* request) {
   blocks_.splice(blocks_.end(), spare_, self);
   *self = {this, request, next_offset_, false, false, self};
   next_offset_ += static_cast<int64_t>(request->length);
-  SubmitWithHandler(request, &HandleRead, &*self);
+  if (waits) {
+    PerformWithHandler(request, &HandleRead, &*self);
+  } else {
+    SubmitWithHandler(request, &HandleRead, &*self);
+  }
 }
 
 // Submits blocks until the window is full, the size last seen is reached, or no

@@ -80,7 +80,7 @@ class BlockReader final : public Stream, private Reclaimable {
   bool ReadBlockAt(int64_t position);
   bool ReserveBlock();
   size_t NextLength() const;
-  void SubmitBlock(Request* request);
+  void SubmitBlock(Request* request, bool waits = false);
   void ReadAhead();
   bool WaitForFront(int64_t position);
   void Drop(Block* block);

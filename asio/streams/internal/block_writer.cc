@@ -79,10 +79,10 @@ bool BlockWriter::MoveTo(int64_t position, const char* cursor) {
   return true;
 }
 
-bool BlockWriter::FinishBlock(const char* cursor) {
+bool BlockWriter::FinishBlock(const char* cursor, bool waits) {
   RecordCursor(cursor);
   if (written_end_ == 0 || !ok()) return DiscardBlock(), ok();
-  return FillLastSector() && SubmitBlock(written_end_);
+  return FillLastSector() && SubmitBlock(written_end_, waits);
 }
 
 bool BlockWriter::NextBlock(const char* cursor) {
@@ -129,7 +129,7 @@ bool BlockWriter::Write(Request* request, char* data, size_t bytes,
 
 // Submits the block up to `end`, in whole sectors.  The bytes after `end` in
 // its sector must be in the block.
-bool BlockWriter::SubmitBlock(size_t end) {
+bool BlockWriter::SubmitBlock(size_t end, bool waits) {
   const size_t whole = RoundUp(end, static_cast<size_t>(alignment()));
   size_ = std::max(size_, offset_ + static_cast<int64_t>(end));
   padded_end_ = std::max(padded_end_, offset_ + static_cast<int64_t>(whole));
@@ -143,7 +143,11 @@ bool BlockWriter::SubmitBlock(size_t end) {
   } else {
     share_->AddReturningLate();
   }
-  SubmitWithHandler(r, &HandleWrite, this);
+  if (waits) {
+    PerformWithHandler(r, &HandleWrite, this);
+  } else {
+    SubmitWithHandler(r, &HandleWrite, this);
+  }
   return true;
 }
 
@@ -189,9 +193,7 @@ bool BlockWriter::ReadSector(int64_t offset, char* to) {
 
 // False: failed.
 bool BlockWriter::SubmitAndWait(Request* request) {
-  read_or_fsync_done_ = false;
-  SubmitWithHandler(request, &HandleReadOrFsync, this);
-  while (!read_or_fsync_done_) share_->WaitForHandler();
+  PerformWithHandler(request, &HandleReadOrFsync, this);
   if (request->result < 0) FailRequest(*request);
   return ok();
 }
@@ -199,7 +201,6 @@ bool BlockWriter::SubmitAndWait(Request* request) {
 void BlockWriter::HandleReadOrFsync(Request* request) noexcept {
   BlockWriter* self = static_cast<BlockWriter*>(request->user_data);
   self->CountCompletion();
-  self->read_or_fsync_done_ = true;
 }
 
 void BlockWriter::HandleWrite(Request* request) noexcept {

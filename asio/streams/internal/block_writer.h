@@ -56,8 +56,9 @@ class BlockWriter final : public Stream {
   // it, or the bytes up to there are not known.
   bool MoveTo(int64_t position, const char* cursor);
 
-  // Submits the block; then none is in use.
-  bool FinishBlock(const char* cursor);
+  // Submits the block; then none is in use.  If the caller `waits` for it next,
+  // this thread writes it if it can.
+  bool FinishBlock(const char* cursor, bool waits = false);
 
   // The same, and takes the block into use that continues at `cursor`.  It
   // begins with the bytes that this one has before `cursor` in the same sector.
@@ -105,7 +106,7 @@ class BlockWriter final : public Stream {
   absl::StatusOr<int64_t> AppendedSize();
   bool ReadSector(int64_t offset, char* to);
   bool FillLastSector();
-  bool SubmitBlock(size_t end);
+  bool SubmitBlock(size_t end, bool waits = false);
   bool WaitForDepth();
   bool SubmitAndWait(Request* request);
   bool FsyncWithoutSize();
@@ -128,7 +129,6 @@ class BlockWriter final : public Stream {
   int64_t padded_end_ = 0;
   int64_t size_ = 0;             // The true size, with the blocks in flight.
   int64_t lost_at_ = INT64_MAX;  // The first byte that could not be written.
-  bool read_or_fsync_done_ = false;
   Buffer sector_;  // The last sector, as read or as kept for the next block.
 };
 

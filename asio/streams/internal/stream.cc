@@ -129,6 +129,17 @@ void Stream::SubmitWithHandler(Request* request,
   queue()->Submit(request);
 }
 
+void Stream::PerformWithHandler(Request* request,
+                                void (*handler)(Request*) noexcept,
+                                void* user_data) {
+  request->fd = file_->fd();
+  request->handler = nullptr;
+  request->user_data = user_data;
+  ++in_flight_;
+  queue()->SubmitAndWait(request);
+  handler(request);
+}
+
 void Stream::WaitForAll() {
   while (in_flight_ > 0) share_->WaitForHandler();
 }

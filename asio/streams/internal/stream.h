@@ -99,6 +99,12 @@ class Stream {
   void SubmitWithHandler(Request* request, void (*handler)(Request*) noexcept,
                          void* user_data);
 
+  // The same for a request that the stream waits for at once, and which is the
+  // only one that it waits for: this thread performs it if it can.  `handler`
+  // has been called when this returns.
+  void PerformWithHandler(Request* request, void (*handler)(Request*) noexcept,
+                          void* user_data);
+
   // To be called by each handler.
   void CountCompletion() { --in_flight_; }
   void WaitForAll();
