@@ -138,7 +138,7 @@ TEST_F(WorkQueueTest, WorkOfAnotherQueueMustNotBeTakenBack) {
       },
       kRule);
   Job never([](WorkerThread*) {});
-  EXPECT_DEATH(queue_.Cancel(&never), kRule);
+  EXPECT_DEATH(static_cast<void>(queue_.Cancel(&never)), kRule);
 }
 
 TEST_F(WorkQueueTest, FinishedWorkIsAnnouncedOnTheEventFd) {
