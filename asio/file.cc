@@ -15,6 +15,8 @@
 #include "asio/errors.h"
 #include "asio/syscalls/direct_io.h"
 #include "asio/syscalls/fd_users.h"
+#include "asio/syscalls/perform.h"
+#include "asio/syscalls/transfer.h"
 #include "workqueue/check.h"
 
 namespace uasio {
@@ -101,6 +103,37 @@ std::string BeDirect(int fd, Alignment* alignment) {
   return "";
 }
 
+// Whether a byte at the beginning, in the middle and at the end is in the page
+// cache.
+bool IsCached(int fd, int64_t size) {
+  for (const int64_t offset : {int64_t{0}, size / 2, size - 1}) {
+    char byte;
+    Transfer read;
+    read.op = Op::kRead;
+    read.fd = fd;
+    read.offset = offset;
+    read.buffer = &byte;
+    read.length = 1;
+    if (ReadIfCached(&read) != 1) return false;
+  }
+  return true;
+}
+
+// Why reading through the page cache is faster; "" if it is not, or if the file
+// is not only read.
+std::string WhyCacheIsFaster(int fd) {
+  struct stat info;
+  if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY || fstat(fd, &info) != 0 ||
+      !S_ISREG(info.st_mode)) {
+    return "";
+  }
+  if (info.st_size < File::kDirectBytesMin) {
+    return absl::StrCat("with ", info.st_size,
+                        " bytes it is read faster through the page cache");
+  }
+  return IsCached(fd, info.st_size) ? "it is in the page cache" : "";
+}
+
 }  // namespace
 
 Alignment DirectAlignment(int fd) {
@@ -123,10 +156,12 @@ File File::Own(int fd, std::string path, Mode mode) {
   File file;
   file.fd_ = fd;
   file.path_ = std::move(path);
-  if (mode == Mode::kDirect) {
-    file.why_buffered_ = BeDirect(file.fd_, &file.alignment_);
-    file.direct_ = file.why_buffered_.empty();
+  if (mode == Mode::kBuffered) return file;
+  if (mode == Mode::kAuto) file.why_buffered_ = WhyCacheIsFaster(fd);
+  if (file.why_buffered_.empty()) {
+    file.why_buffered_ = BeDirect(fd, &file.alignment_);
   }
+  file.direct_ = file.why_buffered_.empty();
   return file;
 }
 

@@ -51,7 +51,14 @@ class File {
   enum class Mode {
     kDirect,    // O_DIRECT, or buffered if O_DIRECT is refused or fails.
     kBuffered,  // Through the page cache.
+    kAuto,      // As kDirect; but a regular file that is opened for reading
+                // alone is buffered if that is faster: if it is smaller than
+                // kDirectBytesMin, or in the page cache as far as samples tell.
   };
+
+  // Smaller files are read faster through the page cache, also when they are
+  // not in it; measured in docs/performance.md.
+  static constexpr int64_t kDirectBytesMin = 1 << 20;
 
   // Opens `path` as open(2) does, close-on-exec.  `mode`, not `flags`, decides
   // about O_DIRECT.  If direct I/O is not available, the file is buffered, and
@@ -82,7 +89,8 @@ class File {
   bool direct() const { return direct_; }
   Alignment alignment() const { return alignment_; }
 
-  // Why a file that was opened with Mode::kDirect is buffered; else "".
+  // Why a file that was opened with another mode than kBuffered is buffered;
+  // else "".
   const std::string& why_buffered() const { return why_buffered_; }
 
   // The size now; an error if it has none (a pipe, a terminal).

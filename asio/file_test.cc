@@ -49,6 +49,47 @@ TEST(FileTest, IsDirectOnADisk) {
   EXPECT_NE(fcntl(file->fd(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
+absl::StatusOr<File> OpenAuto(const std::string& path, int flags) {
+  return File::Open(path, flags, 0, File::Mode::kAuto);
+}
+
+TEST(FileTest, AutoReadsASmallFileBuffered) {
+  const Scratch scratch;
+  const std::string path = scratch.NewFile("data", "small");
+  absl::StatusOr<File> file = OpenAuto(path, O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ExpectBuffered(*file,
+                 "with 5 bytes it is read faster through the page cache");
+}
+
+TEST(FileTest, AutoReadsALargeFileDirectUnlessItIsCached) {
+  const Scratch scratch;
+  const std::string path =
+      scratch.NewFile("data", Pattern(size_t{File::kDirectBytesMin}));
+  {
+    absl::StatusOr<File> file = File::Open(path, O_RDONLY);
+    if (!file->direct()) GTEST_SKIP() << path << ": " << file->why_buffered();
+  }
+  EXPECT_EQ(Contents(path).size(), size_t{File::kDirectBytesMin});
+  absl::StatusOr<File> cached = OpenAuto(path, O_RDONLY);
+  ASSERT_TRUE(cached.ok()) << cached.status();
+  ExpectBuffered(*cached, "it is in the page cache");
+  ASSERT_EQ(fdatasync(cached->fd()), 0);
+  ASSERT_EQ(posix_fadvise(cached->fd(), 0, 0, POSIX_FADV_DONTNEED), 0);
+  absl::StatusOr<File> dropped = OpenAuto(path, O_RDONLY);
+  ASSERT_TRUE(dropped.ok()) << dropped.status();
+  EXPECT_TRUE(dropped->direct()) << dropped->why_buffered();
+}
+
+TEST(FileTest, AutoIsDirectForWriting) {
+  const Scratch scratch;
+  const std::string path = scratch.NewFile("data", "small");
+  absl::StatusOr<File> direct = File::Open(path, O_RDWR);
+  absl::StatusOr<File> file = OpenAuto(path, O_RDWR);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->direct(), direct->direct()) << file->why_buffered();
+}
+
 TEST(FileTest, DirectReadsSucceedAtTheAlignmentAndFailBelowIt) {
   const Scratch scratch;
   absl::StatusOr<File> file =

@@ -54,7 +54,7 @@ struct ReaderOptions : StreamOptions {
   // with a part of it.  Nothing behind it is read, but the rest of a sector.
   int64_t end = std::numeric_limits<int64_t>::max();
 
-  File::Mode mode = File::Mode::kDirect;  // For Open().
+  File::Mode mode = File::Mode::kAuto;  // For Open().
 };
 
 class Reader {

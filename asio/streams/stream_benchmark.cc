@@ -118,6 +118,35 @@ void BM_PutcUnlocked(benchmark::State& state) {
   Count(state);
 }
 
+// A whole file that is not in the page cache, from opening to closing; on a
+// disk if UASIO_BENCHMARK_FOLDER is on one.
+void BM_ReadColdFile(benchmark::State& state) {
+  const File file = MakeFile();
+  const std::string name = "/proc/self/fd/" + std::to_string(file.fd());
+  const auto bytes = static_cast<size_t>(state.range(0));
+  Writer writer(&file);
+  writer.Write(std::string(bytes, 'x'));
+  if (!writer.Fsync().ok() || !writer.Close().ok()) std::exit(1);
+  ReaderOptions options;
+  options.mode =
+      state.range(1) != 0 ? File::Mode::kDirect : File::Mode::kBuffered;
+  std::vector<char> to(bytes);
+  for (auto _ : state) {
+    state.PauseTiming();
+    posix_fadvise(file.fd(), 0, 0, POSIX_FADV_DONTNEED);
+    state.ResumeTiming();
+    absl::StatusOr<Reader> reader = Reader::Open(name, options);
+    if (reader->Read(to.data(), bytes) != bytes) state.SkipWithError("short");
+    if (!reader->Close().ok()) state.SkipWithError("failed");
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * bytes));
+}
+BENCHMARK(BM_ReadColdFile)
+    ->ArgNames({"bytes", "direct"})
+    ->ArgsProduct({{4 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 64 << 20},
+                   {0, 1}})
+    ->UseRealTime();
+
 BENCHMARK(BM_ReaderGetC)->Arg(kBuffer)->UseRealTime();
 BENCHMARK(BM_GetcUnlocked)->Arg(kBuffer)->UseRealTime();
 BENCHMARK(BM_WriterPutC)->Arg(kBuffer)->UseRealTime();
