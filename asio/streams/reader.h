@@ -1,5 +1,6 @@
-// A Reader reads a file, pipe or terminal of any size as a stream of bytes, by
-// direct I/O where that works, with read-ahead.
+// A Reader reads a file, pipe or terminal of any size as a stream of bytes,
+// with read-ahead: by direct I/O, or, if the file is small or cached, through
+// the page cache (see File::Mode::kAuto).
 //
 // Threads:   the queue's thread.
 // Ownership: owns its file, or borrows one; the queue is borrowed.
