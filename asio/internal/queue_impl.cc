@@ -186,13 +186,16 @@ void QueueImpl::Submit(absl::Span<Request* const> batch) {
   CheckCaller();
   UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
   now_ = Now();
+  ++submit_;
   for (Request* request : batch) {
     Slot* slot = Owned(request, kNotToBeSubmitted);
     CheckForm(*slot);
     if (slot->op == Op::kWriteBack) WaitForWritebackRoom();
     Accept(slot);
   }
-  if (StartBacklog()) {
+  const bool completed = StartBacklog();
+  ++submit_;
+  if (completed) {
     Reap(kDontWait);
   } else {
     MakeProgress();
@@ -373,6 +376,7 @@ void QueueImpl::Accept(Slot* slot) {
   slot->transferred = 0;
   slot->round = round_;
   slot->submitted_at = now_;
+  slot->submit = submit_;
   slot->traits = FdTraits();
   slot->descriptor = nullptr;
   slot->inlined = false;

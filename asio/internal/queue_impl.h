@@ -132,7 +132,8 @@ class QueueImpl {
   bool polled_ = false;  // event_fd() was called.
 
   QueueStats stats_;
-  int64_t now_ = 0;  // When the last Submit() began; see Now().
+  int64_t now_ = 0;      // When the last Submit() began; see Now().
+  uint64_t submit_ = 0;  // Counts the begins and ends of Submit().
 
   Router router_;
   SlotPool slots_;

@@ -29,7 +29,8 @@ bool QueueImpl::StartBacklog(bool reaps_next) {
     Slot* slot = backlog_.RemoveHead();
     if (slot == nullptr) break;
     if (slot->latch.traits.sized) ++depth_;
-    RestoreAsSubmitted(slot);
+    // Inside its own Submit(), nobody can have changed it.
+    if (slot->submit != submit_) RestoreAsSubmitted(slot);
     SetState(slot, RequestState::kRunning);
     batch_.push_back(slot);
   }

@@ -86,10 +86,13 @@ Slot* QueueImpl::Awaitable(Request* request) const {
 void QueueImpl::SubmitAndWait(absl::Span<Request* const> batch) {
   CheckMayWait();
   now_ = Now();
+  ++submit_;
   for (Request* request : batch) AcceptToWait(request);
   Slot* const own = TakeForOwner(batch);
   const bool reaps_next = own == nullptr && due_.empty();
-  if (StartBacklog(reaps_next)) Reap(kDontWait);
+  const bool completed = StartBacklog(reaps_next);
+  ++submit_;
+  if (completed) Reap(kDontWait);
   if (own != nullptr) PerformInline(own);
   for (Request* request : batch) WaitFor(request, kNoDeadline);
 }

@@ -94,6 +94,7 @@ struct Slot : Request, OrderNode {
   Latch latch;                       // Set by the last Submit().
   uint64_t round = 0;                // QueueImpl::round_ at its Submit().
   int64_t submitted_at = 0;          // QueueImpl::now_ at its Submit().
+  uint64_t submit = 0;               // QueueImpl::submit_ in its Submit().
   Descriptor* descriptor = nullptr;  // Set in flight, except for a no-op.
   absl::AnyInvocable<void(Request*)> closure;  // Set until it is called.
   Backend* backend = nullptr;                  // Set while it is running.
