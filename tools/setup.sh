@@ -68,6 +68,7 @@ find_missing() {
   have_command g++ || missing+=(g++)
   have_header liburing.h || missing+=(liburing-dev)
   have_header openssl/evp.h || missing+=(libssl-dev)
+  have_header asio.hpp || missing+=(libasio-dev)  # For an example.
   have_bazel || missing+=(bazel-bootstrap)
   if ! have_bazel || is_debian_bazel; then
     have_command pkg-config || missing+=(pkg-config)
@@ -101,7 +102,8 @@ not_an_old_bazel_7() {
 
 # What is installed, but cannot build uasio: it says so before Bazel does.
 check_versions() {
-  at_least "g++ 9" compiles '#if __GNUC__ < 9' '#error' '#endif'
+  at_least "g++ 11 (coroutines, for tests and examples)" compiles \
+    '#if __GNUC__ < 11' '#error' '#endif'
   at_least "glibc 2.34 (its headers: libc6-dev)" compiles \
     '#include <features.h>' '#if !__GLIBC_PREREQ(2, 34)' '#error' '#endif'
   at_least "Linux 6.1's headers (linux-libc-dev; see README.md)" compiles \
@@ -160,7 +162,7 @@ print_what_is_needed() {
 setup.sh: not found here (Debian's package names):
   ${missing[*]}
 This script installs packages on Debian and Ubuntu only.  Elsewhere, install:
-  Bazel 7.2.1 or newer (or bazelisk), g++ 9 or newer, and with their headers
+  Bazel 7.2.1 or newer (or bazelisk), g++ 11 or newer, and with their headers
   glibc 2.34, Linux 6.1, liburing 2.3 and OpenSSL 1.1 or newer
   for tools/check.sh also: clang with its sanitizers, clang-format, npm
 END
