@@ -163,7 +163,7 @@ setup.sh: not found here (Debian's package names):
   ${missing[*]}
 This script installs packages on Debian and Ubuntu only.  Elsewhere, install:
   Bazel 7.2.1 or newer (or bazelisk), g++ 11 or newer, and with their headers
-  glibc 2.34, Linux 6.1, liburing 2.3 and OpenSSL 1.1 or newer
+  glibc 2.34, Linux 6.1, liburing 2.3, Asio (asio.hpp), OpenSSL 1.1 or newer
   for tools/check.sh also: clang with its sanitizers, clang-format, npm
 END
 }
