@@ -90,6 +90,7 @@ TEST_P(FuseTest, AReaderReadsWhatTheFileHolds) {
   const auto queue = MakeQueue(options);
   ForEachOddFile([&](const FuseFile& file) {
     ReaderOptions reading;
+    reading.mode = File::Mode::kDirect;
     reading.queue = queue.get();
     auto reader = Reader::Open(file.path(), reading);
     ASSERT_TRUE(reader.ok()) << reader.status();
@@ -117,6 +118,7 @@ TEST_P(FuseTest, AnErrorAtTheToldEndIsTheReadersError) {
   const FuseFile file(broken);
   if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
   ReaderOptions reading;
+  reading.mode = File::Mode::kDirect;
   reading.queue = queue.get();
   auto reader = Reader::Open(file.path(), reading);
   ASSERT_TRUE(reader.ok()) << reader.status();

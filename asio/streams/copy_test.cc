@@ -61,6 +61,7 @@ TEST_F(CopyTest, WritesFromTheReadersBuffersWhereAlignmentAllows) {
     q.held->Finish(r);
   };
   ReaderOptions read_options;
+  read_options.mode = File::Mode::kDirect;
   read_options.queue = &q.queue;
   auto reader = Reader::Open(scratch_.NewFile("file", contents), read_options);
   WriterOptions options;

@@ -84,6 +84,7 @@ TEST(FailedReadTest, IsReportedAfterAllBytesBeforeIt) {
   for (uint64_t nth = 1; nth <= kBlocks; ++nth) {
     FailingQueue q(nth);
     ReaderOptions options;
+    options.mode = File::Mode::kDirect;
     options.queue = &q.queue;
     auto reader = Reader::Open(path, options);
     ASSERT_TRUE(reader.ok()) << reader.status();

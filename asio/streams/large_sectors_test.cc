@@ -49,6 +49,7 @@ TEST_F(LargeSectorsTest, WhatIsWrittenIsReadBackExactly) {
   EXPECT_TRUE(writer->Close().ok()) << writer->status();
   EXPECT_TRUE(Contents() == contents);
   ReaderOptions reading;
+  reading.mode = File::Mode::kDirect;
   reading.queue = &sectors_;
   auto reader = Reader::Open(Path(), reading);
   ASSERT_TRUE(reader.ok()) << reader.status();
@@ -74,6 +75,7 @@ TEST_F(LargeSectorsTest, AWriterInTheMiddleKeepsTheRestOfItsSectors) {
 
 TEST_F(LargeSectorsTest, ABufferSmallerThanASectorIsAnErrorInWords) {
   ReaderOptions options;
+  options.mode = File::Mode::kDirect;
   options.queue = &queue_;
   const auto reader = Reader::Open(Path("probe"), options);
   EXPECT_EQ(reader.status().message(),

@@ -74,9 +74,11 @@ TEST_P(StreamsNoMemoryTest, AReaderLosesNoRequest) {
   const std::string contents = Pattern(20 * kBlock);
   const std::string path = scratch_.NewFile("file", contents);
   std::string back(contents.size(), '\0');
+  ReaderOptions options;
+  options.mode = File::Mode::kDirect;
   bool met = true;
   for (int left = 0; met && !HasFailure(); ++left) {
-    met = RunWith<Reader>(left, path, ReaderOptions(), [&](Reader* reader) {
+    met = RunWith<Reader>(left, path, options, [&](Reader* reader) {
       reader->Read(&back[0], back.size());
     });
   }

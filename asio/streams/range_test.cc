@@ -44,6 +44,7 @@ class RangeTest : public BackendTest {
 
   ReaderOptions Part(int64_t begin, int64_t end) {
     ReaderOptions options;
+    options.mode = File::Mode::kDirect;
     options.queue = queue_.get();
     options.offset = begin;
     options.end = end;

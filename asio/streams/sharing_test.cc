@@ -97,6 +97,7 @@ class SharingTest : public testing::Test {
   std::vector<AnyStream> OpenAll(Queue* queue) const {
     std::vector<AnyStream> streams;
     AnyOptions options;
+    options.mode = File::Mode::kDirect;
     options.queue = queue;
     for (size_t i = 0; i < kStreams; ++i) {
       auto stream = AnyStream::Open(Path(i), options);
@@ -215,6 +216,7 @@ TEST_F(SharingTest, StreamsMustNotWaitInAHandler) {
       {
         Queue queue(Options(8));
         ReaderOptions options;
+        options.mode = File::Mode::kDirect;
         options.queue = &queue;
         auto reader = Reader::Open("/dev/zero", options);
         Request* r = Prepare(&queue, Op::kNoOp);
@@ -261,6 +263,7 @@ TEST_F(SharingTest, AReaderReleasesReadAheadForAStreamWithoutRequests) {
   scratch_.NewFile("file0", contents);
   Queue queue(Options(4));
   ReaderOptions options;
+  options.mode = File::Mode::kDirect;
   options.queue = &queue;
   options.depth = 16;
   auto rich = Reader::Open(Path(0), options);
@@ -296,6 +299,7 @@ TEST_F(SharingTest, AStreamDoesNotWaitForAFullPipe) {
   EXPECT_TRUE(to_pipe.Write(Pattern(kBlock)) && to_pipe.Write("x"));
   EXPECT_FALSE(to_pipe.Size().ok());
   ReaderOptions read_options;
+  read_options.mode = File::Mode::kDirect;
   static_cast<StreamOptions&>(read_options) = options;
   auto rich = Reader::Open(Path(0), read_options);
   auto poor = Reader::Open(Path(0), read_options);
@@ -364,6 +368,7 @@ TEST_P(SharingOnBackendsTest, StreamsLeaveExplicitRequestsToWait) {
   auto writer = Writer::Open(scratch.Path("file"), options);
   ASSERT_TRUE(writer.ok());
   ReaderOptions read_options;
+  read_options.mode = File::Mode::kDirect;
   read_options.queue = queue.get();
   auto reader = Reader::Open(scratch.Path("mine"), read_options);
   ASSERT_TRUE(reader.ok());
@@ -394,6 +399,7 @@ TEST(BlockReaderTest, ReadAheadDoublesUpToDepth) {
   options.buffer_bytes = 4096;
   ManualQueue q(options);
   ReaderOptions read_options;
+  read_options.mode = File::Mode::kDirect;
   read_options.queue = &q.queue;
   read_options.depth = 4;
   auto reader = Reader::Open(scratch.Path("file"), read_options);
@@ -418,6 +424,7 @@ TEST(BlockReaderTest, TheLargestDepthReadsAheadAllThatTheQueueHasRequestsFor) {
   options.requests_max = 16;
   ManualQueue q(options);
   ReaderOptions read_options;
+  read_options.mode = File::Mode::kDirect;
   read_options.queue = &q.queue;
   for (const size_t depth : {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2}) {
     q.held->running_max = 0;

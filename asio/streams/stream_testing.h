@@ -47,6 +47,7 @@ class StreamTest : public testing::Test {
 
   Reader Open(const std::string& path) {
     ReaderOptions options;
+    options.mode = File::Mode::kDirect;
     options.queue = &queue_;
     absl::StatusOr<Reader> reader = Reader::Open(path, options);
     EXPECT_TRUE(reader.ok()) << reader.status();

@@ -40,6 +40,7 @@ class ScatterLargeSectorsTest : public testing::Test {
 
   Reader Open(const std::string& path) {
     ReaderOptions options;
+    options.mode = File::Mode::kDirect;
     options.queue = &queue_;
     auto reader = Reader::Open(path, options);
     EXPECT_TRUE(reader.ok()) << reader.status();
