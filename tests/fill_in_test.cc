@@ -96,6 +96,9 @@ TEST_P(FillInTest, AnEmptyVectorTransfersNothing) {
   queue->Submit(queue->Get()->Readv(file.file(), 0, {}));
   Request* r = queue->WaitUntil(TestDeadline());
   EXPECT_EQ(r->result, 0);
+  queue->Submit(r->Read(file.file(), 0, block()));
+  r = queue->WaitUntil(TestDeadline());
+  EXPECT_EQ(r->result, static_cast<int64_t>(block()));
   queue->Put(r);
 }
 
