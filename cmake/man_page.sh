@@ -51,7 +51,7 @@ printf '%s\n' "$help" | awk -v name="$name" -v version="$version" '
         print plain(substr(line, colon + 2))
       } else if (line ~ /^Exit status: /) {
         section("EXIT STATUS")
-        print plain(substr(line, 14))
+        print plain(toupper(substr(line, 14, 1)) substr(line, 15))
         has_status = 1
       } else if (line == "") {
         print ".PP"

@@ -201,6 +201,15 @@ TEST_P(ToolsTest, TheDropInNeedsOnlyTheCLibrary) {
   }
 }
 
+TEST_P(ToolsTest, UasioAioFindsTheDropInThatIsInstalled) {
+  const Outcome outcome = Shell(Quoted(prefix() + "/bin/uasio-aio") +
+                                " sh -c 'echo [$LD_PRELOAD]'");
+  const std::string library = prefix() + "/lib/uasio/libaio.so.1";
+  EXPECT_NE(outcome.output.find("[" + library + "]\n"), std::string::npos)
+      << outcome.output;
+  EXPECT_TRUE(fs::equivalent(library, library + "t64"));
+}
+
 class ConfigureTest : public testing::Test {
  protected:
   void SetUp() override {
