@@ -305,9 +305,8 @@ class Queue {
   const QueueStats& stats() const;
 
   // For people: a line that counts what is in flight, and one for each request
-  // that is, or that is completed and not collected: its state, since when it
-  // is submitted, where it runs, and what it does.  Without measure_latency,
-  // times are right to a few milliseconds.
+  // that is, or that is completed and not collected: its state, where it runs,
+  // with measure_latency for how long, and what it does.
   std::string DebugString() const;
 
   const QueueOptions& options() const;

@@ -55,8 +55,9 @@ TEST_P(StatsTest, CountsFailures) {
 }
 
 TEST(QueueStatsTest, CountsWhatIsHeldAndCancelled) {
-  auto* backend = new ManualBackend;
-  Queue queue({}, std::unique_ptr<Backend>(backend));
+  QueueOptions options;
+  options.measure_latency = true;
+  Queue queue(options, std::make_unique<ManualBackend>());
   const Fd file =
       Fd(open(testing::TempDir().c_str(), O_TMPFILE | O_RDWR, 0600));
   Request* first = Prepare(&queue, Op::kWrite, file.get(), 0, 4096);

@@ -31,28 +31,28 @@ std::string StateWords(const Slot& slot) {
 
 }  // namespace
 
-// Nanoseconds on the steady clock: exactly, or, which costs less, as of the
-// kernel's last tick.
-int64_t QueueImpl::Now() const {
+// Nanoseconds on the steady clock.
+int64_t QueueImpl::Now() {
   timespec t;
-  clock_gettime(
-      options_.measure_latency ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE, &t);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return int64_t{t.tv_sec} * 1000000000 + t.tv_nsec;
 }
 
 std::string QueueImpl::DebugString() const {
   CheckCaller();
-  const int64_t now = Now();
+  const auto age = [this, now = Now()](const Slot& slot) -> std::string {
+    if (!options_.measure_latency) return "";
+    const absl::Duration since = absl::Nanoseconds(now - slot.submitted_at);
+    return absl::StrCat(", submitted ", absl::FormatDuration(since), " ago");
+  };
   std::string text = absl::StrCat(
       "queue on ", backend_name(), ": ", in_flight(), " in flight, of these ",
       writebacks_, " write-backs, ", router_.running(), " running\n");
   for (const Slot& slot : slots_) {
     const std::string state = StateWords(slot);
     if (state.empty()) continue;
-    absl::StrAppend(
-        &text, "  ", state, ", submitted ",
-        absl::FormatDuration(absl::Nanoseconds(now - slot.submitted_at)),
-        " ago: ", slot.latch.DebugString(), "\n");
+    absl::StrAppend(&text, "  ", state, age(slot), ": ",
+                    slot.latch.DebugString(), "\n");
   }
   return text;
 }

@@ -185,7 +185,7 @@ void QueueImpl::Put(Request* request) {
 void QueueImpl::Submit(absl::Span<Request* const> batch) {
   CheckCaller();
   UASIO_CHECK(!closing_, "Submit: the queue is being destroyed");
-  now_ = Now();
+  if (options_.measure_latency) now_ = Now();
   ++submit_;
   for (Request* request : batch) {
     Slot* slot = Owned(request, kNotToBeSubmitted);
@@ -343,8 +343,7 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
   slot->state = state;
   switch (state) {
     case RequestState::kIdle:
-      slots_.TakeBack(slot);
-      return idle_.AddHead(slot);  // Reused first: its buffer may be cached.
+      return AddIdle(slot);
     case RequestState::kBacklog:
       return backlog_.AddTail(slot);
     case RequestState::kDone:
@@ -357,6 +356,11 @@ void QueueImpl::SetState(Slot* slot, RequestState state) {
     case RequestState::kRunning:
       return;
   }
+}
+
+void QueueImpl::AddIdle(Slot* slot) {
+  slots_.TakeBack(slot);
+  idle_.AddHead(slot);  // Reused first: its buffer may be cached.
 }
 
 void QueueImpl::CheckForm(const Slot& slot) const {

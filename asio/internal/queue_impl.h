@@ -88,13 +88,13 @@ class QueueImpl {
   void CheckMayWait() const;
   Slot* Owned(Request* request, const char* rule) const;
   void SetState(Slot* slot, RequestState state);
+  void AddIdle(Slot* slot);
   Slot* TakeSlot();
   void Reserve(size_t requests);
 
   // Submitting.
   void CheckForm(const Slot& slot) const;
   void Accept(Slot* slot);
-  int64_t Now() const;
   bool MayStart(Slot* slot);
   void WaitForWritebackRoom();
   bool StartBacklog(bool reaps_next = false);
@@ -120,6 +120,7 @@ class QueueImpl {
   void ReapAnnounced();
   void Finish(Slot* slot);
   void Count(const Slot& slot);
+  static int64_t Now();
   void HandOver(Slot* slot);
   size_t PopDone(absl::Span<Request*> out);
   void RunDue();
@@ -132,7 +133,7 @@ class QueueImpl {
   bool polled_ = false;  // event_fd() was called.
 
   QueueStats stats_;
-  int64_t now_ = 0;      // When the last Submit() began; see Now().
+  int64_t now_ = 0;  // When the last Submit() began, if latency is measured.
   uint64_t submit_ = 0;  // Counts the begins and ends of Submit().
 
   Router router_;

@@ -85,7 +85,7 @@ Slot* QueueImpl::Awaitable(Request* request) const {
 // while the workers perform the others.
 void QueueImpl::SubmitAndWait(absl::Span<Request* const> batch) {
   CheckMayWait();
-  now_ = Now();
+  if (options_.measure_latency) now_ = Now();
   ++submit_;
   for (Request* request : batch) AcceptToWait(request);
   Slot* const own = TakeForOwner(batch);

@@ -78,7 +78,8 @@ Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
     : stats_(stats),
       pool_(pool),
       threads_max_(threads_max),
-      backend_(std::move(backend)) {
+      backend_(std::move(backend)),
+      probe_name_(backend_name().data()) {
   if (backend_ != nullptr && !CreateEventFd()) setup_error_ = errno;
 }
 
@@ -213,13 +214,14 @@ WorkerBackend* Router::Workers() {
 size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch,
                        bool reaps_next) {
   if (batch.empty()) return 0;
+  const bool by_workers = backend != backend_.get();
+  const char* const name = by_workers ? WorkerBackend::kName : probe_name_;
   for (Request* request : batch) {
     static_cast<Slot*>(request)->backend = backend;
-    ProbeStart(*request, backend->name().data());
+    ProbeStart(*request, name);
   }
   *RunningOn(backend) += batch.size();
-  (backend == backend_.get() ? stats_->backend : stats_->workers) +=
-      batch.size();
+  (by_workers ? stats_->workers : stats_->backend) += batch.size();
   return reaps_next ? backend->StartBeforeReap(batch) : backend->Start(batch);
 }
 

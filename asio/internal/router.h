@@ -152,6 +152,7 @@ class Router {
   const size_t threads_max_;
   std::unique_ptr<WorkerBackend> workers_;
   std::unique_ptr<Backend> backend_;
+  const char* const probe_name_;  // Of backend_.
 
   size_t running_backend_ = 0;
   size_t running_workers_ = 0;
