@@ -58,7 +58,7 @@ class File {
 
   // Smaller files are read faster through the page cache, also when they are
   // not in it; measured in docs/performance.md.
-  static constexpr int64_t kDirectBytesMin = 1 << 20;
+  static constexpr int64_t kDirectBytesMin = 256 << 10;
 
   // Opens `path` as open(2) does, close-on-exec.  `mode`, not `flags`, decides
   // about O_DIRECT.  If direct I/O is not available, the file is buffered, and
