@@ -40,6 +40,7 @@ set(UASIO_ASIO_SOURCES
     asio/errors.cc
     asio/file.cc
     asio/internal/order.cc
+    asio/internal/probes.cc
     asio/internal/process_pool.cc
     asio/internal/queue_cancel.cc
     asio/internal/queue_debug.cc

@@ -6,7 +6,7 @@
 //   complete(request, op, fd, result)          result: bytes or -errno
 // `op` is the number of the Op.
 //
-// Cost: one instruction that does nothing, while nobody traces.  Without
+// Cost: a call of a function that does nothing, while nobody traces.  Without
 // <sys/sdt.h> (Debian's package systemtap-sdt-dev) there are no probes.
 
 #ifndef UASIO_ASIO_INTERNAL_PROBES_H_
@@ -14,36 +14,22 @@
 
 #include "asio/request.h"
 
-#if __has_include(<sys/sdt.h>)
-#include <sys/sdt.h>
-#define UASIO_PROBE4(name, a, b, c, d) DTRACE_PROBE4(uasio, name, a, b, c, d)
-#define UASIO_PROBE5(name, a, b, c, d, e) \
-  DTRACE_PROBE5(uasio, name, a, b, c, d, e)
-#else
-#define UASIO_PROBE4(name, a, b, c, d) ((void)0)
-#define UASIO_PROBE5(name, a, b, c, d, e) ((void)0)
-#endif
-
 namespace uasio::internal {
 
-inline void ProbeSubmit([[maybe_unused]] const Request& r) {
-  UASIO_PROBE5(submit, &r, static_cast<int>(r.op), r.fd, r.offset, r.length);
-}
+#if __has_include(<sys/sdt.h>)
 
-inline void ProbeStart([[maybe_unused]] const Request& r,
-                       [[maybe_unused]] const char* backend) {
-  // In a register: the address of a constant cannot stand in a probe's note.
-  asm("" : "+r"(backend));
-  UASIO_PROBE4(start, &r, static_cast<int>(r.op), r.fd, backend);
-}
+void ProbeSubmit(const Request& request);
+void ProbeStart(const Request& request, const char* backend);
+void ProbeComplete(const Request& request);
 
-inline void ProbeComplete([[maybe_unused]] const Request& r) {
-  UASIO_PROBE4(complete, &r, static_cast<int>(r.op), r.fd, r.result);
-}
+#else
+
+inline void ProbeSubmit(const Request&) {}
+inline void ProbeStart(const Request&, const char*) {}
+inline void ProbeComplete(const Request&) {}
+
+#endif
 
 }  // namespace uasio::internal
-
-#undef UASIO_PROBE4
-#undef UASIO_PROBE5
 
 #endif  // UASIO_ASIO_INTERNAL_PROBES_H_
