@@ -48,8 +48,11 @@ struct QueueStats {
 
   uint64_t held = 0;  // Had to wait for others on their fd; see Order.
 
-  uint64_t depth_reached = 0;  // Times that depth_max held requests back.
-  uint64_t waits = 0;          // Times that a call blocked for a completion.
+  // Times that the queue looked for requests to start, and depth_max held some
+  // back; one request may be counted often.
+  uint64_t depth_reached = 0;
+
+  uint64_t waits = 0;  // Times that a call was ready to block for a completion.
 
   // Starts; a request that is resubmitted, or that the workers get from the
   // backend, is started twice.
