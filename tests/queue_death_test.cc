@@ -47,7 +47,8 @@ TEST_F(QueueDeathTest, NoBoundMayBeZero) {
 TEST_F(QueueDeathTest, ABackendWithoutAnFdForItsEventfd) {
   EXPECT_DEATH(
       {
-        auto backend = std::make_unique<ManualBackend>();
+        std::unique_ptr<Backend> backend = std::make_unique<ManualBackend>();
+        backend->name();  // UBSan needs fds when it first meets a type.
         const FdLimit none(0);
         Queue queue({}, std::move(backend));
       },
