@@ -28,7 +28,7 @@ run_tests() {
   local bazel
   read -ra bazel <<<"${BAZEL:-$(command -v bazel || command -v bazelisk)}"
   "${bazel[@]}" test --keep_going --platform_suffix="-$name" \
-    --test_tag_filters=-compilers --build_tests_only=false \
+    --test_tag_filters=-no-sanitizers --build_tests_only=false \
     --experimental_convenience_symlinks=ignore "$@" //... </dev/null \
     2> >(grep --line-buffered -v 'Cannot export local symbol' >&2)
 }
