@@ -76,6 +76,9 @@ unpack_libraries() {
 
 configure() {
   local prefix=CMAKE_FIND_ROOT_PATH
+  # CMake refuses a build folder of another clone.
+  grep -qsx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/tests/cross" \
+    "$build/CMakeCache.txt" || rm -rf "$build"
   export PKG_CONFIG_SYSROOT_DIR=$root
   export PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig
   cmake -G Ninja -S tests/cross -B "$build" -DCMAKE_SYSTEM_NAME=Linux \
