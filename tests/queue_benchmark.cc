@@ -189,8 +189,7 @@ void BM_Pread(benchmark::State& state, const char* folder) {
   const Buffer block = Buffer::Allocate(kBlockBytes);
   std::minstd_rand random(1);
   for (auto _ : state) {
-    const ssize_t n =
-        pread(fd, block.data(), kBlockBytes, RandomOffset(&random));
+    ssize_t n = pread(fd, block.data(), kBlockBytes, RandomOffset(&random));
     benchmark::DoNotOptimize(n);
   }
   state.SetItemsProcessed(state.iterations());

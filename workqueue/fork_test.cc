@@ -3,10 +3,8 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "asio/testing/child.h"
@@ -35,7 +33,7 @@ class BusyPool {
   }
   ~BusyPool() { stopping_ = true; }
 
-  std::optional<WorkerPool>& pool() { return pool_; }
+  std::unique_ptr<WorkerPool>& pool() { return pool_; }
 
  private:
   struct BusyWork : Work {
@@ -48,7 +46,7 @@ class BusyPool {
 
   std::atomic<bool> stopping_{false};
   std::vector<BusyWork> works_;
-  std::optional<WorkerPool> pool_{std::in_place};
+  std::unique_ptr<WorkerPool> pool_ = std::make_unique<WorkerPool>();
 };
 
 TEST(ForkTest, AChildDestroysABusyPool) {
