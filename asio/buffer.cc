@@ -4,7 +4,7 @@
 
 namespace uasio {
 
-Buffer Buffer::Allocate(size_t bytes) {
+Buffer Buffer::Allocate(size_t bytes) noexcept {
   Buffer buffer;
   const size_t size = RoundUp(bytes, kBufferAlignment);
   if (size < bytes) return buffer;  // RoundUp() overflowed.

@@ -24,7 +24,7 @@ namespace uasio {
 inline constexpr size_t kBufferAlignment = 4096;
 
 // `bytes` rounded up to a multiple of `alignment`, which is a power of two.
-constexpr size_t RoundUp(size_t bytes, size_t alignment) {
+constexpr size_t RoundUp(size_t bytes, size_t alignment) noexcept {
   return (bytes + alignment - 1) & ~(alignment - 1);
 }
 
@@ -43,11 +43,11 @@ class Buffer {
 
   // Allocates `bytes`, rounded up to whole pages.
   // REQUIRES: bytes > 0.
-  static Buffer Allocate(size_t bytes);
+  [[nodiscard]] static Buffer Allocate(size_t bytes) noexcept;
 
-  char* data() const { return data_; }
-  size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  [[nodiscard]] char* data() const noexcept { return data_; }
+  [[nodiscard]] size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
  private:
   void Free();

@@ -136,7 +136,7 @@ std::string WhyCacheIsFaster(int fd) {
 
 }  // namespace
 
-Alignment DirectAlignment(int fd) {
+Alignment DirectAlignment(int fd) noexcept {
   const DirectIo io = GetDirectIo(fd);
   return {io.memory_bytes, io.offset_bytes};
 }
@@ -218,6 +218,6 @@ absl::Status File::Close() {
   return ErrnoStatus(errno, absl::StrCat("cannot close ", path_));
 }
 
-int File::Release() { return std::exchange(fd_, -1); }
+int File::Release() noexcept { return std::exchange(fd_, -1); }
 
 }  // namespace uasio

@@ -44,7 +44,7 @@ struct Alignment {
 //   0 and 0:          the file has no direct I/O, or is on FUSE, which does not
 //                     say whether it has;
 //   kBufferAlignment: statx(2) does not say.
-Alignment DirectAlignment(int fd);
+[[nodiscard]] Alignment DirectAlignment(int fd) noexcept;
 
 class File {
  public:
@@ -70,7 +70,7 @@ class File {
   // Takes ownership of an open fd and leaves its flags as they are; `name` is
   // for messages; if it is empty, messages say FdWords().  A stream on it
   // begins at the fd's position; see StreamOptions::offset.
-  static File Adopt(int fd, std::string name);
+  [[nodiscard]] static File Adopt(int fd, std::string name);
 
   File() = default;
   ~File();
@@ -78,20 +78,22 @@ class File {
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
 
-  int fd() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-  const std::string& path() const { return path_; }
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   // True if Adopt() made it.
-  bool adopted() const { return adopted_; }
+  [[nodiscard]] bool adopted() const noexcept { return adopted_; }
 
   // Whether I/O on it is direct; if not, alignment() is 1 and 1.
-  bool direct() const { return direct_; }
-  Alignment alignment() const { return alignment_; }
+  [[nodiscard]] bool direct() const noexcept { return direct_; }
+  [[nodiscard]] Alignment alignment() const noexcept { return alignment_; }
 
   // Why a file that was opened with another mode than kBuffered is buffered;
   // else "".
-  const std::string& why_buffered() const { return why_buffered_; }
+  [[nodiscard]] const std::string& why_buffered() const noexcept {
+    return why_buffered_;
+  }
 
   // The size now; an error if it has none (a pipe, a terminal).
   absl::StatusOr<int64_t> Size() const;
@@ -103,7 +105,7 @@ class File {
   absl::Status Close();
 
   // Gives the fd to the caller, who must close it; -1 if the file is not open.
-  int Release();
+  int Release() noexcept;
 
  private:
   friend absl::StatusOr<File> OpenTemporary(std::string folder, Mode mode);

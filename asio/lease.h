@@ -26,11 +26,11 @@ namespace uasio {
 
 class Lease {
  public:
-  Lease() = default;  // Empty.
+  Lease() noexcept = default;  // Empty.
 
   // Takes the request from the caller; empty for nullptr.
   // REQUIRES: the caller owns it, as for Queue::Put(); no other Lease has it.
-  explicit Lease(Request* request) : request_(request) {
+  explicit Lease(Request* request) noexcept : request_(request) {
     if (request != nullptr) Queue::CountLease(request);
   }
 
@@ -49,18 +49,18 @@ class Lease {
   }
 
   // True: it has a request.
-  explicit operator bool() const { return request_ != nullptr; }
+  explicit operator bool() const noexcept { return request_ != nullptr; }
 
   // REQUIRES: it has a request.  Do not submit or put what get(), * and ->
   // give: use Queue::Submit(Lease&&) or Release().
-  Request* operator->() const { return request_; }
-  Request& operator*() const { return *request_; }
+  Request* operator->() const noexcept { return request_; }
+  Request& operator*() const noexcept { return *request_; }
 
   // nullptr: it is empty.
-  Request* get() const { return request_; }
+  [[nodiscard]] Request* get() const noexcept { return request_; }
 
   // Gives the request to the caller; nullptr if it is empty.
-  [[nodiscard]] Request* Release() {
+  [[nodiscard]] Request* Release() noexcept {
     if (request_ != nullptr) Queue::DiscountLease(request_);
     return std::exchange(request_, nullptr);
   }

@@ -136,7 +136,7 @@ void Ledger::Clear(int fd) {
   reserved_.push_back(std::move(node));
 }
 
-void Ledger::MarkSeen(int fd, uint64_t id) {
+void Ledger::MarkSeen(int fd, uint64_t id) noexcept {
   const auto found = accounts_.find(fd);
   if (found == accounts_.end()) return;
   Account& account = found->second;
@@ -147,7 +147,7 @@ void Ledger::MarkSeen(int fd, uint64_t id) {
   }
 }
 
-const Ledger::Account* Ledger::Find(int fd) const {
+const Ledger::Account* Ledger::Find(int fd) const noexcept {
   const auto found = accounts_.find(fd);
   return found == accounts_.end() ? nullptr : &found->second;
 }
@@ -166,7 +166,7 @@ absl::Status Ledger::unseen(int fd) const {
 
 absl::Status Ledger::unseen() const { return FirstOf(accounts_, &Unseen); }
 
-void Ledger::MarkRead() {
+void Ledger::MarkRead() noexcept {
   for (auto& [fd, account] : accounts_) account.read = true;
 }
 

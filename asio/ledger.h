@@ -51,6 +51,8 @@ class Ledger {
     bool read = false;              // MarkRead() was called since the last one.
   };
 
+  using AccountMap = std::map<int, Account>;
+
   // Allocates memory for the first errors of `fds` further fds.  Throws
   // std::bad_alloc.
   void Reserve(size_t fds);
@@ -62,10 +64,10 @@ class Ledger {
 
   // Notes that the caller has that request, whose errors were entered for `fd`.
   // Nothing if they were cleared meanwhile.
-  void MarkSeen(int fd, uint64_t id);
+  void MarkSeen(int fd, uint64_t id) noexcept;
 
   // The errors of `fd`; nullptr if there are none.
-  const Account* Find(int fd) const;
+  [[nodiscard]] const Account* Find(int fd) const noexcept;
 
   // OK, or the first error of `fd` and the number of further ones.
   absl::Status status(int fd) const;
@@ -79,15 +81,15 @@ class Ledger {
   absl::Status unseen() const;
 
   // Marks all errors as read: the user has been told of them.
-  void MarkRead();
+  void MarkRead() noexcept;
 
   void Clear(int fd);
 
-  const std::map<int, Account>& accounts() const { return accounts_; }
+  [[nodiscard]] const AccountMap& accounts() const noexcept {
+    return accounts_;
+  }
 
  private:
-  using AccountMap = std::map<int, Account>;
-
   Account* FindOrAdd(int fd);
 
   AccountMap accounts_;

@@ -67,13 +67,13 @@ void internal::WaitForHandler(Queue* queue) {
   queue->impl_->RunHandlers(kNoDeadline, /*ends_early=*/false);
 }
 
-Request* Queue::Get() {
+Request* Queue::Get() noexcept {
   Request* request = impl_->Get();
   if (request != nullptr) request->queue = this;
   return request;
 }
 
-void Queue::Put(Request* request) { impl_->Put(request); }
+void Queue::Put(Request* request) noexcept { impl_->Put(request); }
 
 void Queue::Submit(absl::Span<Request* const> batch) { impl_->Submit(batch); }
 
@@ -129,7 +129,7 @@ void Queue::ForEachInFlight(absl::FunctionRef<void(const Request&)> call) {
 
 absl::Status Queue::EnableNotify() { return impl_->EnableNotify(); }
 
-void Queue::Notify() { impl_->Notify(); }
+void Queue::Notify() noexcept { impl_->Notify(); }
 
 absl::StatusOr<int> Queue::event_fd() { return impl_->event_fd(); }
 
@@ -150,25 +150,29 @@ absl::Status Queue::SyncAndClose(File* file) {
   return Close(file);
 }
 
-size_t Queue::ReleaseIdleBuffers() { return impl_->ReleaseIdleBuffers(); }
+size_t Queue::ReleaseIdleBuffers() noexcept {
+  return impl_->ReleaseIdleBuffers();
+}
 
-const Ledger& Queue::ledger() const { return impl_->ledger(); }
+const Ledger& Queue::ledger() const noexcept { return impl_->ledger(); }
 
 void Queue::ClearErrors(int fd) { impl_->ClearErrors(fd); }
 
-size_t Queue::in_flight() const { return impl_->in_flight(); }
+size_t Queue::in_flight() const noexcept { return impl_->in_flight(); }
 
-size_t Queue::writebacks() const { return impl_->writebacks(); }
+size_t Queue::writebacks() const noexcept { return impl_->writebacks(); }
 
-const QueueStats& Queue::stats() const { return impl_->stats(); }
+const QueueStats& Queue::stats() const noexcept { return impl_->stats(); }
 
 std::string Queue::DebugString() const { return impl_->DebugString(); }
 
-const QueueOptions& Queue::options() const { return impl_->options(); }
+const QueueOptions& Queue::options() const noexcept { return impl_->options(); }
 
-absl::string_view Queue::backend_name() const { return impl_->backend_name(); }
+absl::string_view Queue::backend_name() const noexcept {
+  return impl_->backend_name();
+}
 
-void Queue::CheckCaller() const { impl_->CheckCaller(); }
+void Queue::CheckCaller() const noexcept { impl_->CheckCaller(); }
 
 void Queue::CountLease(Request* request) {
   UASIO_CHECK(request->queue != nullptr,

@@ -128,12 +128,12 @@ class Queue {
   // request, or Wait(), or Sync().  Only Get() allocates memory for requests:
   // what it has lent can be submitted and completes, also when no memory is
   // left.
-  Request* Get();
+  [[nodiscard]] Request* Get() noexcept;
 
   // Takes a request back; a later Get() lends it again.
   // REQUIRES: the caller owns it, by Get(), by a waiting call or as the
   // argument of its handler.
-  void Put(Request* request);
+  void Put(Request* request) noexcept;
 
   // Starts a request, or a batch with few system calls.  If a request is held
   // by its order, or if depth_max are with the backends, a later call starts
@@ -158,40 +158,43 @@ class Queue {
   // a write-back; use Sync() to wait for those; or if Notify() ends it.
   // REQUIRES, for this and all further functions up to Sync(): not called by a
   // handler.
-  Request* Wait() { return WaitFor(absl::InfiniteDuration()); }
+  [[nodiscard]] Request* Wait() { return WaitFor(absl::InfiniteDuration()); }
 
   // As Wait(), but does not block: also nullptr if none has completed.
-  Request* TryWait() { return WaitFor(absl::ZeroDuration()); }
+  [[nodiscard]] Request* TryWait() { return WaitFor(absl::ZeroDuration()); }
 
   // As Wait(), but blocks for `timeout` at most, measured on the steady clock,
   // and then returns nullptr.
-  Request* WaitFor(absl::Duration timeout);
+  [[nodiscard]] Request* WaitFor(absl::Duration timeout);
 
   // As Wait(), but blocks until `deadline` on the wall clock at most, and then
   // returns nullptr.  Reads that clock once, when called: setting it later does
   // not change how long the call waits.
-  Request* WaitUntil(absl::Time deadline);
+  [[nodiscard]] Request* WaitUntil(absl::Time deadline);
 
   // As Wait(), but fills `out` with all that have completed, as far as they
   // fit.  Returns how many; 0 where Wait() returns nullptr, or if nothing fits.
-  size_t WaitMany(absl::Span<Request*> out);
+  [[nodiscard]] size_t WaitMany(absl::Span<Request*> out);
 
   // The same, but blocks until at least `min` have completed, for `timeout` at
   // most.  Returns how many; fewer than `min` if the time is over, if no more
   // can come back, or if Notify() ends it.
   // REQUIRES: min <= out.size().
-  size_t WaitMany(absl::Span<Request*> out, size_t min, absl::Duration timeout);
+  [[nodiscard]] size_t WaitMany(absl::Span<Request*> out, size_t min,
+                                absl::Duration timeout);
 
   // Waits until `request` has completed; then the caller owns it.  All others
   // stay for Wait().  Runs due handlers.
   // REQUIRES: it is submitted and not back; it has no handler; it is no
   // write-back.
-  void Wait(Request* request) { WaitFor(request, absl::InfiniteDuration()); }
+  void Wait(Request* request) {
+    (void)WaitFor(request, absl::InfiniteDuration());
+  }
 
   // The same, but blocks for `timeout` at most.  Returns
   //   true:  the caller owns it; always, if `timeout` is infinite;
   //   false: it has not completed yet, or Notify() ends the call.
-  bool WaitFor(Request* request, absl::Duration timeout);
+  [[nodiscard]] bool WaitFor(Request* request, absl::Duration timeout);
 
   // As Submit(), and then Wait(request) for each; but this thread performs one
   // of them itself, the last that no backend takes and whose fd has a size, so
@@ -216,7 +219,7 @@ class Queue {
   //   an error: those that the caller has not seen as results, again each time
   //             until they are cleared.
   // To run until no handler submits any more:
-  //   while (queue.in_flight() > 0) queue.Sync();
+  //   while (queue.in_flight() > 0) status = queue.Sync();
   absl::Status Sync();
 
   // Asks that a submitted request end early.  It still comes back exactly once,
@@ -248,7 +251,7 @@ class Queue {
   // readable.  May be called by any thread, and by a signal handler.
   // REQUIRES: EnableNotify() has returned OK; the queue is not destroyed before
   // this returns; this is not a forked child.
-  void Notify();
+  void Notify() noexcept;
 
   // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
   // call could make progress; or an error if it cannot be created.  The queue
@@ -289,34 +292,34 @@ class Queue {
   // Gives the memory of buffers back to the kernel, as after a burst: buffers
   // come in groups, and those go of which every request has been put.  Returns
   // how many bytes.  Get() lends them again as before; their contents are gone.
-  size_t ReleaseIdleBuffers();
+  size_t ReleaseIdleBuffers() noexcept;
 
   // The kept errors of write-backs and syncs; ClearErrors() drops those of
   // `fd`.
-  const Ledger& ledger() const;
+  [[nodiscard]] const Ledger& ledger() const noexcept;
   void ClearErrors(int fd);
 
   // How many requests are submitted and not completed, or completed and their
   // handlers have not run; how many of these are write-backs.
-  size_t in_flight() const;
-  size_t writebacks() const;
+  [[nodiscard]] size_t in_flight() const noexcept;
+  [[nodiscard]] size_t writebacks() const noexcept;
 
   // What the queue has done so far; see asio/stats.h.
-  const QueueStats& stats() const;
+  [[nodiscard]] const QueueStats& stats() const noexcept;
 
   // For people: a line that counts what is in flight, and one for each request
   // that is, or that is completed and not collected: its state, where it runs,
   // with measure_latency for how long, and what it does.
-  std::string DebugString() const;
+  [[nodiscard]] std::string DebugString() const;
 
-  const QueueOptions& options() const;
+  [[nodiscard]] const QueueOptions& options() const noexcept;
 
   // The name() of the queue's backend; "worker" if it has none.
-  absl::string_view backend_name() const;
+  [[nodiscard]] absl::string_view backend_name() const noexcept;
 
   // Ends the program unless called in the thread and the process that created
   // the queue.
-  void CheckCaller() const;
+  void CheckCaller() const noexcept;
 
  private:
   friend void internal::FinishWithThread(Queue* queue);

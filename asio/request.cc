@@ -196,47 +196,50 @@ std::string Request::DebugString() const {
   return words;
 }
 
-FileOrFd::FileOrFd(const File& file) : fd(file.fd()) {}
+FileOrFd::FileOrFd(const File& file) noexcept : fd(file.fd()) {}
 
-Request* Request::Read(FileOrFd file, int64_t at, size_t bytes) {
+Request* Request::Read(FileOrFd file, int64_t at, size_t bytes) noexcept {
   return Fill(this, Op::kRead, file.fd, at, queue_buffer, bytes);
 }
 
-Request* Request::Write(FileOrFd file, int64_t at, size_t bytes) {
+Request* Request::Write(FileOrFd file, int64_t at, size_t bytes) noexcept {
   return Fill(this, Op::kWrite, file.fd, at, queue_buffer, bytes);
 }
 
-Request* Request::WriteBack(FileOrFd file, int64_t at, size_t bytes) {
+Request* Request::WriteBack(FileOrFd file, int64_t at, size_t bytes) noexcept {
   return Fill(this, Op::kWriteBack, file.fd, at, queue_buffer, bytes);
 }
 
-Request* Request::Read(FileOrFd file, int64_t at, absl::Span<char> to) {
+Request* Request::Read(FileOrFd file, int64_t at,
+                       absl::Span<char> to) noexcept {
   return Fill(this, Op::kRead, file.fd, at, to.data(), to.size());
 }
 
-Request* Request::Write(FileOrFd file, int64_t at, absl::string_view from) {
+Request* Request::Write(FileOrFd file, int64_t at,
+                        absl::string_view from) noexcept {
   char* const data = const_cast<char*>(from.data());  // Only read from.
   return Fill(this, Op::kWrite, file.fd, at, data, from.size());
 }
 
-Request* Request::Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to) {
+Request* Request::Readv(FileOrFd file, int64_t at,
+                        absl::Span<const iovec> to) noexcept {
   return FillVector(this, Op::kReadv, file.fd, at, to);
 }
 
 Request* Request::Writev(FileOrFd file, int64_t at,
-                         absl::Span<const iovec> from) {
+                         absl::Span<const iovec> from) noexcept {
   return FillVector(this, Op::kWritev, file.fd, at, from);
 }
 
-Request* Request::Fsync(FileOrFd file) {
+Request* Request::Fsync(FileOrFd file) noexcept {
   return Fill(this, Op::kFsync, file.fd, 0, queue_buffer, 0);
 }
 
-Request* Request::Fdatasync(FileOrFd file) {
+Request* Request::Fdatasync(FileOrFd file) noexcept {
   return Fill(this, Op::kFdatasync, file.fd, 0, queue_buffer, 0);
 }
 
-Request* Request::NoOp() {
+Request* Request::NoOp() noexcept {
   return Fill(this, Op::kNoOp, -1, 0, queue_buffer, 0);
 }
 
@@ -250,7 +253,7 @@ absl::Status Request::status() const {
                       absl::StrCat(DebugString(), ": ", why));
 }
 
-bool Appends(const Request& request) {
+bool Appends(const Request& request) noexcept {
   const bool by_fd = request.traits.append && (request.flags & kNoAppend) == 0;
   return IsWrite(request.op) && (by_fd || (request.flags & RWF_APPEND) != 0);
 }

@@ -31,8 +31,8 @@ class Queue;
 
 // An argument for which an int and a File will do.  Borrows the fd.
 struct FileOrFd {
-  FileOrFd(int number) : fd(number) {}
-  FileOrFd(const File& file);
+  FileOrFd(int number) noexcept : fd(number) {}
+  FileOrFd(const File& file) noexcept;
 
   int fd;
 };
@@ -94,25 +94,27 @@ struct Request {
   // request:
   //   queue.Submit(r->Read(file, 0, 65536));
   // The transfer is between the file and the queue's buffer.
-  Request* Read(FileOrFd file, int64_t at, size_t bytes);
-  Request* Write(FileOrFd file, int64_t at, size_t bytes);
-  Request* WriteBack(FileOrFd file, int64_t at, size_t bytes);
+  Request* Read(FileOrFd file, int64_t at, size_t bytes) noexcept;
+  Request* Write(FileOrFd file, int64_t at, size_t bytes) noexcept;
+  Request* WriteBack(FileOrFd file, int64_t at, size_t bytes) noexcept;
 
   // The same, with the caller's own memory.
-  Request* Read(FileOrFd file, int64_t at, absl::Span<char> to);
-  Request* Write(FileOrFd file, int64_t at, absl::string_view from);
-  Request* Readv(FileOrFd file, int64_t at, absl::Span<const iovec> to);
-  Request* Writev(FileOrFd file, int64_t at, absl::Span<const iovec> from);
+  Request* Read(FileOrFd file, int64_t at, absl::Span<char> to) noexcept;
+  Request* Write(FileOrFd file, int64_t at, absl::string_view from) noexcept;
+  Request* Readv(FileOrFd file, int64_t at,
+                 absl::Span<const iovec> to) noexcept;
+  Request* Writev(FileOrFd file, int64_t at,
+                  absl::Span<const iovec> from) noexcept;
 
-  Request* Fsync(FileOrFd file);
-  Request* Fdatasync(FileOrFd file);
-  Request* NoOp();
+  Request* Fsync(FileOrFd file) noexcept;
+  Request* Fdatasync(FileOrFd file) noexcept;
+  Request* NoOp() noexcept;
 
   // Sets `object->kFunction(request)` as the handler, by user_data, without an
   // allocation.  Returns the request:
   //   queue.Submit(r->Read(file, 0, 65536)->SetHandler<&Session::OnRead>(this))
   template <auto kFunction, typename T>
-  Request* SetHandler(T* object) {
+  Request* SetHandler(T* object) noexcept {
     user_data = object;
     handler = [](Request* request) noexcept {
       (static_cast<T*>(request->user_data)->*kFunction)(request);
@@ -127,11 +129,11 @@ struct Request {
   absl::Status status() const;
 
   // For people: operation, length, offset, fd and file.
-  std::string DebugString() const;
+  [[nodiscard]] std::string DebugString() const;
 };
 
 // Whether it writes to the end of the file, whatever its offset.
-bool Appends(const Request& request);
+[[nodiscard]] bool Appends(const Request& request) noexcept;
 
 }  // namespace uasio
 

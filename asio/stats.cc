@@ -32,18 +32,18 @@ std::string LatencyWords(const LatencyHistogram& latency) {
 
 }  // namespace
 
-void LatencyHistogram::Add(int64_t nanoseconds) {
+void LatencyHistogram::Add(int64_t nanoseconds) noexcept {
   const uint64_t n = static_cast<uint64_t>(std::max<int64_t>(nanoseconds, 1));
   ++count[63 - static_cast<size_t>(__builtin_clzll(n))];
 }
 
-uint64_t LatencyHistogram::total() const {
+uint64_t LatencyHistogram::total() const noexcept {
   uint64_t total = 0;
   for (uint64_t c : count) total += c;
   return total;
 }
 
-absl::Duration LatencyHistogram::Percentile(double share) const {
+absl::Duration LatencyHistogram::Percentile(double share) const noexcept {
   const double wanted = share * static_cast<double>(total());
   uint64_t below = 0;
   for (size_t i = 0; i < count.size(); ++i) {

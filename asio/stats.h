@@ -33,12 +33,12 @@ struct OpStats {
 struct LatencyHistogram {
   std::array<uint64_t, 63> count = {};
 
-  void Add(int64_t nanoseconds);
-  uint64_t total() const;
+  void Add(int64_t nanoseconds) noexcept;
+  [[nodiscard]] uint64_t total() const noexcept;
 
   // A bound that the given share of the durations, from 0 to 1, is below, at
   // most twice too long.  Zero if there are none.
-  absl::Duration Percentile(double share) const;
+  [[nodiscard]] absl::Duration Percentile(double share) const noexcept;
 };
 
 struct QueueStats {
@@ -71,10 +71,12 @@ struct QueueStats {
   // From Submit() to completion; empty unless QueueOptions::measure_latency.
   LatencyHistogram latency;
 
-  const OpStats& of(Op op) const { return ops[static_cast<size_t>(op)]; }
+  [[nodiscard]] const OpStats& of(Op op) const noexcept {
+    return ops[static_cast<size_t>(op)];
+  }
 
   // A few lines of text, without what is 0.
-  std::string ToString() const;
+  [[nodiscard]] std::string ToString() const;
 };
 
 }  // namespace uasio

@@ -128,7 +128,7 @@ TEST(WritebackBoundTest, SubmitAtTheBoundRunsNoHandler) {
     SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), i, "x");
     EXPECT_FALSE(called);
   }
-  q.queue.Wait();
+  (void)q.queue.Wait();
   EXPECT_TRUE(called);
 }
 

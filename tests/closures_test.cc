@@ -137,7 +137,7 @@ TEST_F(ClosureDeathTest, WaitingOnItsOwnQueue) {
   EXPECT_DEATH(
       {
         Queue own;
-        own.Submit(own.Get()->NoOp(), [&](Request*) { own.Wait(); });
+        own.Submit(own.Get()->NoOp(), [&](Request*) { (void)own.Wait(); });
         own.Sync().IgnoreError();
       },
       rule);
@@ -146,7 +146,8 @@ TEST_F(ClosureDeathTest, WaitingOnItsOwnQueue) {
         Queue own;
         own.Submit(own.Get()->NoOp(), [&](Request*) {
           Queue other;
-          other.Submit(other.Get()->NoOp(), [&](Request*) { own.Wait(); });
+          other.Submit(other.Get()->NoOp(),
+                       [&](Request*) { (void)own.Wait(); });
           other.Sync().IgnoreError();
         });
         own.Sync().IgnoreError();

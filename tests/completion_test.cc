@@ -29,7 +29,8 @@ TEST_P(CompletionTest, CancelOfAFinishedRequestChangesNothing) {
   Request* b = Submit(queue.get(), Op::kRead, file.fd(), 0, block());
   Request* first = queue->WaitUntil(TestDeadline());
   Request* second = first == a ? b : a;
-  while (queue->in_flight() > 0) queue->Get();  // Until both have finished.
+  while (queue->in_flight() > 0)
+    (void)queue->Get();  // Until both have finished.
   queue->Cancel(second);
   EXPECT_EQ(Finish(queue.get(), second), At(1));
   EXPECT_EQ(queue->TryWait(), nullptr);

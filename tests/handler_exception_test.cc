@@ -29,7 +29,7 @@ TEST_P(HandlerExceptionTest, ItEndsTheProgramByItsName) {
         Request* r = Prepare(queue.get(), Op::kNoOp);
         r->handler = [](Request*) noexcept { Throw(); };
         queue->Submit(r);
-        queue->WaitUntil(TestDeadline());
+        (void)queue->WaitUntil(TestDeadline());
       },
       testing::KilledBySignal(SIGABRT),
       "^[^\n]*runtime_error[^\n]*\n[^\n]*of the handler[^\n]*\n$");

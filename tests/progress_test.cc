@@ -95,11 +95,11 @@ TEST(ProgressOrderTest, TheNextCallStartsReleasedRequests) {
   const std::function<void(Queue*)> calls[] = {
       [](Queue* queue) { queue->Put(queue->Get()); },
       [](Queue* queue) { Submit(queue, Op::kNoOp); },
-      [](Queue* queue) { queue->TryWait(); },
-      [](Queue* queue) { queue->Wait(); },
+      [](Queue* queue) { (void)queue->TryWait(); },
+      [](Queue* queue) { (void)queue->Wait(); },
       [](Queue* queue) {
         Request* done[2];
-        queue->WaitMany(absl::MakeSpan(done));
+        (void)queue->WaitMany(absl::MakeSpan(done));
       }};
   const ScratchFile file("a");
   for (const auto& call : calls) {

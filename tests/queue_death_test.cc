@@ -109,8 +109,8 @@ TEST_F(QueueDeathTest, AnotherThread) {
   const char* const rule = "only the thread that created the queue may use it";
   ManualQueue q;
   const auto elsewhere = [](auto call) { std::thread(call).join(); };
-  EXPECT_DEATH(elsewhere([&] { q.queue.Get(); }), rule);
-  EXPECT_DEATH(elsewhere([&] { q.queue.Wait(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { (void)q.queue.Get(); }), rule);
+  EXPECT_DEATH(elsewhere([&] { (void)q.queue.Wait(); }), rule);
   EXPECT_DEATH(elsewhere([&] { q.queue.Submit(nullptr); }), rule);
   EXPECT_DEATH(elsewhere([&] { q.queue.Sync().IgnoreError(); }), rule);
   EXPECT_DEATH(elsewhere([&] { q.queue.event_fd().IgnoreError(); }), rule);
@@ -138,7 +138,7 @@ TEST_F(QueueDeathTest, AForkedChild) {
       {
         Queue queue;
         Finish(&queue, Submit(&queue, Op::kNoOp));
-        InAChild([&] { queue.Get(); });
+        InAChild([&] { (void)queue.Get(); });
       },
       rule);
 }
@@ -176,15 +176,16 @@ void FromAHandler(void (*call)(Queue*)) {
 
 TEST_F(QueueDeathTest, WaitingInAHandler) {
   const char* const rule = "a handler must not wait for results";
-  EXPECT_DEATH(FromAHandler([](Queue* q) { q->Wait(); }), rule);
-  EXPECT_DEATH(FromAHandler([](Queue* q) { q->TryWait(); }), rule);
-  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitUntil(TestDeadline()); }),
-               rule);
-  EXPECT_DEATH(FromAHandler([](Queue* q) { q->WaitFor(absl::Seconds(30)); }),
-               rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { (void)q->Wait(); }), rule);
+  EXPECT_DEATH(FromAHandler([](Queue* q) { (void)q->TryWait(); }), rule);
+  EXPECT_DEATH(
+      FromAHandler([](Queue* q) { (void)q->WaitUntil(TestDeadline()); }), rule);
+  EXPECT_DEATH(
+      FromAHandler([](Queue* q) { (void)q->WaitFor(absl::Seconds(30)); }),
+      rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) {
                  Request* out[1];
-                 q->WaitMany(absl::MakeSpan(out));
+                 (void)q->WaitMany(absl::MakeSpan(out));
                }),
                rule);
   EXPECT_DEATH(FromAHandler([](Queue* q) { q->Wait(q->Get()); }), rule);
@@ -210,7 +211,7 @@ TEST_F(QueueDeathTest, WaitingForARequestThatDoesNotComeBack) {
   EXPECT_DEATH(q.queue.Wait(back), "Wait: a write-back never comes back");
   r->handler = [](Request*) noexcept {};
   q.queue.Submit(r);
-  EXPECT_DEATH(q.queue.WaitFor(r, absl::ZeroDuration()),
+  EXPECT_DEATH((void)q.queue.WaitFor(r, absl::ZeroDuration()),
                "Wait: the request goes to its handler");
 }
 
@@ -230,8 +231,9 @@ TEST_F(QueueDeathTest, SubmittingAndWaitingForWhatDoesNotComeBack) {
 TEST_F(QueueDeathTest, AMinThatDoesNotFit) {
   Queue queue;
   Request* out[1];
-  EXPECT_DEATH(queue.WaitMany(absl::MakeSpan(out), 2, absl::ZeroDuration()),
-               "min does not fit into the span");
+  EXPECT_DEATH(
+      (void)queue.WaitMany(absl::MakeSpan(out), 2, absl::ZeroDuration()),
+      "min does not fit into the span");
 }
 
 TEST_F(QueueDeathTest, NotifyWithoutEnableNotify) {
@@ -317,7 +319,7 @@ TEST_F(QueueDeathTest, ABackendThatReportsARequestTwice) {
         q.held->Finish(r);
         q.held->running.push_back(r);
         q.held->Finish(r);
-        q.queue.Wait();
+        (void)q.queue.Wait();
       },
       "Backend: Reap\\(\\) gave a request that is not in flight");
 }

@@ -98,7 +98,7 @@ TEST(QueueStatsTest, MeasuresLatencyIfAskedTo) {
     Request* r = queue.Get();
     r->op = Op::kNoOp;
     queue.Submit(r);
-    queue.Wait();
+    (void)queue.Wait();
     EXPECT_EQ(queue.stats().latency.total(), measure ? 1u : 0u);
   }
 }
