@@ -80,6 +80,13 @@ struct QueueOptions {
   size_t writebacks_max = 32;      // Write-backs in flight.  Clamped to
                                    // requests_max - 1, but at least 1.
   Order order = Order::kRange;
+
+  // A read of up to 64 KiB that the page cache has completes inside Submit(),
+  // or whatever call starts it, unless a backend takes it.  It costs that call
+  // the copying, but no hand-over to a thread.  After attempts that failed, few
+  // others are made, until one succeeds.
+  bool cached_reads = true;
+
   bool measure_latency = false;  // For stats(); reads the clock at each
                                  // Submit() and each completion.
 

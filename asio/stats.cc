@@ -69,6 +69,7 @@ std::string QueueStats::ToString() const {
   Append(waits, "waits", &parts);
   Append(backend, "started by the backend", &parts);
   Append(workers, "started by workers", &parts);
+  Append(cached, "of these cached", &parts);
   Append(owner, "performed by the caller", &parts);
   Append(resubmitted, "resubmitted", &parts);
   Append(refused, "refused by the backend", &parts);

@@ -57,7 +57,9 @@ struct QueueStats {
   // Starts; a request that is resubmitted, or that the workers get from the
   // backend, is started twice.
   uint64_t backend = 0;  // By the queue's backend.
-  uint64_t workers = 0;  // By the worker threads.
+  uint64_t workers = 0;  // By the worker threads, cached reads included.
+  uint64_t cached = 0;   // Of these: completed at once; see
+                         // QueueOptions::cached_reads.
   uint64_t owner = 0;    // By the queue's thread, in SubmitAndWait().
 
   uint64_t resubmitted = 0;  // For the rest of a short transfer, or for EINTR.

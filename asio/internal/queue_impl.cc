@@ -98,7 +98,7 @@ void PrintUnreadErrors(const Ledger& ledger) {
 QueueImpl::QueueImpl(const QueueOptions& options,
                      std::unique_ptr<Backend> backend)
     : options_(Checked(options)),
-      router_(std::move(backend), options.pool, options.threads_max, &stats_),
+      router_(std::move(backend), options, &stats_),
       slots_(
           this, options.buffer_bytes, options.requests_max,
           options.idle_buffers_age,

@@ -73,11 +73,12 @@ std::shared_ptr<WorkerPool> NewPool(size_t threads_max) {
 
 }  // namespace
 
-Router::Router(std::unique_ptr<Backend> backend, WorkerPool* pool,
-               size_t threads_max, QueueStats* stats)
+Router::Router(std::unique_ptr<Backend> backend, const QueueOptions& options,
+               QueueStats* stats)
     : stats_(stats),
-      pool_(pool),
-      threads_max_(threads_max),
+      pool_(options.pool),
+      threads_max_(options.threads_max),
+      cached_reads_(options.cached_reads),
       backend_(std::move(backend)),
       probe_name_(backend_name().data()) {
   if (backend_ != nullptr && !CreateEventFd()) setup_error_ = errno;
@@ -201,7 +202,7 @@ void Router::MakeWorkers() {
     pool_owner_ = threads_max_ == 0 ? GetProcessPool() : NewPool(threads_max_);
     pool_ = pool_owner_.get();
   }
-  workers_ = std::make_unique<WorkerBackend>(pool_);
+  workers_ = std::make_unique<WorkerBackend>(pool_, cached_reads_);
   if (enabled_) workers_->Attach(event_fd_);
 }
 
@@ -222,7 +223,10 @@ size_t Router::StartOn(Backend* backend, absl::Span<Request* const> batch,
   }
   *RunningOn(backend) += batch.size();
   (by_workers ? stats_->workers : stats_->backend) += batch.size();
-  return reaps_next ? backend->StartBeforeReap(batch) : backend->Start(batch);
+  const size_t completed_inline =
+      reaps_next ? backend->StartBeforeReap(batch) : backend->Start(batch);
+  if (by_workers) stats_->cached += completed_inline;
+  return completed_inline;
 }
 
 size_t Router::StartRouted(bool reaps_next) {

@@ -25,6 +25,7 @@
 #include "asio/backend.h"
 #include "asio/internal/slot.h"
 #include "asio/internal/worker_backend.h"
+#include "asio/queue.h"
 #include "asio/stats.h"
 #include "workqueue/worker_pool.h"
 
@@ -32,11 +33,10 @@ namespace uasio::internal {
 
 class Router {
  public:
-  // If `pool` is null, the first Reserve() makes a pool of up to `threads_max`
-  // threads, or, if that is 0, takes the pool of the process.  The workers
-  // perform everything if `backend` is null.
+  // The first Reserve() takes the pool of the options, or that of the process,
+  // or makes one.  The workers perform everything if `backend` is null.
   // Counts in `stats`, which must outlive the router.
-  Router(std::unique_ptr<Backend> backend, WorkerPool* pool, size_t threads_max,
+  Router(std::unique_ptr<Backend> backend, const QueueOptions& options,
          QueueStats* stats);
   ~Router();
 
@@ -150,6 +150,7 @@ class Router {
   std::shared_ptr<WorkerPool> pool_owner_;
   WorkerPool* pool_;  // nullptr until there is one.
   const size_t threads_max_;
+  const bool cached_reads_;
   std::unique_ptr<WorkerBackend> workers_;
   std::unique_ptr<Backend> backend_;
   const char* const probe_name_;  // Of backend_.

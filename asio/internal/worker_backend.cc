@@ -38,7 +38,8 @@ struct WorkerBackend::Job : Work, Readiness::Watch, Recyclable<Job> {
   std::atomic<bool> cancelled;
 };
 
-WorkerBackend::WorkerBackend(WorkerPool* pool) : pool_(pool) {}
+WorkerBackend::WorkerBackend(WorkerPool* pool, bool cached_reads)
+    : pool_(pool), cached_reads_(cached_reads) {}
 
 WorkerBackend::~WorkerBackend() = default;
 
@@ -48,9 +49,15 @@ void WorkerBackend::Reserve(size_t requests_max) {
 
 size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
   WorkList jobs;
-  for (Request* request : batch) jobs.AddTail(NewJob(request));
-  pool_->Submit(&jobs);
-  return 0;
+  size_t completed_inline = 0;
+  for (Request* request : batch) {
+    Job* job = NewJob(request);
+    const bool completed = ReadNow(job);
+    completed_inline += completed;
+    (completed ? replies_ : jobs).AddTail(job);
+  }
+  if (!jobs.empty()) pool_->Submit(&jobs);
+  return completed_inline;
 }
 
 size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
@@ -99,6 +106,16 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
   job->transfer = MakeTransfer(*request);
   job->cancelled.store(false, std::memory_order_relaxed);
   return job;
+}
+
+// False: a worker is to perform it, or the rest of it.
+bool WorkerBackend::ReadNow(Job* job) {
+  if (!cached_reads_ || !SuitsReadIfCached(job->transfer)) return false;
+  if (!attempts_.IsWorthTrying()) return false;
+  job->result = ReadIfCached(&job->transfer);
+  const bool completed = job->result != -EAGAIN;
+  attempts_.Learn(completed);
+  return completed;
 }
 
 void WorkerBackend::Run(Job* job) {

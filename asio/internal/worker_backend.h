@@ -9,7 +9,12 @@
 //            ENFILE, ENOMEM, ENOSPC or EAGAIN if it must be watched and the
 //            system has no fd, memory, watch or thread for that.
 //
-// It takes every request, on any kernel.  A read or write on an fd without a
+// It takes every request, on any kernel.  Reads that the page cache has are
+// performed inside Start(), unless that is turned off: a hand-over to a thread
+// would cost more than they do.  After failed attempts it tries seldom; see
+// asio/syscalls/attempt_heuristic.h.
+//
+// A read or write on an fd without a
 // size (a pipe, a socket, a terminal) is attempted without blocking.  If the fd
 // is not ready, the epoll thread watches it, and the request occupies no thread
 // of the pool until then.
@@ -23,6 +28,7 @@
 
 #include "asio/backend.h"
 #include "asio/internal/job_pool.h"
+#include "asio/syscalls/attempt_heuristic.h"
 #include "asio/syscalls/perform.h"
 #include "asio/syscalls/readiness.h"
 #include "workqueue/raw_queue.h"
@@ -34,7 +40,8 @@ class WorkerBackend final : public Backend {
  public:
   static constexpr char kName[] = "worker";
 
-  explicit WorkerBackend(WorkerPool* pool);
+  // `cached_reads`: as in QueueOptions.
+  explicit WorkerBackend(WorkerPool* pool, bool cached_reads = true);
   ~WorkerBackend() override;
 
   absl::string_view name() const override { return kName; }
@@ -53,17 +60,21 @@ class WorkerBackend final : public Backend {
   static void Go(WorkerThread* thread, Work* w);
   static void GoOn(Readiness::Watch* watch);
   Job* NewJob(Request* request);
+  bool ReadNow(Job* job);
   void Run(Job* job);
   void WaitUntilReady(Job* job);
   void Finish(Job* job, int64_t result);
   size_t ReapReplies(absl::Span<Completion> out);
 
   WorkerPool* const pool_;
+  const bool cached_reads_;
   RawQueue finished_;
   Readiness readiness_;
 
   // Used only in the queue's thread.
-  WorkList replies_;  // Reaped from finished_, not returned yet.
+  AttemptHeuristic attempts_;  // Of reads.
+  WorkList
+      replies_;  // From finished_ or read inside Start(); not returned yet.
   JobPool<Job> jobs_;
 };
 

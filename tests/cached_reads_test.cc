@@ -1,0 +1,192 @@
+// Reads that the page cache has complete inside Submit(), without a thread.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "asio/queue.h"
+#include "asio/testing/fd.h"
+#include "asio/testing/requests.h"
+#include "asio/testing/scratch.h"
+#include "gtest/gtest.h"
+#include "workqueue/worker_pool.h"
+
+namespace uasio {
+namespace {
+
+constexpr size_t kLong = 65 << 10;  // Longer than a cached read.
+
+QueueOptions WithPool(WorkerPool* pool, bool cached_reads) {
+  QueueOptions options;
+  options.pool = pool;
+  options.cached_reads = cached_reads;
+  options.buffer_bytes = kLong;
+  return options;
+}
+
+// A file of kLong bytes in the page cache, and a queue whose pool's threads
+// tell whether a worker was asked for.
+class CachedReadsTest : public testing::Test {
+ protected:
+  explicit CachedReadsTest(bool cached_reads = true)
+      : queue_(WithPool(&pool_, cached_reads)) {}
+
+  // Submits the read and returns what it has read, without waiting; "late" if
+  // it is not back.
+  std::string ReadNow(size_t at, size_t length) {
+    Submit(&queue_, Op::kRead, file_.get(), static_cast<int64_t>(at), length);
+    Request* r = queue_.TryWait();
+    if (r == nullptr) return "late";
+    const std::string bytes = BytesOf(*r);
+    queue_.Put(r);
+    return bytes;
+  }
+
+  std::string Text(size_t at, size_t length) {
+    return text_.substr(at, length);
+  }
+
+  const Scratch scratch_;
+  const std::string text_ = Random(kLong);
+  const Fd file_ = scratch_.Open("file", text_);
+  WorkerPool pool_;
+  Queue queue_;
+
+ private:
+  static std::string Random(size_t bytes) {
+    std::string text(bytes, 'a');
+    for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * i % 251);
+    return text;
+  }
+};
+
+TEST_F(CachedReadsTest, CompleteInsideSubmit) {
+  EXPECT_EQ(ReadNow(0, 4096), Text(0, 4096));
+  EXPECT_EQ(ReadNow(1, 64 << 10), Text(1, 64 << 10));
+  EXPECT_EQ(pool_.threads(), 0u);
+  EXPECT_EQ(queue_.stats().cached, 2u);
+  EXPECT_EQ(queue_.stats().workers, 2u);
+}
+
+TEST_F(CachedReadsTest, EndAtTheEndOfTheFile) {
+  EXPECT_EQ(ReadNow(kLong - 10, 4096), Text(kLong - 10, 10));
+  EXPECT_EQ(ReadNow(kLong, 4096), "");
+  EXPECT_EQ(ReadNow(2 * kLong, 4096), "");
+  EXPECT_EQ(pool_.threads(), 0u);
+}
+
+TEST_F(CachedReadsTest, MayBeVectored) {
+  char first[10], second[20];
+  const iovec iovecs[] = {{first, sizeof(first)}, {second, sizeof(second)}};
+  Request* r = queue_.Get();
+  ASSERT_NE(r, nullptr);
+  queue_.Submit(r->Readv(file_.get(), 5, iovecs));
+  ASSERT_EQ(queue_.TryWait(), r);
+  EXPECT_EQ(r->result, 30);
+  EXPECT_EQ(std::string(first, 10) + std::string(second, 20), Text(5, 30));
+  queue_.Put(r);
+  EXPECT_EQ(pool_.threads(), 0u);
+}
+
+TEST_F(CachedReadsTest, MoveTheFilePosition) {
+  EXPECT_EQ(lseek(file_.get(), 100, SEEK_SET), 100);
+  Submit(&queue_, Op::kRead, file_.get(), kFilePosition, 50);
+  Submit(&queue_, Op::kRead, file_.get(), kFilePosition, 50);
+  for (size_t at : {100, 150}) {
+    Request* r = queue_.WaitUntil(TestDeadline());
+    ASSERT_NE(r, nullptr);
+    EXPECT_EQ(BytesOf(*r), Text(at, 50));
+    queue_.Put(r);
+  }
+  EXPECT_EQ(pool_.threads(), 0u);
+}
+
+TEST_F(CachedReadsTest, LongOnesAreForWorkers) {
+  Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, kLong);
+  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), text_);
+  queue_.Put(r);
+  EXPECT_EQ(queue_.stats().cached, 0u);
+  EXPECT_EQ(queue_.stats().workers, 1u);
+}
+
+// The write is with a worker; the read is started by the call that reaps it.
+TEST_F(CachedReadsTest, ComeAfterTheWritesBeforeThem) {
+  Request* write = SubmitWrite(&queue_, Op::kWrite, file_.get(), 3, "new");
+  Request* read = Submit(&queue_, Op::kRead, file_.get(), 0, 9);
+  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), write);
+  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), read);
+  EXPECT_EQ(BytesOf(*read), Text(0, 3) + "new" + Text(6, 3));
+  EXPECT_EQ(queue_.stats().cached, 1u);
+}
+
+TEST_F(CachedReadsTest, HandlersRunInACallThatRunsHandlers) {
+  static int handled;
+  handled = 0;
+  Request* r = Prepare(&queue_, Op::kRead, file_.get(), 0, 10);
+  r->handler = [](Request* request) noexcept {
+    handled += request->result == 10;
+    request->queue->Put(request);
+  };
+  queue_.Submit(r);
+  EXPECT_EQ(handled, 0);
+  EXPECT_TRUE(queue_.RunHandlers(absl::InfinitePast()));
+  EXPECT_EQ(handled, 1);
+}
+
+TEST_F(CachedReadsTest, MakeTheEventFdReadable) {
+  const absl::StatusOr<int> event_fd = queue_.event_fd();
+  ASSERT_TRUE(event_fd.ok()) << event_fd.status();
+  pollfd polled = {*event_fd, POLLIN, 0};
+  EXPECT_EQ(poll(&polled, 1, 0), 0);
+  Submit(&queue_, Op::kRead, file_.get(), 0, 10);
+  EXPECT_EQ(poll(&polled, 1, 0), 1);
+}
+
+TEST_F(CachedReadsTest, CancellingComesTooLate) {
+  Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 10);
+  queue_.Cancel(r);
+  ASSERT_EQ(queue_.TryWait(), r);
+  EXPECT_EQ(r->result, 10);
+}
+
+// Whether the first page is in memory, by the same question as the library's.
+bool IsCached(int fd) {
+  char byte;
+  const iovec iovec = {&byte, 1};
+  return preadv2(fd, &iovec, 1, 0, RWF_NOWAIT) == 1;
+}
+
+TEST_F(CachedReadsTest, OthersAreForWorkers) {
+  ASSERT_EQ(fdatasync(file_.get()), 0);
+  posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  if (IsCached(file_.get())) {
+    GTEST_SKIP() << "the file system keeps the file in memory";
+  }
+  Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 4096);
+  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), Text(0, 4096));
+  EXPECT_EQ(pool_.threads(), 1u);
+  EXPECT_EQ(queue_.stats().cached, 0u);
+}
+
+class NoCachedReadsTest : public CachedReadsTest {
+ protected:
+  NoCachedReadsTest() : CachedReadsTest(/*cached_reads=*/false) {}
+};
+
+TEST_F(NoCachedReadsTest, WorkersPerformAll) {
+  Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 10);
+  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
+  EXPECT_EQ(BytesOf(*r), Text(0, 10));
+  EXPECT_EQ(pool_.threads(), 1u);
+  EXPECT_EQ(queue_.stats().cached, 0u);
+}
+
+}  // namespace
+}  // namespace uasio
