@@ -79,6 +79,19 @@ TEST(FileTest, AutoReadsALargeFileDirectUnlessItIsCached) {
   absl::StatusOr<File> dropped = OpenAuto(path, O_RDONLY);
   ASSERT_TRUE(dropped.ok()) << dropped.status();
   EXPECT_TRUE(dropped->direct()) << dropped->why_buffered();
+  // Without read-ahead, so that only the first page is cached.
+  ASSERT_EQ(posix_fadvise(cached->fd(), 0, 0, POSIX_FADV_RANDOM), 0);
+  char byte;
+  ASSERT_EQ(pread(cached->fd(), &byte, 1, 0), 1);
+  absl::StatusOr<File> partly = OpenAuto(path, O_RDONLY);
+  ASSERT_TRUE(partly.ok()) << partly.status();
+  EXPECT_TRUE(partly->direct()) << partly->why_buffered();
+}
+
+TEST(FileTest, AutoNamesTheKindOfADevice) {
+  absl::StatusOr<File> file = OpenAuto("/dev/null", O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ExpectBuffered(*file, "it is neither a regular file nor a block device");
 }
 
 TEST(FileTest, AutoIsDirectForWriting) {
