@@ -110,6 +110,8 @@ TEST_P(CoroutineTest, ReadWhatTheyHaveWritten) {
   EXPECT_TRUE(task.done());
   EXPECT_EQ(TextOf(got), "aw");
   EXPECT_EQ(file.Text(), "awc");
+  EXPECT_EQ(queue_->stats().of(Op::kFsync).completed, 1u);
+  EXPECT_EQ(queue_->stats().of(Op::kFdatasync).completed, 1u);
   ExpectIdle();
 }
 
@@ -139,6 +141,7 @@ Task ReadInPlace(CoroutineQueue* io, int fd, size_t block, std::string* got) {
   request->length = block;
   request = co_await io->Submit(request);
   EXPECT_EQ(request->result, static_cast<int64_t>(block));
+  EXPECT_TRUE(request->handler == nullptr);  // For Queue::Submit().
   got->assign(request->buffer, request->transferred);
   io->queue()->Put(request);
 }
@@ -190,6 +193,22 @@ TEST_P(CoroutineTest, GetARequestThatSomebodyElseHasPut) {
   io_->ResumeWaiting();
   Run();
   EXPECT_TRUE(task.done());
+  ExpectIdle();
+}
+
+TEST_P(CoroutineTest, DoNotOvertakeThoseThatWaitForARequest) {
+  Start(/*requests_max=*/1);
+  const BlockFile file = MakeFile("a");
+  const File view = FileOf(file);
+  std::vector<int> order;
+  Request* elsewhere = queue_->Get();
+  const Task first = ReadAndNote(io_.get(), view, block(), 1, &order);
+  queue_->Put(elsewhere);
+  const Task second = ReadAndNote(io_.get(), view, block(), 2, &order);
+  EXPECT_EQ(io_->waiting(), 2u);
+  io_->ResumeWaiting();
+  Run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
   ExpectIdle();
 }
 
@@ -249,6 +268,11 @@ TEST_P(CoroutineTest, AReadAllocatesNoMemory) {
   EXPECT_LE(count(1000), count(100) + 100);
 }
 
+Task EndQueue(std::unique_ptr<CoroutineQueue>* io, const File& file) {
+  static_cast<void>(co_await(*io)->Fdatasync(file));
+  *io = nullptr;
+}
+
 using CoroutineDeathTest = CoroutineTest;
 INSTANTIATE_TEST_SUITE_P(Worker, CoroutineDeathTest,
                          testing::Values(TableCase("worker")), &NameOf);
@@ -268,6 +292,12 @@ TEST_P(CoroutineDeathTest, BrokenRulesEndTheProgram) {
   std::string much(3 * kBufferAlignment, '.');
   EXPECT_DEATH(ReadPipe(io_.get(), view, absl::MakeSpan(much)),
                "the length is more than buffer_bytes");
+  EXPECT_DEATH(
+      {
+        const Task task = EndQueue(&io_, view);
+        Run();
+      },
+      "a coroutine is still suspended in it");
 }
 
 TEST_P(CoroutineDeathTest, AForkedChildMayDestroyThem) {

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -35,6 +37,12 @@ void ExpectBuffered(const File& file, const std::string& why) {
   EXPECT_EQ(file.alignment().offset_bytes, 1u);
   EXPECT_TRUE(absl::StrContains(file.why_buffered(), why))
       << file.why_buffered();
+}
+
+bool IsInMemory(const std::string& path) {
+  struct statfs info;
+  EXPECT_EQ(statfs(path.c_str(), &info), 0);
+  return info.f_type == TMPFS_MAGIC;
 }
 
 TEST(FileTest, IsDirectOnADisk) {
@@ -78,7 +86,21 @@ TEST(FileTest, AutoReadsALargeFileDirectUnlessItIsCached) {
   ASSERT_EQ(posix_fadvise(cached->fd(), 0, 0, POSIX_FADV_DONTNEED), 0);
   absl::StatusOr<File> dropped = OpenAuto(path, O_RDONLY);
   ASSERT_TRUE(dropped.ok()) << dropped.status();
+  if (IsInMemory(path)) GTEST_SKIP() << path << ": tmpfs is a page cache";
   EXPECT_TRUE(dropped->direct()) << dropped->why_buffered();
+  // Without read-ahead, so that only the first page is cached.
+  ASSERT_EQ(posix_fadvise(cached->fd(), 0, 0, POSIX_FADV_RANDOM), 0);
+  char byte;
+  ASSERT_EQ(pread(cached->fd(), &byte, 1, 0), 1);
+  absl::StatusOr<File> partly = OpenAuto(path, O_RDONLY);
+  ASSERT_TRUE(partly.ok()) << partly.status();
+  EXPECT_TRUE(partly->direct()) << partly->why_buffered();
+}
+
+TEST(FileTest, AutoNamesTheKindOfADevice) {
+  absl::StatusOr<File> file = OpenAuto("/dev/null", O_RDONLY);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ExpectBuffered(*file, "it is neither a regular file nor a block device");
 }
 
 TEST(FileTest, AutoIsDirectForWriting) {

@@ -382,6 +382,23 @@ TEST(RequestTest, StatusSaysWhichFlagsCausedTheError) {
               EndsWith("(Operation not supported)"));
 }
 
+TEST(RequestTest, AppendsByItsFdOrItsFlags) {
+  constexpr int kNoAppend = 0x20;  // RWF_NOAPPEND, Linux 6.9.
+  Request r;
+  r.op = Op::kWrite;
+  EXPECT_FALSE(Appends(r));
+  r.flags = RWF_APPEND;
+  EXPECT_TRUE(Appends(r));
+  r.flags = 0;
+  r.traits.append = true;
+  EXPECT_TRUE(Appends(r));
+  r.flags = kNoAppend;
+  EXPECT_FALSE(Appends(r));
+  r.flags = RWF_APPEND;
+  r.op = Op::kRead;
+  EXPECT_FALSE(Appends(r));
+}
+
 TEST(RequestTest, AFileDoesForAnFd) {
   UsedRequest r;
   const ScratchFile scratch;

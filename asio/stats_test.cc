@@ -46,5 +46,23 @@ TEST(QueueStatsTextTest, SaysWhatIsNotZero) {
             "1.024us");
 }
 
+TEST(QueueStatsTextTest, SaysEachCount) {
+  QueueStats stats;
+  uint64_t i = 0;
+  for (uint64_t* count :
+       {&stats.submitted, &stats.cancelled, &stats.held, &stats.depth_reached,
+        &stats.waits, &stats.backend, &stats.workers, &stats.owner,
+        &stats.resubmitted, &stats.refused, &stats.would_block,
+        &stats.not_supported, &stats.unfinished}) {
+    *count = ++i;
+  }
+  EXPECT_EQ(stats.ToString(),
+            "1 submitted, 2 cancelled, 3 held by their order, "
+            "4 times at depth_max, 5 waits, 6 started by the backend, "
+            "7 started by workers, 8 performed by the caller, 9 resubmitted, "
+            "10 refused by the backend, 11 would have blocked the submitter, "
+            "12 not supported by the backend there, 13 finished by workers");
+}
+
 }  // namespace
 }  // namespace uasio

@@ -50,6 +50,7 @@ TEST_F(ClistIteratorTest, AreBidirectionalAsTheStandardSaysIt) {
   static_assert(std::bidirectional_iterator<ConstIterator>);
 #endif
   EXPECT_TRUE(Iterator() == Iterator());
+  EXPECT_FALSE(Iterator() != Iterator());
 }
 
 TEST_F(ClistIteratorTest, StepForwardsAndBackwards) {

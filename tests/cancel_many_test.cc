@@ -19,6 +19,7 @@
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
+#include "workqueue/deadline.h"
 
 namespace uasio {
 namespace {
@@ -96,6 +97,19 @@ TEST(CancelManyOrderTest, WriteBacksAreNotCancelled) {
   q.queue.CancelAll();
   EXPECT_TRUE(q.queue.Sync().ok());
   EXPECT_EQ(file.Contents(), "2");
+}
+
+TEST(CancelManyOrderTest, WhatTheCancelledOnesHeldStartsAtOnce) {
+  ManualQueue q;
+  q.held->can_cancel = false;
+  const ScratchFile file;
+  SubmitWrite(&q.queue, Op::kWrite, file.fd(), 0, "1");
+  Request* held = Submit(&q.queue, Op::kRead, file.fd(), 0, 16);
+  SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 8, "2");
+  EXPECT_EQ(q.held->started, 1u);
+  q.queue.CancelAll();
+  EXPECT_EQ(q.held->started, 2u);
+  EXPECT_EQ(Finish(&q.queue, held), -ECANCELED);
 }
 
 TEST(CancelManyOrderTest, CancelFdLeavesNoOpsWhateverTheirFd) {
@@ -180,6 +194,26 @@ TEST_P(SyncAndCloseTest, ReturnsTheErrorsOfWriteBacks) {
   SubmitWrite(queue.get(), Op::kWriteBack, file->fd(), 0, "x");
   EXPECT_FALSE(queue->SyncAndClose(&*file).ok());
   EXPECT_EQ(file->fd(), -1);
+}
+
+// Its waits clear the event fd.
+TEST_P(SyncAndCloseTest, TheEventFdIsReadableForTheResultsThatItLeaves) {
+  const auto queue = MakeQueue();
+  const ScratchFile scratch("a");
+  ASSERT_TRUE(queue->EnableNotify().ok());
+  const int event_fd = *queue->event_fd();
+  for (int i = 0; i < 100; ++i) {
+    auto file = File::Open(scratch.path(), O_RDWR, 0, File::Mode::kBuffered);
+    ASSERT_TRUE(file.ok());
+    Submit(queue.get(), Op::kRead, file->fd(), 0, 1);
+    Request* r = Submit(queue.get(), Op::kFsync, file->fd());
+    EXPECT_TRUE(queue->SyncAndClose(&*file).ok());
+    EXPECT_TRUE(PollIn(event_fd, kDontWait));
+    queue->Wait(r);
+    queue->Put(r);
+    queue->Put(queue->TryWait());
+    EXPECT_EQ(queue->TryWait(), nullptr);
+  }
 }
 
 TEST(SyncAndCloseOrderTest, DoesNotWaitForOtherFiles) {

@@ -228,6 +228,40 @@ TEST(EventFdOrderTest, IsReadableForResultsThatOtherCallsReaped) {
   EXPECT_TRUE(IsReadable(fd));
 }
 
+TEST(EventFdOrderTest, WaitingCallsLeaveItReadableForTheOtherResults) {
+  ManualQueue q;
+  const int fd = *q.queue.event_fd();
+  Request* first = Submit(&q.queue, Op::kNoOp);
+  Request* second = Submit(&q.queue, Op::kNoOp);
+  q.held->FinishAll();
+  EXPECT_EQ(q.queue.TryWait(), first);
+  EXPECT_TRUE(IsReadable(fd));
+  q.queue.Submit(first);
+  q.held->Finish(first);
+  EXPECT_TRUE(q.queue.WaitFor(first, absl::ZeroDuration()));
+  EXPECT_TRUE(IsReadable(fd));
+  EXPECT_EQ(q.queue.TryWait(), second);
+  EXPECT_EQ(q.queue.TryWait(), nullptr);
+  EXPECT_FALSE(IsReadable(fd));
+}
+
+TEST(EventFdOrderTest, IsReadableForWhatIsCancelledTogether) {
+  const ScratchFile file("a");
+  ManualQueue q;
+  q.held->can_cancel = false;
+  const int fd = *q.queue.event_fd();
+  Submit(&q.queue, Op::kWrite, file.fd(), 0, 1);
+  Request* held = Submit(&q.queue, Op::kRead, file.fd(), 0, 1);
+  for (const bool all : {true, false}) {
+    EXPECT_EQ(q.queue.TryWait(), nullptr);
+    EXPECT_FALSE(IsReadable(fd));
+    all ? q.queue.CancelAll() : q.queue.CancelFd(file.fd());
+    EXPECT_TRUE(IsReadable(fd));
+    EXPECT_EQ(q.queue.TryWait(), held);
+    if (all) q.queue.Submit(held);
+  }
+}
+
 TEST(EventFdOrderTest, RunHandlersClearsItUnlessAResultIsLeft) {
   ManualQueue q;
   Request* plain = Submit(&q.queue, Op::kNoOp);

@@ -9,6 +9,7 @@
 
 #include "asio/queue.h"
 #include "asio/testing/backends.h"
+#include "asio/testing/fd.h"
 #include "asio/testing/requests.h"
 #include "gtest/gtest.h"
 
@@ -117,10 +118,32 @@ TEST_P(IdleBuffersTest, AreReleasedByTheirAge) {
   ExpectAllRead(queue.get(), file.fd());
 }
 
+TEST_P(IdleBuffersTest, AreReleasedByPutAndByWaitingForARequest) {
+  UASIO_SKIP_IF_PERFORMED_AT_SUBMIT();
+  const Pipe pipe;
+  for (const bool by_put : {true, false}) {
+    const auto queue = Make(absl::Milliseconds(5));
+    const std::vector<Request*> all = GetAll(queue.get());
+    PutAll(queue.get(), all);
+    Request* blocked =
+        Submit(queue.get(), Op::kRead, pipe.read_end.get(), kFilePosition, 1);
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (HasMemory(*all.front()) && absl::Now() < deadline) {
+      if (by_put) {
+        queue->Put(queue->Get());
+      } else {
+        EXPECT_FALSE(queue->WaitFor(blocked, absl::ZeroDuration()));
+      }
+    }
+    EXPECT_FALSE(HasMemory(*all.front()));
+    pipe.Put("x");
+    EXPECT_EQ(Finish(queue.get(), blocked), 1);
+  }
+}
+
+// The first call looks at all buffers.
 TEST_P(IdleBuffersTest, StayWhereTheyAreYoung) {
-  const BlockFile file = MakeFile("a");
   const auto queue = Make(absl::Hours(1));
-  ExpectAllRead(queue.get(), file.fd());
   const std::vector<Request*> all = GetAll(queue.get());
   PutAll(queue.get(), all);
   EXPECT_EQ(queue->TryWait(), nullptr);

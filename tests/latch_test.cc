@@ -188,6 +188,25 @@ TEST_F(SpoiltRequestTest, AHeldWriteIsDoneAsItWasSubmitted) {
   ExpectWritten("cd");
 }
 
+// A handler spoils the request that the owner waits for, and performs itself if
+// the backend does not take it.
+TEST_F(SpoiltRequestTest, AHeldWriteOfSubmitAndWaitIsDoneAsItWasSubmitted) {
+  for (const bool by_owner : {true, false}) {
+    ManualQueue q;
+    q.held->takes = [by_owner](const Request& r) {
+      return !by_owner || r.op != Op::kWrite;
+    };
+    SubmitWrite(&q.queue, Op::kWriteBack, file_.fd(), 0, "ab");
+    Request* held = PrepareWrite(&q.queue, Op::kWrite, file_.fd(), 0, "cd");
+    Request* handled = q.queue.Get()->NoOp();
+    q.queue.Submit(handled, [&](Request*) { Spoil(held, other_.fd()); });
+    q.held->Finish(handled);
+    q.queue.SubmitAndWait(held);
+    EXPECT_EQ(held->result, 2);
+    ExpectWritten("cd");
+  }
+}
+
 TEST_F(SpoiltRequestTest, AHeldWritevIsDoneAsItWasSubmitted) {
   ManualQueue q;
   char data[] = "cd";

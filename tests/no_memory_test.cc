@@ -192,6 +192,30 @@ TEST_P(NoMemoryTest, SubmitAndWaitNeedsNoMemory) {
   EXPECT_EQ(batch[2]->buffer[0], 'w');
 }
 
+// Nor does anything else on a file that the queue uses.
+TEST_P(NoMemoryTest, AUsedFileNeedsNoMemory) {
+  const BlockFile a = MakeFile("abcdefgh");
+  QueueOptions options = Options();
+  options.threads_max = 1;  // Making a second one would need memory.
+  queue_ = MakeQueue(options);
+  queue_->Use(a.fd());
+  Request* first = Submit(queue_.get(), Op::kRead, a.fd(), 0, block());
+  EXPECT_EQ(Finish(queue_.get(), first), static_cast<int64_t>(block()));
+  int64_t bytes = 0;
+  const MemoryEnd end(0);
+  for (size_t i = 0; i < 100; ++i) {
+    Request* r = queue_->Get();
+    queue_->Submit(r->Read(a.file(), At(i % 8), block()));
+    bytes += queue_->Wait()->result;
+    queue_->Put(r);
+  }
+  const bool allocated = end.WasMet();
+  end.Lift();
+  EXPECT_FALSE(allocated);
+  EXPECT_EQ(bytes, static_cast<int64_t>(100 * block()));
+  EXPECT_TRUE(queue_->Forget(a.fd()).ok());
+}
+
 struct Counter {
   void Count(Request* r) {
     const Lease done(r);

@@ -160,6 +160,17 @@ TEST_P(NotifyTest, ASignalHandlerMayCallIt) {
   EXPECT_EQ(signals, 50);
 }
 
+// Also if the eventfd takes no more.
+TEST_P(NotifyTest, LeavesErrnoAsItIs) {
+  const int event_fd = *queue_->event_fd();
+  EXPECT_EQ(queue_->TryWait(), nullptr);  // Drains it.
+  ASSERT_EQ(eventfd_write(event_fd, UINT64_MAX - 1), 0);
+  errno = ENOENT;
+  queue_->Notify();
+  EXPECT_EQ(errno, ENOENT);
+  EXPECT_EQ(queue_->Wait(), nullptr);
+}
+
 TEST_P(NotifyTest, CompletionsStillEndEachWait) {
   const BlockFile file = MakeFile("a");
   for (int i = 0; i < 1000; ++i) {

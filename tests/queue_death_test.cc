@@ -141,6 +141,13 @@ TEST_F(QueueDeathTest, AForkedChild) {
         InAChild([&] { (void)queue.Get(); });
       },
       rule);
+  EXPECT_DEATH(
+      {
+        Queue queue;
+        queue.EnableNotify().IgnoreError();
+        InAChild([&] { queue.Notify(); });
+      },
+      rule);
 }
 
 TEST(QueueForkTest, AForkedChildMayMakeItsOwnQueue) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
 
 #include "asio/queue.h"
@@ -90,15 +91,75 @@ TEST(QueueStatsTest, CountsTheTimesAtDepthMax) {
   EXPECT_THAT(queue.DebugString(), HasSubstr("held by depth_max"));
 }
 
+TEST(QueueStatsTest, CountsWhatTheBackendDoesNotFinish) {
+  ManualQueue q;
+  q.held->finishes_transfers = false;
+  const BlockFile file(/*direct=*/false, "ab");
+  const QueueStats& stats = q.queue.stats();
+  Request* r = q.queue.Get();
+  const auto finish_as = [&](Request* filled, int64_t result) {
+    q.queue.Submit(filled);
+    q.held->FinishAs(filled, result);
+    q.queue.Wait(filled);
+    EXPECT_EQ(filled->result, 2) << filled->status();
+  };
+  finish_as(r->Read(file.file(), 0, 2), kRefused);
+  EXPECT_EQ(stats.refused, 1u);
+  finish_as(r->Read(file.file(), 0, 2), -EAGAIN);
+  EXPECT_EQ(stats.would_block, 1u);
+  finish_as(r->Read(file.file(), 0, 2), -EOPNOTSUPP);
+  EXPECT_EQ(stats.not_supported, 1u);
+  finish_as(r->Write(file.file(), 0, 2), 0);
+  EXPECT_EQ(stats.unfinished, 1u);
+  EXPECT_EQ(stats.workers, 4u);
+  EXPECT_EQ(stats.resubmitted, 0u);
+  finish_as(r->Read(file.file(), 0, 2), -EINTR);
+  EXPECT_EQ(stats.resubmitted, 1u);
+  EXPECT_EQ(stats.workers, 4u);
+  EXPECT_EQ(stats.backend, 6u);
+}
+
+TEST(QueueStatsTest, CountsWaitsAndWhatTheOwnerPerforms) {
+  Queue queue;
+  const BlockFile file(/*direct=*/false, "ab");
+  Request* r = queue.Get();
+  queue.SubmitAndWait(r->Read(file.file(), 0, 2));
+  EXPECT_EQ(queue.stats().owner, 1u);
+  EXPECT_EQ(queue.stats().workers, 0u);
+  ManualQueue q;
+  Submit(&q.queue, Op::kNoOp);
+  EXPECT_EQ(q.queue.TryWait(), nullptr);
+  EXPECT_EQ(q.queue.stats().waits, 0u);
+  EXPECT_NE(q.queue.Wait(), nullptr);
+  EXPECT_EQ(q.queue.stats().waits, 1u);
+}
+
+TEST(QueueStatsTest, DebugStringCountsWriteBacksAndWhatRuns) {
+  ManualQueue q;
+  const BlockFile file(/*direct=*/false, "ab");
+  SubmitWrite(&q.queue, Op::kWriteBack, file.fd(), 0, "x");
+  Submit(&q.queue, Op::kRead, file.fd(), 0, 1);  // Held.
+  EXPECT_EQ(
+      q.queue.DebugString().find(
+          "queue on held: 2 in flight, of these 1 write-backs, 1 running"),
+      0u);
+  EXPECT_THAT(q.queue.DebugString(),
+              HasSubstr("held by others on its fd: read"));
+  EXPECT_TRUE(q.queue.Sync().ok());
+  EXPECT_THAT(q.queue.DebugString(), HasSubstr("completed, not collected"));
+}
+
 TEST(QueueStatsTest, MeasuresLatencyIfAskedTo) {
   for (const bool measure : {false, true}) {
     QueueOptions options;
     options.measure_latency = measure;
     Queue queue(options);
-    Request* r = queue.Get();
-    r->op = Op::kNoOp;
-    queue.Submit(r);
+    const auto begin = std::chrono::steady_clock::now();
+    queue.Submit(queue.Get()->NoOp());
     (void)queue.Wait();
+    const auto elapsed = std::chrono::steady_clock::now() - begin;
+    EXPECT_LE(queue.stats().latency.Percentile(1),
+              2 * absl::FromChrono(elapsed));
     EXPECT_EQ(queue.stats().latency.total(), measure ? 1u : 0u);
   }
 }

@@ -156,6 +156,17 @@ TEST_F(SubmitAndWaitWorkerTest, NorWhatABackendDoesNotTake) {
   EXPECT_EQ(backend->started, 1u);
 }
 
+// So that one system call of the backend submits and waits.
+TEST_F(SubmitAndWaitWorkerTest, TheBackendKnowsThatItIsReapedNext) {
+  ManualQueue q(Options());
+  Request* r = q.queue.Get()->NoOp();
+  q.queue.SubmitAndWait(r);
+  EXPECT_EQ(q.held->starts_before_reap, 1u);
+  q.queue.Submit(r);
+  EXPECT_EQ(q.held->starts_before_reap, 1u);
+  EXPECT_EQ(q.held->starts, 2u);
+}
+
 TEST_F(SubmitAndWaitWorkerTest, AHeldRequestIsPerformedByTheOwnerToo) {
   auto* backend = new ManualBackend;
   backend->takes = [](const Request& r) { return IsWrite(r.op); };

@@ -73,8 +73,10 @@ TEST_P(UseTest, NoRequestAsksAboutAUsedFile) {
   }
   EXPECT_EQ(asked_, before);
   EXPECT_TRUE(queue->Forget(file.fd()).ok());
-  EXPECT_EQ(Read(queue.get(), file.fd(), 0), "a");
-  EXPECT_EQ(asked_, before + 1);
+  for (int i = 1; i <= 2; ++i) {
+    EXPECT_EQ(Read(queue.get(), file.fd(), 0), "a");
+    EXPECT_EQ(asked_, before + i);
+  }
 }
 
 TEST_P(UseTest, AFileInFlightMayBeUsed) {

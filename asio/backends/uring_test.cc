@@ -133,6 +133,12 @@ TEST_F(UringTest, ReleasedBuffersAreRegisteredAgainWhenTheyAreLent) {
     EXPECT_EQ(RegisteredBuffers(), 0);
     EXPECT_TRUE(Reads(&q, file.fd(), bytes, nullptr));
   }
+  // The kernel's table has room for 1024 buffers.
+  for (int round = 0; round < 1100; ++round) {
+    q.queue->ReleaseIdleBuffers();
+    q.queue->Put(q.queue->Get());
+  }
+  EXPECT_EQ(RegisteredBuffers(), 1);
 }
 
 // The number becomes another file's, but the ring's own file is still read.
@@ -154,6 +160,20 @@ TEST_F(UringTest, AUsedFileIsRegisteredUntilItIsRemoved) {
     EXPECT_TRUE(BytesOf(read) == expected) << read.result;
     backend->RemoveFile(number.get());
   }
+}
+
+// As above, by a queue.
+TEST_F(UringTest, UseRegistersAFileAndForgetRemovesIt) {
+  const std::string bytes = Pattern(kBlock), others(kBlock, 'o');
+  const DirectFile file(bytes), other(others);
+  if (!file.why_not().empty()) GTEST_SKIP() << file.why_not();
+  const Fd number(dup(file.fd()));
+  KernelQueue q("uring");
+  q.queue->Use(number.get());
+  ASSERT_EQ(dup2(other.fd(), number.get()), number.get());
+  EXPECT_TRUE(Reads(&q, number.get(), bytes, nullptr));
+  EXPECT_TRUE(q.queue->Forget(number.get()).ok());
+  EXPECT_TRUE(Reads(&q, number.get(), others, nullptr));
 }
 
 // 0 leaves no room in the kernel's table, and 64 has none for that number.

@@ -109,6 +109,15 @@ TEST_P(RangeTest, TheEndIsAsTheEndOfAFile) {
   EXPECT_TRUE(reader.Close().ok()) << reader.status();
 }
 
+TEST_P(RangeTest, NothingIsReadBehindTheEnd) {
+  Make(Pattern(10 * kBlock));
+  Reader reader(&file_, Part(0, 2 * kBlock + 100));
+  EXPECT_EQ(ReadAll(&reader).size(), 2 * kBlock + 100);
+  EXPECT_TRUE(reader.Close().ok()) << reader.status();
+  EXPECT_EQ(queue_->stats().of(Op::kRead).completed, 3u);
+  EXPECT_LE(queue_->stats().of(Op::kRead).bytes, 3 * kBlock);
+}
+
 TEST_P(RangeTest, TheFileMayEndBefore) {
   const std::string contents = Pattern(kBlock + 5);
   Make(contents);

@@ -47,11 +47,12 @@ class ManualBackend final : public Backend {
   // Observations.
   std::vector<Request*> running;  // In the order of Start().
   size_t running_max = 0;
-  size_t starts = 0;   // Calls of Start().
-  size_t started = 0;  // Requests.
-  size_t cancels = 0;  // Calls of Cancel().
-  size_t awaited = 0;  // Calls of when_awaited().
-  int event_fd = -1;   // Of Attach().
+  size_t starts = 0;              // Calls of Start().
+  size_t starts_before_reap = 0;  // Calls of StartBeforeReap().
+  size_t started = 0;             // Requests.
+  size_t cancels = 0;             // Calls of Cancel().
+  size_t awaited = 0;             // Calls of when_awaited().
+  int event_fd = -1;              // Of Attach().
 
   bool IsRunning(const Request* r) const {
     return std::find(running.begin(), running.end(), r) != running.end();
@@ -88,6 +89,11 @@ class ManualBackend final : public Backend {
     running.insert(running.end(), batch.begin(), batch.end());
     running_max = std::max(running_max, running.size());
     return 0;
+  }
+
+  size_t StartBeforeReap(absl::Span<Request* const> batch) override {
+    ++starts_before_reap;
+    return Start(batch);
   }
 
   size_t Reap(absl::Span<Completion> out, size_t min, Deadline) override {
