@@ -122,6 +122,19 @@ INSTANTIATE_TEST_SUITE_P(
                     Workload::kSmallFiles),
     [](const auto& info) { return WorkloadName(info.param); });
 
+TEST(ComparisonTest, SubmitAndWaitSupportsAllWorkloadsOfAQueue) {
+  Plan plan = QuickPlan();
+  plan.engines = {"submit_and_wait_worker"};
+  plan.workloads = {Workload::kNop, Workload::kRandRw, Workload::kCopy};
+  plan.depths = {1, 4};
+  plan.queues = {1, 2};
+  Results results;
+  const absl::Status status = CompareUntilNoRowIsEmpty(plan, &results);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(results.rows.size(), 12 * kRounds);
+  EXPECT_TRUE(results.notes.empty());
+}
+
 TEST(ComparisonTest, EmulatedLibaioSupportsAllButNoOps) {
   Plan plan = QuickPlan();
   plan.engines = {"emulated_libaio"};

@@ -95,7 +95,7 @@ std::string RatioText(double ratio) {
 
 std::string LineText(const Line& line) {
   return absl::StrFormat(
-      "%-18s %9.0f %9.0f %9.0f %8.1f %7s %8.3f %7s %8.1f %8.1f %8.1f%s\n",
+      "%-22s %9.0f %9.0f %9.0f %8.1f %7s %8.3f %7s %8.1f %8.1f %8.1f%s\n",
       line.engine, line.ops_per_s.median, line.ops_per_s.min,
       line.ops_per_s.max, line.mib_per_s, RatioText(line.ratio),
       line.cpu_us_per_op.median, RatioText(line.cpu_ratio), line.p50_us,
@@ -113,7 +113,7 @@ std::string Heading(const Line& line, absl::string_view baseline) {
       WorkloadName(line.workload), line.depth, QueuesText(line.queues),
       line.threads, line.rounds, std::string(baseline));
   absl::StrAppendFormat(&text,
-                        "%-18s %9s %9s %9s %8s %7s %8s %7s %8s %8s %8s\n",
+                        "%-22s %9s %9s %9s %8s %7s %8s %7s %8s %8s %8s\n",
                         "engine", "ops/s", "min", "max", "MiB/s", "ratio",
                         "CPU us", "ratio", "p50 us", "p99 us", "p99.9 us");
   return text;
