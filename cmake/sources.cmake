@@ -156,6 +156,7 @@ set(UASIO_TOOLS_COMMON_SOURCES
 
 set(UASIO_ASIO_BENCH_SOURCES
     tools/bench/asio_bench.cc
+    tools/bench/beside.cc
     tools/bench/chart.cc
     tools/bench/comparison.cc
     tools/bench/driver.cc

@@ -159,6 +159,28 @@ TEST(AsioBenchTest, FailsBeforeMeasuringIfTheResultsCannotBeWritten) {
                                    "ENOTDIR"));
 }
 
+TEST(AsioBenchTest, RunsBesideThreadsThatCompute) {
+  const Scratch scratch;
+  const Outcome outcome =
+      Bench(scratch.Path(""), {"--engines=worker,pread", "--beside=1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(", beside 1 thread that computes"));
+  EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
+}
+
+// fork() is a clone(); threads are started by clone3().
+TEST(AsioBenchTest, FailsAndSaysWhyIfNothingCanComputeBeside) {
+  const Scratch scratch;
+  ProgramOptions options;
+  options.in_child = [] { RefuseCalls({{SYS_clone, EAGAIN}}); };
+  const Outcome outcome =
+      Bench(scratch.Path(""), {"--engines=pread", "--beside=1"}, options);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, StartsWith("asio_bench: cannot start a process that "
+                                      "computes: EAGAIN"));
+  EXPECT_THAT(outcome.out, IsEmpty());
+}
+
 TEST(AsioBenchTest, PrintsOnlyTheReasonsIfNoEngineCanRun) {
   const Scratch scratch;
   ProgramOptions options;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tools/bench/beside.h"
 #include "tools/bench/limits.h"
 #include "tools/bench/scratch_file.h"
 #include "tools/bench/small_files.h"
@@ -192,6 +193,8 @@ absl::Status Comparison::RunRounds(const Job& like) {
 
 absl::Status Comparison::Run() {
   absl::Status status = CreateFiles();
+  Beside beside;  // The same for all engines and rounds.
+  if (status.ok()) status = beside.Start(plan_.beside);
   for (Workload workload : plan_.workloads) {
     for (size_t depth : plan_.depths) {
       for (size_t queues : plan_.queues) {

@@ -31,6 +31,7 @@ struct Plan {
   Job job;           // Settings of all runs; Compare() fills in the files.
   std::string file;  // Where the scratch files go: a folder or a new file.
   size_t files = 0;  // Number of files for kSmallFiles, in the folder `file`.
+  size_t beside = 0;  // Threads that compute meanwhile; see beside.h.
   absl::Duration time_max = absl::InfiniteDuration();
   std::function<bool()> is_interrupted;  // True ends the comparison early.
 };

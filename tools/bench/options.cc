@@ -49,6 +49,9 @@ ABSL_FLAG(
     std::string, queues, "1",
     "submitting threads, each with a queue of that depth; a list compares "
     "each number");
+ABSL_FLAG(uint32_t, beside, 0,
+          "threads that compute while the engines run, each in a process of "
+          "its own");
 ABSL_FLAG(std::string, order, "range",
           "the order that our own queues keep: range or none");
 ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
@@ -73,6 +76,7 @@ constexpr uint32_t kQueuesMax = 1024;
 constexpr uint32_t kFilesMax = 10000000;
 constexpr uint32_t kRoundsMax = 1000;
 constexpr uint32_t kThreadsFlagMax = 4096;
+constexpr uint32_t kBesideMax = 1024;
 constexpr double kSecondsMax = 3600;
 constexpr uint64_t kBlockMax = 64 << 20;
 constexpr uint64_t kSizeMax = uint64_t{1} << 40;
@@ -220,6 +224,7 @@ absl::Status ParseNumbers(Plan* plan) {
   plan->rounds = absl::GetFlag(FLAGS_rounds);
   plan->threads = absl::GetFlag(FLAGS_threads);
   plan->files = absl::GetFlag(FLAGS_files);
+  plan->beside = absl::GetFlag(FLAGS_beside);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   const double minutes = absl::GetFlag(FLAGS_max_minutes);
   plan->job.duration = absl::Seconds(seconds);
@@ -230,6 +235,7 @@ absl::Status ParseNumbers(Plan* plan) {
   status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
   status.Update(CheckRange("files", plan->files, 1, kFilesMax));
   status.Update(CheckRange("threads", plan->threads, 0, kThreadsFlagMax));
+  status.Update(CheckRange("beside", plan->beside, 0, kBesideMax));
   status.Update(CheckMemory(*plan));
   return status;
 }

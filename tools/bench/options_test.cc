@@ -94,6 +94,11 @@ TEST(OptionsTest, ParsesBufferedWarmAndUnordered) {
   EXPECT_EQ(options->plan.job.order, Order::kNone);
 }
 
+TEST(OptionsTest, ParsesBeside) {
+  EXPECT_EQ(Parse({})->plan.beside, 0u);
+  EXPECT_EQ(Parse({{"beside", "2"}})->plan.beside, 2u);
+}
+
 TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
   for (const Flags& flags : {Flags{{"workload", "dance"}},
                              Flags{{"workload", ""}},
@@ -120,6 +125,7 @@ TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
                              Flags{{"queues", "2048"}},
                              Flags{{"queues", "4,1,4"}},
                              Flags{{"threads", "100000"}},
+                             Flags{{"beside", "100000"}},
                              Flags{{"max_minutes", "-1"}},
                              Flags{{"block", "64m"}, {"depth", "1024"}},
                              Flags{{"baseline", "sync"}}}) {

@@ -152,6 +152,11 @@ std::string RoundsText(const Plan& plan, bool is_timed) {
   }
   absl::StrAppend(&text, ", ", sysconf(_SC_NPROCESSORS_ONLN),
                   " processors, Linux ", system.release);
+  if (plan.beside != 0) {
+    absl::StrAppend(
+        &text, ", beside ", plan.beside,
+        plan.beside == 1 ? " thread that computes" : " threads that compute");
+  }
   return text;
 }
 

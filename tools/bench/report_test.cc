@@ -124,6 +124,17 @@ TEST(ReportTest, ConditionsDescribeTheWorkloads) {
                                 "7 rounds, "));
 }
 
+TEST(ReportTest, ConditionsSayWhatComputesBeside) {
+  Plan plan;
+  plan.workloads = {Workload::kRandRead};
+  EXPECT_FALSE(absl::StrContains(Conditions(plan), "beside"));
+  plan.beside = 2;
+  EXPECT_TRUE(
+      absl::StrContains(Conditions(plan), ", beside 2 threads that compute"));
+  EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kRandRead)[1],
+                                ", beside 2 threads that compute"));
+}
+
 TEST(ReportTest, TheTableMarksDisturbedLinesAndListsPassedOverEngines) {
   Results results;
   results.rows = TwoEngines();
