@@ -179,6 +179,7 @@ set(UASIO_ASIO_BENCH_SOURCES
     tools/bench/scratch_file.cc
     tools/bench/small_files.cc
     tools/bench/small_files_engine.cc
+    tools/bench/small_streams_engine.cc
     tools/bench/statistics.cc
     tools/bench/stream_engine.cc
     tools/bench/stream_scatter_driver.cc)

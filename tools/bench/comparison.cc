@@ -12,13 +12,15 @@
 #include "tools/bench/scratch_file.h"
 #include "tools/bench/small_files.h"
 #include "tools/bench/small_files_engine.h"
+#include "tools/bench/small_streams_engine.h"
 
 namespace uasio::bench {
 namespace {
 
 std::unique_ptr<Engine> NewEngineFor(const Job& job, const std::string& name) {
-  return job.workload == Workload::kSmallFiles ? NewSmallFilesEngine(name)
-                                               : NewEngine(name);
+  if (job.workload == Workload::kSmallFiles) return NewSmallFilesEngine(name);
+  if (IsSmallStream(job.workload)) return NewSmallStreamsEngine(name);
+  return NewEngine(name);
 }
 
 class Comparison {

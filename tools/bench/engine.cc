@@ -7,6 +7,7 @@
 #include "tools/bench/fio.h"
 #include "tools/bench/queue_engine.h"
 #include "tools/bench/small_files_engine.h"
+#include "tools/bench/small_streams_engine.h"
 #include "tools/bench/stream_engine.h"
 
 namespace uasio::bench {
@@ -61,8 +62,10 @@ constexpr Entry kEngines[] = {
     {"stream_worker", [] { return NewStreamEngine("worker"); }},
     {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
     {"stream_uring", [] { return NewStreamEngine("uring"); }},
+    {"stream_default", [] { return NewSmallStreamsEngine("stream_default"); }},
     {"emulated_libaio", NewEmulatedLibaioEngine},
     {"syslets", [] { return NewSmallFilesEngine("syslets"); }},
+    {"fstream", [] { return NewSmallStreamsEngine("fstream"); }},
     {"pread", Peer<Scope::kFiles, NewPreadDriver>},
     {"pread_threads", Peer<Scope::kFiles, NewPreadThreadsDriver>},
     {"posix_aio", Peer<Scope::kFiles, NewPosixAioDriver>},

@@ -190,17 +190,29 @@ absl::Status ParseModes(Job* job) {
   return absl::OkStatus();
 }
 
-absl::Status ParseSizes(Job* job) {
+// Whether a direct operation has the length --block.
+bool NeedsWholeSectors(Workload workload) { return !IsSmallStream(workload); }
+
+absl::Status ParseSizes(Plan* plan) {
+  const auto& workloads = plan->workloads;
+  Job* const job = &plan->job;
   const uint64_t block = absl::GetFlag(FLAGS_block).count;
   const uint64_t size = absl::GetFlag(FLAGS_size).count;
   if (block == 0 || block > kBlockMax) {
     return InvalidFlag("--block must be from 1 to 64m");
   }
-  if (job->direct && block % 512 != 0) {
+  if (job->direct && block % 512 != 0 &&
+      std::any_of(workloads.begin(), workloads.end(), NeedsWholeSectors)) {
     return InvalidFlag("--block must be a multiple of 512 without --buffered");
   }
   if (size < block || size > kSizeMax) {
     return InvalidFlag("--size must be from --block to 1024g");
+  }
+  if (size != block &&
+      std::any_of(workloads.begin(), workloads.end(), IsSmallStream)) {
+    return InvalidFlag(
+        "--size must be --block for smallread, smallwrite and lines, which "
+        "read or write a whole file at a time");
   }
   job->block_bytes = block;
   job->file_bytes = size - size % block;
@@ -278,7 +290,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   Plan* plan = &options.plan;
   absl::Status status = ParseLists(plan);
   if (status.ok()) status = ParseModes(&plan->job);
-  if (status.ok()) status = ParseSizes(&plan->job);
+  if (status.ok()) status = ParseSizes(plan);
   if (status.ok()) status = ParseNumbers(plan);
   if (!status.ok()) return status;
   plan->file = absl::GetFlag(FLAGS_file);

@@ -94,6 +94,24 @@ TEST(OptionsTest, ParsesBufferedWarmAndUnordered) {
   EXPECT_EQ(options->plan.job.order, Order::kNone);
 }
 
+TEST(OptionsTest, SmallStreamsHaveAFileOfOneBlock) {
+  const auto options = Parse({{"workload", "smallread"},
+                              {"engines", "stream_default,pread"},
+                              {"block", "3000"},
+                              {"size", "3000"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.job.file_bytes, 3000u);
+  EXPECT_EQ(Parse({{"workload", "lines"}, {"block", "3000"}, {"size", "9000"}})
+                .status()
+                .message(),
+            "--size must be --block for smallread, smallwrite and lines, which "
+            "read or write a whole file at a time");
+  EXPECT_FALSE(Parse({{"workload", "smallread,randread"},
+                      {"block", "3000"},
+                      {"size", "3000"}})
+                   .ok());
+}
+
 TEST(OptionsTest, ParsesBeside) {
   EXPECT_EQ(Parse({})->plan.beside, 0u);
   EXPECT_EQ(Parse({{"beside", "2"}})->plan.beside, 2u);

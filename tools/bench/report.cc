@@ -123,15 +123,20 @@ std::string Heading(const Line& line, absl::string_view baseline) {
 std::string WorkText(const Plan& plan, Workload workload) {
   const double block_kib = static_cast<double>(plan.job.block_bytes) / 1024;
   const char* const cache = plan.job.cold ? "cold" : "warm";
+  const char* const access = plan.job.direct ? "O_DIRECT" : "buffered";
   if (workload == Workload::kNop) return "";
   if (workload == Workload::kSmallFiles) {
     return absl::StrFormat("%d files of %g KiB in %s, %s cache", plan.files,
                            block_kib, plan.file, cache);
   }
+  if (IsSmallStream(workload)) {
+    return absl::StrFormat("%s of a file of %d bytes in %s, %s, %s cache",
+                           WorkloadName(workload), plan.job.block_bytes,
+                           plan.file, access, cache);
+  }
   return absl::StrFormat(
-      "%g KiB blocks, %s, %s cache, file of %g MiB in %s", block_kib,
-      plan.job.direct ? "O_DIRECT" : "buffered", cache,
-      static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file);
+      "%g KiB blocks, %s, %s cache, file of %g MiB in %s", block_kib, access,
+      cache, static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file);
 }
 
 std::string ThreadsText(const Plan& plan) {

@@ -124,6 +124,16 @@ TEST(ReportTest, ConditionsDescribeTheWorkloads) {
                                 "7 rounds, "));
 }
 
+TEST(ReportTest, ConditionsOfSmallStreamsNameTheBytes) {
+  Plan plan;
+  plan.job.block_bytes = 3000;
+  plan.job.direct = plan.job.cold = false;
+  plan.file = "/data";
+  EXPECT_EQ(Conditions(plan, Workload::kSmallWrite)[0],
+            "smallwrite of a file of 3000 bytes in /data, buffered, warm "
+            "cache");
+}
+
 TEST(ReportTest, ConditionsSayWhatComputesBeside) {
   Plan plan;
   plan.workloads = {Workload::kRandRead};
