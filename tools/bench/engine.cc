@@ -62,7 +62,7 @@ constexpr Entry kEngines[] = {
     {"stream_worker", [] { return NewStreamEngine("worker"); }},
     {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
     {"stream_uring", [] { return NewStreamEngine("uring"); }},
-    {"stream_default", [] { return NewSmallStreamsEngine("stream_default"); }},
+    {"stream_default", [] { return NewStreamEngine(""); }},
     {"emulated_libaio", NewEmulatedLibaioEngine},
     {"syslets", [] { return NewSmallFilesEngine("syslets"); }},
     {"fstream", [] { return NewSmallStreamsEngine("fstream"); }},
