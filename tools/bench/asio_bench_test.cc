@@ -49,7 +49,7 @@ TEST(AsioBenchTest, PrintsATableAndWritesACsvRowPerEngineAndRound) {
   ASSERT_THAT(lines, SizeIs(6));  // The last one is empty.
   EXPECT_EQ(lines[0],
             "workload,engine,block_bytes,depth,threads,round,ops_per_s,"
-            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us");
+            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us,process_threads");
   EXPECT_TRUE(absl::StartsWith(lines[1], "randread,worker,4096,4,4,0,"));
   EXPECT_TRUE(absl::StartsWith(lines[4], "randread,pread,4096,4,4,1,"));
 }
