@@ -173,6 +173,7 @@ set(UASIO_ASIO_BENCH_SOURCES
     tools/bench/plot.cc
     tools/bench/posix_aio_driver.cc
     tools/bench/pread_driver.cc
+    tools/bench/presets.cc
     tools/bench/queue_engine.cc
     tools/bench/report.cc
     tools/bench/schedule.cc

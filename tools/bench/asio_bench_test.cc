@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/bench/presets.h"
 #include "tools/common/program_testing.h"
 
 namespace uasio::bench {
@@ -127,7 +129,9 @@ TEST(AsioBenchTest, HelpListsTheFlagsAndThePresets) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   for (const char* text :
        {"usage: asio_bench", "  --workload: ", "\n  --preset=quick: under a",
-        "\n      --seconds=0.5\n", "\n  --preset=full: the main"}) {
+        "\n      --seconds=0.5\n", "\n  --preset=full: the main",
+        "\n  --preset=cached: buffered", "\n      --beside=2\n",
+        "\n  --beside: threads that compute"}) {
     EXPECT_THAT(outcome.out, HasSubstr(text));
   }
 }
@@ -157,6 +161,41 @@ TEST(AsioBenchTest, FailsBeforeMeasuringIfTheResultsCannotBeWritten) {
   EXPECT_EQ(plot.exit_code, 1);
   EXPECT_THAT(plot.err, StartsWith("asio_bench: cannot create /dev/null/plots: "
                                    "ENOTDIR"));
+}
+
+bool MayBePassedOver(const std::string& line) {
+  return absl::StrContains(line, "io_uring_setup: ") ||
+         absl::StrContains(line, "io_setup: ") ||
+         absl::StrContains(line, "aio-max-nr") ||
+         absl::StrContains(line, "fio");
+}
+
+// Runs the preset of a row briefly, with a smaller file.
+Outcome RunPreset(const Preset& preset, const std::string& folder) {
+  std::vector<std::string> words = {
+      "asio_bench", absl::StrCat("--preset=", preset.name), "--file=" + folder,
+      "--seconds=0.02", "--rounds=1"};
+  if (!absl::StartsWith(preset.name, "small") &&
+      !absl::StartsWith(preset.name, "lines")) {
+    words.push_back("--size=32m");
+  }
+  return RunProgram(words);
+}
+
+TEST(AsioBenchTest, TheEnginesOfEachRowSupportItsWorkload) {
+  const Scratch scratch;
+  for (const Preset& preset : Presets()) {
+    if (preset.name == std::string("quick")) continue;
+    if (preset.name == std::string("full")) continue;
+    const Outcome outcome = RunPreset(preset, scratch.Path(""));
+    if (absl::StrContains(outcome.err, "no direct I/O")) continue;
+    EXPECT_EQ(outcome.exit_code, 0) << preset.name << ": " << outcome.err;
+    for (const auto& line :
+         std::vector<std::string>(absl::StrSplit(outcome.out, '\n'))) {
+      if (!absl::StrContains(line, "passed over")) continue;
+      EXPECT_TRUE(MayBePassedOver(line)) << preset.name << ": " << line;
+    }
+  }
 }
 
 TEST(AsioBenchTest, RunsBesideThreadsThatCompute) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "asio/buffer.h"
 #include "tools/bench/limits.h"
+#include "tools/bench/presets.h"
 #include "tools/common/command_line.h"
 #include "workqueue/check.h"
 
@@ -59,8 +60,9 @@ ABSL_FLAG(std::string, plot, "", "a folder for charts drawn by gnuplot");
 ABSL_FLAG(double, max_minutes, 60,
           "ends the comparison early and prints the results so far");
 ABSL_FLAG(std::string, preset, "",
-          "quick, full: sets several flags; those on the command line override "
-          "it");
+          absl::StrCat("sets several flags, which those on the command line "
+                       "override; one of ",
+                       uasio::bench::PresetNames()));
 
 namespace uasio::bench {
 namespace {
@@ -81,36 +83,6 @@ constexpr double kSecondsMax = 3600;
 constexpr uint64_t kBlockMax = 64 << 20;
 constexpr uint64_t kSizeMax = uint64_t{1} << 40;
 constexpr double kRampShare = 0.1;  // Of --seconds.
-
-struct Preset {
-  const char* name;
-  const char* what;
-  std::vector<std::pair<const char*, const char*>> settings;
-};
-
-const std::vector<Preset>& Presets() {
-  static const auto* const presets = new std::vector<Preset>{
-      {"quick",
-       "under a minute",
-       {{"engines", "worker,kaio,uring,pread_threads,io_submit,liburing_fixed"},
-        {"depth", "32"},
-        {"size", "256m"},
-        {"seconds", "0.5"},
-        {"rounds", "5"},
-        {"max_minutes", "1"}}},
-      {"full",
-       "the main engines, all reads and writes, five depths",
-       {{"workload", "seqread,seqwrite,randread,randwrite,randrw"},
-        {"engines",
-         "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
-         "liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads"},
-        {"depth", "1,4,16,64,256"},
-        {"size", "2g"},
-        {"seconds", "1"},
-        {"rounds", "7"},
-        {"max_minutes", "120"}}}};
-  return *presets;
-}
 
 absl::Status InvalidFlag(absl::string_view message) {
   return absl::InvalidArgumentError(message);

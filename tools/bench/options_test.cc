@@ -8,6 +8,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "tools/bench/presets.h"
 
 namespace uasio::bench {
 namespace {
@@ -153,13 +154,23 @@ TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
 }
 
 TEST(OptionsTest, PresetsSetValidFlags) {
-  for (const char* preset : {"quick", "full"}) {
+  for (const Preset& preset : Presets()) {
     absl::FlagSaver saver;
-    EXPECT_TRUE(SetPresetFlags(preset));
+    EXPECT_TRUE(SetPresetFlags(preset.name));
     const auto options = OptionsFromFlags();
-    EXPECT_TRUE(options.ok()) << options.status();
+    EXPECT_TRUE(options.ok()) << preset.name << ": " << options.status();
   }
   EXPECT_FALSE(SetPresetFlags("slow"));
+}
+
+// Each row of "Never slower than the plain call" is one preset.
+TEST(OptionsTest, RowsAreMediansOfAtLeast7Rounds) {
+  for (const Preset& preset : Presets()) {
+    if (preset.name == std::string("quick")) continue;
+    absl::FlagSaver saver;
+    EXPECT_TRUE(SetPresetFlags(preset.name));
+    EXPECT_GE(OptionsFromFlags()->plan.rounds, 7u) << preset.name;
+  }
 }
 
 TEST(OptionsTest, CommandLineFlagsOverrideThePreset) {
