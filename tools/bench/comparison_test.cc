@@ -135,6 +135,7 @@ TEST(ComparisonTest, SubmitAndWaitSupportsAllWorkloadsOfAQueue) {
   const absl::Status status = CompareUntilNoRowIsEmpty(plan, &results);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(results.rows.size(), 12 * kRounds);
+  EXPECT_FALSE(AnyRowIsEmpty(results));
   EXPECT_TRUE(results.notes.empty());
 }
 

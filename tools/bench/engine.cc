@@ -77,6 +77,10 @@ constexpr Entry kEngines[] = {
      [] {
        return NewFioEngine({"libaio", false});
      }},
+    {"fio_emulated_libaio",
+     [] {
+       return NewFioEngine({"libaio", false, true});
+     }},
     {"fio_io_uring",
      [] {
        return NewFioEngine({"io_uring", false});
