@@ -156,6 +156,7 @@ set(UASIO_TOOLS_COMMON_SOURCES
 
 set(UASIO_ASIO_BENCH_SOURCES
     tools/bench/asio_bench.cc
+    tools/bench/beside.cc
     tools/bench/chart.cc
     tools/bench/comparison.cc
     tools/bench/driver.cc
@@ -172,12 +173,14 @@ set(UASIO_ASIO_BENCH_SOURCES
     tools/bench/plot.cc
     tools/bench/posix_aio_driver.cc
     tools/bench/pread_driver.cc
+    tools/bench/presets.cc
     tools/bench/queue_engine.cc
     tools/bench/report.cc
     tools/bench/schedule.cc
     tools/bench/scratch_file.cc
     tools/bench/small_files.cc
     tools/bench/small_files_engine.cc
+    tools/bench/small_streams_engine.cc
     tools/bench/statistics.cc
     tools/bench/stream_engine.cc
     tools/bench/stream_scatter_driver.cc)

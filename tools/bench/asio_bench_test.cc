@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/seccomp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/bench/presets.h"
 #include "tools/common/program_testing.h"
 
 namespace uasio::bench {
@@ -49,7 +51,7 @@ TEST(AsioBenchTest, PrintsATableAndWritesACsvRowPerEngineAndRound) {
   ASSERT_THAT(lines, SizeIs(6));  // The last one is empty.
   EXPECT_EQ(lines[0],
             "workload,engine,block_bytes,depth,threads,round,ops_per_s,"
-            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us");
+            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us,process_threads");
   EXPECT_TRUE(absl::StartsWith(lines[1], "randread,worker,4096,4,4,0,"));
   EXPECT_TRUE(absl::StartsWith(lines[4], "randread,pread,4096,4,4,1,"));
 }
@@ -127,7 +129,9 @@ TEST(AsioBenchTest, HelpListsTheFlagsAndThePresets) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   for (const char* text :
        {"usage: asio_bench", "  --workload: ", "\n  --preset=quick: under a",
-        "\n      --seconds=0.5\n", "\n  --preset=full: the main"}) {
+        "\n      --seconds=0.5\n", "\n  --preset=full: the main",
+        "\n  --preset=cached: buffered", "\n      --beside=2\n",
+        "\n  --beside: threads that compute"}) {
     EXPECT_THAT(outcome.out, HasSubstr(text));
   }
 }
@@ -157,6 +161,63 @@ TEST(AsioBenchTest, FailsBeforeMeasuringIfTheResultsCannotBeWritten) {
   EXPECT_EQ(plot.exit_code, 1);
   EXPECT_THAT(plot.err, StartsWith("asio_bench: cannot create /dev/null/plots: "
                                    "ENOTDIR"));
+}
+
+bool MayBePassedOver(const std::string& line) {
+  return absl::StrContains(line, "io_uring_setup: ") ||
+         absl::StrContains(line, "io_setup: ") ||
+         absl::StrContains(line, "aio-max-nr") ||
+         absl::StrContains(line, "fio");
+}
+
+// Runs the preset of a row briefly, with a smaller file.
+Outcome RunPreset(const Preset& preset, const std::string& folder) {
+  std::vector<std::string> words = {
+      "asio_bench", absl::StrCat("--preset=", preset.name), "--file=" + folder,
+      "--seconds=0.02", "--rounds=1"};
+  if (!absl::StartsWith(preset.name, "small") &&
+      !absl::StartsWith(preset.name, "lines")) {
+    words.push_back("--size=32m");
+  }
+  return RunProgram(words);
+}
+
+TEST(AsioBenchTest, TheEnginesOfEachRowSupportItsWorkload) {
+  const Scratch scratch;
+  for (const Preset& preset : Presets()) {
+    if (preset.name == std::string("quick")) continue;
+    if (preset.name == std::string("full")) continue;
+    const Outcome outcome = RunPreset(preset, scratch.Path(""));
+    if (absl::StrContains(outcome.err, "no direct I/O")) continue;
+    EXPECT_EQ(outcome.exit_code, 0) << preset.name << ": " << outcome.err;
+    for (const auto& line :
+         std::vector<std::string>(absl::StrSplit(outcome.out, '\n'))) {
+      if (!absl::StrContains(line, "passed over")) continue;
+      EXPECT_TRUE(MayBePassedOver(line)) << preset.name << ": " << line;
+    }
+  }
+}
+
+TEST(AsioBenchTest, RunsBesideThreadsThatCompute) {
+  const Scratch scratch;
+  const Outcome outcome =
+      Bench(scratch.Path(""), {"--engines=worker,pread", "--beside=1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(", beside 1 thread that computes"));
+  EXPECT_THAT(outcome.out, HasSubstr("\npread  "));
+}
+
+// fork() is a clone(); threads are started by clone3().
+TEST(AsioBenchTest, FailsAndSaysWhyIfNothingCanComputeBeside) {
+  const Scratch scratch;
+  ProgramOptions options;
+  options.in_child = [] { RefuseCalls({{SYS_clone, EAGAIN}}); };
+  const Outcome outcome =
+      Bench(scratch.Path(""), {"--engines=pread", "--beside=1"}, options);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, StartsWith("asio_bench: cannot start a process that "
+                                      "computes: EAGAIN"));
+  EXPECT_THAT(outcome.out, IsEmpty());
 }
 
 TEST(AsioBenchTest, PrintsOnlyTheReasonsIfNoEngineCanRun) {

@@ -7,17 +7,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tools/bench/beside.h"
 #include "tools/bench/limits.h"
 #include "tools/bench/scratch_file.h"
 #include "tools/bench/small_files.h"
 #include "tools/bench/small_files_engine.h"
+#include "tools/bench/small_streams_engine.h"
 
 namespace uasio::bench {
 namespace {
 
 std::unique_ptr<Engine> NewEngineFor(const Job& job, const std::string& name) {
-  return job.workload == Workload::kSmallFiles ? NewSmallFilesEngine(name)
-                                               : NewEngine(name);
+  if (job.workload == Workload::kSmallFiles) return NewSmallFilesEngine(name);
+  if (IsSmallStream(job.workload)) return NewSmallStreamsEngine(name);
+  return NewEngine(name);
 }
 
 class Comparison {
@@ -192,6 +195,8 @@ absl::Status Comparison::RunRounds(const Job& like) {
 
 absl::Status Comparison::Run() {
   absl::Status status = CreateFiles();
+  Beside beside;  // The same for all engines and rounds.
+  if (status.ok()) status = beside.Start(plan_.beside);
   for (Workload workload : plan_.workloads) {
     for (size_t depth : plan_.depths) {
       for (size_t queues : plan_.queues) {

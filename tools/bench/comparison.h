@@ -28,9 +28,10 @@ struct Plan {
   std::vector<size_t> queues = {1};
   size_t threads = 0;  // 0: as many as the depth, at most kThreadsMax.
   size_t rounds = 7;
-  Job job;           // Settings of all runs; Compare() fills in the files.
-  std::string file;  // Where the scratch files go: a folder or a new file.
-  size_t files = 0;  // Number of files for kSmallFiles, in the folder `file`.
+  Job job;            // Settings of all runs; Compare() fills in the files.
+  std::string file;   // Where the scratch files go: a folder or a new file.
+  size_t files = 0;   // Number of files for kSmallFiles, in the folder `file`.
+  size_t beside = 0;  // Threads that compute meanwhile; see beside.h.
   absl::Duration time_max = absl::InfiniteDuration();
   std::function<bool()> is_interrupted;  // True ends the comparison early.
 };

@@ -5,6 +5,9 @@
 
 #include <cstring>
 #include <deque>
+#include <filesystem>
+#include <iterator>
+#include <system_error>
 #include <thread>
 
 #include "absl/time/clock.h"
@@ -41,23 +44,40 @@ void SleepUntilNs(int64_t when_ns) {
   absl::SleepFor(absl::Nanoseconds(when_ns - NowNs()));
 }
 
-// Blocks until `end_ns`; returns the mean number of processors that this
-// process kept busy since `begin_ns`.
-double MeanBusyCpus(int64_t begin_ns, int64_t end_ns) {
-  SleepUntilNs(begin_ns);
-  const Usage before = UsageNow();
-  SleepUntilNs(end_ns);
-  const Usage after = UsageNow();
-  return (after.cpu_s - before.cpu_s) / (after.wall_s - before.wall_s);
+// All threads of this process, also those of io_uring in the kernel.
+double ThreadsNow() {
+  std::error_code error;
+  const std::filesystem::directory_iterator tasks("/proc/self/task", error);
+  return static_cast<double>(std::distance(begin(tasks), end(tasks)));
 }
 
-Measurement Evaluate(const Job& job, const Recorder& sum, double cpus) {
+// Of this process, in the window of the measurement.
+struct Load {
+  double cpus = 0;     // The mean number of processors that it kept busy.
+  double threads = 0;  // In the middle: at the end they may end, too.
+};
+
+// Blocks until `end_ns`.
+Load MeasureLoad(int64_t begin_ns, int64_t end_ns) {
+  Load load;
+  SleepUntilNs(begin_ns);
+  const Usage before = UsageNow();
+  SleepUntilNs(begin_ns + (end_ns - begin_ns) / 2);
+  load.threads = ThreadsNow();
+  SleepUntilNs(end_ns);
+  const Usage after = UsageNow();
+  load.cpus = (after.cpu_s - before.cpu_s) / (after.wall_s - before.wall_s);
+  return load;
+}
+
+Measurement Evaluate(const Job& job, const Recorder& sum, const Load& load) {
   Measurement m;
   m.latency = sum.latency();
   m.ops_per_s = static_cast<double>(m.latency.total()) /
                 absl::ToDoubleSeconds(job.duration);
   m.mib_per_s = MibPerSecond(job, m.ops_per_s);
-  m.cpu_us_per_op = m.ops_per_s == 0 ? 0 : cpus * 1e6 / m.ops_per_s;
+  m.cpu_us_per_op = m.ops_per_s == 0 ? 0 : load.cpus * 1e6 / m.ops_per_s;
+  m.process_threads = load.threads;
   m.p50_us = m.latency.Percentile(0.5) / 1000;
   m.p99_us = m.latency.Percentile(0.99) / 1000;
   m.p999_us = m.latency.Percentile(0.999) / 1000;
@@ -98,12 +118,12 @@ absl::StatusOr<Measurement> MeasureDrivers(const Job& job,
   const int64_t end_ns = begin_ns + absl::ToInt64Nanoseconds(job.duration);
   if (all_ok) schedule.SetWindow(begin_ns, end_ns);
   start.Wait();
-  const double cpus = all_ok ? MeanBusyCpus(begin_ns, end_ns) : 0;
+  const Load load = all_ok ? MeasureLoad(begin_ns, end_ns) : Load();
   Recorder sum(&schedule);
   for (std::thread& thread : threads) thread.join();
   for (const Recorder& recorder : recorders) sum.Merge(recorder);
   if (!sum.status().ok()) return sum.status();
-  return Evaluate(job, sum, cpus);
+  return Evaluate(job, sum, load);
 }
 
 absl::Status TryPrepare(const Job& job, const DriverFactory& factory) {

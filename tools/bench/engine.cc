@@ -7,6 +7,7 @@
 #include "tools/bench/fio.h"
 #include "tools/bench/queue_engine.h"
 #include "tools/bench/small_files_engine.h"
+#include "tools/bench/small_streams_engine.h"
 #include "tools/bench/stream_engine.h"
 
 namespace uasio::bench {
@@ -54,11 +55,17 @@ constexpr Entry kEngines[] = {
     {"kaio", [] { return NewQueueEngine("kaio"); }},
     {"uring", [] { return NewQueueEngine("uring"); }},
     {"sync", [] { return NewQueueEngine("sync"); }},
+    {"submit_and_wait_worker",
+     [] { return NewQueueEngine("worker", Waits::kForAll); }},
+    {"submit_and_wait_uring",
+     [] { return NewQueueEngine("uring", Waits::kForAll); }},
     {"stream_worker", [] { return NewStreamEngine("worker"); }},
     {"stream_kaio", [] { return NewStreamEngine("kaio"); }},
     {"stream_uring", [] { return NewStreamEngine("uring"); }},
+    {"stream_default", [] { return NewStreamEngine(""); }},
     {"emulated_libaio", NewEmulatedLibaioEngine},
     {"syslets", [] { return NewSmallFilesEngine("syslets"); }},
+    {"fstream", [] { return NewSmallStreamsEngine("fstream"); }},
     {"pread", Peer<Scope::kFiles, NewPreadDriver>},
     {"pread_threads", Peer<Scope::kFiles, NewPreadThreadsDriver>},
     {"posix_aio", Peer<Scope::kFiles, NewPosixAioDriver>},
@@ -69,6 +76,10 @@ constexpr Entry kEngines[] = {
     {"fio_libaio",
      [] {
        return NewFioEngine({"libaio", false});
+     }},
+    {"fio_emulated_libaio",
+     [] {
+       return NewFioEngine({"libaio", false, true});
      }},
     {"fio_io_uring",
      [] {

@@ -22,7 +22,8 @@ namespace uasio::bench {
 struct Measurement {
   double ops_per_s = 0;
   double mib_per_s = 0;
-  double cpu_us_per_op = 0;  // User and system, of the whole process.
+  double cpu_us_per_op = 0;    // User and system, of the whole process.
+  double process_threads = 0;  // All, amid the measurement; 0: unknown.
   double p50_us = 0;
   double p99_us = 0;
   double p999_us = 0;

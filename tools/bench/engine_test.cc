@@ -36,7 +36,7 @@ std::vector<std::string> EnginesOfThisProcess() {
   return names;
 }
 
-class EngineTest : public testing::TestWithParam<std::string> {
+class EngineTestBase {
  protected:
   // The fds allow only the reads or writes that the workload needs.
   Job NewJob(Workload workload) {
@@ -80,6 +80,9 @@ class EngineTest : public testing::TestWithParam<std::string> {
  private:
   Fd file_, copy_;
 };
+
+class EngineTest : public EngineTestBase,
+                   public testing::TestWithParam<std::string> {};
 
 // The wrong fd, or a read instead of a write, would be EBADF.
 TEST_P(EngineTest, ReadsAndWritesTheRightFiles) {
@@ -129,6 +132,15 @@ TEST_P(EngineTest, FailedReadsAndWritesReportTheErrno) {
 
 class StreamEngineTest : public EngineTest {};
 
+class DefaultStreamTest : public EngineTestBase, public testing::Test {};
+
+bool AllBlocksDifferFrom(const std::string& before, const std::string& after) {
+  for (size_t at = 0; at < before.size(); at += kBlock) {
+    if (before.compare(at, kBlock, after, at, kBlock) == 0) return false;
+  }
+  return true;
+}
+
 TEST_P(StreamEngineTest, AFullDiskIsReportedAsEnospc) {
   Job job = NewJob(Workload::kSeqWrite);
   const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
@@ -150,12 +162,60 @@ TEST_P(StreamEngineTest, ATruncatedFileIsReportedAsTooShort) {
             absl::DataLossError("the file is too short"));
 }
 
-TEST_P(StreamEngineTest, SupportsOnlyOneQueue) {
+// Retries with a longer duration until all parts are written.
+TEST_P(StreamEngineTest, EachQueueWritesAPartOfTheFile) {
+  Job job = NewJob(Workload::kSeqWrite);
+  job.queues = kBlocks / 2;
+  const auto engine = NewEngine(GetParam());
+  const absl::Status supported = engine->Supports(job);
+  if (!supported.ok()) GTEST_SKIP() << supported;
+  std::string written;
+  do {
+    const auto m = engine->Measure(job);
+    ASSERT_TRUE(m.ok()) << m.status();
+    job.duration *= 4;
+    written = Contents(path_);
+  } while (!AllBlocksDifferFrom(contents_, written) &&
+           job.duration < kDurationMax);
+  EXPECT_EQ(written.size(), contents_.size());
+  EXPECT_TRUE(AllBlocksDifferFrom(contents_, written));
+}
+
+TEST_P(StreamEngineTest, SaysWhichNumbersOfQueuesItDoesNotSupport) {
+  Job job = NewJob(Workload::kSeqRead);
+  job.queues = kBlocks + 1;
+  EXPECT_EQ(NewEngine(GetParam())->Supports(job),
+            absl::UnimplementedError(
+                "the file has fewer blocks than there are queues"));
+  job = NewJob(Workload::kScatter);
+  job.queues = 2;
+  EXPECT_EQ(NewEngine(GetParam())->Supports(job),
+            absl::UnimplementedError("scatters only with one queue"));
+}
+
+// 4 streams read 2 blocks of 256 KiB each.
+TEST_F(DefaultStreamTest, ReadsAndWritesByTheDefaultQueueOfEachThread) {
   for (const Workload workload : {Workload::kSeqRead, Workload::kSeqWrite}) {
     Job job = NewJob(workload);
-    job.queues = 2;
-    EXPECT_TRUE(absl::IsUnimplemented(NewEngine(GetParam())->Supports(job)));
+    ASSERT_EQ(truncate(path_.c_str(), 2 << 20), 0);
+    job.file_bytes = 2 << 20;
+    job.block_bytes = 256 << 10;
+    job.queues = 4;
+    const auto engine = NewEngine("stream_default");
+    ASSERT_EQ(engine->Supports(job), absl::OkStatus());
+    const auto m = engine->Measure(job);
+    EXPECT_TRUE(m.ok()) << WorkloadName(workload) << ": " << m.status();
   }
+}
+
+TEST_F(DefaultStreamTest, SaysWhatTheDefaultQueueCannotDo) {
+  Job job = NewJob(Workload::kSeqRead);
+  EXPECT_EQ(NewEngine("stream_default")->Supports(job),
+            absl::UnimplementedError(
+                "the blocks of the default queue have 262144 bytes"));
+  job.workload = Workload::kScatter;
+  EXPECT_EQ(NewEngine("stream_default")->Supports(job),
+            absl::UnimplementedError("does not scatter on the default queue"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, StreamEngineTest,

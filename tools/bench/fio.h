@@ -15,6 +15,7 @@ namespace uasio::bench {
 struct FioOptions {
   std::string ioengine;  // "libaio", "io_uring", or "psync" (in threads).
   bool fixed_buffers = false;
+  bool emulated_libaio = false;  // fio runs on our libaio.so.1, by uasio-aio.
 };
 
 std::unique_ptr<Engine> NewFioEngine(const FioOptions& options);

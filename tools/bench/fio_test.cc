@@ -1,9 +1,14 @@
 #include "tools/bench/fio.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "asio/testing/scratch.h"
 #include "gtest/gtest.h"
 
 namespace uasio::bench {
@@ -58,6 +63,44 @@ TEST(FioTest, TheCommandHasTheJobsParameters) {
         "--fixedbufs=1", "--numjobs=1", "--runtime=1000ms"}) {
     EXPECT_TRUE(absl::StrContains(command, part)) << part;
   }
+}
+
+TEST(FioTest, TheEmulationRunsFioWithThreadsOfThePool) {
+  Job job;
+  job.threads = 9;
+  EXPECT_TRUE(absl::StartsWith(FioCommand({"libaio", false, true}, job),
+                               "uasio-aio --threads=9 fio --name="));
+  EXPECT_TRUE(absl::StartsWith(FioCommand({"libaio", false, false}, job),
+                               "fio --name="));
+}
+
+// A stand-in for fio on the emulation.  It reports no CPU time, and uses some
+// unless the run is a trial.
+std::string FakeFio() {
+  const std::string report =
+      absl::StrReplaceAll(Report(0), {{"20.0%;30.0%;5", "0.0%;0.0%;5"}});
+  return absl::StrCat(
+      "#!/bin/sh\n[ \"$1\" = --version ] && echo fio-3.33 && exit\n"
+      "case \"$*\" in *--runtime=1ms*) n=0 ;; *) n=100000 ;; esac\n"
+      "while [ $n -gt 0 ]; do n=$((n-1)); done\ncat <<'END'\n",
+      report, "END\n");
+}
+
+TEST(FioTest, TheCpuTimeOfTheEmulationIsThatOfAllThreads) {
+  const Scratch scratch;
+  for (const char* name : {"fio", "uasio-aio"}) {
+    chmod(scratch.NewFile(name, FakeFio()).c_str(), 0755);
+  }
+  const std::string before = getenv("PATH");
+  setenv("PATH", absl::StrCat(scratch.Path(""), ":", before).c_str(), 1);
+  Job job;
+  const auto kernel = NewFioEngine({"libaio"})->Measure(job);
+  const auto ours = NewFioEngine({"libaio", false, true})->Measure(job);
+  setenv("PATH", before.c_str(), 1);
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  ASSERT_TRUE(ours.ok()) << ours.status();
+  EXPECT_EQ(kernel->cpu_us_per_op, 0);
+  EXPECT_GT(ours->cpu_us_per_op, 0);
 }
 
 TEST(FioTest, PsyncRunsAJobPerThread) {

@@ -8,8 +8,8 @@ namespace uasio::bench {
 
 const std::vector<std::string>& WorkloadNames() {
   static const auto* const names = new std::vector<std::string>{
-      "nop",    "seqread", "seqwrite", "randread",  "randwrite",
-      "randrw", "copy",    "scatter",  "smallfiles"};
+      "nop",  "seqread", "seqwrite",   "randread",  "randwrite",  "randrw",
+      "copy", "scatter", "smallfiles", "smallread", "smallwrite", "lines"};
   return *names;
 }
 

@@ -26,6 +26,9 @@ enum class Workload {
   kCopy,        // Reads a block from one file and writes it to another.
   kScatter,     // As kCopy, but writes to kScatterPlaces round-robin.
   kSmallFiles,  // Reads many files of one block each, once per round.
+  kSmallRead,   // Opens a file of one block, reads it whole, and closes it.
+  kSmallWrite,  // Writes it instead.
+  kLines,       // As kSmallWrite, in lines of kLineBytes, with std::endl.
 };
 
 // "nop", "seqread", ...; in the order of the enum.
@@ -58,6 +61,15 @@ inline bool HasAFile(Workload workload) {
 inline bool HasTwoFiles(Workload workload) {
   return workload == Workload::kCopy || workload == Workload::kScatter;
 }
+
+// Whether an operation is a whole file, from open to close.
+inline bool IsSmallStream(Workload workload) {
+  return workload == Workload::kSmallRead ||
+         workload == Workload::kSmallWrite || workload == Workload::kLines;
+}
+
+// Of kLines; the last line of a file may be shorter.
+inline constexpr size_t kLineBytes = 20;
 
 struct Job {
   Workload workload = Workload::kRandRead;

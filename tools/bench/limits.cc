@@ -29,8 +29,9 @@ bool UsesKaio(absl::string_view engine) {
 
 // Engines that start job.threads threads for each queue, not once for all.
 bool HasThreadsPerQueue(absl::string_view engine) {
+  const bool streams = absl::StartsWith(engine, "stream_");
   return absl::EndsWith(engine, "pread_threads") || engine == "mutex_queue" ||
-         engine == "stream_worker";
+         (streams && engine != "stream_default");
 }
 
 uint64_t ThreadCount(absl::string_view engine, const Job& job) {

@@ -52,6 +52,16 @@ TEST(LimitsTest, CountsThreadsPerQueueButPoolThreadsOnce) {
       "need 16640 threads; there are 16384"));
 }
 
+TEST(LimitsTest, StreamsHaveAPoolEachExceptOnTheDefaultQueue) {
+  Job job = ManyQueues();
+  job.threads = 64;
+  job.block_bytes = 4096;
+  for (const char* engine : {"stream_worker", "stream_uring"}) {
+    EXPECT_FALSE(CheckLimits(engine, job, SomeLimits()).ok()) << engine;
+  }
+  EXPECT_TRUE(CheckLimits("stream_default", job, SomeLimits()).ok());
+}
+
 TEST(LimitsTest, CountsABufferPerThreadForThreadedPread) {
   Job job = ManyQueues();
   job.block_bytes = 1 << 20;

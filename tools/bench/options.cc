@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "asio/buffer.h"
 #include "tools/bench/limits.h"
+#include "tools/bench/presets.h"
 #include "tools/common/command_line.h"
 #include "workqueue/check.h"
 
@@ -49,6 +50,9 @@ ABSL_FLAG(
     std::string, queues, "1",
     "submitting threads, each with a queue of that depth; a list compares "
     "each number");
+ABSL_FLAG(uint32_t, beside, 0,
+          "threads that compute while the engines run, each in a process of "
+          "its own");
 ABSL_FLAG(std::string, order, "range",
           "the order that our own queues keep: range or none");
 ABSL_FLAG(std::string, csv, "", "where to write one row per engine and round");
@@ -56,8 +60,9 @@ ABSL_FLAG(std::string, plot, "", "a folder for charts drawn by gnuplot");
 ABSL_FLAG(double, max_minutes, 60,
           "ends the comparison early and prints the results so far");
 ABSL_FLAG(std::string, preset, "",
-          "quick, full: sets several flags; those on the command line override "
-          "it");
+          absl::StrCat("sets several flags, which those on the command line "
+                       "override; one of ",
+                       uasio::bench::PresetNames()));
 
 namespace uasio::bench {
 namespace {
@@ -73,40 +78,11 @@ constexpr uint32_t kQueuesMax = 1024;
 constexpr uint32_t kFilesMax = 10000000;
 constexpr uint32_t kRoundsMax = 1000;
 constexpr uint32_t kThreadsFlagMax = 4096;
+constexpr uint32_t kBesideMax = 1024;
 constexpr double kSecondsMax = 3600;
 constexpr uint64_t kBlockMax = 64 << 20;
 constexpr uint64_t kSizeMax = uint64_t{1} << 40;
 constexpr double kRampShare = 0.1;  // Of --seconds.
-
-struct Preset {
-  const char* name;
-  const char* what;
-  std::vector<std::pair<const char*, const char*>> settings;
-};
-
-const std::vector<Preset>& Presets() {
-  static const auto* const presets = new std::vector<Preset>{
-      {"quick",
-       "under a minute",
-       {{"engines", "worker,kaio,uring,pread_threads,io_submit,liburing_fixed"},
-        {"depth", "32"},
-        {"size", "256m"},
-        {"seconds", "0.5"},
-        {"rounds", "5"},
-        {"max_minutes", "1"}}},
-      {"full",
-       "the main engines, all reads and writes, five depths",
-       {{"workload", "seqread,seqwrite,randread,randwrite,randrw"},
-        {"engines",
-         "worker,kaio,uring,pread_threads,posix_aio,io_submit,liburing,"
-         "liburing_fixed,fio_libaio,fio_io_uring_fixed,fio_pread_threads"},
-        {"depth", "1,4,16,64,256"},
-        {"size", "2g"},
-        {"seconds", "1"},
-        {"rounds", "7"},
-        {"max_minutes", "120"}}}};
-  return *presets;
-}
 
 absl::Status InvalidFlag(absl::string_view message) {
   return absl::InvalidArgumentError(message);
@@ -186,17 +162,29 @@ absl::Status ParseModes(Job* job) {
   return absl::OkStatus();
 }
 
-absl::Status ParseSizes(Job* job) {
+// Whether a direct operation has the length --block.
+bool NeedsWholeSectors(Workload workload) { return !IsSmallStream(workload); }
+
+absl::Status ParseSizes(Plan* plan) {
+  const auto& workloads = plan->workloads;
+  Job* const job = &plan->job;
   const uint64_t block = absl::GetFlag(FLAGS_block).count;
   const uint64_t size = absl::GetFlag(FLAGS_size).count;
   if (block == 0 || block > kBlockMax) {
     return InvalidFlag("--block must be from 1 to 64m");
   }
-  if (job->direct && block % 512 != 0) {
+  if (job->direct && block % 512 != 0 &&
+      std::any_of(workloads.begin(), workloads.end(), NeedsWholeSectors)) {
     return InvalidFlag("--block must be a multiple of 512 without --buffered");
   }
   if (size < block || size > kSizeMax) {
     return InvalidFlag("--size must be from --block to 1024g");
+  }
+  if (size != block &&
+      std::any_of(workloads.begin(), workloads.end(), IsSmallStream)) {
+    return InvalidFlag(
+        "--size must be --block for smallread, smallwrite and lines, which "
+        "read or write a whole file at a time");
   }
   job->block_bytes = block;
   job->file_bytes = size - size % block;
@@ -220,6 +208,7 @@ absl::Status ParseNumbers(Plan* plan) {
   plan->rounds = absl::GetFlag(FLAGS_rounds);
   plan->threads = absl::GetFlag(FLAGS_threads);
   plan->files = absl::GetFlag(FLAGS_files);
+  plan->beside = absl::GetFlag(FLAGS_beside);
   const double seconds = absl::GetFlag(FLAGS_seconds);
   const double minutes = absl::GetFlag(FLAGS_max_minutes);
   plan->job.duration = absl::Seconds(seconds);
@@ -230,6 +219,7 @@ absl::Status ParseNumbers(Plan* plan) {
   status.Update(CheckRange("rounds", plan->rounds, 1, kRoundsMax));
   status.Update(CheckRange("files", plan->files, 1, kFilesMax));
   status.Update(CheckRange("threads", plan->threads, 0, kThreadsFlagMax));
+  status.Update(CheckRange("beside", plan->beside, 0, kBesideMax));
   status.Update(CheckMemory(*plan));
   return status;
 }
@@ -272,7 +262,7 @@ absl::StatusOr<Options> OptionsFromFlags() {
   Plan* plan = &options.plan;
   absl::Status status = ParseLists(plan);
   if (status.ok()) status = ParseModes(&plan->job);
-  if (status.ok()) status = ParseSizes(&plan->job);
+  if (status.ok()) status = ParseSizes(plan);
   if (status.ok()) status = ParseNumbers(plan);
   if (!status.ok()) return status;
   plan->file = absl::GetFlag(FLAGS_file);

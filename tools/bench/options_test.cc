@@ -8,6 +8,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
+#include "tools/bench/presets.h"
 
 namespace uasio::bench {
 namespace {
@@ -94,6 +95,29 @@ TEST(OptionsTest, ParsesBufferedWarmAndUnordered) {
   EXPECT_EQ(options->plan.job.order, Order::kNone);
 }
 
+TEST(OptionsTest, SmallStreamsHaveAFileOfOneBlock) {
+  const auto options = Parse({{"workload", "smallread"},
+                              {"engines", "stream_default,pread"},
+                              {"block", "3000"},
+                              {"size", "3000"}});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->plan.job.file_bytes, 3000u);
+  EXPECT_EQ(Parse({{"workload", "lines"}, {"block", "3000"}, {"size", "9000"}})
+                .status()
+                .message(),
+            "--size must be --block for smallread, smallwrite and lines, which "
+            "read or write a whole file at a time");
+  EXPECT_FALSE(Parse({{"workload", "smallread,randread"},
+                      {"block", "3000"},
+                      {"size", "3000"}})
+                   .ok());
+}
+
+TEST(OptionsTest, ParsesBeside) {
+  EXPECT_EQ(Parse({})->plan.beside, 0u);
+  EXPECT_EQ(Parse({{"beside", "2"}})->plan.beside, 2u);
+}
+
 TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
   for (const Flags& flags : {Flags{{"workload", "dance"}},
                              Flags{{"workload", ""}},
@@ -120,6 +144,7 @@ TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
                              Flags{{"queues", "2048"}},
                              Flags{{"queues", "4,1,4"}},
                              Flags{{"threads", "100000"}},
+                             Flags{{"beside", "100000"}},
                              Flags{{"max_minutes", "-1"}},
                              Flags{{"block", "64m"}, {"depth", "1024"}},
                              Flags{{"baseline", "sync"}}}) {
@@ -129,13 +154,23 @@ TEST(OptionsTest, RejectsUnknownNamesAndNumbersOutOfRange) {
 }
 
 TEST(OptionsTest, PresetsSetValidFlags) {
-  for (const char* preset : {"quick", "full"}) {
+  for (const Preset& preset : Presets()) {
     absl::FlagSaver saver;
-    EXPECT_TRUE(SetPresetFlags(preset));
+    EXPECT_TRUE(SetPresetFlags(preset.name));
     const auto options = OptionsFromFlags();
-    EXPECT_TRUE(options.ok()) << options.status();
+    EXPECT_TRUE(options.ok()) << preset.name << ": " << options.status();
   }
   EXPECT_FALSE(SetPresetFlags("slow"));
+}
+
+// Each row of "Never slower than the plain call" is one preset.
+TEST(OptionsTest, RowsAreMediansOfAtLeast7Rounds) {
+  for (const Preset& preset : Presets()) {
+    if (preset.name == std::string("quick")) continue;
+    absl::FlagSaver saver;
+    EXPECT_TRUE(SetPresetFlags(preset.name));
+    EXPECT_GE(OptionsFromFlags()->plan.rounds, 7u) << preset.name;
+  }
 }
 
 TEST(OptionsTest, CommandLineFlagsOverrideThePreset) {

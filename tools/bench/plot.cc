@@ -66,6 +66,12 @@ const char* TitleOf(Workload workload) {
       return "Small files, each read whole";
     case Workload::kScatter:
       return "Scatter to 16 places, block by block";
+    case Workload::kSmallRead:
+      return "Small file, opened, read and closed";
+    case Workload::kSmallWrite:
+      return "Small file, opened, written and closed";
+    case Workload::kLines:
+      return "Lines with std::endl, from open to close";
   }
   return "";
 }

@@ -13,16 +13,19 @@ namespace {
 
 class QueueDriver final : public Driver {
  public:
-  QueueDriver(std::string backend, WorkerPool* pool)
-      : backend_(std::move(backend)), pool_(pool) {}
+  QueueDriver(std::string backend, Waits waits, WorkerPool* pool)
+      : backend_(std::move(backend)), waits_(waits), pool_(pool) {}
 
   absl::Status Prepare(const Job& job) override;
   void Run(Recorder* recorder) override;
 
  private:
   void Fill(Request* request) const;
+  void RunOverlapping(Recorder* recorder);
+  void RunInTurns(Recorder* recorder);
 
   const std::string backend_;
+  const Waits waits_;
   WorkerPool* const pool_;
   size_t block_bytes_ = 0;
   bool is_nop_ = false;
@@ -67,14 +70,19 @@ void QueueDriver::Fill(Request* request) const {
 }
 
 void QueueDriver::Run(Recorder* recorder) {
-  size_t in_flight = 0;
+  size_t count = 0;
   for (Request* request : batch_) {
     if (!recorder->Begin(static_cast<Operation*>(request->user_data), NowNs()))
       break;
     Fill(request);
-    batch_[in_flight++] = request;
+    batch_[count++] = request;
   }
-  batch_.resize(in_flight);
+  batch_.resize(count);
+  waits_ == Waits::kForOne ? RunOverlapping(recorder) : RunInTurns(recorder);
+}
+
+void QueueDriver::RunOverlapping(Recorder* recorder) {
+  size_t in_flight = batch_.size();
   while (in_flight > 0) {
     queue_->Submit(batch_);
     batch_.clear();
@@ -92,9 +100,25 @@ void QueueDriver::Run(Recorder* recorder) {
   }
 }
 
+void QueueDriver::RunInTurns(Recorder* recorder) {
+  while (!batch_.empty()) {
+    queue_->SubmitAndWait(batch_);
+    const int64_t now_ns = NowNs();
+    size_t count = 0;
+    for (Request* request : batch_) {
+      Operation* op = static_cast<Operation*>(request->user_data);
+      if (!recorder->Finish(op, request->result, now_ns)) continue;
+      Fill(request);
+      batch_[count++] = request;
+    }
+    batch_.resize(count);
+  }
+}
+
 class QueueEngine final : public Engine {
  public:
-  explicit QueueEngine(absl::string_view backend) : backend_(backend) {}
+  QueueEngine(absl::string_view backend, Waits waits)
+      : backend_(backend), waits_(waits) {}
 
   absl::Status Supports(const Job& job) const override {
     for (const BackendVerdict& verdict : ProbeBackends()) {
@@ -118,17 +142,19 @@ class QueueEngine final : public Engine {
     return options;
   }
   DriverFactory MakeDriver(WorkerPool* pool) const {
-    return
-        [this, pool] { return std::make_unique<QueueDriver>(backend_, pool); };
+    return [this, pool] {
+      return std::make_unique<QueueDriver>(backend_, waits_, pool);
+    };
   }
 
   const std::string backend_;
+  const Waits waits_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend) {
-  return std::make_unique<QueueEngine>(backend);
+std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend, Waits waits) {
+  return std::make_unique<QueueEngine>(backend, waits);
 }
 
 }  // namespace uasio::bench

@@ -10,8 +10,15 @@
 
 namespace uasio::bench {
 
+// What an engine waits for before it submits more.
+enum class Waits {
+  kForOne,  // Any completion, in Wait(); it resubmits what has completed.
+  kForAll,  // The whole batch, in SubmitAndWait().
+};
+
 // `backend` is one of BackendNames().  All queues share a worker pool.
-std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend);
+std::unique_ptr<Engine> NewQueueEngine(absl::string_view backend,
+                                       Waits waits = Waits::kForOne);
 
 }  // namespace uasio::bench
 

@@ -54,6 +54,8 @@ Line Evaluate(const Rows& rows) {
   line.queues = rows[0]->queues;
   line.rounds = rows.size();
   line.ops_per_s = Summarize(Values(rows, &Measurement::ops_per_s));
+  line.process_threads =
+      Summarize(Values(rows, &Measurement::process_threads)).max;
   line.cpu_us_per_op = Summarize(Values(busy, &Measurement::cpu_us_per_op));
   line.mib_per_s = Median(Values(rows, &Measurement::mib_per_s));
   line.p50_us = Median(Values(busy, &Measurement::p50_us));
@@ -85,21 +87,34 @@ Pairs WithOperations(const Pairs& pairs) {
   return busy;
 }
 
-double Ratio(const Pairs& pairs, double Measurement::*field) {
-  return MedianRatio(Values(pairs.first, field), Values(pairs.second, field));
+Summary Ratios(const Pairs& pairs, double Measurement::*field) {
+  return SummarizeRatios(Values(pairs.first, field),
+                         Values(pairs.second, field));
 }
 
 std::string RatioText(double ratio) {
   return ratio == 0 ? "-" : absl::StrFormat("%.3f", ratio);
 }
 
+std::string RangeText(const Summary& ratio) {
+  if (ratio.median == 0) return "-";
+  return absl::StrFormat("%.3f-%.3f", ratio.min, ratio.max);
+}
+
+std::string ThreadsText(const Line& line) {
+  if (line.process_threads == 0) return "-";
+  return absl::StrFormat("%.0f", line.process_threads);
+}
+
 std::string LineText(const Line& line) {
   return absl::StrFormat(
-      "%-18s %9.0f %9.0f %9.0f %8.1f %7s %8.3f %7s %8.1f %8.1f %8.1f%s\n",
+      "%-22s %9.0f %9.0f %9.0f %8.1f %7s %13s %8.3f %7s %8.1f %8.1f %8.1f "
+      "%7s%s\n",
       line.engine, line.ops_per_s.median, line.ops_per_s.min,
-      line.ops_per_s.max, line.mib_per_s, RatioText(line.ratio),
-      line.cpu_us_per_op.median, RatioText(line.cpu_ratio), line.p50_us,
-      line.p99_us, line.p999_us,
+      line.ops_per_s.max, line.mib_per_s, RatioText(line.ratio.median),
+      RangeText(line.ratio), line.cpu_us_per_op.median,
+      RatioText(line.cpu_ratio), line.p50_us, line.p99_us, line.p999_us,
+      ThreadsText(line),
       line.ops_per_s.spread() > kSpreadMax
           ? absl::StrFormat("  disturbed: spread %.0f%%",
                             line.ops_per_s.spread() * 100)
@@ -113,9 +128,11 @@ std::string Heading(const Line& line, absl::string_view baseline) {
       WorkloadName(line.workload), line.depth, QueuesText(line.queues),
       line.threads, line.rounds, std::string(baseline));
   absl::StrAppendFormat(&text,
-                        "%-18s %9s %9s %9s %8s %7s %8s %7s %8s %8s %8s\n",
+                        "%-22s %9s %9s %9s %8s %7s %13s %8s %7s %8s %8s %8s "
+                        "%7s\n",
                         "engine", "ops/s", "min", "max", "MiB/s", "ratio",
-                        "CPU us", "ratio", "p50 us", "p99 us", "p99.9 us");
+                        "min-max", "CPU us", "ratio", "p50 us", "p99 us",
+                        "p99.9 us", "threads");
   return text;
 }
 
@@ -123,15 +140,20 @@ std::string Heading(const Line& line, absl::string_view baseline) {
 std::string WorkText(const Plan& plan, Workload workload) {
   const double block_kib = static_cast<double>(plan.job.block_bytes) / 1024;
   const char* const cache = plan.job.cold ? "cold" : "warm";
+  const char* const access = plan.job.direct ? "O_DIRECT" : "buffered";
   if (workload == Workload::kNop) return "";
   if (workload == Workload::kSmallFiles) {
     return absl::StrFormat("%d files of %g KiB in %s, %s cache", plan.files,
                            block_kib, plan.file, cache);
   }
+  if (IsSmallStream(workload)) {
+    return absl::StrFormat("%s of a file of %d bytes in %s, %s, %s cache",
+                           WorkloadName(workload), plan.job.block_bytes,
+                           plan.file, access, cache);
+  }
   return absl::StrFormat(
-      "%g KiB blocks, %s, %s cache, file of %g MiB in %s", block_kib,
-      plan.job.direct ? "O_DIRECT" : "buffered", cache,
-      static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file);
+      "%g KiB blocks, %s, %s cache, file of %g MiB in %s", block_kib, access,
+      cache, static_cast<double>(plan.job.file_bytes) / (1 << 20), plan.file);
 }
 
 std::string ThreadsText(const Plan& plan) {
@@ -152,6 +174,11 @@ std::string RoundsText(const Plan& plan, bool is_timed) {
   }
   absl::StrAppend(&text, ", ", sysconf(_SC_NPROCESSORS_ONLN),
                   " processors, Linux ", system.release);
+  if (plan.beside != 0) {
+    absl::StrAppend(
+        &text, ", beside ", plan.beside,
+        plan.beside == 1 ? " thread that computes" : " threads that compute");
+  }
   return text;
 }
 
@@ -170,8 +197,9 @@ std::vector<Line> SummarizeRows(const std::vector<Row>& rows,
     like.engine = std::string(baseline);
     const Pairs pairs = PairsOf(own, RowsOfLine(rows, like));
     Line line = Evaluate(own);
-    line.ratio = Ratio(pairs, &Measurement::ops_per_s);
-    line.cpu_ratio = Ratio(WithOperations(pairs), &Measurement::cpu_us_per_op);
+    line.ratio = Ratios(pairs, &Measurement::ops_per_s);
+    line.cpu_ratio =
+        Ratios(WithOperations(pairs), &Measurement::cpu_us_per_op).median;
     lines.push_back(std::move(line));
   }
   return lines;
@@ -199,15 +227,15 @@ std::string Table(const Results& results, absl::string_view baseline) {
 std::string Csv(const std::vector<Row>& rows, bool with_queues) {
   std::string text =
       "workload,engine,block_bytes,depth,threads,round,ops_per_s,mib_per_s,"
-      "cpu_us_per_op,p50_us,p99_us,p999_us";
+      "cpu_us_per_op,p50_us,p99_us,p999_us,process_threads";
   absl::StrAppend(&text, with_queues ? ",queues\n" : "\n");
   for (const Row& row : rows) {
     const Measurement& m = row.measurement;
     absl::StrAppendFormat(
-        &text, "%s,%s,%d,%d,%d,%d,%.1f,%.3f,%.4f,%.3f,%.3f,%.3f",
+        &text, "%s,%s,%d,%d,%d,%d,%.1f,%.3f,%.4f,%.3f,%.3f,%.3f,%.0f",
         WorkloadName(row.workload), row.engine, row.block_bytes, row.depth,
         row.threads, row.round, m.ops_per_s, m.mib_per_s, m.cpu_us_per_op,
-        m.p50_us, m.p99_us, m.p999_us);
+        m.p50_us, m.p99_us, m.p999_us, m.process_threads);
     if (with_queues) absl::StrAppend(&text, ",", row.queues);
     absl::StrAppend(&text, "\n");
   }

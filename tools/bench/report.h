@@ -26,7 +26,8 @@ struct Line {
   size_t queues = 0;
   size_t rounds = 0;
   Summary ops_per_s;
-  double mib_per_s = 0;  // Median.
+  double process_threads = 0;  // The most; 0: unknown.
+  double mib_per_s = 0;        // Median.
 
   // Of the rounds that completed operations; the percentiles are medians.
   Summary cpu_us_per_op;
@@ -34,9 +35,9 @@ struct Line {
   double p99_us = 0;
   double p999_us = 0;
 
-  // To the baseline: the median of the ratios round by round; 0: none.
-  double ratio = 0;      // Of ops/s.
-  double cpu_ratio = 0;  // Of CPU time per operation.
+  // To the baseline, round by round; 0: none.
+  Summary ratio;         // Of ops/s.
+  double cpu_ratio = 0;  // Of CPU time per operation; median.
 
   Histogram latency;  // Of all rounds.
 };

@@ -17,6 +17,7 @@ Row MakeRow(const std::string& engine, size_t round, double ops) {
   row.measurement.p50_us = 10;
   row.measurement.p99_us = 20;
   row.measurement.p999_us = 30.5;
+  row.measurement.process_threads = 9;
   return row;
 }
 
@@ -29,9 +30,9 @@ std::vector<Row> TwoEngines() {
 TEST(ReportTest, CsvHasAHeaderAndARowPerEngineAndRound) {
   EXPECT_EQ(Csv({MakeRow("worker", 3, 2560)}),
             "workload,engine,block_bytes,depth,threads,round,ops_per_s,"
-            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us\n"
+            "mib_per_s,cpu_us_per_op,p50_us,p99_us,p999_us,process_threads\n"
             "randread,worker,4096,32,8,3,2560.0,10.000,390.6250,10.000,20.000,"
-            "30.500\n");
+            "30.500,9\n");
 }
 
 TEST(ReportTest, CsvAppendsTheQueuesColumnOnRequest) {
@@ -40,8 +41,8 @@ TEST(ReportTest, CsvAppendsTheQueuesColumnOnRequest) {
   const std::string plain = Csv({row});
   EXPECT_FALSE(absl::StrContains(plain, "queues"));
   const std::string csv = Csv({row}, /*with_queues=*/true);
-  EXPECT_TRUE(absl::StrContains(csv, ",p999_us,queues\n")) << csv;
-  EXPECT_TRUE(absl::EndsWith(csv, ",30.500,16\n")) << csv;
+  EXPECT_TRUE(absl::StrContains(csv, ",process_threads,queues\n")) << csv;
+  EXPECT_TRUE(absl::EndsWith(csv, ",30.500,9,16\n")) << csv;
 }
 
 TEST(ReportTest, SummarizesTheRoundsOfEachEngine) {
@@ -51,13 +52,28 @@ TEST(ReportTest, SummarizesTheRoundsOfEachEngine) {
   EXPECT_EQ(lines[0].rounds, 3u);
   EXPECT_EQ(lines[0].ops_per_s.median, 2000);
   EXPECT_EQ(lines[0].ops_per_s.min, 200);
-  EXPECT_DOUBLE_EQ(lines[0].ratio, 2);
+  EXPECT_DOUBLE_EQ(lines[0].ratio.median, 2);
   EXPECT_DOUBLE_EQ(lines[0].cpu_ratio, 0.5);
-  EXPECT_DOUBLE_EQ(lines[1].ratio, 1);
+  EXPECT_DOUBLE_EQ(lines[1].ratio.median, 1);
+}
+
+TEST(ReportTest, TheTableShowsTheRangeOfTheRatiosAndTheThreads) {
+  std::vector<Row> rows = TwoEngines();
+  rows[0].measurement.ops_per_s = 1500;
+  rows[2].measurement.process_threads = 11;
+  rows[1].measurement.process_threads = rows[3].measurement.process_threads =
+      rows[5].measurement.process_threads = 0;
+  const std::string table = Table({rows, {}}, "pread");
+  EXPECT_TRUE(absl::StrContains(table, "   2.000   1.500-2.000 ")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "     30.5      11  dist")) << table;
+  EXPECT_TRUE(absl::StrContains(table, "     30.5       -  dist")) << table;
+  EXPECT_TRUE(
+      absl::StrContains(Table({rows, {}}, "kaio"), "       -             -  "))
+      << table;
 }
 
 TEST(ReportTest, ABaselineThatWasPassedOverGivesNoRatio) {
-  EXPECT_EQ(SummarizeRows(TwoEngines(), "kaio")[0].ratio, 0);
+  EXPECT_EQ(SummarizeRows(TwoEngines(), "kaio")[0].ratio.median, 0);
 }
 
 Row MakeIdleRow(const std::string& engine, size_t round) {
@@ -78,13 +94,13 @@ TEST(ReportTest, RoundsWithoutOperationsDoNotCountForTimesPerOperation) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0].rounds, 5u);
   EXPECT_EQ(lines[0].ops_per_s.median, 0);
-  EXPECT_EQ(lines[0].ratio, 0);
+  EXPECT_EQ(lines[0].ratio.median, 0);
   EXPECT_EQ(lines[0].cpu_us_per_op.min, 500);
   EXPECT_EQ(lines[0].p50_us, 10);
   EXPECT_EQ(lines[0].p99_us, 20);
   EXPECT_EQ(lines[0].p999_us, 30.5);
   EXPECT_DOUBLE_EQ(lines[0].cpu_ratio, 0.5);
-  EXPECT_DOUBLE_EQ(SummarizeRows(rows, "worker")[1].ratio, 0.5);
+  EXPECT_DOUBLE_EQ(SummarizeRows(rows, "worker")[1].ratio.median, 0.5);
   EXPECT_DOUBLE_EQ(SummarizeRows(rows, "worker")[1].cpu_ratio, 2);
 }
 
@@ -122,6 +138,27 @@ TEST(ReportTest, ConditionsDescribeTheWorkloads) {
                                 "7 rounds of 1 s, "));
   EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kSmallFiles)[1],
                                 "7 rounds, "));
+}
+
+TEST(ReportTest, ConditionsOfSmallStreamsNameTheBytes) {
+  Plan plan;
+  plan.job.block_bytes = 3000;
+  plan.job.direct = plan.job.cold = false;
+  plan.file = "/data";
+  EXPECT_EQ(Conditions(plan, Workload::kSmallWrite)[0],
+            "smallwrite of a file of 3000 bytes in /data, buffered, warm "
+            "cache");
+}
+
+TEST(ReportTest, ConditionsSayWhatComputesBeside) {
+  Plan plan;
+  plan.workloads = {Workload::kRandRead};
+  EXPECT_FALSE(absl::StrContains(Conditions(plan), "beside"));
+  plan.beside = 2;
+  EXPECT_TRUE(
+      absl::StrContains(Conditions(plan), ", beside 2 threads that compute"));
+  EXPECT_TRUE(absl::StrContains(Conditions(plan, Workload::kRandRead)[1],
+                                ", beside 2 threads that compute"));
 }
 
 TEST(ReportTest, TheTableMarksDisturbedLinesAndListsPassedOverEngines) {

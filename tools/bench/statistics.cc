@@ -19,13 +19,13 @@ Summary Summarize(const std::vector<double>& values) {
   return {Median(values), *min, *max};
 }
 
-double MedianRatio(const std::vector<double>& ours,
-                   const std::vector<double>& theirs) {
+Summary SummarizeRatios(const std::vector<double>& ours,
+                        const std::vector<double>& theirs) {
   std::vector<double> ratios;
   for (size_t i = 0; i < ours.size(); ++i) {
     if (theirs[i] != 0) ratios.push_back(ours[i] / theirs[i]);
   }
-  return Median(ratios);
+  return Summarize(ratios);
 }
 
 }  // namespace uasio::bench

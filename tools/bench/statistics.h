@@ -20,11 +20,11 @@ struct Summary {
 double Median(std::vector<double> values);
 Summary Summarize(const std::vector<double>& values);
 
-// The median of ours[i] / theirs[i]: a disturbance of round i affects both.
-// Rounds with theirs[i] == 0 are ignored; 0 if no round is left.
+// Of ours[i] / theirs[i]: a disturbance of round i affects both.  Rounds with
+// theirs[i] == 0 are ignored; all 0 if no round is left.
 // REQUIRES: ours.size() == theirs.size().
-double MedianRatio(const std::vector<double>& ours,
-                   const std::vector<double>& theirs);
+Summary SummarizeRatios(const std::vector<double>& ours,
+                        const std::vector<double>& theirs);
 
 }  // namespace uasio::bench
 

@@ -26,14 +26,17 @@ TEST(StatisticsTest, SummaryHasMedianMinimumMaximumAndSpread) {
 
 // Each round is slower than the one before; the ratio stays the same.
 TEST(StatisticsTest, RatioIsTakenRoundByRound) {
-  EXPECT_DOUBLE_EQ(MedianRatio({200, 20, 3}, {100, 10, 1}), 2);
+  const Summary ratio = SummarizeRatios({200, 20, 3}, {100, 10, 1});
+  EXPECT_DOUBLE_EQ(ratio.median, 2);
+  EXPECT_DOUBLE_EQ(ratio.min, 2);
+  EXPECT_DOUBLE_EQ(ratio.max, 3);
 }
 
 TEST(StatisticsTest, RatioIgnoresRoundsWithAZeroDivisor) {
-  EXPECT_DOUBLE_EQ(MedianRatio({5, 8, 5}, {0, 2, 0}), 4);
-  EXPECT_EQ(MedianRatio({0, 8, 0}, {2, 2, 2}), 0);
-  EXPECT_EQ(MedianRatio({1}, {0}), 0);
-  EXPECT_EQ(MedianRatio({}, {}), 0);
+  EXPECT_DOUBLE_EQ(SummarizeRatios({5, 8, 5}, {0, 2, 0}).median, 4);
+  EXPECT_EQ(SummarizeRatios({0, 8, 0}, {2, 2, 2}).median, 0);
+  EXPECT_EQ(SummarizeRatios({1}, {0}).median, 0);
+  EXPECT_EQ(SummarizeRatios({}, {}).median, 0);
 }
 
 TEST(HistogramTest, PercentilesAreExactToOnePartIn64) {

@@ -1,5 +1,6 @@
 // Our streams as engines: a Reader or Writer passes over the file again and
-// again.  An operation is one block.
+// again.  With several queues, each stream passes over a part of it of its own.
+// An operation is one block.
 
 #ifndef UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
 #define UASIO_TOOLS_BENCH_STREAM_ENGINE_H_
@@ -11,7 +12,8 @@
 
 namespace uasio::bench {
 
-// `backend` is one of BackendNames().
+// `backend` is one of BackendNames(): each stream has a queue of its own, and
+// that has a pool of its own.  Or "": DefaultQueue(), and the process's pool.
 std::unique_ptr<Engine> NewStreamEngine(absl::string_view backend);
 
 }  // namespace uasio::bench
