@@ -82,9 +82,10 @@ struct QueueOptions {
   Order order = Order::kRange;
 
   // A read of up to 64 KiB that the page cache has completes inside Submit(),
-  // or whatever call starts it, unless a backend takes it.  It costs that call
-  // the copying, but no hand-over to a thread.  After attempts that failed, few
-  // others are made, until one succeeds.
+  // or whatever call starts it, if no backend takes it and the file system
+  // knows RWF_NOWAIT (ext4, XFS and btrfs do; tmpfs, overlayfs and FUSE do
+  // not).  It costs that call the copying, but no hand-over to a thread.  After
+  // attempts that failed, few others are made, until one succeeds.
   bool cached_reads = true;
 
   bool measure_latency = false;  // For stats(); reads the clock at each
@@ -263,7 +264,8 @@ class Queue {
   // Returns an eventfd for poll(2) and epoll(7), which is readable whenever a
   // call could make progress; or an error if it cannot be created.  The queue
   // owns it: do not read it, do not close it.  Spurious wake-ups are possible.
-  // These make it unreadable, unless completions are left for another call:
+  // These make it unreadable, unless completions are left for another call, or
+  // what is submitted meanwhile completes at once, as cached reads do:
   // - TryWait(), called until it returns nullptr;
   // - RunHandlers() with a deadline that has passed, called once.
   // If the system refuses the pool a thread while all others are busy, only a

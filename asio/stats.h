@@ -49,7 +49,8 @@ struct QueueStats {
   uint64_t held = 0;  // Had to wait for others on their fd; see Order.
 
   // Times that the queue looked for requests to start, and depth_max held some
-  // back; one request may be counted often.
+  // back; one request may be counted often.  Cached reads that it starts then
+  // may have made room in the same call.
   uint64_t depth_reached = 0;
 
   uint64_t waits = 0;  // Times that a call was ready to block for a completion.
@@ -57,8 +58,8 @@ struct QueueStats {
   // Starts; a request that is resubmitted, or that the workers get from the
   // backend, is started twice.
   uint64_t backend = 0;  // By the queue's backend.
-  uint64_t workers = 0;  // By the worker threads, cached reads included.
-  uint64_t cached = 0;   // Of these: completed at once; see
+  uint64_t workers = 0;  // By the worker backend.
+  uint64_t cached = 0;   // Of these: not by its threads, but at once; see
                          // QueueOptions::cached_reads.
   uint64_t owner = 0;    // By the queue's thread, in SubmitAndWait().
 

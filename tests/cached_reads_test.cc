@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -35,6 +39,13 @@ class CachedReadsTest : public testing::Test {
  protected:
   explicit CachedReadsTest(bool cached_reads = true)
       : queue_(WithPool(&pool_, cached_reads)) {}
+
+  void SetUp() override {
+    char byte;
+    const iovec one = {&byte, 1};
+    const ssize_t n = preadv2(file_.get(), &one, 1, 0, RWF_NOWAIT);
+    if (n < 0) GTEST_SKIP() << "no RWF_NOWAIT here: " << std::strerror(errno);
+  }
 
   // Submits the read and returns what it has read, without waiting; "late" if
   // it is not back.
@@ -90,6 +101,56 @@ TEST_F(CachedReadsTest, MayBeVectored) {
   EXPECT_EQ(r->result, 30);
   EXPECT_EQ(std::string(first, 10) + std::string(second, 20), Text(5, 30));
   queue_.Put(r);
+  EXPECT_EQ(pool_.threads(), 0u);
+}
+
+// More than one Reap() returns at once, and than the depth.
+TEST_F(CachedReadsTest, MayBeMany) {
+  constexpr size_t kReads = 200;
+  std::vector<Request*> batch;
+  for (size_t i = 0; i < kReads; ++i) {
+    batch.push_back(
+        Prepare(&queue_, Op::kRead, file_.get(), static_cast<int64_t>(i), 100));
+  }
+  queue_.Submit(batch);
+  for (size_t i = 0; i < kReads; ++i) {
+    Request* r = queue_.TryWait();
+    ASSERT_NE(r, nullptr) << i;
+    EXPECT_EQ(BytesOf(*r), Text(static_cast<size_t>(r->offset), 100));
+    queue_.Put(r);
+  }
+  EXPECT_EQ(queue_.stats().cached, kReads);
+  EXPECT_EQ(pool_.threads(), 0u);
+}
+
+// So that a call does not copy for long, workers copy the rest.
+TEST_F(CachedReadsTest, AreHandedOverBeyondABound) {
+  std::vector<Request*> batch;
+  for (int i = 0; i < 20; ++i) {
+    batch.push_back(Prepare(&queue_, Op::kRead, file_.get(), 0, 64 << 10));
+  }
+  queue_.SubmitAndWait(batch);
+  for (Request* r : batch) {
+    EXPECT_EQ(BytesOf(*r), Text(0, 64 << 10));
+    queue_.Put(r);
+  }
+  EXPECT_EQ(queue_.stats().cached, 8u);
+  EXPECT_EQ(queue_.stats().owner, 1u);
+  EXPECT_EQ(queue_.stats().workers, 19u);
+}
+
+TEST_F(CachedReadsTest, AHandlerMayReadOn) {
+  struct Left {
+    int reads = 100;
+    void OnRead(Request* r) {
+      if (--reads > 0) return r->queue->Submit(r);
+      r->queue->Put(r);
+    }
+  } left;
+  Request* r = Prepare(&queue_, Op::kRead, file_.get(), 0, 10);
+  queue_.Submit(r->SetHandler<&Left::OnRead>(&left));
+  while (queue_.in_flight() > 0) EXPECT_TRUE(queue_.Sync().ok());
+  EXPECT_EQ(left.reads, 0);
   EXPECT_EQ(pool_.threads(), 0u);
 }
 
@@ -155,24 +216,52 @@ TEST_F(CachedReadsTest, CancellingComesTooLate) {
   EXPECT_EQ(r->result, 10);
 }
 
-// Whether the first page is in memory, by the same question as the library's.
+// Whether the first page is in memory.  An attempt to read would make it so.
 bool IsCached(int fd) {
-  char byte;
-  const iovec iovec = {&byte, 1};
-  return preadv2(fd, &iovec, 1, 0, RWF_NOWAIT) == 1;
+  void* const page = mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd, 0);
+  EXPECT_NE(page, MAP_FAILED);
+  unsigned char in_memory = 1;
+  EXPECT_EQ(mincore(page, 1, &in_memory), 0);
+  munmap(page, 1);
+  return (in_memory & 1) != 0;
 }
 
-TEST_F(CachedReadsTest, OthersAreForWorkers) {
-  ASSERT_EQ(fdatasync(file_.get()), 0);
-  posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
-  if (IsCached(file_.get())) {
-    GTEST_SKIP() << "the file system keeps the file in memory";
+class DroppedReadsTest : public CachedReadsTest {
+ protected:
+  void SetUp() override {
+    CachedReadsTest::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_EQ(fdatasync(file_.get()), 0);
+    // Without read-ahead an attempt brings no page into memory.
+    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_RANDOM);
+    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+    if (IsCached(file_.get())) {
+      GTEST_SKIP() << "the file system keeps the file in memory";
+    }
   }
+};
+
+TEST_F(DroppedReadsTest, AreForWorkers) {
   Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 4096);
   ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
   EXPECT_EQ(BytesOf(*r), Text(0, 4096));
   EXPECT_EQ(pool_.threads(), 1u);
   EXPECT_EQ(queue_.stats().cached, 0u);
+}
+
+// The worker continues behind what the attempt has read, also at the fd's own
+// position.
+TEST_F(DroppedReadsTest, WorkersReadTheRest) {
+  for (const int64_t at : {int64_t{0}, kFilePosition}) {
+    char byte;
+    ASSERT_EQ(pread(file_.get(), &byte, 1, 0), 1);  // The first page.
+    Request* r = Submit(&queue_, Op::kRead, file_.get(), at, 32 << 10);
+    ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
+    EXPECT_EQ(BytesOf(*r), Text(0, 32 << 10));
+    queue_.Put(r);
+    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  }
+  EXPECT_EQ(lseek(file_.get(), 0, SEEK_CUR), 32 << 10);
 }
 
 class NoCachedReadsTest : public CachedReadsTest {

@@ -11,6 +11,10 @@
 namespace uasio::internal {
 namespace {
 
+// So many bytes of cached reads are copied in one Start(), or one read more.
+// The workers copy the rest meanwhile.
+constexpr size_t kBytesPerStartMax = 512 << 10;
+
 // False: what would have to wait fails with EAGAIN.
 bool MayWait(const Transfer& t) {
   return !t.traits.nonblocking && (t.flags & RWF_NOWAIT) == 0;
@@ -49,15 +53,15 @@ void WorkerBackend::Reserve(size_t requests_max) {
 
 size_t WorkerBackend::Start(absl::Span<Request* const> batch) {
   WorkList jobs;
-  size_t completed_inline = 0;
+  WorkList reads;
   for (Request* request : batch) {
     Job* job = NewJob(request);
-    const bool completed = ReadNow(job);
-    completed_inline += completed;
-    (completed ? replies_ : jobs).AddTail(job);
+    const bool may_be_cached =
+        cached_reads_ && SuitsReadIfCached(job->transfer);
+    (may_be_cached ? reads : jobs).AddTail(job);
   }
   if (!jobs.empty()) pool_->Submit(&jobs);
-  return completed_inline;
+  return ReadCached(&reads);
 }
 
 size_t WorkerBackend::Reap(absl::Span<Completion> out, size_t min,
@@ -108,9 +112,26 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
   return job;
 }
 
+// Performs the reads that the page cache has, and gives the pool the others.
+// Returns how many it has performed.
+size_t WorkerBackend::ReadCached(WorkList* reads) {
+  WorkList jobs;
+  size_t completed = 0;
+  size_t bytes = 0;
+  while (Job* job = static_cast<Job*>(reads->RemoveHead())) {
+    const bool is_read = bytes < kBytesPerStartMax && ReadNow(job);
+    if (is_read) {
+      ++completed;
+      bytes += job->transfer.done;
+    }
+    (is_read ? replies_ : jobs).AddTail(job);
+  }
+  if (!jobs.empty()) pool_->Submit(&jobs);
+  return completed;
+}
+
 // False: a worker is to perform it, or the rest of it.
 bool WorkerBackend::ReadNow(Job* job) {
-  if (!cached_reads_ || !SuitsReadIfCached(job->transfer)) return false;
   if (!attempts_.IsWorthTrying()) return false;
   job->result = ReadIfCached(&job->transfer);
   const bool completed = job->result != -EAGAIN;

@@ -3,7 +3,7 @@
 // Threads:   as Backend; many queues may share the pool.
 // Ownership: the pool is the caller's and must outlive the backend.
 // Order:     higher priorities start first; requests of priority 0 start first
-//            come, first served.
+//            come, first served.  Cached reads overtake them.
 // Blocks:    Reap().
 // Errors:    those of the system calls; on an fd without a size, also EMFILE,
 //            ENFILE, ENOMEM, ENOSPC or EAGAIN if it must be watched and the
@@ -60,6 +60,7 @@ class WorkerBackend final : public Backend {
   static void Go(WorkerThread* thread, Work* w);
   static void GoOn(Readiness::Watch* watch);
   Job* NewJob(Request* request);
+  size_t ReadCached(WorkList* reads);
   bool ReadNow(Job* job);
   void Run(Job* job);
   void WaitUntilReady(Job* job);

@@ -44,6 +44,10 @@ struct BackendCase {
   // Why it does not work on this system; "" if it does.
   std::function<std::string()> why_not = [] { return std::string(); };
 
+  // As QueueOptions::cached_reads: reads of files would else complete before
+  // they can be cancelled, held or waited for.
+  bool cached_reads = false;
+
   // MakeFile() makes direct files, rather than buffered ones.
   bool direct = false;
 
@@ -120,6 +124,9 @@ inline std::vector<BackendCase> Backends() {
   one_call.make = [] { return std::make_unique<OneCallBackend>(); };
   cases.push_back(FaultOver(std::move(one_call)));
   cases.back().name = "fault";
+  cases.push_back(TableCase("worker"));
+  cases.back().name = "worker_cached";
+  cases.back().cached_reads = true;
   return cases;
 }
 
@@ -175,7 +182,9 @@ class BackendTest : public testing::TestWithParam<BackendCase> {
     if (counted()) {
       backend = std::make_unique<CountingBackend>(std::move(backend), &counts_);
     }
-    return std::make_unique<Queue>(options, std::move(backend));
+    QueueOptions own = options;
+    own.cached_reads = GetParam().cached_reads;
+    return std::make_unique<Queue>(own, std::move(backend));
   }
 
   BlockFile MakeFile(const std::string& text) {
