@@ -76,7 +76,7 @@ class CoroutineQueue {
     if (!owner_.IsThisProcess()) return;
     UASIO_CHECK(suspended_ == 0 && !resuming_,
                 "~CoroutineQueue: a coroutine is still suspended in it");
-    while (in_flight() > 0) queue_->RunHandlers();
+    while (in_flight() > 0) internal::WaitForHandler(queue_);
   }
 
   CoroutineQueue(const CoroutineQueue&) = delete;
@@ -107,7 +107,7 @@ class CoroutineQueue {
   // in memory, for every operation but write-back.  If the coroutine is
   // destroyed meanwhile, the queue takes the request back; so a Lease in the
   // coroutine must not have it.
-  // REQUIRES: as Queue::Submit(); handler and user_data are not set.
+  // REQUIRES: as Queue::Submit(); it has no handler.  user_data is overwritten.
   [[nodiscard]] SubmitAwaiter Submit(Request* request);
 
   // Serves coroutines that wait for a request, as far as requests are free.

@@ -175,6 +175,8 @@ inline CoroutineQueue::SubmitAwaiter CoroutineQueue::Submit(Request* request) {
 
 // At most requests_max are in flight, so there is an operation.
 inline void CoroutineQueue::Awaiter::Start(Request* request) {
+  UASIO_CHECK(request->handler == nullptr,
+              "CoroutineQueue: a request that it submits has no handler");
   operation_ = owner_->idle_;
   owner_->idle_ = operation_->next_idle;
   *operation_ = {owner_, this, request, nullptr};
