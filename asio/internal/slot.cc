@@ -76,9 +76,9 @@ size_t SlotPool::Release(Slab* slab) {
   if (slab->lent > 0 || slab->released) return 0;
   const Buffer& memory = slab->memory;
   if (!hooks_.remove_buffers(memory.data(), memory.size())) return 0;
-  madvise(memory.data(), memory.size(), MADV_DONTNEED);
   slab->released = true;
-  return memory.size();
+  const int failed = madvise(memory.data(), memory.size(), MADV_DONTNEED);
+  return failed == 0 ? memory.size() : 0;  // Under mlock(2) it stays.
 }
 
 bool SlotPool::AddSlab() {
