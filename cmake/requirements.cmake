@@ -19,6 +19,9 @@ set(CMAKE_REQUIRED_FLAGS -std=c++17)
 set(CMAKE_REQUIRED_QUIET TRUE)
 
 uasio_check(UASIO_HAS_CXX17 [[
+#if __GNUC__ < 9 && !defined(__clang__)
+#error
+#endif
 #include <optional>
 #include <string_view>
 inline std::optional<std::string_view> none;]]
@@ -29,7 +32,7 @@ uasio_check(UASIO_HAS_GLIBC [[
 #include <string.h>
 auto* const name = &strerrorname_np;
 auto* const wait = &sem_clockwait;]]
-  "glibc 2.32 or newer (strerrorname_np, sem_clockwait): it comes with a newer \
+  "glibc 2.34 or newer (strerrorname_np, sem_clockwait): it comes with a newer \
 release of the distribution; its headers: apt-get install libc6-dev")
 
 uasio_check(UASIO_HAS_STATX_DIOALIGN [[

@@ -100,8 +100,15 @@ not_an_old_bazel_7() {
   [[ $(printf '%s\n' "$(bazel_version)" 7.2.1 | sort -V | head -n 1) == 7.2.1 ]]
 }
 
-# What is installed, but cannot build uasio: it says so before Bazel does.
-check_versions() {
+exit_if_too_old() {
+  [[ ${#too_old[@]} -gt 0 ]] || return 0
+  echo "setup.sh: older than uasio needs; at least:" >&2
+  printf '  %s\n' "${too_old[@]}" >&2
+  exit 1
+}
+
+# What comes with the system's release, and cannot build uasio.
+check_system() {
   at_least "g++ 11 (coroutines, for tests and examples)" compiles \
     '#if __GNUC__ < 11' '#error' '#endif'
   at_least "glibc 2.34 (its headers: libc6-dev)" compiles \
@@ -109,6 +116,11 @@ check_versions() {
   at_least "Linux 6.1's headers (linux-libc-dev; see README.md)" compiles \
     '#include <linux/openat2.h>' '#include <linux/stat.h>' \
     'int flag = STATX_DIOALIGN;'
+  exit_if_too_old
+}
+
+# What is installed, but cannot build uasio: it says so before Bazel does.
+check_versions() {
   at_least "OpenSSL 1.1 (libssl-dev)" compiles '#include <openssl/evp.h>' \
     'auto* make = &EVP_MD_CTX_new;'
   at_least "Bazel 4" bazel_is_new_enough
@@ -119,10 +131,7 @@ check_versions() {
   elif bazel_reads_modules; then
     at_least "Bazel 7.2.1" not_an_old_bazel_7
   fi
-  [[ ${#too_old[@]} -gt 0 ]] || return 0
-  echo "setup.sh: older than uasio needs; at least:" >&2
-  printf '  %s\n' "${too_old[@]}" >&2
-  exit 1
+  exit_if_too_old
 }
 
 # Writes setup.bazelrc anew, or removes it.
@@ -196,6 +205,7 @@ case "$#${1-}" in
   *) usage ;;
 esac
 
+! have_command g++ || check_system  # Before anything is installed.
 # Twice, because the package of clang's runtime depends on clang's version.
 for round in 1 2; do
   find_missing
@@ -207,5 +217,6 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   echo "setup.sh: installed, but still not found: ${missing[*]}" >&2
   exit 1
 fi
+check_system
 check_versions
 write_bazelrc

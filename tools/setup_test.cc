@@ -134,6 +134,14 @@ TEST_F(SetupTest, OldVersionsAreNamed) {
   }
 }
 
+TEST_F(SetupTest, AnOldSystemIsNamedBeforeAnythingIsInstalled) {
+  Command("bin/id", "echo 0");
+  HasNo("bazel");
+  HasCompilerWithout("STATX_DIOALIGN");
+  ExpectTooOld("Linux 6.1's headers");
+  EXPECT_EQ(Run().out, "");
+}
+
 TEST_F(SetupTest, OldBazelsAreNamed) {
   HasBazel("3.7.2");
   ExpectTooOld("Bazel 4");
