@@ -93,7 +93,10 @@ configure() {
 # The tests that need what qemu-user has not, by what that is.
 declare -A not_run=(
   ["starting the emulated program again"]="*DeathTest.*"
-  ["fork(2) of a process with threads"]="ForkTest.*:HeapForkTest.*"
+  ["fork(2) of a process with threads"]="ForkTest.*:HeapForkTest.*\
+:ProcessPoolTest.AForkedChildMakesItsOwn"
+  ["the architecture's own numbers in /proc/self/syscall"]="PerformInterruptTest.*\
+:WorkerCancelTest.ARunningReadReturnsItsRealResult"
   ["preadv2(2) and pwritev2(2)"]="PerformTest.FlagsArePassedToTheCall\
 :PerformNonBlockingTest.AnEmptyTransferIsReady\
 :PerformNonBlockingTest.ErrorsAreNotReportedAsNotReady"
