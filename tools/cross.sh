@@ -92,7 +92,9 @@ configure() {
 
 # The tests that need what qemu-user has not, by what that is.
 declare -A not_run=(
-  ["starting the emulated program again"]="*DeathTest.*"
+  ["starting the emulated program again"]="*DeathTest.*\
+:WorkQueueTest.WorkOfAnotherQueueMustNotBeTakenBack"
+  ["limits on the program's own threads"]="PoolThreadsTest.AMoment*:PoolThreadsTest.SubmitOrRun*"
   ["fork(2) of a process with threads"]="ForkTest.*:HeapForkTest.*\
 :ProcessPoolTest.AForkedChildMakesItsOwn"
   ["the architecture's own numbers in /proc/self/syscall"]="PerformInterruptTest.*\
