@@ -94,7 +94,8 @@ configure() {
 declare -A not_run=(
   ["starting the emulated program again"]="*DeathTest.*\
 :WorkQueueTest.WorkOfAnotherQueueMustNotBeTakenBack"
-  ["limits on the program's own threads"]="PoolThreadsTest.AMoment*:PoolThreadsTest.SubmitOrRun*"
+  ["refusing threads to the program alone"]="PoolThreadsTest.AMoment*\
+:PoolThreadsTest.SubmitOrRun*:WorkerPoolTest.ACallableRunsInTheCallerIfThereIs*"
   ["fork(2) of a process with threads"]="ForkTest.*:HeapForkTest.*\
 :ProcessPoolTest.AForkedChildMakesItsOwn"
   ["the architecture's own numbers in /proc/self/syscall"]="PerformInterruptTest.*\
