@@ -95,7 +95,9 @@ declare -A not_run=(
   ["starting the emulated program again"]="*DeathTest.*\
 :WorkQueueTest.WorkOfAnotherQueueMustNotBeTakenBack"
   ["refusing threads to the program alone"]="PoolThreadsTest.AMoment*\
-:PoolThreadsTest.SubmitOrRun*:WorkerPoolTest.ACallableRunsInTheCallerIfThereIs*"
+:PoolThreadsTest.SubmitOrRun*:WorkerPoolTest.ACallableRunsInTheCallerIfThereIs*\
+:WorkerPoolTest.WhenNoThreadCanStart*"
+  ["signals that it leaves alone"]="WorkerPoolTest.AllSignalsAreBlockedInTheThreads"
   ["fork(2) of a process with threads"]="ForkTest.*:HeapForkTest.*\
 :ProcessPoolTest.AForkedChildMakesItsOwn"
   ["the architecture's own numbers in /proc/self/syscall"]="PerformInterruptTest.*\
