@@ -78,18 +78,17 @@ mount_system() {
 }
 
 # Makes a fresh clone of this repository in the system.  The builds of root and
-# of the user share a cache; without the option the user would be given root's
-# test results, too.
+# of the user share a cache, which must be the user's own: Bazel 7 sets the times
+# of its files.  Without the option the user would be given root's test results,
+# too.
 clone() {
   local root=$1 home=$2 cache=$1/var/cache/uasio
   mkdir -p "$cache"
-  chmod 1777 "$cache"
   rm -rf "${root:?}/$home/uasio"
   git clone -q . "$root/$home/uasio" &&
     printf '%s\n' "build --disk_cache=/var/cache/uasio" \
       "test --nocache_test_results" >"$root/$home/uasio/user.bazelrc" &&
-    chown -R --reference="$root/$home" "$root/$home/uasio" &&
-    chmod -R a+rwX "$cache"
+    chown -R --reference="$root/$home" "$root/$home/uasio" "$cache"
 }
 
 # Runs a command as that user in the clone.
