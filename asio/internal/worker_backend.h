@@ -74,8 +74,7 @@ class WorkerBackend final : public Backend {
 
   // Used only in the queue's thread.
   AttemptHeuristic attempts_;  // Of reads.
-  WorkList
-      replies_;  // From finished_ or read inside Start(); not returned yet.
+  WorkList replies_;           // Finished, also in Start(); not returned yet.
   JobPool<Job> jobs_;
 };
 
