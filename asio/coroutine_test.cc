@@ -300,6 +300,20 @@ TEST_P(CoroutineDeathTest, BrokenRulesEndTheProgram) {
       "a coroutine is still suspended in it");
 }
 
+Task SubmitOnce(CoroutineQueue* io, Request* request) {
+  co_await io->Submit(request);
+}
+
+TEST_P(CoroutineDeathTest, ARequestWithAHandler) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  Start();
+  Request* r = queue_->Get()->NoOp();
+  r->handler = [](Request*) noexcept {};
+  EXPECT_DEATH(SubmitOnce(io_.get(), r), "a request that it submits has no");
+  r->handler = nullptr;
+  queue_->Put(r);
+}
+
 TEST_P(CoroutineDeathTest, AForkedChildMayDestroyThem) {
   Start();
   const Pipe pipe;
