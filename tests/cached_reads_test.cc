@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "asio/queue.h"
 #include "asio/testing/fd.h"
@@ -232,21 +234,31 @@ class DroppedReadsTest : public CachedReadsTest {
     CachedReadsTest::SetUp();
     if (IsSkipped()) return;
     ASSERT_EQ(fdatasync(file_.get()), 0);
-    // Without read-ahead an attempt brings no page into memory.
+    // Without read-ahead an attempt brings no other page into memory.
     posix_fadvise(file_.get(), 0, 0, POSIX_FADV_RANDOM);
-    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+    Drop();
     if (IsCached(file_.get())) {
       GTEST_SKIP() << "the file system keeps the file in memory";
     }
   }
+
+  void Drop() { posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED); }
 };
 
+// An attempt starts to read the page, and a fast device may have it before the
+// attempt looks again.  So the page is read until it comes too late.
 TEST_F(DroppedReadsTest, AreForWorkers) {
-  Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 4096);
-  ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
-  EXPECT_EQ(BytesOf(*r), Text(0, 4096));
+  const absl::Time deadline = TestDeadline();
+  while (pool_.threads() == 0 && absl::Now() < deadline) {
+    Drop();
+    const uint64_t cached = queue_.stats().cached;
+    Request* r = Submit(&queue_, Op::kRead, file_.get(), 0, 4096);
+    ASSERT_EQ(queue_.WaitUntil(deadline), r);
+    EXPECT_EQ(BytesOf(*r), Text(0, 4096));
+    queue_.Put(r);
+    EXPECT_NE(queue_.stats().cached - cached, pool_.threads());
+  }
   EXPECT_EQ(pool_.threads(), 1u);
-  EXPECT_EQ(queue_.stats().cached, 0u);
 }
 
 // The worker continues behind what the attempt has read, also at the fd's own
@@ -259,7 +271,7 @@ TEST_F(DroppedReadsTest, WorkersReadTheRest) {
     ASSERT_EQ(queue_.WaitUntil(TestDeadline()), r);
     EXPECT_EQ(BytesOf(*r), Text(0, 32 << 10));
     queue_.Put(r);
-    posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+    Drop();
   }
   EXPECT_EQ(lseek(file_.get(), 0, SEEK_CUR), 32 << 10);
 }
