@@ -5,7 +5,8 @@
 // with EPIPE or EFBIG.
 //
 // Signals of other kinds, and ones that were pending before, stay.  errno is
-// left as it is.
+// left as it is.  Costs three system calls; a write to a file with a size needs
+// it only if MayReachFileSizeLimit(), which costs one.
 //
 //   const WriteSignalsBlocked signals_blocked;
 //   if (ftruncate(fd, size) != 0) ...
@@ -16,11 +17,20 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <initializer_list>
 
 namespace uasio {
+
+// Whether a write to a file with a size may raise SIGXFSZ.  It never raises
+// SIGPIPE.
+inline bool MayReachFileSizeLimit() {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+         limit.rlim_cur != RLIM_INFINITY;
+}
 
 class WriteSignalsBlocked {
  public:
@@ -41,11 +51,16 @@ class WriteSignalsBlocked {
     sigaddset(&raised_, SIGPIPE);
     sigaddset(&raised_, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &raised_, &before_);
-    sigset_t pending;
-    sigpending(&pending);
     for (int signal : {SIGPIPE, SIGXFSZ}) {
-      if (sigismember(&pending, signal) == 1) sigdelset(&raised_, signal);
+      if (WasPending(signal)) sigdelset(&raised_, signal);
     }
+  }
+
+  // A signal that was not blocked is not pending: it would have come.
+  bool WasPending(int signal) const {
+    sigset_t pending;
+    return sigismember(&before_, signal) == 1 && sigpending(&pending) == 0 &&
+           sigismember(&pending, signal) == 1;
   }
 
   void DiscardAndUnblock() {

@@ -68,7 +68,8 @@ void UringBackend::Reserve(size_t requests_max) {
 }
 
 size_t UringBackend::Start(absl::Span<Request* const> batch) {
-  const WriteSignalsBlocked signals_blocked(HasWrites(batch));
+  const WriteSignalsBlocked signals_blocked(HasWrites(batch) &&
+                                            MayReachFileSizeLimit());
   PrepareAll(batch);
   Submit();
   return finished_.size();

@@ -121,7 +121,8 @@ bool Router::CanPerformInline(const Slot& slot) const {
 }
 
 Completion Router::PerformInline(Slot* slot) {
-  const WriteSignalsBlocked signals_blocked(IsWrite(slot->op));
+  const WriteSignalsBlocked signals_blocked(IsWrite(slot->op) &&
+                                            MayReachFileSizeLimit());
   Transfer transfer = MakeTransfer(*slot);
   const int64_t result = Perform(&transfer);
   slot->traits = transfer.traits;
