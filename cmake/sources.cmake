@@ -26,6 +26,8 @@ set(UASIO_WORKQUEUE_HEADERS
 
 set(UASIO_SYSCALLS_SOURCES
     asio/op.cc
+    asio/syscalls/aio_context.cc
+    asio/syscalls/cached_batch.cc
     asio/syscalls/direct_io.cc
     asio/syscalls/fd_users.cc
     asio/syscalls/perform.cc

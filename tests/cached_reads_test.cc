@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -226,6 +227,36 @@ bool IsCached(int fd) {
   EXPECT_EQ(mincore(page, 1, &in_memory), 0);
   munmap(page, 1);
   return (in_memory & 1) != 0;
+}
+
+// So many that the backend reads several by one system call.  In each batch one
+// read is behind the end, and one is too long for the page cache's attempt.
+TEST_F(CachedReadsTest, BatchesComplete) {
+  constexpr size_t kBatch = 16, kRounds = 1200, kBytes = 4096;
+  for (size_t round = 0; round < kRounds; ++round) {
+    std::vector<Request*> batch;
+    for (size_t i = 0; i < kBatch; ++i) {
+      Request* r = queue_.Get();
+      ASSERT_NE(r, nullptr);
+      r->op = Op::kRead;
+      r->fd = file_.get();
+      r->offset = static_cast<int64_t>(
+          i == 3 ? kLong : (round + i) * 512 % (kLong - kBytes));
+      r->length = i == 7 ? kLong : kBytes;
+      batch.push_back(r);
+    }
+    queue_.Submit(batch);
+    for (size_t i = 0; i < kBatch; ++i) {
+      Request* r = queue_.WaitUntil(TestDeadline());
+      ASSERT_NE(r, nullptr);
+      const size_t at = static_cast<size_t>(r->offset);
+      const size_t expected = std::min(r->length, kLong - at);
+      ASSERT_EQ(r->result, static_cast<int64_t>(expected));
+      ASSERT_EQ(BytesOf(*r), Text(at, expected)) << round;
+      queue_.Put(r);
+    }
+  }
+  EXPECT_EQ(queue_.stats().cached, kRounds * (kBatch - 1));
 }
 
 class DroppedReadsTest : public CachedReadsTest {

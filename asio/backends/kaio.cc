@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,18 +14,6 @@ namespace uasio {
 namespace {
 
 constexpr size_t kReapBatchMax = 64;
-
-// libc has no wrappers for these system calls.
-long IoSetup(unsigned events, aio_context_t* context) {
-  return syscall(SYS_io_setup, events, context);
-}
-long IoSubmit(aio_context_t context, long count, iocb** iocbs) {
-  return syscall(SYS_io_submit, context, count, iocbs);
-}
-long IoGetEvents(aio_context_t context, long min, long count, io_event* events,
-                 timespec* timeout) {
-  return syscall(SYS_io_getevents, context, min, count, events, timeout);
-}
 
 uint16_t Opcode(Op op) {
   UASIO_CHECK(IsOp(op), "Backend: there is no such op");
@@ -73,33 +59,21 @@ struct KaioBackend::Job : iocb, Recyclable<Job> {
 absl::StatusOr<std::unique_ptr<Backend>> KaioBackend::CreateWith(
     size_t depth_max, bool reads_ring) {
   unsigned depth = static_cast<unsigned>(std::min<size_t>(depth_max, 1 << 20));
-  aio_context_t context = 0;
-  while (IoSetup(depth, &context) != 0) {
-    if (errno == EINTR) continue;
+  std::unique_ptr<KaioBackend> backend(new KaioBackend());
+  AioContext* const context = &backend->context_;
+  while (const int error = context->Create(depth)) {
     // EAGAIN: fs.aio-max-nr leaves no room for so many; try fewer.
-    if (errno != EAGAIN || depth <= 1) return KaioError("io_setup", errno);
+    if (error != EAGAIN || depth <= 1) return KaioError("io_setup", error);
     depth /= 2;
   }
-  std::unique_ptr<Backend> backend(new KaioBackend(context, reads_ring));
-  while (IoGetEvents(context, 0, 0, nullptr, nullptr) != 0) {
-    if (errno == EINTR) continue;
-    return KaioError("io_getevents", errno);  // Reap() would fail later.
-  }
+  if (!reads_ring) context->ForgetRing();
+  // If this fails, Reap() would fail later.
+  long n;
+  do {
+    n = context->GetEvents(0, 0, nullptr, nullptr);
+  } while (n == -EINTR);
+  if (n < 0) return KaioError("io_getevents", static_cast<int>(-n));
   return backend;
-}
-
-KaioBackend::KaioBackend(aio_context_t context, bool reads_ring)
-    : context_(context), ring_([context, reads_ring]() -> AioRing* {
-        AioRing* ring = reinterpret_cast<AioRing*>(context);
-        const bool known = reads_ring && ring->magic == kAioRingMagic &&
-                           ring->incompatible_features == 0 &&
-                           ring->header_bytes == sizeof(AioRing);
-        return known ? ring : nullptr;
-      }()) {}
-
-// A forked child has no contexts of its parent.
-KaioBackend::~KaioBackend() {
-  if (owner_.IsThisProcess()) syscall(SYS_io_destroy, context_);
 }
 
 bool KaioBackend::Takes(const Request& request) const {
@@ -117,7 +91,8 @@ size_t KaioBackend::Start(absl::Span<Request* const> batch) {
     FillIocb(jobs_.New(request));
   }
   {
-    const WriteSignalsBlocked signals_blocked(HasWrites(batch));
+    const WriteSignalsBlocked signals_blocked(HasWrites(batch) &&
+                                              MayReachFileSizeLimit());
     SubmitFilled();
   }
   // Writes that would wait have failed already.
@@ -146,9 +121,8 @@ void KaioBackend::Attach(int event_fd) {
 // Linux can cancel only polls so far, so this has no effect yet.  The request
 // comes back in any case.
 void KaioBackend::Cancel(Request* request) {
-  io_event event;
   iocb* job = jobs_.Find(request);
-  if (job != nullptr) syscall(SYS_io_cancel, context_, job, &event);
+  if (job != nullptr) context_.Cancel(job);
 }
 
 // Makes the iocb for the part of the request that is not yet transferred.
@@ -177,11 +151,11 @@ void KaioBackend::SubmitFilled() {
   size_t begin = 0;
   while (begin < filled_.size()) {
     const size_t part = std::min(filled_.size() - begin, kSubmitBatchMax);
-    const long count = IoSubmit(context_, part, filled_.data() + begin);
+    const long count = context_.Submit(filled_.data() + begin, part);
     if (count > 0) {
       begin += count;
       in_kernel_ += count;
-    } else if (count == 0 || errno != EINTR) {
+    } else {
       Finish(static_cast<Job*>(filled_[begin++]), kRefused);
     }
   }
@@ -190,22 +164,11 @@ void KaioBackend::SubmitFilled() {
 
 size_t KaioBackend::ReapFromKernel(size_t min, Deadline deadline) {
   if (in_kernel_ == 0) return 0;
-  size_t count = ring_ != nullptr ? ReapRing() : ReapBySyscall(0, deadline);
+  const auto handle = [this](const io_event& event) { HandleEvent(event); };
+  size_t count = context_.has_ring() ? context_.ReapRing(kReapBatchMax, handle)
+                                     : ReapBySyscall(0, deadline);
   if (count == 0 && min > 0) count = ReapBySyscall(min, deadline);
   in_kernel_ -= count;
-  return count;
-}
-
-size_t KaioBackend::ReapRing() {
-  size_t count = 0;
-  uint32_t head = ring_->head.load(std::memory_order_relaxed);
-  const uint32_t tail = ring_->tail.load(std::memory_order_acquire);
-  while (head != tail && count < kReapBatchMax) {
-    HandleEvent(ring_->events()[head]);
-    head = head + 1 == ring_->nr ? 0 : head + 1;
-    ++count;
-  }
-  if (count > 0) ring_->head.store(head, std::memory_order_release);
   return count;
 }
 
@@ -216,8 +179,8 @@ size_t KaioBackend::ReapBySyscall(size_t min, Deadline deadline) {
   do {
     timespec storage = {};
     timespec* const timeout = min > 0 ? TimeLeft(deadline, &storage) : &storage;
-    count = IoGetEvents(context_, min, kReapBatchMax, events, timeout);
-  } while (count < 0 && errno == EINTR);
+    count = context_.GetEvents(min, kReapBatchMax, events, timeout);
+  } while (count == -EINTR);
   UASIO_CHECK(count >= 0,
               "kaio: io_getevents() failed with requests in flight");
   for (long i = 0; i < count; ++i) HandleEvent(events[i]);

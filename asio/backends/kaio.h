@@ -28,8 +28,7 @@
 #include "asio/backend.h"
 #include "asio/backends/completion_buffer.h"
 #include "asio/internal/job_pool.h"
-#include "asio/syscalls/aio_ring.h"
-#include "workqueue/owner.h"
+#include "asio/syscalls/aio_context.h"
 
 namespace uasio {
 
@@ -47,8 +46,6 @@ class KaioBackend final : public Backend {
     return CreateWith(depth_max, /*reads_ring=*/false);
   }
 
-  ~KaioBackend() override;
-
   absl::string_view name() const override { return "kaio"; }
   bool Takes(const Request& request) const override;
   void Reserve(size_t requests_max) override;
@@ -63,19 +60,16 @@ class KaioBackend final : public Backend {
 
   static absl::StatusOr<std::unique_ptr<Backend>> CreateWith(size_t depth_max,
                                                              bool reads_ring);
-  KaioBackend(aio_context_t context, bool reads_ring);
+  KaioBackend() = default;
 
   void FillIocb(Job* job);
   void SubmitFilled();
   size_t ReapFromKernel(size_t min, Deadline deadline);
-  size_t ReapRing();
   size_t ReapBySyscall(size_t min, Deadline deadline);
   void HandleEvent(const io_event& event);
   void Finish(Job* job, int64_t result);
 
-  const Owner owner_;
-  const aio_context_t context_;
-  AioRing* const ring_;  // nullptr: its layout is unknown; use system calls.
+  AioContext context_;
   int event_fd_ = -1;
   size_t in_kernel_ = 0;
   size_t unsignaled_ = 0;  // Of those: the kernel will not write event_fd_.

@@ -15,6 +15,10 @@ namespace {
 // The workers copy the rest meanwhile.
 constexpr size_t kBytesPerStartMax = 512 << 10;
 
+// After so many attempts that have succeeded in a row, several are made by one
+// system call; each of those that fail costs more than one alone would.
+constexpr size_t kSteady = 16;
+
 // False: what would have to wait fails with EAGAIN.
 bool MayWait(const Transfer& t) {
   return !t.traits.nonblocking && (t.flags & RWF_NOWAIT) == 0;
@@ -116,27 +120,67 @@ WorkerBackend::Job* WorkerBackend::NewJob(Request* request) {
 // Returns how many it has performed.
 size_t WorkerBackend::ReadCached(WorkList* reads) {
   WorkList jobs;
+  Job* part[CachedBatch::kReadsMax];
   size_t completed = 0;
   size_t bytes = 0;
-  while (Job* job = static_cast<Job*>(reads->RemoveHead())) {
-    const bool is_read = bytes < kBytesPerStartMax && ReadNow(job);
-    if (is_read) {
-      ++completed;
-      bytes += job->transfer.done;
+  while (bytes < kBytesPerStartMax && !reads->empty()) {
+    const size_t count = TakePart(reads, kBytesPerStartMax - bytes, part);
+    ReadNow(part, count);
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_read = part[i]->result != -EAGAIN;
+      (is_read ? replies_ : jobs).AddTail(part[i]);
+      if (is_read) {
+        ++completed;
+        bytes += part[i]->transfer.done;
+      }
     }
-    (is_read ? replies_ : jobs).AddTail(job);
   }
+  jobs.InsertListTail(reads);
   if (!jobs.empty()) pool_->Submit(&jobs);
   return completed;
 }
 
-// False: a worker is to perform it, or the rest of it.
-bool WorkerBackend::ReadNow(Job* job) {
-  if (!attempts_.IsWorthTrying()) return false;
-  job->result = ReadIfCached(&job->transfer);
-  const bool completed = job->result != -EAGAIN;
-  attempts_.Learn(completed);
-  return completed;
+// Takes the reads to attempt together, of `bytes_max` or one read more: one, or
+// several if the last kSteady attempts have succeeded.
+size_t WorkerBackend::TakePart(WorkList* reads, size_t bytes_max, Job** part) {
+  size_t count = 0;
+  size_t bytes = 0;
+  const auto suits = [](const Work* w) {
+    return CachedBatch::Suits(static_cast<const Job*>(w)->transfer);
+  };
+  do {
+    part[count] = static_cast<Job*>(reads->RemoveHead());
+    bytes += part[count++]->transfer.length;
+  } while (cached_in_row_ >= kSteady && bytes < bytes_max && suits(part[0]) &&
+           count < CachedBatch::kReadsMax && !reads->empty() &&
+           suits(reads->head()));
+  return count;
+}
+
+// Sets the results; -EAGAIN: a worker is to perform it, or the rest of it.
+void WorkerBackend::ReadNow(Job* const* part, size_t count) {
+  if (cached_batch_.IsWorth(count)) return ReadBatch(part, count);
+  for (size_t i = 0; i < count; ++i) {
+    const bool tries = attempts_.IsWorthTrying();
+    part[i]->result = tries ? ReadIfCached(&part[i]->transfer) : -EAGAIN;
+    if (tries) Learn(part[i]->result != -EAGAIN);
+  }
+}
+
+void WorkerBackend::ReadBatch(Job* const* part, size_t count) {
+  Transfer* transfers[CachedBatch::kReadsMax] = {};
+  int64_t results[CachedBatch::kReadsMax];
+  for (size_t i = 0; i < count; ++i) transfers[i] = &part[i]->transfer;
+  cached_batch_.Read(transfers, count, results);
+  for (size_t i = 0; i < count; ++i) {
+    part[i]->result = results[i];
+    Learn(results[i] != -EAGAIN);
+  }
+}
+
+void WorkerBackend::Learn(bool was_cached) {
+  attempts_.Learn(was_cached);
+  cached_in_row_ = was_cached ? cached_in_row_ + 1 : 0;
 }
 
 void WorkerBackend::Run(Job* job) {

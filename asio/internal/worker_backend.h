@@ -12,7 +12,8 @@
 // It takes every request, on any kernel.  Reads that the page cache has are
 // performed inside Start(), unless that is turned off: a hand-over to a thread
 // would cost more than they do.  After failed attempts it tries seldom; see
-// asio/syscalls/attempt_heuristic.h.
+// asio/syscalls/attempt_heuristic.h.  Where many succeed, several are read by
+// one system call; see asio/syscalls/cached_batch.h.
 //
 // A read or write on an fd without a
 // size (a pipe, a socket, a terminal) is attempted without blocking.  If the fd
@@ -29,6 +30,7 @@
 #include "asio/backend.h"
 #include "asio/internal/job_pool.h"
 #include "asio/syscalls/attempt_heuristic.h"
+#include "asio/syscalls/cached_batch.h"
 #include "asio/syscalls/perform.h"
 #include "asio/syscalls/readiness.h"
 #include "workqueue/raw_queue.h"
@@ -61,7 +63,10 @@ class WorkerBackend final : public Backend {
   static void GoOn(Readiness::Watch* watch);
   Job* NewJob(Request* request);
   size_t ReadCached(WorkList* reads);
-  bool ReadNow(Job* job);
+  size_t TakePart(WorkList* reads, size_t bytes_max, Job** part);
+  void ReadNow(Job* const* part, size_t count);
+  void ReadBatch(Job* const* part, size_t count);
+  void Learn(bool was_cached);
   void Run(Job* job);
   void WaitUntilReady(Job* job);
   void Finish(Job* job, int64_t result);
@@ -74,7 +79,9 @@ class WorkerBackend final : public Backend {
 
   // Used only in the queue's thread.
   AttemptHeuristic attempts_;  // Of reads.
-  WorkList replies_;           // Finished, also in Start(); not returned yet.
+  size_t cached_in_row_ = 0;   // Attempts that have succeeded since a failure.
+  CachedBatch cached_batch_;
+  WorkList replies_;  // Finished, also in Start(); not returned yet.
   JobPool<Job> jobs_;
 };
 

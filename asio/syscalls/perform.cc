@@ -273,7 +273,11 @@ int64_t PerformNonBlocking(Transfer* transfer) {
 // RWF_NOWAIT, Linux 5.9 and 5.10 may return 0 anywhere (readv(2), "BUGS").
 int64_t ReadIfCached(Transfer* transfer) {
   if (!SuitsReadIfCached(*transfer)) return -EAGAIN;
-  const ssize_t n = CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT);
+  return FinishReadIfCached(transfer,
+                            CallOnce(*transfer, SIZE_MAX, RWF_NOWAIT));
+}
+
+int64_t FinishReadIfCached(Transfer* transfer, int64_t n) {
   if (n < 0) return -EAGAIN;
   transfer->done += static_cast<size_t>(n);
   const bool wants_more = transfer->done < transfer->length;

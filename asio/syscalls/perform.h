@@ -57,6 +57,9 @@ inline constexpr size_t kCachedBytesMax = 64 << 10;
 // page that is missing, any error); Perform() performs the rest.
 int64_t ReadIfCached(Transfer* transfer);
 
+// The same from the result of the attempt: a number of bytes, or negative.
+int64_t FinishReadIfCached(Transfer* transfer, int64_t n);
+
 // Whether ReadIfCached() can succeed for this operation, file and length; if
 // not, it makes no system call.
 bool SuitsReadIfCached(const Transfer& transfer);
