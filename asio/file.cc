@@ -51,11 +51,8 @@ int CloseFd(int fd) {
   return close(fd);
 }
 
-// Only on these does O_DIRECT mean direct I/O; on a pipe it means packets.
-bool MayBeDirect(int fd) {
-  struct stat info;
-  return fstat(fd, &info) == 0 &&
-         (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+Alignment AlignmentOf(const DirectIo& io) {
+  return {io.memory_bytes, io.offset_bytes};
 }
 
 bool IsReadable(int flags) { return (flags & O_ACCMODE) != O_WRONLY; }
@@ -73,20 +70,20 @@ int ReadOneBlock(int fd, const Alignment& alignment) {
   return n < 0 ? errno : 0;
 }
 
-// Sets O_DIRECT on `fd`, and `alignment`.  Returns "", or, if direct I/O is not
-// available, the reason; the fd is then still buffered.
-std::string BeDirect(int fd, Alignment* alignment) {
-  if (!MayBeDirect(fd)) {
+// Sets O_DIRECT on `fd`, which has the open(2) `flags`, and `alignment`.
+// Returns "", or, if direct I/O is not available, the reason; the fd is then
+// still buffered.
+std::string BeDirect(int fd, int flags, Alignment* alignment) {
+  const DirectIo io = GetDirectIo(fd);
+  if (!io.may_be_direct) {
     return "it is neither a regular file nor a block device";
   }
-  const DirectIo io = GetDirectIo(fd);
   if (!io.works) {  // O_DIRECT may be there all the same.
     return io.reported
                ? "the file system has no direct I/O for this file"
                : "a file of FUSE does not tell whether direct I/O works";
   }
-  const Alignment learnt = {io.memory_bytes, io.offset_bytes};
-  const int flags = fcntl(fd, F_GETFL);
+  const Alignment learnt = AlignmentOf(io);
   if (fcntl(fd, F_SETFL, flags | O_DIRECT) != 0) {
     return absl::StrCat("the file system refuses O_DIRECT with ",
                         ErrnoWords(errno));
@@ -121,9 +118,9 @@ bool IsCached(int fd, int64_t size) {
 
 // Why reading through the page cache is faster; "" if it is not, or if the file
 // is not only read.
-std::string WhyCacheIsFaster(int fd) {
+std::string WhyCacheIsFaster(int fd, int flags) {
   struct stat info;
-  if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY || fstat(fd, &info) != 0 ||
+  if ((flags & O_ACCMODE) != O_RDONLY || fstat(fd, &info) != 0 ||
       !S_ISREG(info.st_mode)) {
     return "";
   }
@@ -137,8 +134,7 @@ std::string WhyCacheIsFaster(int fd) {
 }  // namespace
 
 Alignment DirectAlignment(int fd) noexcept {
-  const DirectIo io = GetDirectIo(fd);
-  return {io.memory_bytes, io.offset_bytes};
+  return AlignmentOf(GetDirectIo(fd));
 }
 
 absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
@@ -149,17 +145,17 @@ absl::StatusOr<File> File::Open(std::string path, int flags, mode_t permissions,
   const int fd =
       OpenRetrying(path, (flags & ~O_DIRECT) | O_CLOEXEC, permissions);
   if (fd < 0) return CannotOpen(errno, path);
-  return Own(fd, std::move(path), mode);
+  return Own(fd, flags & ~O_DIRECT, std::move(path), mode);
 }
 
-File File::Own(int fd, std::string path, Mode mode) {
+File File::Own(int fd, int flags, std::string path, Mode mode) {
   File file;
   file.fd_ = fd;
   file.path_ = std::move(path);
   if (mode == Mode::kBuffered) return file;
-  if (mode == Mode::kAuto) file.why_buffered_ = WhyCacheIsFaster(fd);
+  if (mode == Mode::kAuto) file.why_buffered_ = WhyCacheIsFaster(fd, flags);
   if (file.why_buffered_.empty()) {
-    file.why_buffered_ = BeDirect(fd, &file.alignment_);
+    file.why_buffered_ = BeDirect(fd, flags, &file.alignment_);
   }
   file.direct_ = file.why_buffered_.empty();
   return file;
@@ -171,9 +167,10 @@ File File::Adopt(int fd, std::string name) {
   file.path_ = name.empty() ? FdWords(fd) : std::move(name);
   file.adopted_ = true;
   const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_DIRECT) == 0 || !MayBeDirect(fd)) return file;
-  file.direct_ = GetDirectIo(fd).works;
-  if (file.direct_) file.alignment_ = DirectAlignment(fd);
+  if (flags < 0 || (flags & O_DIRECT) == 0) return file;
+  const DirectIo io = GetDirectIo(fd);
+  file.direct_ = io.may_be_direct && io.works;
+  if (file.direct_) file.alignment_ = AlignmentOf(io);
   return file;
 }
 

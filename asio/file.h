@@ -110,8 +110,8 @@ class File {
  private:
   friend absl::StatusOr<File> OpenTemporary(std::string folder, Mode mode);
 
-  // Takes ownership of a new fd, as Open() does.
-  static File Own(int fd, std::string path, Mode mode);
+  // Takes ownership of a new fd with these open(2) `flags`, as Open() does.
+  static File Own(int fd, int flags, std::string path, Mode mode);
   void Swap(File* other);
 
   int fd_ = -1;

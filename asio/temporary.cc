@@ -43,7 +43,7 @@ absl::StatusOr<File> OpenTemporary(std::string folder, File::Mode mode) {
     folder = preferred != nullptr && *preferred != '\0' ? preferred : "/tmp";
   }
   const int fd = CreateWithoutName(folder);
-  if (fd >= 0) return File::Own(fd, std::move(folder), mode);
+  if (fd >= 0) return File::Own(fd, O_RDWR, std::move(folder), mode);
   return ErrnoStatus(errno,
                      absl::StrCat("cannot make a temporary file in ", folder));
 }

@@ -82,6 +82,7 @@ Kind AskFileSystem(int fd) {
 
 DirectIo MakeDirectIo(const struct statx& info, Kind kind) {
   DirectIo io;
+  io.may_be_direct = S_ISREG(info.stx_mode) || S_ISBLK(info.stx_mode);
   io.reported = (info.stx_mask & STATX_DIOALIGN) != 0;
   if (io.reported) {
     io.memory_bytes = info.stx_dio_mem_align;
@@ -102,7 +103,13 @@ const unsigned kDirectIoMask =
 
 DirectIo GetDirectIo(int fd) {
   struct statx info = {};
-  statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kDirectIoMask, &info);
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, kDirectIoMask, &info) !=
+      0) {
+    struct stat basics;  // A seccomp filter may refuse statx(2).
+    if (fstat(fd, &basics) == 0) {
+      info.stx_mode = static_cast<uint16_t>(basics.st_mode);
+    }
+  }
   Kind kind = Remembered(info);
   if (kind == kUnknown) {
     kind = AskFileSystem(fd);

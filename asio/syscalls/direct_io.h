@@ -22,6 +22,10 @@ struct statx;
 namespace uasio {
 
 struct DirectIo {
+  // A regular file or block device: only on these does O_DIRECT mean direct
+  // I/O; on a pipe it means packets.
+  bool may_be_direct = false;
+
   // Whether statx(2) reports the alignment (STATX_DIOALIGN, Linux 6.1).
   bool reported = false;
 
