@@ -50,6 +50,9 @@ absl::Status QueueDriver::Prepare(const Job& job) {
       Queue::Create(options, *std::move(backend));
   if (!queue.ok()) return queue.status();
   queue_ = *std::move(queue);
+  for (const int fd : {job.fd, job.copy_fd}) {
+    if (fd >= 0) queue_->Use(fd);
+  }
   operations_.resize(job.depth);
   done_.resize(job.depth);
   for (Operation& op : operations_) {
