@@ -74,6 +74,12 @@ struct FdTraits {
   bool undecided = false;
 };
 
+// What one look at an fd tells.
+struct FileFacts {
+  FdTraits traits;
+  int64_t size = -1;  // Of a regular file, in bytes; -1: it is not known.
+};
+
 }  // namespace uasio
 
 #endif  // UASIO_ASIO_OP_H_

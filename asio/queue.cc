@@ -67,6 +67,10 @@ void internal::WaitForHandler(Queue* queue) {
   queue->impl_->RunHandlers(kNoDeadline, /*ends_early=*/false);
 }
 
+FileFacts internal::UseUnregistered(Queue* queue, int fd) {
+  return queue->impl_->UseUnregistered(fd);
+}
+
 Request* Queue::Get() noexcept {
   Request* request = impl_->Get();
   if (request != nullptr) request->queue = this;

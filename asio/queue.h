@@ -55,6 +55,7 @@ namespace internal {
 class QueueImpl;
 void FinishWithThread(Queue* queue);
 void WaitForHandler(Queue* queue);
+FileFacts UseUnregistered(Queue* queue, int fd);
 }  // namespace internal
 
 enum class Order {
@@ -335,6 +336,10 @@ class Queue {
 
   // As RunHandlers(), but Notify() does not end it.
   friend void internal::WaitForHandler(Queue* queue);
+
+  // As Use(), and returns what the queue has learnt.  No backend registers the
+  // file: for a file of few requests that would cost more than it saves.
+  friend FileFacts internal::UseUnregistered(Queue* queue, int fd);
   friend class Lease;
   static void CountLease(Request* request);
   static void DiscountLease(Request* request);

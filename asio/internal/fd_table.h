@@ -52,9 +52,9 @@ class FdTable {
     requests_max_ = requests_max;
   }
 
-  // Asks for the traits of `fd` now, and keeps them until Drop().  False: it is
-  // in use already, or there is no memory.
-  bool Use(int fd) {
+  // Asks for the traits of `fd` now, unless they are given, and keeps them
+  // until Drop().  False: it is in use already, or there is no memory.
+  bool Use(int fd, const FdTraits* traits = nullptr) {
     Descriptor* descriptor = *Find(fd);
     if (descriptor != nullptr && descriptor->used) return false;
     try {
@@ -62,11 +62,20 @@ class FdTable {
     } catch (const std::bad_alloc&) {
       return false;
     }
-    if (descriptor == nullptr) descriptor = Add(fd);
+    if (descriptor == nullptr) {
+      descriptor = Add(fd, traits != nullptr ? *traits : GetFdTraits(fd));
+    }
     Decide(descriptor);
     descriptor->used = true;
     ++used_;
     return true;
+  }
+
+  // The same, and returns what it has learnt.
+  FileFacts UseAndDescribe(int fd) {
+    FileFacts facts = GetFileFacts(fd);
+    if (Use(fd, &facts.traits)) facts.traits = (*Find(fd))->traits;
+    return facts;
   }
 
   // Ends the use of `fd`.  False: it was not in use.
@@ -98,7 +107,7 @@ class FdTable {
   Descriptor* Acquire(int fd) {
     Descriptor* descriptor = *Find(fd);
     if (descriptor == nullptr) {
-      descriptor = Add(fd);
+      descriptor = Add(fd, GetFdTraits(fd));
     } else if (descriptor->traits.undecided ||
                (descriptor->in_flight == 0 && descriptor->traits.may_wait)) {
       descriptor->traits = GetFdTraits(fd);
@@ -140,11 +149,11 @@ class FdTable {
     if (buckets_.size() < count) SetBuckets(2 * count);
   }
 
-  Descriptor* Add(int fd) {
+  Descriptor* Add(int fd, const FdTraits& traits) {
     Descriptor* descriptor = descriptors_.TakeIdle();
     UASIO_CHECK(descriptor != nullptr, "FdTable: nothing was reserved");
     descriptor->fd = fd;
-    descriptor->traits = GetFdTraits(fd);
+    descriptor->traits = traits;
     descriptor->users = GetFdUsers(fd);
     if (descriptor->users != nullptr) ++*descriptor->users;
     Link(descriptor);

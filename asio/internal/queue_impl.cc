@@ -279,6 +279,11 @@ void QueueImpl::Use(int fd) {
   if (fds_.Use(fd)) router_.AddFile(fd);
 }
 
+FileFacts QueueImpl::UseUnregistered(int fd) {
+  CheckCaller();
+  return fds_.UseAndDescribe(fd);
+}
+
 absl::Status QueueImpl::Forget(int fd) {
   CheckCaller();
   UASIO_CHECK(!fds_.IsInFlight(fd),

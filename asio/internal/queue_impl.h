@@ -67,6 +67,7 @@ class QueueImpl {
   void Notify();
   absl::StatusOr<int> event_fd();
   void Use(int fd);
+  FileFacts UseUnregistered(int fd);
   absl::Status Forget(int fd);
   size_t ReleaseIdleBuffers();
   const Ledger& ledger() const { return ledger_; }

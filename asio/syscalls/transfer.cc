@@ -18,23 +18,25 @@ bool MayWait(const FdTraits& traits, const struct statx& info) {
 }
 
 // Where statx(2) is refused, by a seccomp filter for instance.
-FdTraits TraitsByFstat(int fd, int flags) {
+FileFacts FactsByFstat(int fd, int flags) {
   struct stat info;
-  if (fstat(fd, &info) != 0) return MakeFdTraits(S_IFREG, flags);
+  if (fstat(fd, &info) != 0) return {MakeFdTraits(S_IFREG, flags), -1};
   FdTraits traits = MakeFdTraits(info.st_mode, flags);
   traits.undecided = traits.direct;
   traits.may_wait = S_ISREG(info.st_mode) && info.st_size == 0;
-  return traits;
+  return {traits, S_ISREG(info.st_mode) ? info.st_size : -1};
 }
 
 }  // namespace
 
-FdTraits GetFdTraits(int fd) {
+FdTraits GetFdTraits(int fd) { return GetFileFacts(fd).traits; }
+
+FileFacts GetFileFacts(int fd) {
   const int flags = std::max(fcntl(fd, F_GETFL), 0);
   struct statx info;
   if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
             STATX_SIZE | kDirectIoMask, &info) != 0) {
-    return TraitsByFstat(fd, flags);
+    return FactsByFstat(fd, flags);
   }
   FdTraits traits = MakeFdTraits(info.stx_mode, flags);
   if (traits.direct) {
@@ -44,7 +46,8 @@ FdTraits GetFdTraits(int fd) {
     traits.async = io.async;
   }
   traits.may_wait = MayWait(traits, info);
-  return traits;
+  const bool regular = S_ISREG(info.stx_mode);
+  return {traits, regular ? static_cast<int64_t>(info.stx_size) : -1};
 }
 
 FdTraits MakeFdTraits(mode_t mode, int flags) {

@@ -26,6 +26,9 @@ namespace uasio {
 // a server of FUSE or of a network; so they may be undecided.
 FdTraits GetFdTraits(int fd);
 
+// The same, and the size of a regular file; -1: it is none, or not known.
+FileFacts GetFileFacts(int fd);
+
 // The traits of an fd with this `mode` of fstat(2) and `flags` of F_GETFL.
 FdTraits MakeFdTraits(mode_t mode, int flags);
 

@@ -27,6 +27,7 @@ BlockReader::BlockReader(File file, const File* borrowed,
                          const StreamOptions& options, int64_t end)
     : Stream(Direction::kReads, std::move(file), borrowed, options), end_(end) {
   UASIO_CHECK(end >= 0, "Reader: its end is negative");
+  if (seekable()) size_ = first_size();
   share_->Add(this);
 }
 
@@ -98,10 +99,12 @@ bool BlockReader::ReserveBlock() {
   }
 }
 
-// The length of the block at next_offset_: less than block_bytes() if end_ is
-// in it.
+// The length of the block at next_offset_: less than block_bytes() if end_, or
+// the end of the file when its size was last seen, is in it.  A read that fills
+// its length need not ask whether the file ends there.
 size_t BlockReader::NextLength() const {
-  const int64_t left = end_ - next_offset_;
+  const int64_t end = next_offset_ < size_ ? std::min(size_, end_) : end_;
+  const int64_t left = end - next_offset_;
   if (left >= static_cast<int64_t>(block_bytes())) return block_bytes();
   return RoundUp(static_cast<size_t>(left), static_cast<size_t>(alignment()));
 }

@@ -220,22 +220,30 @@ void BlockWriter::HandleWrite(Request* request) noexcept {
 }
 
 // Learns the size, unless something was written since Flush(): then size_ is
-// right, since others must not write in these sectors before Flush().
+// right, since others must not write in these sectors before Flush().  Without
+// sectors there is no padding, and nobody asks.
 void BlockWriter::RefreshSize() {
   if (padded_end_ > 0) return;
-  size_ = seekable() ? Size().value_or(0) : 0;
-  if (alignment() == 1 || !sector_.empty()) return;
+  size_ = 0;
+  if (alignment() == 1) return;
+  LearnSize();
+  if (!sector_.empty()) return;
   sector_ = Buffer::Allocate(static_cast<size_t>(alignment()));
   if (sector_.empty()) {
     Fail(absl::ResourceExhaustedError("no memory for a sector"));
   }
 }
 
+void BlockWriter::LearnSize() {
+  if (seekable()) size_ = std::max(size_, Size().value_or(0));
+}
+
 absl::StatusOr<int64_t> BlockWriter::TrueSize() {
   const absl::StatusOr<int64_t> size = Size();
   if (!size.ok()) return size;
   if (!seekable()) return AppendedSize();
-  const int64_t sent = padded_end_ > 0 ? size_ : *size;
+  int64_t sent = *size;
+  if (padded_end_ > 0) sent = IsPadded() ? size_ : std::max(size_, sent);
   if (!in_use() || written_end_ == 0) return sent;
   return std::max(sent, offset_ + static_cast<int64_t>(written_end_));
 }
@@ -265,7 +273,7 @@ int BlockWriter::Resize(int64_t size) {
 // writes of this queue are waited for first, but writes from elsewhere would be
 // lost.
 void BlockWriter::CutPadding() {
-  const bool padded = padded_end_ > size_;
+  const bool padded = IsPadded();
   const int64_t padded_end = std::exchange(padded_end_, 0);
   if (!padded) return;
   share_->WaitForOthersOnFile(*this);
@@ -287,6 +295,7 @@ bool BlockWriter::Truncate(int64_t size) {
 bool BlockWriter::Preallocate(int64_t bytes) {
   RefreshSize();
   if (!ok() || bytes == 0 || !seekable()) return ok();
+  if (!IsPadded()) LearnSize();
   // Before the call, which may make the file longer even if it fails.
   padded_end_ = std::max(padded_end_, bytes);
   const WriteSignalsBlocked signals_blocked;

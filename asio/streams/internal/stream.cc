@@ -57,7 +57,9 @@ Stream::Stream(Direction direction, File file, const File* borrowed,
       options.offset.value_or(file_->adopted() ? kFilePosition : 0);
   UASIO_CHECK(offset >= 0 || offset == kFilePosition,
               "Stream: the offset is negative");
-  const FdTraits traits = GetFdTraits(file_->fd());
+  const FileFacts facts = Learn();
+  const FdTraits& traits = facts.traits;
+  first_size_ = facts.size;
   const bool appends = traits.append && direction == Direction::kWrites;
   seekable_ = traits.sized && !appends;
   moves_fd_position_ = offset == kFilePosition && seekable_;
@@ -81,6 +83,13 @@ Stream::~Stream() {
 void Stream::CheckProcess() const {
   UASIO_CHECK(IsThisProcess(),
               "Stream: a forked child must not use its parent's stream");
+}
+
+// The queue keeps what it learns of a file that no one else has, so that no
+// request asks again.
+FileFacts Stream::Learn() {
+  if (!owned_.is_open()) return GetFileFacts(file_->fd());
+  return UseUnregistered(queue(), owned_.fd());
 }
 
 void Stream::SetFirstOffset(int64_t offset) {

@@ -77,6 +77,10 @@ class Stream {
   }
   int64_t first_offset() const { return first_offset_; }
 
+  // What RegularSize() was at the beginning; a file system far away may tell an
+  // older size.
+  int64_t first_size() const { return first_size_; }
+
   // Sets the fd's position to `position`, in bytes, if the stream began at the
   // fd's position.  False: failed, now or before.
   bool LeavePosition(int64_t position);
@@ -126,6 +130,7 @@ class Stream {
  private:
   template <typename MakeStatus>
   bool FailAs(const MakeStatus& make) noexcept;
+  FileFacts Learn();
   void SetFirstOffset(int64_t offset);
   void SetBlockSize();
 
@@ -136,6 +141,7 @@ class Stream {
   bool seekable_ = false;
   bool moves_fd_position_ = false;
   int64_t first_offset_ = 0;
+  int64_t first_size_ = -1;
   int64_t alignment_ = 1;
   size_t block_bytes_ = 0;
   size_t in_flight_ = 0;
