@@ -86,7 +86,10 @@ struct QueueOptions {
   // or whatever call starts it, if no backend takes it and the file system
   // knows RWF_NOWAIT (ext4, XFS and btrfs do; tmpfs, overlayfs and FUSE do
   // not).  It costs that call the copying, but no hand-over to a thread.  After
-  // attempts that failed, few others are made, until one succeeds.
+  // attempts that failed, few others are made, until one succeeds.  In a queue
+  // that reads many at a time, one io_submit(2) reads them, where the kernel
+  // has it: that takes 64 of fs.aio-max-nr, and the queue's end some
+  // milliseconds.
   bool cached_reads = true;
 
   bool measure_latency = false;  // For stats(); reads the clock at each

@@ -119,6 +119,11 @@ test_as() {
     test=$(tail -n 1 "$log-test.log")
   fi
   bazel=$(run_as "$root" "$user" "$home" bazel --version | awk '{ print $2 }')
+  # Debian's Bazel 4 does not tell.
+  # shellcheck disable=SC2016  # dpkg-query expands it.
+  [[ $bazel != no_version ]] ||
+    bazel=$(chroot "$root" dpkg-query -W -f '${Version}' bazel-bootstrap |
+      cut -d+ -f1)
   compiler=$(run_as "$root" "$user" "$home" g++ -dumpfullversion)
   run_as "$root" "$user" "$home" bazel shutdown 2>/dev/null
   row "$name" "$user" "$bazel" "$compiler" "$try" "$test"
