@@ -20,7 +20,6 @@
 
 #include "workqueue/check.h"
 #include "workqueue/signals_blocked.h"
-#include "workqueue/time_slice.h"
 #include "workqueue/write_signals_blocked.h"
 
 namespace uasio {
@@ -105,8 +104,6 @@ void WorkerPool::CheckProcess() const {
 void* WorkerPool::Main(void* thread) {
   Thread* self = static_cast<Thread*>(thread);
   pthread_setname_np(pthread_self(), self->pool->options_.thread_name.c_str());
-  const auto time_slice = self->pool->options_.time_slice;
-  if (time_slice.count() > 0) SetTimeSlice(time_slice);
   self->pool->Serve(self);
   return nullptr;
 }

@@ -59,10 +59,6 @@ struct WorkerPoolOptions {
   size_t stack_bytes = 256 << 10;
   std::string thread_name = "uasio";  // Cut to 15 bytes by the kernel's rule.
 
-  // What the threads ask the scheduler for, so that they start sooner beside
-  // threads that compute (Linux 6.12; at least 100 us).  0: the system's.
-  std::chrono::nanoseconds time_slice = std::chrono::microseconds(100);
-
   // start_hook is called in each thread before its first work, stop_hook after
   // its last.  What start_hook returns is passed to each go() of that thread
   // and to stop_hook.

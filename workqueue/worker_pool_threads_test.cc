@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <thread>
@@ -14,7 +13,6 @@
 #include "asio/testing/threads.h"
 #include "gtest/gtest.h"
 #include "workqueue/raw_queue.h"
-#include "workqueue/time_slice.h"
 #include "workqueue/work_queue.h"
 #include "workqueue/worker_pool.h"
 
@@ -303,31 +301,6 @@ TEST_F(PoolThreadsTest, SubmitOrRunRunsWhatNoThreadCanStartFor) {
   }
   Release();
   ran.WaitFor(2);
-}
-
-// The time slice of a thread of such a pool, in nanoseconds.
-uint64_t SliceOfAThread(const WorkerPoolOptions& options) {
-  WorkerPool pool(options);
-  SchedulingAttributes attributes;
-  Gate done;
-  Job job([&](WorkerThread*) {
-    GetSchedulingAttributes(&attributes), done.Open();
-  });
-  pool.Submit(&job);
-  done.Wait();
-  return attributes.runtime;
-}
-
-TEST_F(PoolThreadsTest, TheTimeSliceIsShortOrTheSystems) {
-  SchedulingAttributes own;
-  if (!GetSchedulingAttributes(&own) || own.runtime == 0) {
-    GTEST_SKIP() << "the kernel does not tell the slice of a thread";
-  }
-  EXPECT_EQ(SliceOfAThread(options_), 100000u);
-  options_.time_slice = std::chrono::microseconds(250);
-  EXPECT_EQ(SliceOfAThread(options_), 250000u);
-  options_.time_slice = {};
-  EXPECT_EQ(SliceOfAThread(options_), own.runtime);
 }
 
 // The only other thread is busy, and nobody waits for the pool.
