@@ -9,8 +9,8 @@
 // its work and more is left, it wakes the next.  So while work waits, a thread
 // is on its way, or one yields, or none is left to wake.  Waking more at once
 // would only crowd the processors: threads that do not block in their work are
-// back before the woken ones arrive.  The price: if the one thread gets no
-// processor at once, all others wait for it.
+// back before the woken ones arrive.  If the one thread gets no processor,
+// beside threads that compute, the next call that finds it late wakes another.
 //
 // The latest waiter is woken first: its cache is warm, and the others can be
 // idle for long enough to end.
@@ -28,6 +28,11 @@
 
 namespace uasio {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// An idle processor lets a woken thread run within this time.
+constexpr auto kLate = std::chrono::microseconds(50);
 
 // False: it was not posted by `deadline`.
 bool SemWaitUntil(sem_t* semaphore, Deadline deadline) {
@@ -196,7 +201,10 @@ size_t RawQueue::SurplusLocked() const {
 
 // Takes off the waiter that the caller must wake after the unlock, or nullptr.
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
-  if (count_ <= yielding_ || waking_ > 0 || waiting_ == 0) return nullptr;
+  if (count_ <= yielding_ || waiting_ == 0) return nullptr;
+  const Clock::time_point now = Clock::now();
+  if (waking_ > 0 && now < last_wake_ + kLate) return nullptr;
+  last_wake_ = now;
   --waiting_;
   ++waking_;
   return waiters_.RemoveHead();

@@ -105,9 +105,10 @@ class RawQueue {
   std::vector<HeapEntry> heap_ ABSL_GUARDED_BY(mutex_);  // The others.
   uint64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;  // Of the last heap entry.
   std::atomic<size_t> count_{0};  // In fifo_ and heap_; written under mutex_.
-  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);   // Latest first; not woken.
-  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;   // Threads on waiters_.
-  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;    // Woken, not back yet.
+  WaiterList waiters_ ABSL_GUARDED_BY(mutex_);  // Latest first; not woken.
+  size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads on waiters_.
+  size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;   // Woken, not back yet.
+  std::chrono::steady_clock::time_point last_wake_ ABSL_GUARDED_BY(mutex_);
   size_t yielding_ ABSL_GUARDED_BY(mutex_) = 0;  // In YieldUntil().
   AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,8 +1,11 @@
 // A RawQueue between threads: waiting threads are woken, each work is got once,
 // and the getter of the last work may destroy the queue.
 
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -39,6 +42,9 @@ class Sleepers {
     for (pid_t id : ids_.entries()) EXPECT_TRUE(UntilAsleep(id));
   }
 
+  size_t got() { return got_.entries().size(); }
+  std::thread* thread() { return &threads_.front(); }
+
   // Joins the threads; returns what they got.
   std::vector<Work*> Join() {
     for (std::thread& thread : threads_) thread.join();
@@ -69,6 +75,57 @@ TEST(RawQueueThreadTest, ABatchWakesAllWaitingThreads) {
   EXPECT_EQ(queue.Put(&batch), 3u);
   EXPECT_EQ(sleepers.Join().size(), kThreads);
   EXPECT_EQ(queue.surplus(), 3u);
+}
+
+// Stops a thread in a signal handler, as if it had no processor, while it
+// lives.
+class Stopped {
+ public:
+  explicit Stopped(std::thread* thread) {
+    gate_ = gate_pipe_.read_end.get();
+    struct sigaction stop = {};
+    stop.sa_handler = [](int) {
+      stopped_ = true;
+      char byte;
+      while (read(gate_, &byte, 1) < 0) {
+      }
+      stopped_ = false;
+    };
+    sigaction(SIGUSR1, &stop, &before_);
+    pthread_kill(thread->native_handle(), SIGUSR1);
+    while (!stopped_) sched_yield();
+  }
+  ~Stopped() {
+    EXPECT_EQ(write(gate_pipe_.write_end.get(), "x", 1), 1);
+    while (stopped_) sched_yield();
+    sigaction(SIGUSR1, &before_, nullptr);
+  }
+
+ private:
+  static inline std::atomic<bool> stopped_{false};
+  static inline int gate_ = -1;
+  Pipe gate_pipe_;
+  struct sigaction before_;
+};
+
+// The latest waiter is woken first.  It is late for the second work, which
+// therefore wakes the other.
+TEST(RawQueueThreadTest, AWokenThreadWithoutAProcessorDoesNotKeepTheOthers) {
+  RawQueue queue;
+  Work works[2] = {};
+  Sleepers first(&queue, 1);
+  Sleepers latest(&queue, 1);
+  {
+    const Stopped stopped(latest.thread());
+    queue.Put(&works[0]);
+    const Deadline late = steady_clock::now() + std::chrono::milliseconds(1);
+    while (!HasPassed(late)) sched_yield();
+    queue.Put(&works[1]);
+    const Deadline deadline = steady_clock::now() + std::chrono::seconds(10);
+    while (first.got() == 0 && !HasPassed(deadline)) sched_yield();
+    EXPECT_EQ(first.got(), 1u);
+  }
+  EXPECT_EQ(first.Join().size() + latest.Join().size(), 2u);
 }
 
 TEST(RawQueueThreadTest, SurplusCountsTheWorkBeyondTheWaitingThreads) {
