@@ -8,7 +8,8 @@
 # Where it may not, and elsewhere, it prints what is missing or too old, and
 # fails.  It writes setup.bazelrc, which .bazelrc reads, if this system needs
 # options: with Debian's Bazel 7, the libraries are those of Debian's packages;
-# without liburing 2.3, there is no backend uring.
+# without liburing 2.3, there is no backend uring.  What only tests need is in
+# setup_tests.bazelrc: Bazel refuses it in a dependent that has no such modules.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -134,9 +135,17 @@ check_versions() {
   exit_if_too_old
 }
 
-# Writes setup.bazelrc anew, or removes it.
+# write_options FILE LINES: writes the file anew, or removes it.
+write_options() {
+  if [[ -n $2 ]]; then
+    printf '# Written by tools/setup.sh.\n%s\n' "$2" >"$1"
+  else
+    rm -f "$1"
+  fi
+}
+
 write_bazelrc() {
-  local lines
+  local lines of_tests="override_module=google\(test\|_benchmark\)="
   lines=$(
     if is_debian_bazel && bazel_reads_modules; then
       third_party/debian/modules.sh "$PWD/third_party/debian/modules"
@@ -146,11 +155,8 @@ write_bazelrc() {
       echo "build --define=uasio_liburing=none"
     fi
   )
-  if [[ -n $lines ]]; then
-    printf '# Written by tools/setup.sh.\n%s\n' "$lines" >setup.bazelrc
-  else
-    rm -f setup.bazelrc
-  fi
+  write_options setup.bazelrc "$(grep -v "$of_tests" <<<"$lines")"
+  write_options setup_tests.bazelrc "$(grep "$of_tests" <<<"$lines")"
 }
 
 is_debian() { have_command apt-get && have_command dpkg; }

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 // A folder of commands, which is all that the script finds, and a copy of the
 // script.  At first it is a Debian 12 that has everything, without sudo, with
@@ -32,7 +33,9 @@ class SetupTest : public testing::Test {
                              "grep", "head", "rm", "sed", "sort"}) {
       Link(name);
     }
-    Command("third_party/debian/modules.sh", "echo 'build --modules-of '$1");
+    Command("third_party/debian/modules.sh",
+            "echo 'build --modules-of '$1\n"
+            "echo 'common --override_module=googletest='$1");
     HasCompilerWithout("");
     HasBazel("no_version");
     Command("bin/dpkg", "");
@@ -86,8 +89,8 @@ class SetupTest : public testing::Test {
   }
 
   // What the script wrote for .bazelrc; "" if the file is not there.
-  std::string Options() const {
-    const std::string file = scratch_.Path("setup.bazelrc");
+  std::string Options(const std::string& name = "setup.bazelrc") const {
+    const std::string file = scratch_.Path(name);
     return fs::exists(file) ? Contents(file) : "";
   }
 
@@ -168,9 +171,14 @@ TEST_F(SetupTest, OnlyDebiansBazel7GetsDebiansModules) {
   EXPECT_EQ(Run().exit_code, 0);
   EXPECT_THAT(Options(), HasSubstr("build --modules-of " +
                                    scratch_.Path("third_party/debian/")));
+  EXPECT_THAT(Options(), Not(HasSubstr("googletest")));
+  EXPECT_THAT(Options("setup_tests.bazelrc"),
+              HasSubstr("common --override_module=googletest="));
+  EXPECT_THAT(Options("setup_tests.bazelrc"), Not(HasSubstr("modules-of")));
   BazelIsNotDebians();
   EXPECT_EQ(Run().exit_code, 0);
   EXPECT_EQ(Options(), "");
+  EXPECT_EQ(Options("setup_tests.bazelrc"), "");
 }
 
 TEST_F(SetupTest, WithoutRightsTheCommandIsNamed) {
