@@ -105,6 +105,9 @@ if [[ $# -eq 2 ]]; then
   exit
 fi
 
+# Bazel 7 would also evaluate a WORKSPACE of its own, which downloads.
+echo "common --noenable_workspace"
+
 rm -rf "$1"
 for module in abseil-cpp googletest google_benchmark liburing $unused; do
   mkdir -p "$1/$module"
