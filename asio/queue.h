@@ -89,7 +89,8 @@ struct QueueOptions {
   // attempts that failed, few others are made, until one succeeds.  In a queue
   // that reads many at a time, one io_submit(2) reads them, where the kernel
   // has it: that takes 64 of fs.aio-max-nr, and the queue's end some
-  // milliseconds.
+  // milliseconds.  A filter that kills whoever calls io_setup(2) must learn of
+  // it, or this must be false.
   bool cached_reads = true;
 
   bool measure_latency = false;  // For stats(); reads the clock at each

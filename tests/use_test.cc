@@ -7,11 +7,18 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "asio/backend.h"
 #include "asio/file.h"
 #include "asio/queue.h"
+#include "asio/streams/reader.h"
+#include "asio/streams/writer.h"
 #include "asio/testing/backends.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/requests.h"
@@ -172,6 +179,59 @@ TEST(UseDeathTest, ForgettingAUsedFileWithRequestsInFlight) {
         queue.Forget(pipe.read_end.get()).IgnoreError();
       },
       "Forget: requests are in flight on the fd");
+}
+
+// Leaves all requests to the workers, and records the files that it is told of.
+class FilesBackend final : public Backend {
+ public:
+  explicit FilesBackend(std::string* log) : log_(log) {}
+
+  absl::string_view name() const override { return "files"; }
+  bool Takes(const Request&) const override { return false; }
+  void Attach(int) override {}
+  size_t Start(absl::Span<Request* const>) override { return 0; }
+  size_t Reap(absl::Span<Completion>, size_t, Deadline) override { return 0; }
+  void Cancel(Request*) override {}
+  void AddFile(int) override { log_->append("+"); }
+  void RemoveFile(int) override { log_->append("-"); }
+
+ private:
+  std::string* const log_;
+};
+
+// A stream uses its file itself; to register it is for the user.
+TEST(UseByStreamsTest, BackendsAreToldOfFilesThatTheUserUses) {
+  const Scratch scratch;
+  std::string log;
+  Queue queue(QueueOptions(), std::make_unique<FilesBackend>(&log));
+  ReaderOptions options;
+  options.queue = &queue;
+  for (const bool uses : {false, true}) {
+    absl::StatusOr<Reader> in =
+        Reader::Open(scratch.NewFile("file", "abc"), options);
+    ASSERT_TRUE(in.ok()) << in.status();
+    if (uses) queue.Use(in->file());
+    EXPECT_EQ(log, uses ? "+" : "");
+    EXPECT_EQ(in->GetC(), 'a');
+    EXPECT_TRUE(in->Close().ok());
+  }
+  EXPECT_EQ(log, "+-");
+}
+
+TEST(UseByStreamsTest, LinesDoNotAskAgain) {
+  const Scratch scratch;
+  WriterOptions options;
+  options.existing = WriterOptions::Existing::kKeep;
+  options.mode = File::Mode::kBuffered;
+  absl::StatusOr<Writer> out =
+      Writer::Open(scratch.NewFile("file", "abc"), options);
+  ASSERT_TRUE(out.ok()) << out.status();
+  const int before = questions;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(out->Write("line\n") && out->Flush().ok());
+  }
+  EXPECT_EQ(questions, before);
+  EXPECT_TRUE(out->Close().ok());
 }
 
 }  // namespace

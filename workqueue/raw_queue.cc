@@ -203,7 +203,8 @@ size_t RawQueue::SurplusLocked() const {
 RawQueue::Waiter* RawQueue::NextWaiterLocked() {
   if (count_ <= yielding_ || waiting_ == 0) return nullptr;
   const Clock::time_point now = Clock::now();
-  if (waking_ > 0 && now < last_wake_ + kLate) return nullptr;
+  if (waking_ > late_ && now < last_wake_ + kLate) return nullptr;
+  late_ = waking_;
   last_wake_ = now;
   --waiting_;
   ++waking_;
@@ -248,6 +249,7 @@ bool RawQueue::BlockLocked(Waiter* self, Deadline deadline) {
   }
   if (!woken) SemWaitUntil(&self->woken, kNoDeadline);  // It is being posted.
   --waking_;
+  late_ = std::min(late_, waking_);
   return woken;
 }
 

@@ -108,6 +108,7 @@ class RawQueue {
   WaiterList waiters_ ABSL_GUARDED_BY(mutex_);  // Latest first; not woken.
   size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // Threads on waiters_.
   size_t waking_ ABSL_GUARDED_BY(mutex_) = 0;   // Woken, not back yet.
+  size_t late_ ABSL_GUARDED_BY(mutex_) = 0;     // Of these: known to be late.
   std::chrono::steady_clock::time_point last_wake_ ABSL_GUARDED_BY(mutex_);
   size_t yielding_ ABSL_GUARDED_BY(mutex_) = 0;  // In YieldUntil().
   AdaptiveYield yield_ ABSL_GUARDED_BY(mutex_);

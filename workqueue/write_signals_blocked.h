@@ -24,8 +24,8 @@
 
 namespace uasio {
 
-// Whether a write to a file with a size may raise SIGXFSZ.  It never raises
-// SIGPIPE.
+// Whether a write to a file with a size may raise SIGXFSZ; it never raises
+// SIGPIPE.  Whoever sets a first limit at the same moment may get the signal.
 inline bool MayReachFileSizeLimit() {
   rlimit limit;
   return getrlimit(RLIMIT_FSIZE, &limit) != 0 ||

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "asio/internal/order.h"
@@ -31,6 +32,7 @@ struct Descriptor : Recyclable<Descriptor> {
   FdTraits traits;
   size_t in_flight = 0;
   bool used = false;         // Stays until Drop().
+  bool registered = false;   // The backend knows the fd; see Register().
   FdUsers* users = nullptr;  // Counts this Descriptor, for File.
   FileOrder order;  // Of all requests on an fd with a size; else of writes.
   FileOrder reads;  // Of reads on an fd without a size.
@@ -53,14 +55,14 @@ class FdTable {
   }
 
   // Asks for the traits of `fd` now, unless they are given, and keeps them
-  // until Drop().  False: it is in use already, or there is no memory.
-  bool Use(int fd, const FdTraits* traits = nullptr) {
+  // until Drop().  No effect if it is in use already, or if there is no memory.
+  void Use(int fd, const FdTraits* traits = nullptr) {
     Descriptor* descriptor = *Find(fd);
-    if (descriptor != nullptr && descriptor->used) return false;
+    if (descriptor != nullptr && descriptor->used) return;
     try {
       ReserveDescriptors(requests_max_ + used_ + 1);
     } catch (const std::bad_alloc&) {
-      return false;
+      return;
     }
     if (descriptor == nullptr) {
       descriptor = Add(fd, traits != nullptr ? *traits : GetFdTraits(fd));
@@ -68,36 +70,47 @@ class FdTable {
     Decide(descriptor);
     descriptor->used = true;
     ++used_;
-    return true;
   }
 
-  // The same, and returns what it has learnt.
+  // The same for a file with a size, and returns what it has learnt.  Others
+  // may change the flags of a pipe or a terminal meanwhile.
   FileFacts UseAndDescribe(int fd) {
     FileFacts facts = GetFileFacts(fd);
-    if (Use(fd, &facts.traits)) facts.traits = (*Find(fd))->traits;
+    if (!facts.traits.sized) return facts;
+    Use(fd, &facts.traits);
+    const Descriptor* descriptor = *Find(fd);
+    if (descriptor != nullptr) facts.traits = descriptor->traits;
     return facts;
   }
 
-  // Ends the use of `fd`.  False: it was not in use.
+  // True once for each fd in use: the backend is to be told of it, and when it
+  // is dropped.
+  bool Register(int fd) {
+    Descriptor* descriptor = *Find(fd);
+    if (descriptor == nullptr || !descriptor->used) return false;
+    return !std::exchange(descriptor->registered, true);
+  }
+
+  // Ends the use of `fd`, if it is in use.  True if it was registered.
   // REQUIRES: nothing is in flight on it.
   bool Drop(int fd) {
     Descriptor* descriptor = *Find(fd);
     if (descriptor == nullptr || !descriptor->used) return false;
     descriptor->used = false;
     --used_;
+    const bool registered = std::exchange(descriptor->registered, false);
     Remove(descriptor);
-    return true;
+    return registered;
   }
 
-  // Ends the use of each fd, and calls on_drop(fd).
-  // REQUIRES: nothing is in flight.
+  // Ends the use of each fd, and calls on_drop(fd) for each that was
+  // registered. REQUIRES: nothing is in flight.
   template <typename OnDrop>
   void DropAll(const OnDrop& on_drop) {
     for (Descriptor*& first : buckets_) {
       while (first != nullptr) {
         const int fd = first->fd;
-        Drop(fd);
-        on_drop(fd);
+        if (Drop(fd)) on_drop(fd);
       }
     }
   }

@@ -276,7 +276,8 @@ absl::StatusOr<int> QueueImpl::event_fd() {
 void QueueImpl::Use(int fd) {
   CheckCaller();
   UASIO_CHECK(fd >= 0, "Use: the file is not open");
-  if (fds_.Use(fd)) router_.AddFile(fd);
+  fds_.Use(fd);
+  if (fds_.Register(fd)) router_.AddFile(fd);
 }
 
 FileFacts QueueImpl::UseUnregistered(int fd) {

@@ -219,6 +219,23 @@ TEST_F(WriterTest, CloseReleasesPreallocatedSpace) {
   EXPECT_EQ(Contents(), "abc");
 }
 
+// Direct and buffered: only the second write's block has been seen to end.
+TEST_F(WriterTest, ReservingSpaceKeepsWhatTheFileHas) {
+  for (const File::Mode mode : {File::Mode::kDirect, File::Mode::kBuffered}) {
+    const std::string old = Pattern(3 * kBlock + 5);
+    scratch_.NewFile("file", old);
+    WriterOptions options;
+    options.existing = Existing::kKeep;
+    options.mode = mode;
+    absl::StatusOr<Writer> writer = Writer::Open(Path(), options);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    EXPECT_TRUE(writer->Write("abc") && writer->Preallocate(1 << 20));
+    EXPECT_EQ(*writer->Size(), static_cast<int64_t>(old.size()));
+    EXPECT_TRUE(writer->Write("def") && writer->Close().ok());
+    EXPECT_TRUE(Contents() == "abcdef" + old.substr(6));
+  }
+}
+
 TEST_F(WriterTest, ExistingDecidesWhatOpenDoesWithAFile) {
   scratch_.NewFile("file", "abcdef");
   WriterOptions options;

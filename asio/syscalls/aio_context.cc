@@ -23,6 +23,7 @@ int AioContext::Create(unsigned events) {
   const long error =
       Retrying([&] { return syscall(SYS_io_setup, events, &context_); });
   if (error != 0) return static_cast<int>(-error);
+  if (context_ == 0) return ENOSYS;  // A filter lets it succeed.
   AioRing* const ring = reinterpret_cast<AioRing*>(context_);
   const bool known = ring->magic == kAioRingMagic &&
                      ring->incompatible_features == 0 &&

@@ -6,6 +6,15 @@
 #include "workqueue/check.h"
 
 namespace uasio {
+namespace {
+
+// Whether it is the fault of the read, and not of the call as such.
+bool IsOfOneRead(long error) {
+  return error == EBADF || error == EINVAL || error == EOPNOTSUPP ||
+         error == EFAULT;
+}
+
+}  // namespace
 
 bool CachedBatch::Suits(const Transfer& t) {
   return t.op == Op::kRead && t.flags == 0 && t.offset >= 0 &&
@@ -18,7 +27,7 @@ bool CachedBatch::IsWorth(size_t count) {
     seen_ += count;
     if (seen_ >= kReadsBeforeSetup) context_.Create(kReadsMax);
   }
-  return context_.created();
+  return context_.has_ring() && !refused_;
 }
 
 void CachedBatch::Read(Transfer* const* reads, size_t count, int64_t* results) {
@@ -42,13 +51,14 @@ void CachedBatch::Read(Transfer* const* reads, size_t count, int64_t* results) {
   }
 }
 
-// Returns how many complete.
+// Returns how many complete.  An error concerns the first one only.
 size_t CachedBatch::Submit(size_t count) {
   iocb* pointers[kReadsMax];
   for (size_t i = 0; i < count; ++i) pointers[i] = &iocbs_[i];
   size_t submitted = 0;
-  for (size_t i = 0; i < count;) {
+  for (size_t i = 0; i < count && !refused_;) {
     const long n = context_.Submit(pointers + i, count - i);
+    refused_ = n < 0 && !IsOfOneRead(-n);
     if (n > 0) submitted += static_cast<size_t>(n);
     i += n > 0 ? static_cast<size_t>(n) : 1;  // Refused: not now.
   }

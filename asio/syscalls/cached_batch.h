@@ -7,7 +7,8 @@
 // Bounds:    one AioContext, with kReadsMax of the system's fs.aio-max-nr.  It
 //            is set up when so many reads have come in batches that it pays:
 //            to destroy it takes some milliseconds.
-// Errors:    none: where the system has no context, IsWorth() stays false.
+// Errors:    none: where the system has no context, or refuses the calls,
+//            IsWorth() stays false.
 //
 // No compiled part of Abseil is used here.
 
@@ -50,6 +51,7 @@ class CachedBatch {
   const bool reads_ring_;
   AioContext context_;
   size_t seen_ = 0;  // Reads in batches, until the setup.
+  bool refused_ = false;
   iocb iocbs_[kReadsMax];
 };
 

@@ -80,9 +80,13 @@ Kind AskFileSystem(int fd) {
   return KindOf(static_cast<unsigned>(info.f_type));
 }
 
+bool MayBeDirect(const struct statx& info) {
+  return S_ISREG(info.stx_mode) || S_ISBLK(info.stx_mode);
+}
+
 DirectIo MakeDirectIo(const struct statx& info, Kind kind) {
   DirectIo io;
-  io.may_be_direct = S_ISREG(info.stx_mode) || S_ISBLK(info.stx_mode);
+  io.may_be_direct = MayBeDirect(info);
   io.reported = (info.stx_mask & STATX_DIOALIGN) != 0;
   if (io.reported) {
     io.memory_bytes = info.stx_dio_mem_align;
@@ -111,7 +115,9 @@ DirectIo GetDirectIo(int fd) {
     }
   }
   Kind kind = Remembered(info);
-  if (kind == kUnknown) {
+  if (info.stx_mode != 0 && !MayBeDirect(info)) {
+    kind = kWaits;  // Of no interest; and to ask may wait.
+  } else if (kind == kUnknown) {
     kind = AskFileSystem(fd);
     Remember(info, kind);
   }

@@ -27,12 +27,14 @@ long magic = 0;       // 0: fstatfs() fails.
 bool told = false;    // Whether statx() tells of direct I/O.
 unsigned device = 0;  // The number of the file system's device.
 bool has_device = true;
+bool refused = false;  // statx() fails.
 int times_asked = 0;
 
 }  // namespace
 
 extern "C" int statx(int fd, const char* path, int flags, unsigned mask,
                      struct statx* info) noexcept {
+  if (refused) return errno = ENOSYS, -1;
   const long result = syscall(SYS_statx, fd, path, flags, mask, info);
   constexpr unsigned kMountId = 0x1000, kMountIdUnique = 0x4000;
   info->stx_mask &= ~(STATX_DIOALIGN | kMountId | kMountIdUnique);
@@ -68,6 +70,18 @@ class DirectIoTest : public testing::Test {
   const Fd fd_{
       open(scratch_.NewFile("data").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC)};
 };
+
+TEST_F(DirectIoTest, WithoutStatxFstatTellsWhatMayBeDirect) {
+  const Pipe pipe;
+  magic = EXT4_SUPER_MAGIC;
+  refused = true;
+  const DirectIo file = GetDirectIo(fd_.get());
+  const DirectIo end = GetDirectIo(pipe.read_end.get());
+  refused = false;
+  EXPECT_TRUE(file.may_be_direct && file.works);
+  EXPECT_FALSE(end.may_be_direct);
+  EXPECT_EQ(times_asked, 1);  // Nobody asks about a pipe.
+}
 
 TEST_F(DirectIoTest, WhereNothingIsToldTheFileSystemDecides) {
   constexpr long kNfs = NFS_SUPER_MAGIC;

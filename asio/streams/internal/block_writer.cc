@@ -221,21 +221,25 @@ void BlockWriter::HandleWrite(Request* request) noexcept {
 
 // Learns the size, unless something was written since Flush(): then size_ is
 // right, since others must not write in these sectors before Flush().  Without
-// sectors there is no padding, and nobody asks.
+// sectors only Preallocate() pads the file, and only it learns the size.
 void BlockWriter::RefreshSize() {
   if (padded_end_ > 0) return;
   size_ = 0;
   if (alignment() == 1) return;
-  LearnSize();
-  if (!sector_.empty()) return;
+  if (!LearnSize() || !sector_.empty()) return;
   sector_ = Buffer::Allocate(static_cast<size_t>(alignment()));
   if (sector_.empty()) {
     Fail(absl::ResourceExhaustedError("no memory for a sector"));
   }
 }
 
-void BlockWriter::LearnSize() {
-  if (seekable()) size_ = std::max(size_, Size().value_or(0));
+// False: failed.  To take a size for 0 would cut the file.
+bool BlockWriter::LearnSize() {
+  if (!seekable()) return true;
+  const absl::StatusOr<int64_t> size = Size();
+  if (!size.ok()) return Fail(size.status());
+  size_ = std::max(size_, *size);
+  return true;
 }
 
 absl::StatusOr<int64_t> BlockWriter::TrueSize() {
@@ -295,7 +299,7 @@ bool BlockWriter::Truncate(int64_t size) {
 bool BlockWriter::Preallocate(int64_t bytes) {
   RefreshSize();
   if (!ok() || bytes == 0 || !seekable()) return ok();
-  if (!IsPadded()) LearnSize();
+  if (!IsPadded() && !LearnSize()) return false;
   // Before the call, which may make the file longer even if it fails.
   padded_end_ = std::max(padded_end_, bytes);
   const WriteSignalsBlocked signals_blocked;

@@ -104,7 +104,7 @@ class BlockWriter final : public Stream {
   void RecordLoss(int64_t offset) { lost_at_ = std::min(lost_at_, offset); }
   bool IsPadded() const { return padded_end_ > size_; }
   void RefreshSize();
-  void LearnSize();
+  bool LearnSize();
   absl::StatusOr<int64_t> AppendedSize();
   bool ReadSector(int64_t offset, char* to);
   bool FillLastSector();
@@ -129,8 +129,8 @@ class BlockWriter final : public Stream {
   // The size that the file may have by what was written since Flush() and its
   // padding; 0: nothing was written.
   int64_t padded_end_ = 0;
-  // The true size, with the blocks in flight.  Where nothing pads the file, it
-  // is only where these end.
+  // The true size, with the blocks in flight.  Without sectors, and before
+  // Preallocate(), only where these end.
   int64_t size_ = 0;
   int64_t lost_at_ = INT64_MAX;  // The first byte that could not be written.
   Buffer sector_;  // The last sector, as read or as kept for the next block.

@@ -85,8 +85,8 @@ void Stream::CheckProcess() const {
               "Stream: a forked child must not use its parent's stream");
 }
 
-// The queue keeps what it learns of a file that no one else has, so that no
-// request asks again.
+// The queue keeps what it learns of a file with a size that the stream owns, so
+// that requests need not ask again.
 FileFacts Stream::Learn() {
   if (!owned_.is_open()) return GetFileFacts(file_->fd());
   return UseUnregistered(queue(), owned_.fd());
