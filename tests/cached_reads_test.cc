@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -17,9 +18,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "asio/queue.h"
+#include "asio/testing/child.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/requests.h"
 #include "asio/testing/scratch.h"
+#include "asio/testing/seccomp.h"
 #include "gtest/gtest.h"
 #include "workqueue/worker_pool.h"
 
@@ -219,16 +222,6 @@ TEST_F(CachedReadsTest, CancellingComesTooLate) {
   EXPECT_EQ(r->result, 10);
 }
 
-// Whether the first page is in memory.  An attempt to read would make it so.
-bool IsCached(int fd) {
-  void* const page = mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd, 0);
-  EXPECT_NE(page, MAP_FAILED);
-  unsigned char in_memory = 1;
-  EXPECT_EQ(mincore(page, 1, &in_memory), 0);
-  munmap(page, 1);
-  return (in_memory & 1) != 0;
-}
-
 // So many that the backend reads several by one system call.  In each batch one
 // read is behind the end, and one is too long for the page cache's attempt.
 TEST_F(CachedReadsTest, BatchesComplete) {
@@ -257,6 +250,39 @@ TEST_F(CachedReadsTest, BatchesComplete) {
     }
   }
   EXPECT_EQ(queue_.stats().cached, kRounds * (kBatch - 1));
+}
+
+// In a child: afterwards only io_submit(2) can read without a worker.
+TEST_F(CachedReadsTest, BatchesAreReadByOneCall) {
+  if (!CanRefuseCalls()) GTEST_SKIP() << "no seccomp here";
+  const ChildOutcome outcome = RunInChild([this] {
+    Queue queue(WithPool(nullptr, true));
+    const auto read = [&](size_t rounds) {
+      for (size_t round = 0; round < rounds; ++round) {
+        std::vector<Request*> batch;
+        for (int i = 0; i < 16; ++i) {
+          batch.push_back(queue.Get()->Read(file_.get(), 4096 * i, 4096));
+        }
+        queue.Submit(batch);
+        while (Request* r = queue.Wait()) queue.Put(r);
+      }
+      return queue.stats().cached;
+    };
+    const uint64_t before = read(1100);
+    RefuseCalls({{SYS_preadv2, EOPNOTSUPP}, {SYS_clone3, EAGAIN}});
+    return before == 1100 * 16 && read(10) == before + 160 ? 0 : 1;
+  });
+  EXPECT_EQ(outcome.status, 0);
+}
+
+// Whether the first page is in memory.  An attempt to read would make it so.
+bool IsCached(int fd) {
+  void* const page = mmap(nullptr, 1, PROT_READ, MAP_SHARED, fd, 0);
+  EXPECT_NE(page, MAP_FAILED);
+  unsigned char in_memory = 1;
+  EXPECT_EQ(mincore(page, 1, &in_memory), 0);
+  munmap(page, 1);
+  return (in_memory & 1) != 0;
 }
 
 class DroppedReadsTest : public CachedReadsTest {

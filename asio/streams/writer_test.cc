@@ -219,7 +219,7 @@ TEST_F(WriterTest, CloseReleasesPreallocatedSpace) {
   EXPECT_EQ(Contents(), "abc");
 }
 
-// Direct and buffered: only the second write's block has been seen to end.
+// The file is longer than what the stream has written.
 TEST_F(WriterTest, ReservingSpaceKeepsWhatTheFileHas) {
   for (const File::Mode mode : {File::Mode::kDirect, File::Mode::kBuffered}) {
     const std::string old = Pattern(3 * kBlock + 5);

@@ -33,7 +33,8 @@ int AioContext::Create(unsigned events) {
 }
 
 AioContext::~AioContext() {
-  if (created() && owner_.IsThisProcess()) syscall(SYS_io_destroy, context_);
+  if (context_ != 0 && owner_.IsThisProcess())
+    syscall(SYS_io_destroy, context_);
 }
 
 long AioContext::Submit(iocb** iocbs, size_t count) {

@@ -38,7 +38,6 @@ class AioContext {
   AioContext(const AioContext&) = delete;
   AioContext& operator=(const AioContext&) = delete;
 
-  bool created() const { return context_ != 0; }
   bool has_ring() const { return ring_ != nullptr; }
 
   // As if the ring's layout were unknown: for tests.

@@ -31,16 +31,16 @@ bool CachedBatch::IsWorth(size_t count) {
 }
 
 void CachedBatch::Read(Transfer* const* reads, size_t count, int64_t* results) {
+  iocb iocbs[kReadsMax];
   for (size_t i = 0; i < count; ++i) {
-    Fill(*reads[i], i);
+    Fill(*reads[i], i, &iocbs[i]);
     results[i] = -EAGAIN;
   }
-  size_t missing = Submit(count);
+  size_t missing = Submit(iocbs, count);
   const auto handle = [&](const io_event& event) {
     results[event.data] = FinishReadIfCached(reads[event.data], event.res);
   };
-  if (reads_ring_ && context_.has_ring())
-    missing -= context_.ReapRing(missing, handle);
+  if (reads_ring_) missing -= context_.ReapRing(missing, handle);
   while (missing > 0) {
     io_event events[kReadsMax];
     const long reaped = context_.GetEvents(missing, missing, events, nullptr);
@@ -52,9 +52,9 @@ void CachedBatch::Read(Transfer* const* reads, size_t count, int64_t* results) {
 }
 
 // Returns how many complete.  An error concerns the first one only.
-size_t CachedBatch::Submit(size_t count) {
+size_t CachedBatch::Submit(iocb* iocbs, size_t count) {
   iocb* pointers[kReadsMax];
-  for (size_t i = 0; i < count; ++i) pointers[i] = &iocbs_[i];
+  for (size_t i = 0; i < count; ++i) pointers[i] = &iocbs[i];
   size_t submitted = 0;
   for (size_t i = 0; i < count && !refused_;) {
     const long n = context_.Submit(pointers + i, count - i);
@@ -65,8 +65,7 @@ size_t CachedBatch::Submit(size_t count) {
   return submitted;
 }
 
-void CachedBatch::Fill(const Transfer& t, size_t index) {
-  iocb* const read = &iocbs_[index];
+void CachedBatch::Fill(const Transfer& t, size_t index, iocb* read) {
   *read = {};
   read->aio_data = index;
   read->aio_lio_opcode = IOCB_CMD_PREAD;

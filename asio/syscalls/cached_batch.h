@@ -45,14 +45,13 @@ class CachedBatch {
   void Read(Transfer* const* reads, size_t count, int64_t* results);
 
  private:
-  size_t Submit(size_t count);
-  void Fill(const Transfer& t, size_t index);
+  size_t Submit(iocb* iocbs, size_t count);
+  static void Fill(const Transfer& t, size_t index, iocb* read);
 
   const bool reads_ring_;
   AioContext context_;
   size_t seen_ = 0;  // Reads in batches, until the setup.
   bool refused_ = false;
-  iocb iocbs_[kReadsMax];
 };
 
 }  // namespace uasio

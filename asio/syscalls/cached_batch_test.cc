@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "asio/syscalls/perform.h"
+#include "asio/testing/child.h"
 #include "asio/testing/fd.h"
 #include "asio/testing/scratch.h"
 #include "asio/testing/seccomp.h"
@@ -64,6 +65,7 @@ class CachedBatchTest : public testing::TestWithParam<bool> {
   const std::string text_ = Pattern(kBlocks * kBlock - 100);
   const Fd file_ = scratch_.Open("file", text_);
   CachedBatch batch_;
+  CachedBatch in_child_;  // A child has no contexts of its parent.
   std::vector<std::string> buffers_ = Reserved();
   std::vector<Transfer> reads_;
 
@@ -142,7 +144,7 @@ TEST_P(CachedBatchTest, SuitsReadsOfOneBufferAtAnOffset) {
   EXPECT_FALSE(CachedBatch::Suits(t));
 }
 
-TEST(CachedBatchDeathTest, WaitsForManyReadsInBatches) {
+TEST(CachedBatchSetupTest, WaitsForManyReadsInBatches) {
   CachedBatch batch;
   for (size_t i = 0; i < CachedBatch::kReadsBeforeSetup; ++i) {
     EXPECT_FALSE(batch.IsWorth(CachedBatch::kReadsMin - 1));
@@ -150,6 +152,25 @@ TEST(CachedBatchDeathTest, WaitsForManyReadsInBatches) {
   for (size_t i = kBlocks; i < CachedBatch::kReadsBeforeSetup; i += kBlocks) {
     EXPECT_FALSE(batch.IsWorth(kBlocks));
   }
+}
+
+// All of the batch is for Perform(), and no further batch is tried.
+TEST_P(CachedBatchTest, ASystemThatRefusesTheCallIsNotAskedAgain) {
+  if (!CanRefuseCalls()) GTEST_SKIP() << "no seccomp here";
+  for (size_t i = 0; i < kBlocks; ++i) Add(file_.get(), 0, 10);
+  const ChildOutcome outcome = RunInChild([this] {
+    if (!IsSetUp(&in_child_)) return 2;
+    RefuseCalls({{SYS_io_submit, EPERM}});
+    std::vector<Transfer*> pointers;
+    for (Transfer& t : reads_) pointers.push_back(&t);
+    int64_t results[kBlocks] = {};
+    in_child_.Read(pointers.data(), kBlocks, results);
+    for (const int64_t result : results) {
+      if (result != -EAGAIN) return 3;
+    }
+    return in_child_.IsWorth(kBlocks) ? 4 : 0;
+  });
+  EXPECT_EQ(outcome.status, 0);
 }
 
 [[noreturn]] void SetUpWithoutKaio() {
